@@ -1,0 +1,41 @@
+package dev.weir.config;
+
+import java.net.URI;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * One Azure OpenAI resource, or one OpenAI-compatible server.
+ *
+ * @param name what the backend is called in logs, headers, health and metrics; unique
+ * over all pools, 1 to 63 letters, digits, hyphens and underscores
+ * @param url where the backend is, {@code https://my-east.openai.azure.com} for instance;
+ * a path in it is kept as a prefix, a trailing {@code /openai}, {@code /openai/v1} or
+ * {@code /v1} is understood
+ * @param apiKey the backend's key; without one an Azure backend is called with a
+ * Microsoft Entra ID token and an OpenAI-compatible server with no credential
+ * @param priority its tier, 1 to 100, 1 by default: 1 is served first, a higher number
+ * takes over when no lower one is free
+ * @param weight its share of the requests inside its tier, 1 to 1000, 1 by default
+ * @param dialect how the backend wants to be spoken to; by default {@code azure} for
+ * hosts of Azure, else {@code openai}
+ * @param models the models it serves, each with the name of its deployment there;
+ * {@code *} stands for every model not named. Without any it serves every model under the
+ * same name
+ * @param apiVersion the {@code api-version} of calls in Azure's classic dialect; by
+ * default the caller's
+ * @param scope the Entra scope of its tokens,
+ * {@code https://cognitiveservices.azure.com/.default} by default
+ */
+public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @DefaultValue("1") int priority,
+		@DefaultValue("1") int weight, @Nullable BackendDialect dialect, @DefaultValue Map<String, String> models,
+		@Nullable String apiVersion, @DefaultValue("https://cognitiveservices.azure.com/.default") String scope) {
+
+	public BackendProperties {
+		models = Map.copyOf(models);
+	}
+
+}
