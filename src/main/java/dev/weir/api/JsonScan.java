@@ -1,0 +1,138 @@
+package dev.weir.api;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * What one pass over a JSON body finds at its top level. The pass sees every byte, so
+ * what comes through is JSON to its end, but no value except the model is decoded.
+ *
+ * @param model the model, or {@code null}
+ * @param stream whether {@code stream} is {@code true}; the last one counts, as it does
+ * for most readers
+ * @param empty whether the object has no properties
+ * @param from the index of the first byte of the model's value, its quote; without a
+ * model the index behind the opening brace
+ * @param to the index behind the model's value; without a model equal to {@code from}
+ */
+record JsonScan(@Nullable String model, boolean stream, boolean empty, int from, int to) {
+
+	private static final int MAX_DEPTH = 500;
+
+	private static final JsonFactory FACTORY = JsonFactory.builder()
+		// RFC 8259, section 8.1: JSON between systems is UTF-8, nothing is to be guessed
+		.disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
+		.streamReadConstraints(StreamReadConstraints.builder()
+			.maxNestingDepth(MAX_DEPTH)
+			// is asked of decoded strings only, which means the model; skipped ones are
+			// free
+			.maxStringLength(4 * ModelName.MAX_LENGTH)
+			.build())
+		.build();
+
+	static JsonScan of(byte[] body) {
+		int start = startOfObject(body);
+		if (start < 0) {
+			throw new MalformedBodyException("The request body is not a JSON object");
+		}
+		// a copy, since a factory keeps the property names it has seen: these are
+		// clients'
+		try (JsonParser parser = FACTORY.copy()
+			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
+			try {
+				return scan(parser, start);
+			}
+			catch (JacksonException ex) {
+				throw explain(ex, parser, start);
+			}
+		}
+	}
+
+	/**
+	 * Finds the brace that opens the object, behind white space and a byte order mark,
+	 * which RFC 8259, section 8.1, lets a reader ignore.
+	 * @param body the body
+	 * @return the index of the brace, or -1 if something else comes first
+	 */
+	static int startOfObject(byte[] body) {
+		int i = 0;
+		if (body.length > 2 && body[0] == (byte) 0xEF && body[1] == (byte) 0xBB && body[2] == (byte) 0xBF) {
+			i = 3;
+		}
+		while (i < body.length && (body[i] == ' ' || body[i] == '\n' || body[i] == '\r' || body[i] == '\t')) {
+			i++;
+		}
+		return (i < body.length && body[i] == '{') ? i : -1;
+	}
+
+	private static JsonScan scan(JsonParser parser, int start) {
+		String model = null;
+		boolean stream = false;
+		boolean empty = true;
+		int from = start + 1;
+		int to = from;
+		parser.nextToken();
+		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+			empty = false;
+			JsonToken value = parser.nextToken();
+			if (name.equals("model")) {
+				if (model != null) {
+					throw new MalformedBodyException("The request body has more than one 'model'");
+				}
+				model = modelOf(parser, value);
+				from = start + (int) parser.currentTokenLocation().getByteOffset();
+				to = start + (int) parser.currentLocation().getByteOffset();
+			}
+			else if (name.equals("stream")) {
+				stream = value == JsonToken.VALUE_TRUE;
+			}
+			parser.skipChildren();
+		}
+		if (parser.nextToken() != null) {
+			throw new MalformedBodyException("The request body goes on after the end of its JSON object");
+		}
+		return new JsonScan(model, stream, empty, from, to);
+	}
+
+	private static String modelOf(JsonParser parser, JsonToken value) {
+		if (value != JsonToken.VALUE_STRING) {
+			throw new MalformedBodyException("The value of 'model' must be a string, not " + switch (value) {
+				case START_OBJECT -> "an object";
+				case START_ARRAY -> "an array";
+				case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+				case VALUE_NULL -> "null";
+				default -> "a number";
+			});
+		}
+		try {
+			return ModelName.fromClient(parser.getString());
+		}
+		catch (StreamConstraintsException ex) {
+			throw new MalformedBodyException("The value of 'model' " + ModelName.TOO_LONG);
+		}
+	}
+
+	/** Jackson's own messages quote the body, so they are not for anyone's eyes. */
+	private static MalformedBodyException explain(JacksonException ex, JsonParser parser, int start) {
+		if (ex instanceof StreamConstraintsException) {
+			return new MalformedBodyException((parser.streamReadContext().getNestingDepth() >= MAX_DEPTH)
+					? "The request body nests deeper than " + MAX_DEPTH + " levels"
+					: "The request body has a number of more than 1,000 digits"
+							+ " or a property name of more than 50,000 characters");
+		}
+		if (ex instanceof UnexpectedEndOfInputException) {
+			return new MalformedBodyException("The request body ends before its JSON object does");
+		}
+		return new MalformedBodyException(
+				"The request body is not valid JSON near byte " + (start + parser.currentLocation().getByteOffset()));
+	}
+
+}

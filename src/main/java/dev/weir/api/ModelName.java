@@ -1,0 +1,63 @@
+package dev.weir.api;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be the name of a model: 1 to 256 characters of printable text.
+ */
+final class ModelName {
+
+	static final int MAX_LENGTH = 256;
+
+	static final String TOO_LONG = "has more than " + MAX_LENGTH + " characters";
+
+	private ModelName() {
+	}
+
+	/**
+	 * Returns a name that a client sent, if it may be one.
+	 * @param name the name
+	 * @return the same name
+	 * @throws MalformedBodyException if it is not allowed
+	 */
+	static String fromClient(String name) {
+		String problem = problemWith(name);
+		if (problem != null) {
+			throw new MalformedBodyException("The value of 'model' " + problem);
+		}
+		return name;
+	}
+
+	/**
+	 * Returns a name that is to be sent to a backend, if it may be one.
+	 * @param name the name
+	 * @return the same name
+	 * @throws IllegalArgumentException if it is not allowed
+	 */
+	static String toBackend(String name) {
+		String problem = problemWith(name);
+		if (problem != null) {
+			throw new IllegalArgumentException("The model's name " + problem);
+		}
+		return name;
+	}
+
+	private static @Nullable String problemWith(String name) {
+		if (name.isBlank()) {
+			return "is blank";
+		}
+		if (name.length() > MAX_LENGTH) {
+			return TOO_LONG;
+		}
+		if (name.codePoints().anyMatch(Character::isISOControl)) {
+			return "has control characters";
+		}
+		// half a surrogate pair has no UTF-8 form: it would reach the backend as another
+		// name
+		if (name.codePoints().anyMatch((c) -> Character.getType(c) == Character.SURROGATE)) {
+			return "is not valid Unicode";
+		}
+		return null;
+	}
+
+}

@@ -1,0 +1,61 @@
+package dev.weir.api;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one pass over a multipart body finds in its fields. Files are passed over.
+ *
+ * @param boundary what separates the parts
+ * @param model the model, or {@code null}
+ * @param stream whether {@code stream} is {@code true}; the last one counts
+ * @param from the index of the model's first byte; without a model that of the first
+ * delimiter
+ * @param to the index behind the model; without a model equal to {@code from}
+ */
+record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean stream, int from, int to) {
+
+	static MultipartScan of(byte[] body, MultipartBoundary boundary) {
+		MultipartReader reader = new MultipartReader(body, boundary);
+		String model = null;
+		boolean stream = false;
+		int from = reader.start();
+		int to = from;
+		for (MultipartReader.Part part = reader.next(); part != null; part = reader.next()) {
+			if (part.file()) {
+				continue;
+			}
+			if (part.name().equals("model")) {
+				if (model != null) {
+					throw new MalformedBodyException("The request body has more than one 'model'");
+				}
+				model = modelOf(body, part);
+				from = part.from();
+				to = part.to();
+			}
+			else if (part.name().equals("stream")) {
+				stream = part.to() - part.from() == 4
+						&& new String(body, part.from(), 4, StandardCharsets.ISO_8859_1).equals("true");
+			}
+		}
+		return new MultipartScan(boundary, model, stream, from, to);
+	}
+
+	private static String modelOf(byte[] body, MultipartReader.Part part) {
+		int length = part.to() - part.from();
+		if (length > 4 * ModelName.MAX_LENGTH) {
+			throw new MalformedBodyException("The value of 'model' " + ModelName.TOO_LONG);
+		}
+		try {
+			return ModelName.fromClient(
+					StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body, part.from(), length)).toString());
+		}
+		catch (CharacterCodingException ex) {
+			throw new MalformedBodyException("The value of 'model' is not valid UTF-8");
+		}
+	}
+
+}

@@ -1,0 +1,79 @@
+package dev.weir.api;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a client's request, read once: what it asks for is known, and it can be
+ * sent any number of times, each time naming another model, without being copied.
+ * <p>
+ * The array a body was read from belongs to it from then on and must not be changed. Safe
+ * for many threads.
+ */
+public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody {
+
+	/**
+	 * Reads a body. {@code application/json}, {@code *}{@code +json} and bodies without a
+	 * content type which begin with a brace are read as JSON, {@code multipart/form-data}
+	 * part by part; everything else, and every empty body, is passed on unread.
+	 * @param body the whole body, which is kept and not copied
+	 * @param contentType the value of the request's {@code Content-Type}, if it has one
+	 * @return the body
+	 * @throws MalformedBodyException if the body is not what the content type says, is
+	 * incomplete, nests deeper than 500 levels, names its model twice or names one that
+	 * is no text, is blank, has control characters or more than 256 characters
+	 */
+	static RequestBody of(byte[] body, @Nullable String contentType) {
+		BodyBytes bytes = new BodyBytes(body);
+		if (body.length == 0) {
+			return new OpaqueBody(bytes);
+		}
+		String type = (contentType != null) ? HeaderValue.typeOf(contentType) : "";
+		if (contentType != null && type.equals("multipart/form-data")) {
+			return MultipartBody.read(bytes, HeaderValue.parse(contentType).parameter("boundary"));
+		}
+		if (type.equals("application/json") || type.endsWith("+json")
+				|| (type.isEmpty() && JsonScan.startOfObject(body) >= 0)) {
+			return JsonBody.read(bytes);
+		}
+		return new OpaqueBody(bytes);
+	}
+
+	/**
+	 * Returns the model that the body names.
+	 * @return 1 to 256 characters, or {@code null} if the body names none
+	 */
+	@Nullable String model();
+
+	/**
+	 * Whether the body asks for a stream of events: {@code "stream": true} at the top
+	 * level, or a multipart field {@code stream} that is {@code true}.
+	 * @return whether the answer shall be a stream
+	 */
+	boolean stream();
+
+	/**
+	 * Returns the length of the body as it came.
+	 * @return the length in bytes
+	 */
+	int length();
+
+	/**
+	 * Returns the body as it came.
+	 * @return one new, read-only buffer at position 0
+	 */
+	List<ByteBuffer> bytes();
+
+	/**
+	 * Returns the body naming another model. Only the bytes of the name differ; a body
+	 * that named none gets one, except if its format is not known.
+	 * @param model the name to send, 1 to 256 characters and no control characters
+	 * @return new, read-only buffers at position 0, to be sent one after another; those
+	 * with bytes of the client share this body's memory
+	 * @throws IllegalArgumentException if the name is not allowed
+	 */
+	List<ByteBuffer> withModel(String model);
+
+}

@@ -1,0 +1,106 @@
+package dev.weir.api;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static dev.weir.api.BodyText.bytes;
+import static dev.weir.api.BodyText.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class RequestBodyTests {
+
+	private static final String JSON = "{\"model\":\"gpt-4o\",\"stream\":true}";
+
+	@ParameterizedTest
+	@ValueSource(strings = { "application/json", "application/json; charset=utf-8", " Application/JSON ;x",
+			"application/merge-patch+json" })
+	void jsonIsKnownByItsContentType(String contentType) {
+		assertThat(RequestBody.of(bytes(JSON), contentType)).isInstanceOf(JsonBody.class);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', value = { "{}", "~ \r\n\t{}~", "~\ufeff{}~" })
+	void jsonWithoutContentTypeIsKnownByItsBrace(String body) {
+		assertThat(RequestBody.of(bytes(body), null)).isInstanceOf(JsonBody.class);
+		assertThat(RequestBody.of(bytes(body), " ")).isInstanceOf(JsonBody.class);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "text/plain", "application/sdp", "application/jsonl", "multipart/mixed; boundary=x",
+			"application/octet-stream", "nonsense" })
+	void otherFormatsPassUnread(String contentType) {
+		RequestBody body = RequestBody.of(bytes(JSON), contentType);
+		assertThat(body).isInstanceOf(OpaqueBody.class);
+		assertThat(body.model()).isNull();
+		assertThat(body.stream()).isFalse();
+		assertThat(body.length()).isEqualTo(JSON.length());
+		assertThat(text(body.bytes())).isEqualTo(JSON);
+		assertThat(text(body.withModel("other"))).isEqualTo(JSON);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "application/json", "multipart/form-data; boundary=x", "text/plain" })
+	void emptyBodiesPass(String contentType) {
+		RequestBody body = RequestBody.of(new byte[0], contentType);
+		assertThat(body).isInstanceOf(OpaqueBody.class);
+		assertThat(text(body.withModel("other"))).isEmpty();
+	}
+
+	@Test
+	void withoutContentTypeOrBraceABodyPassesUnread() {
+		assertThat(RequestBody.of(bytes("[1]"), null)).isInstanceOf(OpaqueBody.class);
+		assertThat(RequestBody.of(bytes(" "), null)).isInstanceOf(OpaqueBody.class);
+	}
+
+	@Test
+	void bytesAreNotCopiedAndCannotBeChanged() {
+		byte[] array = bytes(JSON);
+		RequestBody body = RequestBody.of(array, null);
+		List<ByteBuffer> original = body.bytes();
+		List<ByteBuffer> renamed = body.withModel("o1");
+		array[array.length - 1] = '!';
+		assertThat(text(original)).endsWith("true!");
+		assertThat(text(renamed)).endsWith("true!");
+		assertThat(renamed).allSatisfy((buffer) -> assertThat(buffer.isReadOnly()).isTrue());
+		assertThat(original).singleElement().satisfies((buffer) -> assertThat(buffer.isReadOnly()).isTrue());
+	}
+
+	@Test
+	void bytesCanBeReadAnyNumberOfTimes() {
+		RequestBody body = RequestBody.of(bytes(JSON), null);
+		for (int i = 0; i < 3; i++) {
+			assertThat(body.bytes()).allSatisfy((buffer) -> assertThat(buffer.position()).isZero());
+			assertThat(text(body.bytes())).isEqualTo(JSON);
+			assertThat(body.withModel("o1")).allSatisfy((buffer) -> assertThat(buffer.position()).isZero());
+			assertThat(text(body.withModel("o1"))).isEqualTo("{\"model\":\"o1\",\"stream\":true}");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", " ", "\u3000", "a\nb", "a\rb", "a\u0000", "a\u007f", "a\u0085", "\ud800", "\udc00a" })
+	void namesThatAreNoneAreNeitherReadNorWritten(String name) {
+		RequestBody json = RequestBody.of(bytes("{}"), null);
+		assertThatIllegalArgumentException().isThrownBy(() -> json.withModel(name));
+		String escaped = name.chars().mapToObj((c) -> String.format("\\u%04x", c)).reduce("", String::concat);
+		assertThatExceptionOfType(MalformedBodyException.class)
+			.isThrownBy(() -> RequestBody.of(bytes("{\"model\":\"" + escaped + "\"}"), null))
+			.withMessageStartingWith("The value of 'model' ");
+	}
+
+	@Test
+	void namesMayHave256Characters() {
+		String longest = "ä".repeat(256);
+		RequestBody body = RequestBody.of(bytes("{\"model\":\"" + longest + "\"}"), null);
+		assertThat(body.model()).isEqualTo(longest);
+		assertThat(text(body.withModel(longest))).contains(longest);
+		assertThatIllegalArgumentException().isThrownBy(() -> body.withModel(longest + "a"));
+	}
+
+}
