@@ -1,0 +1,52 @@
+package dev.weir.simulator;
+
+import java.util.List;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Answers of {@code moderations}, which find nothing wrong.
+ */
+final class ModerationAnswers {
+
+	private static final List<String> CATEGORIES = List.of("harassment", "harassment/threatening", "hate",
+			"hate/threatening", "illicit", "illicit/violent", "self-harm", "self-harm/instructions", "self-harm/intent",
+			"sexual", "sexual/minors", "violence", "violence/graphic");
+
+	private static final int MAX_INPUTS = 2048;
+
+	private ModerationAnswers() {
+	}
+
+	static Answer answer(Call call) {
+		ObjectNode answer = JsonNodeFactory.instance.objectNode()
+			.put("id", "modr-" + call.serial())
+			.put("model", call.model());
+		ArrayNode results = answer.putArray("results");
+		JsonNode input = call.body().path("input");
+		int inputs = input.path(0).isString() ? input.size() : 1;
+		if (inputs > MAX_INPUTS) {
+			throw ApiError.invalid("'input' must have at most %d items.".formatted(MAX_INPUTS), "input");
+		}
+		for (int i = 0; i < inputs; i++) {
+			addResult(results.addObject());
+		}
+		return Answer.json(answer);
+	}
+
+	private static void addResult(ObjectNode result) {
+		result.put("flagged", false);
+		ObjectNode categories = result.putObject("categories");
+		ObjectNode scores = result.putObject("category_scores");
+		ObjectNode inputTypes = result.putObject("category_applied_input_types");
+		for (String category : CATEGORIES) {
+			categories.put(category, false);
+			scores.put(category, 0.0);
+			inputTypes.putArray(category).add("text");
+		}
+	}
+
+}

@@ -1,0 +1,123 @@
+package dev.weir.simulator;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a simulated backend does with a request: reads it, asks for a credential, looks
+ * where it wants to go and whether the quota has room for it, and answers.
+ */
+final class RequestHandler {
+
+	private static final int MAX_BODY = 32 * 1024 * 1024;
+
+	private final SimulatorProperties.Backend settings;
+
+	private final Clock clock;
+
+	private final DeploymentQuotas quotas;
+
+	private final long startedAt;
+
+	private final AtomicLong requests = new AtomicLong();
+
+	private final AtomicLong throttled = new AtomicLong();
+
+	RequestHandler(SimulatorProperties.Backend settings, Clock clock) {
+		this.settings = settings;
+		this.clock = clock;
+		this.quotas = new DeploymentQuotas(settings.tokensPerMinute(), clock);
+		this.startedAt = clock.millis();
+	}
+
+	Mono<Void> handle(HttpServerRequest request, HttpServerResponse response) {
+		String serial = "%s-%x-%d".formatted(this.settings.name(), this.startedAt, this.requests.incrementAndGet());
+		response.header("x-simulated", "true")
+			.header("x-ms-region", "Simulated")
+			.header("apim-request-id", UUID.nameUUIDFromBytes(serial.getBytes(StandardCharsets.UTF_8)).toString());
+		return RequestBody.read(request.receive(), MAX_BODY)
+			.map((body) -> answer(request, body, response, serial))
+			.flatMap((answer) -> answer.send(response, this.settings.firstEventDelay(), this.settings.eventInterval()))
+			.onErrorResume(ApiError.class, (error) -> error.send(response));
+	}
+
+	long requests() {
+		return this.requests.get();
+	}
+
+	long throttled() {
+		return this.throttled.get();
+	}
+
+	private Answer answer(HttpServerRequest request, RequestBody body, HttpServerResponse response, String serial) {
+		if (!hasCredential(request.requestHeaders())) {
+			throw ApiError.azure(401, "Access denied due to invalid subscription key or wrong API endpoint."
+					+ " Make sure to provide a valid key for an active subscription and use a correct regional API"
+					+ " endpoint for your resource.");
+		}
+		Target target = target(request);
+		Operation operation = target.operation();
+		ObjectNode fields = operation.isMultipart()
+				? body.form(request.requestHeaders().get(HttpHeaderNames.CONTENT_TYPE)) : body.json();
+		String model = model(target.deployment(), fields);
+		Call call = new Call(this.settings.name(), operation, target.azure(), model, fields, serial,
+				this.clock.instant().getEpochSecond());
+		admit(target, call, response);
+		return operation.answer(call);
+	}
+
+	private static boolean hasCredential(HttpHeaders headers) {
+		String authorization = headers.get(HttpHeaderNames.AUTHORIZATION, "");
+		return !headers.get("api-key", "").isBlank()
+				|| (authorization.regionMatches(true, 0, "Bearer ", 0, 7) && !authorization.substring(7).isBlank());
+	}
+
+	private static Target target(HttpServerRequest request) {
+		if (!HttpMethod.POST.equals(request.method())) {
+			throw ApiError.azure(404, "Resource not found");
+		}
+		try {
+			return Target.parse(request.uri()).orElseThrow(() -> ApiError.azure(404, "Resource not found"));
+		}
+		catch (IllegalArgumentException ex) {
+			throw ApiError.azure(400, "The URL is not well encoded");
+		}
+	}
+
+	private static String model(@Nullable String deployment, ObjectNode fields) {
+		if (deployment != null) {
+			return deployment;
+		}
+		JsonNode model = fields.path("model");
+		if (!model.isString() || model.stringValue().isBlank()) {
+			throw ApiError.invalid("Missing required parameter: 'model'.", "model");
+		}
+		return model.stringValue();
+	}
+
+	private void admit(Target target, Call call, HttpServerResponse response) {
+		Admission admission = this.quotas.reserve(call.model(), TokenEstimate.cost(call.operation(), call.body()));
+		String limit = Integer.toString(admission.limit());
+		response.header("x-ratelimit-limit-tokens", limit)
+			.header("x-ratelimit-limit-requests", limit)
+			.header("x-ratelimit-remaining-tokens", Long.toString(admission.remainingTokens()))
+			.header("x-ratelimit-remaining-requests", Long.toString(admission.remainingRequests()));
+		if (!admission.granted()) {
+			this.throttled.incrementAndGet();
+			throw ApiError.throttled(target, admission, this.settings.name());
+		}
+	}
+
+}

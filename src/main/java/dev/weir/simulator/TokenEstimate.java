@@ -1,0 +1,73 @@
+package dev.weir.simulator;
+
+import java.util.List;
+
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What a request will cost, guessed on arrival from its text and the longest answer it
+ * allows, as Azure does.
+ */
+final class TokenEstimate {
+
+	private static final int CHARACTERS_PER_TOKEN = 4;
+
+	private static final List<String> MAXIMA = List.of("max_completion_tokens", "max_output_tokens", "max_tokens");
+
+	private static final List<String> PROMPTS = List.of("messages", "prompt", "input", "instructions");
+
+	private static final List<String> TEXTS = List.of("content", "text");
+
+	private TokenEstimate() {
+	}
+
+	/**
+	 * Returns what a call reserves of its deployment's quota.
+	 * @param operation what is asked for
+	 * @param body the request's fields
+	 * @return the number of tokens, at least 1
+	 */
+	static long cost(Operation operation, JsonNode body) {
+		return Math.max(1, outputTokens(operation, body) + promptTokens(body));
+	}
+
+	/**
+	 * Returns the tokens of a prompt.
+	 * @param body the request's fields
+	 * @return the number of tokens, possibly 0
+	 */
+	static long promptTokens(JsonNode body) {
+		long characters = characters(body, PROMPTS);
+		return (characters + CHARACTERS_PER_TOKEN - 1) / CHARACTERS_PER_TOKEN;
+	}
+
+	private static long outputTokens(Operation operation, JsonNode body) {
+		if (operation.defaultOutputTokens() == 0) {
+			return 0;
+		}
+		return MAXIMA.stream()
+			.map(body::path)
+			.filter((maximum) -> maximum.isIntegralNumber() && maximum.canConvertToInt())
+			.mapToInt((maximum) -> Math.max(0, maximum.intValue()))
+			.findFirst()
+			.orElse(operation.defaultOutputTokens());
+	}
+
+	private static long characters(JsonNode object, List<String> fields) {
+		return fields.stream().mapToLong((field) -> characters(object.path(field))).sum();
+	}
+
+	private static long characters(JsonNode node) {
+		if (node.isString()) {
+			return node.stringValue().length();
+		}
+		if (node.isIntegralNumber()) {
+			return CHARACTERS_PER_TOKEN; // a prompt may be given as tokens
+		}
+		if (node.isArray()) {
+			return node.valueStream().mapToLong(TokenEstimate::characters).sum();
+		}
+		return characters(node, node.isObject() ? TEXTS : List.of());
+	}
+
+}
