@@ -29,7 +29,7 @@ class MultipartBodyTests {
 	@ValueSource(strings = { FILE + MODEL + END, MODEL + FILE + END, MODEL + "--b--", "preamble\r\n" + MODEL + END,
 			"\r\n" + MODEL + END, "x--b\r\n" + MODEL + END, MODEL + END + "epilogue\r\n" + MODEL,
 			"--b \t\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n--b--",
-			"--b\r\nX: y\r\ncontent-DISPOSITION:FORM-DATA ;a=\";\"; NAME = \"mod\\el\";\r\nZ:\r\n\r\nwhisper-1\r\n--b--" })
+			"--b\r\nX: y\r\ncontent-DISPOSITION:FORM-DATA ;a=\";\\\";\"; NAME = \"mod\\el\";\r\nZ:\r\n\r\nwhisper-1\r\n--b--" })
 	void exactlyTheModelIsReplaced(String body) {
 		RequestBody multipart = read(body);
 		assertThat(multipart.model()).isEqualTo("whisper-1");
@@ -71,12 +71,20 @@ class MultipartBodyTests {
 			"multipart/form-data; boundary=b\"", "multipart/form-data; boundary",
 			"multipart/form-data; boundary=b; boundary=b", "multipart/form-data; boundary=\"b \"",
 			"multipart/form-data; boundary=ä", "multipart/form-data; boundary=\"b\r\n\"", "multipart/form-data; =b",
-			"multipart/form-data; boundary=\"b\"x",
-			"multipart/form-data; boundary=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" })
+			"multipart/form-data; boundary=\"b\"x" })
 	void badBoundariesAreRefused(String contentType) {
 		assertThatExceptionOfType(MalformedBodyException.class)
 			.isThrownBy(() -> RequestBody.of(bytes(MODEL + END), contentType))
 			.withMessageContaining("Content-Type");
+	}
+
+	@Test
+	void boundariesOfMoreThan70CharactersAreRefused() {
+		String boundary = "b".repeat(71);
+		assertThatExceptionOfType(MalformedBodyException.class)
+			.isThrownBy(() -> RequestBody.of(bytes((MODEL + END).replace("--b", "--" + boundary)),
+					"multipart/form-data; boundary=" + boundary))
+			.withMessageContaining("1 to 70");
 	}
 
 	@ParameterizedTest
