@@ -1,5 +1,7 @@
 package dev.weir.config;
 
+import java.util.stream.StreamSupport;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindContext;
@@ -7,7 +9,6 @@ import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 
 /**
  * Notes every value that cannot be bound and goes on, so that one start finds all of
@@ -26,7 +27,7 @@ final class CollectingBindHandler implements BindHandler {
 	@Override
 	public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
 		Range range = target.getAnnotation(Range.class);
-		if (range != null && !Bounds.includes(range, result)) {
+		if (isFraction(result, context) || (range != null && !Bounds.includes(range, result))) {
 			report(name, target);
 		}
 		return result;
@@ -35,7 +36,7 @@ final class CollectingBindHandler implements BindHandler {
 	@Override
 	public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Exception error) {
-		if (!(error instanceof NothingBoundException) && !isLeftEmpty(context) && !this.problems.touch(name)) {
+		if (!(error instanceof NothingBoundException) && !this.problems.touch(name)) {
 			report(name, target);
 		}
 		return isRecord(target) ? context.getBinder().bindOrCreate(NOWHERE, Bindable.of(target.getType())) : null;
@@ -44,8 +45,14 @@ final class CollectingBindHandler implements BindHandler {
 	@Override
 	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			@Nullable Object result) throws NothingBoundException {
-		if (result == null && isRecord(target) && hasProperties(name, context)) {
+		if (result != null || !hasProperties(name, context)) {
+			return;
+		}
+		if (isRecord(target)) {
 			throw new NothingBoundException();
+		}
+		if (SettingTree.isCollection(target.getType()) && !this.problems.touch(name)) {
+			report(name, target);
 		}
 	}
 
@@ -54,9 +61,11 @@ final class CollectingBindHandler implements BindHandler {
 		this.problems.report(name, expectation.mistake(), expectation.cure());
 	}
 
-	private static boolean isLeftEmpty(BindContext context) {
+	// 1.5 in YAML is a number, of which Spring would take the 1
+	private static boolean isFraction(Object result, BindContext context) {
 		ConfigurationProperty property = context.getConfigurationProperty();
-		return property != null && property.getValue().toString().isBlank();
+		return result instanceof Integer && property != null
+				&& (property.getValue() instanceof Double || property.getValue() instanceof Float);
 	}
 
 	private static boolean isRecord(Bindable<?> target) {
@@ -64,12 +73,8 @@ final class CollectingBindHandler implements BindHandler {
 	}
 
 	private static boolean hasProperties(ConfigurationPropertyName name, BindContext context) {
-		for (var source : context.getSources()) {
-			if (source.containsDescendantOf(name) == ConfigurationPropertyState.PRESENT) {
-				return true;
-			}
-		}
-		return false;
+		return StreamSupport.stream(context.getSources().spliterator(), false)
+			.anyMatch((source) -> WeirSources.has(source, name));
 	}
 
 	/**

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The configuration has mistakes. The message names all of them, each with its cure, and
- * contains no secret.
+ * The configuration has mistakes. The message is one line with the names of the
+ * properties; {@link #report()} says all. Neither contains a secret.
  */
 public final class InvalidConfigurationException extends RuntimeException {
 
@@ -17,20 +17,8 @@ public final class InvalidConfigurationException extends RuntimeException {
 	 */
 	public InvalidConfigurationException(List<ConfigurationProblem> problems) {
 		super(title(problems.size())
-				+ problems.stream().map(InvalidConfigurationException::paragraph).collect(Collectors.joining()));
+				+ problems.stream().map(ConfigurationProblem::property).collect(Collectors.joining(", ")));
 		this.problems = List.copyOf(problems);
-	}
-
-	private static String title(int mistakes) {
-		return "Weir's configuration has " + ((mistakes == 1) ? "one mistake" : mistakes + " mistakes") + ":\n";
-	}
-
-	private static String paragraph(ConfigurationProblem problem) {
-		String cure = problem.cure()
-			.lines()
-			.map((line) -> ("    " + line).stripTrailing())
-			.collect(Collectors.joining("\n"));
-		return "\n" + problem + "\n" + cure + "\n";
 	}
 
 	/**
@@ -39,6 +27,22 @@ public final class InvalidConfigurationException extends RuntimeException {
 	 */
 	public List<ConfigurationProblem> problems() {
 		return this.problems;
+	}
+
+	/**
+	 * Returns all mistakes as a text to read: a title with their number, and for each a
+	 * line followed by its cure.
+	 * @return the text, of several lines
+	 */
+	public String report() {
+		return title(this.problems.size()).stripTrailing() + "\n"
+				+ this.problems.stream()
+					.map((problem) -> "\n" + problem + "\n" + problem.cure().indent(4).replaceAll("(?m) +$", ""))
+					.collect(Collectors.joining());
+	}
+
+	private static String title(int mistakes) {
+		return "Weir's configuration has " + ((mistakes == 1) ? "one mistake: " : mistakes + " mistakes: ");
 	}
 
 }

@@ -13,7 +13,7 @@ class InvalidConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Invali
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, InvalidConfigurationException cause) {
-		return new FailureAnalysis(String.valueOf(cause.getMessage()).stripTrailing(), ACTION, cause);
+		return new FailureAnalysis(cause.report().stripTrailing(), ACTION, cause);
 	}
 
 }

@@ -27,7 +27,7 @@ final class ModelRules {
 					"Write one 'model: deployment' a line below it, without a dash: 'gpt-4o: gpt-4o' if the names are the same.");
 			return;
 		}
-		models.forEach((model, deployment) -> check(MapKeys.append(at, model), model, deployment, azure));
+		models.forEach((model, deployment) -> check(at.append("[" + model + "]"), model, deployment, azure));
 	}
 
 	private void check(ConfigurationPropertyName at, String model, String deployment, boolean azure) {

@@ -96,7 +96,8 @@ final class Problems {
 		if (raw == Secret.class || raw.isRecord()) {
 			return null;
 		}
-		return (raw == URI.class) ? value.replaceAll("[^/]*@", "(hidden)@").replaceAll("[?#].*", "?(hidden)") : value;
+		return (raw == URI.class) ? value.replaceAll("^(\\w+://)?.*@", "$1(hidden)@").replaceAll("[?#].*", "?(hidden)")
+				: value;
 	}
 
 	private record Found(ConfigurationProblem problem, String file, int line) {

@@ -12,7 +12,6 @@ import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
@@ -36,7 +35,7 @@ final class RouteRules {
 		ConfigurationPropertySources.from(environment.getPropertySources()).forEach(sources::add);
 		// as Spring Boot binds a list: the first source that has an entry has them all
 		ConfigurationPropertySource routes = sources.stream()
-			.filter((source) -> isPresent(source, entry(0)))
+			.filter((source) -> WeirSources.has(source, entry(0)))
 			.findFirst()
 			.orElse(null);
 		if (routes == null) {
@@ -46,7 +45,7 @@ final class RouteRules {
 									+ " and predicates, such as - Path=/openai/**, /v1/**."));
 			return;
 		}
-		for (int i = 0; isPresent(routes, entry(i)); i++) {
+		for (int i = 0; WeirSources.has(routes, entry(i)); i++) {
 			check(routes.getConfigurationProperty(entry(i).append("uri")), environment, pools);
 		}
 	}
@@ -69,11 +68,6 @@ final class RouteRules {
 
 	private static ConfigurationPropertyName entry(int index) {
 		return ROUTES.append("[" + index + "]");
-	}
-
-	private static boolean isPresent(ConfigurationPropertySource source, ConfigurationPropertyName name) {
-		return source.getConfigurationProperty(name) != null
-				|| source.containsDescendantOf(name) == ConfigurationPropertyState.PRESENT;
 	}
 
 }

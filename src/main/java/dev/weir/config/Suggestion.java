@@ -14,8 +14,8 @@ final class Suggestion {
 	}
 
 	/**
-	 * The candidate that needs the fewest changes of single characters, if these are few
-	 * enough to call it a typing mistake.
+	 * The candidate that needs the fewest changes of single characters or swaps of
+	 * neighbours, if these are few enough to call it a typing mistake.
 	 */
 	static Optional<String> of(String written, Collection<String> candidates) {
 		String typed = written.toLowerCase(Locale.ROOT);
@@ -25,21 +25,22 @@ final class Suggestion {
 	}
 
 	private static int distance(String from, String to) {
-		int[] previous = new int[to.length() + 1];
-		for (int column = 0; column <= to.length(); column++) {
-			previous[column] = column;
-		}
-		for (int row = 1; row <= from.length(); row++) {
-			int[] current = new int[to.length() + 1];
-			current[0] = row;
-			for (int column = 1; column <= to.length(); column++) {
-				int change = (from.charAt(row - 1) == to.charAt(column - 1)) ? 0 : 1;
-				current[column] = Math.min(previous[column - 1] + change,
-						Math.min(previous[column], current[column - 1]) + 1);
+		int[][] changes = new int[from.length() + 1][to.length() + 1];
+		for (int i = 0; i <= from.length(); i++) {
+			for (int j = 0; j <= to.length(); j++) {
+				changes[i][j] = (i == 0 || j == 0) ? i + j : distance(changes, from, i, to, j);
 			}
-			previous = current;
 		}
-		return previous[to.length()];
+		return changes[from.length()][to.length()];
+	}
+
+	private static int distance(int[][] changes, String from, int i, String to, int j) {
+		boolean same = from.charAt(i - 1) == to.charAt(j - 1);
+		int least = Math.min(changes[i - 1][j - 1] + (same ? 0 : 1),
+				Math.min(changes[i - 1][j], changes[i][j - 1]) + 1);
+		boolean swapped = i > 1 && j > 1 && from.charAt(i - 1) == to.charAt(j - 2)
+				&& from.charAt(i - 2) == to.charAt(j - 1);
+		return swapped ? Math.min(least, changes[i - 2][j - 2] + 1) : least;
 	}
 
 }

@@ -11,9 +11,9 @@ import org.springframework.util.unit.DataSize;
 /**
  * Everything that stands under {@code weir} in the configuration.
  *
- * @param pools the pools by name; a route sends its requests to one with
- * uri: lb://NAME. A name has 1 to 63 lower-case letters, digits and hyphens,
- * begins with a letter and does not end with a hyphen
+ * @param pools the pools by name; a route sends its requests to one with uri: lb://NAME.
+ * A name has 1 to 63 lower-case letters, digits and hyphens, begins with a letter and
+ * does not end with a hyphen
  * @param maxBody the largest request body that is kept to be sent again to another
  * backend, 1 KB to 1 GB, 32 MB by default
  */

@@ -17,10 +17,12 @@ import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.boot.env.OriginTrackedMapPropertySource;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.boot.origin.OriginTrackedValue;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
@@ -73,8 +75,7 @@ final class WeirSources {
 	}
 
 	@Nullable ConfigurationProperty find(ConfigurationPropertyName name) {
-		return this.sources.stream()
-			.map((source) -> source.getConfigurationProperty(name))
+		return holders(name).map((source) -> source.getConfigurationProperty(name))
 			.filter(Objects::nonNull)
 			.findFirst()
 			.orElse(null);
@@ -86,14 +87,32 @@ final class WeirSources {
 	@Nullable ConfigurationProperty findWithin(ConfigurationPropertyName name) {
 		ConfigurationProperty property = find(name);
 		return (property != null) ? property
-				: this.sources.stream()
-					.filter(IterableConfigurationPropertySource.class::isInstance)
+				: holders(name).filter(IterableConfigurationPropertySource.class::isInstance)
 					.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream()
 						.filter(name::isAncestorOf)
 						.map(source::getConfigurationProperty))
 					.filter(Objects::nonNull)
 					.findFirst()
 					.orElse(null);
+	}
+
+	// as Spring Boot binds a list: the first source that has an entry has them all
+	private Stream<ConfigurationPropertySource> holders(ConfigurationPropertyName name) {
+		for (int i = 1; i < name.getNumberOfElements(); i++) {
+			if (name.isNumericIndex(i)) {
+				ConfigurationPropertyName first = name.chop(i).append("[0]");
+				return this.sources.stream().filter((source) -> has(source, first)).limit(1);
+			}
+		}
+		return this.sources.stream();
+	}
+
+	/**
+	 * Whether a source has a property at or below a name.
+	 */
+	static boolean has(ConfigurationPropertySource source, ConfigurationPropertyName name) {
+		return source.getConfigurationProperty(name) != null
+				|| source.containsDescendantOf(name) == ConfigurationPropertyState.PRESENT;
 	}
 
 	String resolve(Object value) {
@@ -108,11 +127,21 @@ final class WeirSources {
 		Map<String, Object> values = new LinkedHashMap<>();
 		for (String name : readable.getPropertyNames()) {
 			Object value = name.regionMatches(true, 0, "weir", 0, 4) ? readable.getProperty(name) : null;
-			if (value != null) {
-				values.put(MapKeys.bracket(name), OriginTrackedValue.of(value, OriginLookup.getOrigin(source, name)));
+			String property = MapKeys.bracket(name);
+			if (value != null && !isEmptyBranch(property, value)) {
+				values.put(property, OriginTrackedValue.of(value, OriginLookup.getOrigin(source, name)));
 			}
 		}
 		return new OriginTrackedMapPropertySource(source.getName(), values);
+	}
+
+	// 'models:' with nothing below it arrives as an empty text
+	private static boolean isEmptyBranch(String property, Object value) {
+		if (!value.toString().isEmpty()) {
+			return false;
+		}
+		ResolvableType type = SettingTree.typeOf(ConfigurationPropertyName.adapt(property, '.'));
+		return type != null && (type.hasGenerics() || type.resolve(Object.class).isRecord());
 	}
 
 }

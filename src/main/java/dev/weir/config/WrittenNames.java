@@ -20,7 +20,7 @@ final class WrittenNames {
 	/** Read by other classes. */
 	private static final Set<ConfigurationPropertyName> FOREIGN = Set.of(SettingTree.ROOT.append("simulator"));
 
-	private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}:]+)");
+	private static final Pattern REFERENCE = Pattern.compile("\\$\\{([\\w.-]+)(:[^}]*)?}");
 
 	private final WeirSources sources;
 
