@@ -19,10 +19,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param cooldown how long backends rest
  * @param retryBudget how many failures may be retried
  * @param forwardHeaders names of further request headers that backends receive, at most
- * 4; none by default. Azure refuses requests with more than ten headers of their own
+ * 4; none by default. Credentials and headers of the connection itself are never among
+ * them. Azure refuses requests with more than ten headers of their own
  */
-public record PoolProperties(@DefaultValue List<BackendProperties> backends, @DefaultValue("10m") Duration deadline,
-		@DefaultValue("2s") Duration connectTimeout, @DefaultValue("10m") Duration responseTimeout,
+public record PoolProperties(@DefaultValue List<BackendProperties> backends,
+		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration deadline,
+		@DefaultValue("2s") @Range(min = "1ms", max = "1m") Duration connectTimeout,
+		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration responseTimeout,
 		@DefaultValue CooldownProperties cooldown, @DefaultValue RetryBudgetProperties retryBudget,
 		@DefaultValue Set<String> forwardHeaders) {
 

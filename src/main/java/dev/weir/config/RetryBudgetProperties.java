@@ -10,5 +10,6 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param minPerSecond retries per second that are always allowed, 0 to 1000, 10 by
  * default
  */
-public record RetryBudgetProperties(@DefaultValue("20") int percent, @DefaultValue("10") int minPerSecond) {
+public record RetryBudgetProperties(@DefaultValue("20") @Range(min = "0", max = "100") int percent,
+		@DefaultValue("10") @Range(min = "0", max = "1000") int minPerSecond) {
 }

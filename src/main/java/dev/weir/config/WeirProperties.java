@@ -1,5 +1,7 @@
 package dev.weir.config;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -9,16 +11,18 @@ import org.springframework.util.unit.DataSize;
 /**
  * Everything that stands under {@code weir} in the configuration.
  *
- * @param pools the pools by name; a route sends its requests to one with
- * {@code uri: lb://NAME}. A name is made of lower-case letters, digits and hyphens
+ * @param pools the pools by name; a route sends its requests to one with uri: lb://NAME.
+ * A name has 1 to 63 lower-case letters, digits and hyphens, begins with a letter and
+ * does not end with a hyphen
  * @param maxBody the largest request body that is kept to be sent again to another
  * backend, 1 KB to 1 GB, 32 MB by default
  */
 @ConfigurationProperties("weir")
-public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools, @DefaultValue("32MB") DataSize maxBody) {
+public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
+		@DefaultValue("32MB") @Range(min = "1KB", max = "1GB") DataSize maxBody) {
 
 	public WeirProperties {
-		pools = Map.copyOf(pools);
+		pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
 	}
 
 }

@@ -1,0 +1,88 @@
+package dev.weir.config;
+
+import java.util.stream.StreamSupport;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+
+/**
+ * Notes every value that cannot be bound and goes on, so that one start finds all of
+ * them.
+ */
+final class CollectingBindHandler implements BindHandler {
+
+	private static final String NOWHERE = "weir-nowhere";
+
+	private final Problems problems;
+
+	CollectingBindHandler(Problems problems) {
+		this.problems = problems;
+	}
+
+	@Override
+	public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
+		Range range = target.getAnnotation(Range.class);
+		if (isFraction(result, context) || (range != null && !Bounds.includes(range, result))) {
+			report(name, target);
+		}
+		return result;
+	}
+
+	@Override
+	public @Nullable Object onFailure(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			Exception error) {
+		if (!(error instanceof NothingBoundException) && !this.problems.touch(name)) {
+			report(name, target);
+		}
+		return isRecord(target) ? context.getBinder().bindOrCreate(NOWHERE, Bindable.of(target.getType())) : null;
+	}
+
+	@Override
+	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			@Nullable Object result) throws NothingBoundException {
+		if (result != null || !hasProperties(name, context)) {
+			return;
+		}
+		if (isRecord(target)) {
+			throw new NothingBoundException();
+		}
+		if (SettingTree.isCollection(target.getType()) && !this.problems.touch(name)) {
+			report(name, target);
+		}
+	}
+
+	private void report(ConfigurationPropertyName name, Bindable<?> target) {
+		Expectation expectation = Expectation.of(target);
+		this.problems.report(name, expectation.mistake(), expectation.cure());
+	}
+
+	// 1.5 in YAML is a number, of which Spring would take the 1
+	private static boolean isFraction(Object result, BindContext context) {
+		ConfigurationProperty property = context.getConfigurationProperty();
+		return result instanceof Integer && property != null
+				&& (property.getValue() instanceof Double || property.getValue() instanceof Float);
+	}
+
+	private static boolean isRecord(Bindable<?> target) {
+		return target.getType().resolve(Object.class).isRecord();
+	}
+
+	private static boolean hasProperties(ConfigurationPropertyName name, BindContext context) {
+		return StreamSupport.stream(context.getSources().spliterator(), false)
+			.anyMatch((source) -> WeirSources.has(source, name));
+	}
+
+	/**
+	 * A list would end at an entry of which no property could be bound, and hide the
+	 * mistakes of all that follow.
+	 */
+	private static final class NothingBoundException extends Exception {
+
+	}
+
+}

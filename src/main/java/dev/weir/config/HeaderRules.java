@@ -1,0 +1,52 @@
+package dev.weir.config;
+
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+
+/**
+ * Which headers may be forwarded to backends.
+ */
+final class HeaderRules {
+
+	private static final int MOST = 4;
+
+	private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+
+	private static final Set<String> CREDENTIALS = Set.of("authorization", "proxy-authorization", "api-key",
+			"x-api-key", "ocp-apim-subscription-key", "cookie", "set-cookie");
+
+	private static final Set<String> CONNECTION = Set.of("host", "content-length", "transfer-encoding", "connection",
+			"proxy-connection", "keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings");
+
+	private final Problems problems;
+
+	HeaderRules(Problems problems) {
+		this.problems = problems;
+	}
+
+	void check(ConfigurationPropertyName at, Set<String> headers) {
+		if (headers.size() > MOST) {
+			this.problems.report(at, "must have at most 4 headers",
+					"Azure refuses requests with more than ten headers of their own, and Weir needs the others.");
+		}
+		for (String header : headers) {
+			String name = header.toLowerCase(Locale.ROOT);
+			if (!TOKEN.matcher(header).matches()) {
+				this.problems.report(at, "must be names of headers",
+						"Write them as '- x-request-source', without values.");
+			}
+			else if (CREDENTIALS.contains(name)) {
+				this.problems.report(at, "must not contain " + name + ", which carries the caller's credential",
+						"Remove it; a backend is sent its own credential, see api-key.");
+			}
+			else if (CONNECTION.contains(name)) {
+				this.problems.report(at, "must not contain " + name + ", which belongs to one connection",
+						"Remove it; it is written anew for each backend.");
+			}
+		}
+	}
+
+}

@@ -1,0 +1,48 @@
+package dev.weir.config;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The configuration has mistakes. The message is one line with the names of the
+ * properties; {@link #report()} says all. Neither contains a secret.
+ */
+public final class InvalidConfigurationException extends RuntimeException {
+
+	private final transient List<ConfigurationProblem> problems;
+
+	/**
+	 * Creates the exception.
+	 * @param problems the mistakes, at least one
+	 */
+	public InvalidConfigurationException(List<ConfigurationProblem> problems) {
+		super(title(problems.size())
+				+ problems.stream().map(ConfigurationProblem::property).collect(Collectors.joining(", ")));
+		this.problems = List.copyOf(problems);
+	}
+
+	/**
+	 * Returns all mistakes, in the order in which they stand in the configuration files.
+	 * @return the mistakes, at least one
+	 */
+	public List<ConfigurationProblem> problems() {
+		return this.problems;
+	}
+
+	/**
+	 * Returns all mistakes as a text to read: a title with their number, and for each a
+	 * line followed by its cure.
+	 * @return the text, of several lines
+	 */
+	public String report() {
+		return title(this.problems.size()).stripTrailing() + "\n"
+				+ this.problems.stream()
+					.map((problem) -> "\n" + problem + "\n" + problem.cure().indent(4).replaceAll("(?m) +$", ""))
+					.collect(Collectors.joining());
+	}
+
+	private static String title(int mistakes) {
+		return "Weir's configuration has " + ((mistakes == 1) ? "one mistake: " : mistakes + " mistakes: ");
+	}
+
+}

@@ -1,0 +1,19 @@
+package dev.weir.config;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/**
+ * Turns a failed start into the list of mistakes, without a stack trace.
+ */
+class InvalidConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<InvalidConfigurationException> {
+
+	private static final String ACTION = "Correct what is listed above and start again. "
+			+ "docs/configuration.md describes every property.";
+
+	@Override
+	protected FailureAnalysis analyze(Throwable rootFailure, InvalidConfigurationException cause) {
+		return new FailureAnalysis(cause.report().stripTrailing(), ACTION, cause);
+	}
+
+}

@@ -1,0 +1,124 @@
+package dev.weir.config;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class BackendVariablesTests {
+
+	@Test
+	void makesThemBackendsOfThePoolOpenai() {
+		assertThat(none().variable("BACKEND_1_URL", " https://one.openai.azure.com ")
+			.variable("BACKEND_1_PRIORITY", " 2 ")
+			.variable("BACKEND_1_APIKEY", " k ")
+			.variable("BACKEND_1_DEPLOYMENT_NAME", " chat ")
+			.firstBackend())
+			.isEqualTo(new BackendProperties("BACKEND_1", URI.create("https://one.openai.azure.com"), Secret.of("k"), 2,
+					1, BackendDialect.AZURE, Map.of("*", "chat"), null,
+					"https://cognitiveservices.azure.com/.default"));
+	}
+
+	@Test
+	void needsOnlyTheUrl() {
+		BackendProperties backend = none().variable("BACKEND_east_URL", "https://one.example").firstBackend();
+		assertThat(backend.name()).isEqualTo("BACKEND_east");
+		assertThat(backend.priority()).isEqualTo(1);
+		assertThat(backend.models()).isEmpty();
+	}
+
+	@Test
+	void ordersThemById() {
+		Configured configured = none();
+		for (String id : new String[] { "west", "10", "2", "1", "east" }) {
+			configured.variable("BACKEND_" + id + "_URL", "https://one.example");
+		}
+		assertThat(configured.pool().backends()).extracting(BackendProperties::name)
+			.containsExactly("BACKEND_1", "BACKEND_2", "BACKEND_10", "BACKEND_east", "BACKEND_west");
+	}
+
+	@Test
+	void knowsThemInAnyCaseAndFromAnySource() {
+		assertThat(Configured.file(Configured.ROUTE + "Backend_1_Url: https://one.example\n")
+			.variable("BACKEND_1_priority", "3")
+			.firstBackend()).satisfies((backend) -> {
+				assertThat(backend.url()).hasToString("https://one.example");
+				assertThat(backend.priority()).isEqualTo(3);
+			});
+	}
+
+	@Test
+	void letsTheFirstSourceWin() {
+		assertThat(Configured.file(Configured.ROUTE + "BACKEND_1_URL: https://file.example")
+			.variable("backend_1_url", "https://variable.example")
+			.firstBackend()
+			.url()).hasToString("https://variable.example");
+	}
+
+	@Test
+	void takesTheOtherSettingsOfThePoolFromTheFile() {
+		PoolProperties pool = Configured.weir("pools.openai.deadline: 7s")
+			.variable("BACKEND_1_URL", "https://one.example")
+			.pool();
+		assertThat(pool.deadline()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(pool.backends()).hasSize(1);
+	}
+
+	@Test
+	void reportsTheirMistakesUnderTheirOwnNames() {
+		assertThat(none().variable("BACKEND_1_PRIORITY", "high")
+			.variable("BACKEND_2_URL", "one.example")
+			.variable("BACKEND_2_KEY", "canary")
+			.variable("BACKEND_3_URL", "https://three.example")
+			.variable("BACKEND_3_DEPLOYMENT_NAME", "a/b")
+			.variable("BACKEND_a.b_URL", "https://four.example")
+			.mistakes()).containsExactlyInAnyOrder("BACKEND_1_PRIORITY = high: must be a whole number from 1 to 100",
+					"BACKEND_1_URL: is missing",
+					"BACKEND_2_URL = one.example: must be an http or https URL with a host",
+					"BACKEND_2_KEY: there is no such variable",
+					"BACKEND_3_DEPLOYMENT_NAME = a/b: must be the name of a deployment, which has no slash",
+					"BACKEND_a.b = BACKEND_a.b: must have 1 to 63 letters, digits, hyphens and underscores");
+	}
+
+	@Test
+	void suggestsTheVariableThatWasMeant() {
+		assertThat(none().variable("BACKEND_2_URL", "https://one.example")
+			.variable("BACKEND_2_API_KEY", "canary")
+			.report()).contains("BACKEND_2_API_KEY")
+			.contains("Did you mean BACKEND_2_APIKEY?")
+			.doesNotContain("canary");
+	}
+
+	@Test
+	void leavesTheVariablesOfOthersAlone() {
+		Configured configured = Configured.pool("")
+			.variable("BACKEND_API_KEY", "x")
+			.variable("BACKEND_POOL", "x")
+			.variable("BACKEND_9_URL", " ");
+		assertThat(configured.pool().backends()).extracting(BackendProperties::name).containsExactly("openai1");
+	}
+
+	@Test
+	void leavesTheVariablesOfAKubernetesServiceAlone() {
+		assertThat(none().variable("BACKEND_1_URL", "https://one.example")
+			.variable("BACKEND_1_SERVICE_HOST", "10.0.0.1")
+			.variable("BACKEND_1_PORT", "tcp://10.0.0.1:80")
+			.variable("BACKEND_1_PORT_80_TCP", "tcp://10.0.0.1:80")
+			.pool()
+			.backends()).hasSize(1);
+	}
+
+	@Test
+	void refusesThemBesideBackendsInTheFile() {
+		assertThat(Configured.pool("").variable("BACKEND_1_URL", "https://one.example").mistakes()).containsExactly(
+				"weir.pools.openai.backends: stands beside BACKEND_1_URL, which makes backends of the same pool");
+	}
+
+	private static Configured none() {
+		return Configured.file(Configured.ROUTE);
+	}
+
+}

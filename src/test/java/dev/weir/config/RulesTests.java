@@ -1,0 +1,192 @@
+package dev.weir.config;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class RulesTests {
+
+	private static final String POOL = "weir.pools.openai";
+
+	private static final String BACKEND = POOL + ".backends[0]";
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					priority: 0        | .priority = 0: must be a whole number from 1 to 100
+					priority: 101      | .priority = 101: must be a whole number from 1 to 100
+					priority: 1.5      | .priority = 1.5: must be a whole number from 1 to 100
+					priority: 99999999999 | .priority = 99999999999: must be a whole number from 1 to 100
+					weight: 0          | .weight = 0: must be a whole number from 1 to 1000
+					weight: 1001       | .weight = 1001: must be a whole number from 1 to 1000
+					dialect: gemini    | .dialect = gemini: must be one of azure, openai
+					api-version: v1    | .api-version = v1: must be an api-version of Azure
+					api-version: 2024-10-21-beta | .api-version = 2024-10-21-beta: must be an api-version of Azure
+					scope: a b         | .scope = a b: must be a scope without spaces
+					scope: ''          | .scope: must be a scope without spaces
+					prioritty: 1       | .prioritty: there is no such property
+					priority: {a: 1}   | .priority.a: cannot stand here, weir.pools.openai.backends[0].priority takes a single value
+					api-key: '${KEY1}' | .api-key: refers to KEY1, which is not set
+					""")
+	void refusesInABackend(String yaml, String mistake) {
+		assertThat(Configured.backend(yaml).mistakes()).containsExactly(BACKEND + mistake);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					deadline: 0ms           | .deadline = 0ms: must be a duration from 1ms to 1h
+					deadline: -1s           | .deadline = -1s: must be a duration from 1ms to 1h
+					deadline: 61m           | .deadline = 61m: must be a duration from 1ms to 1h
+					connect-timeout: 61s    | .connect-timeout = 61s: must be a duration from 1ms to 1m
+					response-timeout: 2h    | .response-timeout = 2h: must be a duration from 1ms to 1h
+					cooldown: {max: 2h}     | .cooldown.max = 2h: must be a duration from 1ms to 1h
+					cooldown: {refusal: 2d} | .cooldown.refusal = 2d: must be a duration from 1ms to 1d
+					cooldown: {default: 61s} | .cooldown.default = 61s: must not be longer than cooldown.max
+					cooldown: {max: 9s}     | .cooldown.default: must not be longer than cooldown.max
+					cooldown: 10s           | .cooldown: must have properties below it
+					retry-budget: {percent: 101} | .retry-budget.percent = 101: must be a whole number from 0 to 100
+					retry-budget: {percent: 20%} | .retry-budget.percent = 20%: must be a whole number from 0 to 100
+					retry-budget: {min-per-second: 1001} | .retry-budget.min-per-second = 1001: must be a whole number from 0 to 1000
+					forward-headers: [a, b, c, d, e] | .forward-headers: must have at most 4 headers
+					forward-headers: ['x: y']        | .forward-headers: must be names of headers
+					""")
+	void refusesInAPool(String yaml, String mistake) {
+		assertThat(Configured.pool(yaml).mistakes()).containsExactly(POOL + mistake);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "authorization", "API-Key", "cookie", "set-cookie", "proxy-authorization", "x-api-key",
+			"ocp-apim-subscription-key" })
+	void refusesToForwardACredential(String header) {
+		assertThat(Configured.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
+			.asString()
+			.contains("carries the caller's credential");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "Host", "content-length", "transfer-encoding", "connection", "proxy-connection",
+			"keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings" })
+	void refusesToForwardWhatBelongsToTheConnection(String header) {
+		assertThat(Configured.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
+			.asString()
+			.contains("belongs to one connection");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "1a", "a_b", "aB", "a b", "-a", "a-", "ä", "a!", "0" })
+	void refusesAPoolThatARouteCannotName(String name) {
+		assertThat(Configured.pool("")
+			.property("weir.pools[" + name + "].backends[0].name", "x")
+			.property("weir.pools[" + name + "].backends[0].url", "https://x.example")
+			.mistakes()).anySatisfy((mistake) -> assertThat(mistake).endsWith(": is no name for a pool"));
+	}
+
+	@Test
+	void refusesAPoolInTheFileThatARouteCannotName() {
+		assertThat(
+				Configured.weir("pools:\n  My_Pool:\n    backends: [{name: a, url: 'https://x.example'}]").mistakes())
+			.contains("weir.pools[My_Pool]: is no name for a pool");
+	}
+
+	@Test
+	void limitsTheNameOfAPoolToThatOfAHostLabel() {
+		String longest = "a".repeat(63);
+		String pools = "pools:\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]\n  %s:\n    backends: [{name: b, url: 'https://x.example'}]";
+		assertThat(Configured.weir(pools.formatted(longest)).load().pools()).containsKey(longest);
+		assertThat(Configured.weir(pools.formatted(longest + "a")).mistakes()).hasSize(1);
+	}
+
+	@Test
+	void refusesAPoolWithoutBackendsBesideOthers() {
+		assertThat(Configured
+			.weir("pools:\n  empty:\n    deadline: 1m\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]")
+			.mistakes()).containsExactly("weir.pools.empty.backends: must have at least one backend");
+	}
+
+	@Test
+	void refusesAMapOfBackends() {
+		assertThat(Configured.weir("pools:\n  openai:\n    backends:\n      name: a\n      url: https://x.example")
+			.mistakes()).containsExactly("weir.pools.openai.backends: must be a list");
+	}
+
+	@Test
+	void refusesAListWithAHole() {
+		assertThat(Configured.file(Configured.ROUTE)
+			.property("weir.pools.openai.backends[0].name", "a")
+			.property("weir.pools.openai.backends[2].name", "a")
+			.mistakes()).containsExactly("weir.pools.openai.backends: must be a list");
+	}
+
+	@Test
+	void refusesAListThatDoesNotBeginAtZero() {
+		assertThat(Configured.file(Configured.ROUTE).property("weir.pools.openai.backends[1].name", "a").mistakes())
+			.containsExactly("weir.pools.openai.backends: must be a list");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "a b", "a.b", "''", "ä" })
+	void refusesABackendWhoseNameCannotStandInAHeader(String name) {
+		assertThat(Configured.namelessBackend("url: https://x.example\nname: " + name).mistakes()).singleElement()
+			.asString()
+			.endsWith("must have 1 to 63 letters, digits, hyphens and underscores");
+	}
+
+	@Test
+	void refusesABackendWithoutNameOrUrl() {
+		assertThat(Configured.namelessBackend("weight: 1").mistakes()).containsExactly(BACKEND + ".name: is missing",
+				BACKEND + ".url: is missing");
+	}
+
+	@Test
+	void refusesTheSameNameInTwoPools() {
+		assertThat(Configured.weir("""
+				pools:
+				  openai:
+				    backends: [{name: East, url: 'https://x.example'}]
+				  other:
+				    backends: [{name: east, url: 'https://y.example'}]
+				""").mistakes())
+			.containsExactly("weir.pools.other.backends[0].name = east: is taken by weir.pools.openai.backends[0]");
+	}
+
+	@Test
+	void allowsTheSameUrlTwice() {
+		assertThat(Configured.weir("""
+				pools:
+				  openai:
+				    backends:
+				      - {name: a, url: 'https://x.example'}
+				      - {name: b, url: 'https://x.example'}
+				""").pool().backends()).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "1023B", "2GB" })
+	void refusesABodySizeOutOfRange(String size) {
+		assertThat(Configured.pool("").property("weir.max-body", size).report())
+			.contains("weir.max-body = " + size + " (commandLineArgs): must be a size from 1KB to 1GB");
+	}
+
+	@Test
+	void findsATypingMistakeOnTheCommandLine() {
+		assertThat(Configured.pool("").property("weir.max-bdy", "1MB").report())
+			.contains("weir.max-bdy (commandLineArgs): there is no such property\n    Did you mean max-body?");
+	}
+
+	@Test
+	void namesThePropertiesThereAreWhenNoneIsLike() {
+		assertThat(Configured.pool("colour: blue").report()).contains("There are backends, deadline, connect-timeout,");
+	}
+
+	@Test
+	void looksForAListOnlyInTheSourceThatHasIt() {
+		assertThat(Configured.pool("").property("weir.pools.openai.backends[0].weight", "1").report())
+			.contains("weir.pools.openai.backends[0].name (commandLineArgs): is missing")
+			.contains("weir.pools.openai.backends[0].url (commandLineArgs): is missing");
+	}
+
+}
