@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -52,7 +53,8 @@ final class TokenCache {
 
 	private long nextRenewal;
 
-	private @Nullable CompletableFuture<HeldToken> fetch;
+	// of signals, since Reactor logs an error that finds its subscriber gone
+	private @Nullable CompletableFuture<Signal<HeldToken>> fetch;
 
 	private @Nullable RecentFailure failure;
 
@@ -105,7 +107,7 @@ final class TokenCache {
 			if (token == null || !refused.test(token.value())) {
 				return Mono.just(token != null);
 			}
-			CompletableFuture<HeldToken> renewal = startRenewal(token.value());
+			CompletableFuture<Signal<HeldToken>> renewal = startRenewal(token.value());
 			if (renewal == null) {
 				return Mono.just(false);
 			}
@@ -115,21 +117,22 @@ final class TokenCache {
 		});
 	}
 
-	private Mono<String> await(CompletableFuture<HeldToken> fetch) {
+	private Mono<String> await(CompletableFuture<Signal<HeldToken>> fetch) {
 		return Mono.fromFuture(fetch, true)
+			.<HeldToken>dematerialize()
 			.map(HeldToken::value)
 			.timeout(WAIT_LIMIT, this.scheduler)
 			.onErrorMap(TimeoutException.class, (ex) -> Failures.describe(this.scope, ex));
 	}
 
-	private synchronized CompletableFuture<HeldToken> fetchMissing() {
+	private synchronized CompletableFuture<Signal<HeldToken>> fetchMissing() {
 		HeldToken token = this.held;
 		long now = this.nanoTime.getAsLong();
 		if (token != null && !token.hasExpired(now)) {
-			return CompletableFuture.completedFuture(token);
+			return CompletableFuture.completedFuture(Signal.next(token));
 		}
 		if (this.failure != null && this.failure.answersAt(now)) {
-			return CompletableFuture.failedFuture(this.failure.exception());
+			return CompletableFuture.completedFuture(Signal.error(this.failure.exception()));
 		}
 		return start(Mono.defer(() -> this.source.get().fetch(this.scope)));
 	}
@@ -140,7 +143,7 @@ final class TokenCache {
 		}
 	}
 
-	private synchronized @Nullable CompletableFuture<HeldToken> startRenewal(String refused) {
+	private synchronized @Nullable CompletableFuture<Signal<HeldToken>> startRenewal(String refused) {
 		if (this.fetch != null && !this.fetch.isDone()) {
 			return this.fetch;
 		}
@@ -152,7 +155,7 @@ final class TokenCache {
 		return start(Mono.defer(() -> this.source.get().renew(this.scope, refused)));
 	}
 
-	private synchronized CompletableFuture<HeldToken> start(Mono<Token> request) {
+	private synchronized CompletableFuture<Signal<HeldToken>> start(Mono<Token> request) {
 		if (this.fetch != null && !this.fetch.isDone()) {
 			return this.fetch;
 		}
@@ -162,6 +165,7 @@ final class TokenCache {
 			.switchIfEmpty(Mono.error(() -> new IllegalStateException("no token")))
 			.map(this::hold)
 			.onErrorMap(this::remember)
+			.materialize()
 			.toFuture();
 		return this.fetch;
 	}
