@@ -1,0 +1,25 @@
+package dev.weir.credential;
+
+import reactor.core.publisher.Mono;
+
+/**
+ * For an OpenAI-compatible server that asks for no key.
+ */
+final class NoCredential implements Credential {
+
+	@Override
+	public Mono<CredentialHeader> header() {
+		return Mono.empty();
+	}
+
+	@Override
+	public Mono<Boolean> refresh(CredentialHeader refused) {
+		return Mono.just(false);
+	}
+
+	@Override
+	public String toString() {
+		return "no credential";
+	}
+
+}

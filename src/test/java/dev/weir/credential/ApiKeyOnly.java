@@ -1,0 +1,29 @@
+package dev.weir.credential;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+import dev.weir.config.BackendDialect;
+import dev.weir.config.BackendProperties;
+import dev.weir.config.Secret;
+
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+
+/**
+ * What an application does whose backends all have keys.
+ */
+public final class ApiKeyOnly implements Callable<String> {
+
+	@Override
+	public String call() {
+		try (var context = new AnnotationConfigApplicationContext(CredentialConfiguration.class)) {
+			BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("key"), 1,
+					1, null, Map.of(), null, "scope");
+			Credential credential = context.getBean(Credentials.class).forBackend(backend, BackendDialect.AZURE);
+			return credential.header().map(CredentialHeader::value).block(Duration.ofSeconds(5));
+		}
+	}
+
+}

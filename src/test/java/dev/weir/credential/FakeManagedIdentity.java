@@ -1,0 +1,100 @@
+package dev.weir.credential;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Phaser;
+
+import com.microsoft.aad.msal4j.ManagedIdentityApplication;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+
+/**
+ * The managed identity endpoint of an App Service on a loopback socket. MSAL knows it
+ * only from the process's environment variables, of which the test shows it others.
+ */
+final class FakeManagedIdentity implements AutoCloseable {
+
+	private static final String IDENTITY_HEADER = "canary-identity-header";
+
+	private final HttpServer server;
+
+	private final List<String> queries = new CopyOnWriteArrayList<>();
+
+	private final Phaser gate = new Phaser();
+
+	FakeManagedIdentity() throws IOException {
+		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+		this.server.createContext("/msi/token", this::answer);
+		this.server.start();
+		showEnvironment(
+				Map.of("IDENTITY_ENDPOINT", "http://127.0.0.1:" + this.server.getAddress().getPort() + "/msi/token",
+						"IDENTITY_HEADER", IDENTITY_HEADER));
+	}
+
+	List<String> queries() {
+		return this.queries;
+	}
+
+	/**
+	 * Lets no answer through from here on.
+	 */
+	void hold() {
+		this.gate.register();
+	}
+
+	/**
+	 * Lets answers through again.
+	 */
+	void release() {
+		this.gate.arriveAndDeregister();
+	}
+
+	private void answer(HttpExchange exchange) throws IOException {
+		try (exchange) {
+			if (!IDENTITY_HEADER.equals(exchange.getRequestHeaders().getFirst("X-IDENTITY-HEADER"))) {
+				exchange.sendResponseHeaders(401, -1);
+				return;
+			}
+			this.queries.add(exchange.getRequestURI().getQuery());
+			this.gate.awaitAdvance((this.gate.getRegisteredParties() > 0) ? this.gate.getPhase() : -1);
+			byte[] body = """
+					{"access_token":"canary-%d","expires_on":"%d","resource":"r","token_type":"Bearer"}"""
+				.formatted(this.queries.size(), Instant.now().plusSeconds(3600).getEpochSecond())
+				.getBytes(StandardCharsets.UTF_8);
+			exchange.getResponseHeaders().add("Content-Type", "application/json");
+			exchange.sendResponseHeaders(200, body.length);
+			exchange.getResponseBody().write(body);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.gate.forceTermination();
+		this.server.stop(0);
+		showEnvironment(Map.of());
+	}
+
+	private static void showEnvironment(Map<String, String> shown) {
+		try {
+			Class<?> type = Class.forName("com.microsoft.aad.msal4j.IEnvironmentVariables");
+			Object variables = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type },
+					(proxy, method, arguments) -> shown.get(arguments[0]));
+			Method method = ManagedIdentityApplication.class.getDeclaredMethod("setEnvironmentVariables", type);
+			method.setAccessible(true);
+			method.invoke(null, variables);
+		}
+		catch (ClassNotFoundException | NoSuchMethodException | IllegalAccessException | InvocationTargetException ex) {
+			throw new LinkageError("MSAL has changed", ex);
+		}
+	}
+
+}
