@@ -21,13 +21,16 @@ public enum BackendDialect {
 	 */
 	OPENAI;
 
-	private static final List<String> AZURE_DOMAINS = List.of(".azure.com", ".azure.us", ".azure.cn", ".azure-api.net");
+	// not all of azure.com: virtual machines have names below it too
+	private static final List<String> AZURE_DOMAINS = List.of(".openai.azure.com", ".services.ai.azure.com",
+			".cognitiveservices.azure.com", ".azure-api.net", ".openai.azure.us", ".cognitiveservices.azure.us",
+			".openai.azure.cn", ".cognitiveservices.azure.cn");
 
 	/**
 	 * The dialect of a backend that does not name one.
 	 * @param host the host of its URL
-	 * @return {@code AZURE} for hosts of Azure in any of its clouds and for those of
-	 * Azure API Management, else {@code OPENAI}
+	 * @return {@code AZURE} for the hosts of Azure OpenAI in any of Azure's clouds and
+	 * for those of Azure API Management, else {@code OPENAI}
 	 */
 	public static BackendDialect ofHost(@Nullable String host) {
 		String name = (host != null) ? host.toLowerCase(Locale.ROOT) : "";

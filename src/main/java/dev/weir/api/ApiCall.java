@@ -1,0 +1,28 @@
+package dev.weir.api;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's call, read once: what every attempt starts from.
+ *
+ * @param path where it was sent
+ * @param model the model it names, empty if it names none
+ * @param body its body, kept to be sent again; {@code null} if there is none or it is too
+ * large to keep
+ * @param replayable whether it can be sent again; otherwise its body streams by and there
+ * is a single attempt
+ */
+public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, boolean replayable) {
+
+	/** The exchange attribute that holds the call of a request to a pool. */
+	public static final String ATTRIBUTE = ApiCall.class.getName();
+
+	/**
+	 * Whether the client asked for a stream of events.
+	 * @return whether it did
+	 */
+	public boolean stream() {
+		return this.body != null && this.body.stream();
+	}
+
+}

@@ -1,0 +1,125 @@
+package dev.weir.api;
+
+import java.nio.charset.StandardCharsets;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.web.util.UriUtils;
+
+/**
+ * The parsed target of a call. Paths for backends are built from it, never from the text
+ * the client sent.
+ *
+ * @param dialect how the client wrote it
+ * @param operation what it wants done
+ * @param deployment the model in an Azure classic path, decoded; {@code null} if the path
+ * names none
+ * @param rest what follows the dialect's prefix and the deployment, still encoded, for
+ * instance {@code chat/completions}
+ * @param query the query without any credential, still encoded; empty if there is none
+ */
+public record ApiPath(Dialect dialect, Operation operation, @Nullable String deployment, String rest, String query) {
+
+	private static final String DEPLOYMENTS = "deployments/";
+
+	private static final String API_VERSION = "api-version";
+
+	/**
+	 * Parses a request target.
+	 * @param method the HTTP method, in upper case
+	 * @param path the raw path, for which {@link SafePath} has found no problem
+	 * @param query the raw query, or {@code null}
+	 * @return the parsed target
+	 */
+	public static ApiPath parse(String method, String path, @Nullable String query) {
+		Dialect dialect = dialectOf(path);
+		String rest = path.substring(Math.min(dialect.prefix().length(), path.length()));
+		String deployment = null;
+		if (dialect == Dialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
+			int end = rest.indexOf('/', DEPLOYMENTS.length());
+			if (end > DEPLOYMENTS.length()) {
+				deployment = UriUtils.decode(rest.substring(DEPLOYMENTS.length(), end), StandardCharsets.UTF_8);
+				rest = rest.substring(end + 1);
+			}
+		}
+		Query parameters = Query.of(query).without("api-key");
+		return new ApiPath(dialect, Operation.of(method, rest), deployment, rest, parameters.toString());
+	}
+
+	private static Dialect dialectOf(String path) {
+		for (Dialect dialect : new Dialect[] { Dialect.AZURE_V1, Dialect.AZURE, Dialect.OPENAI }) {
+			if (path.startsWith(dialect.prefix())) {
+				return dialect;
+			}
+		}
+		return Dialect.ROOT;
+	}
+
+	/**
+	 * The one thing the call asks about, for instance the model in
+	 * {@code /models/gpt-4o}.
+	 * @return its name, decoded, or {@code null} if the call asks about all
+	 */
+	public @Nullable String item() {
+		int slash = this.rest.indexOf('/');
+		return (slash >= 0 && slash < this.rest.length() - 1)
+				? UriUtils.decode(this.rest.substring(slash + 1), StandardCharsets.UTF_8) : null;
+	}
+
+	/**
+	 * Whether an OpenAI-compatible server has a place for it. Unknown operations of
+	 * Azure's classic dialect exist on Azure only.
+	 * @return whether it can be written in OpenAI's dialect
+	 */
+	public boolean fitsOpenAi() {
+		return !(this.dialect == Dialect.AZURE && this.operation == Operation.OTHER);
+	}
+
+	/**
+	 * Whether the deployment stands in the path when the call goes to Azure; the body
+	 * then goes as it came.
+	 * @return whether it does
+	 */
+	public boolean namesDeploymentOnAzure() {
+		return this.deployment != null;
+	}
+
+	/**
+	 * The target on an Azure OpenAI resource: classic stays classic, since its features
+	 * hang on the version the client asked for; everything else is Azure's v1 API.
+	 * @param deployment the name of the model's deployment
+	 * @param apiVersion the version for the classic dialect, or {@code null} for the
+	 * client's
+	 * @return path and query, encoded, beginning with a slash
+	 */
+	public String onAzure(String deployment, @Nullable String apiVersion) {
+		Query parameters = Query.of(this.query);
+		if (this.dialect == Dialect.AZURE) {
+			if (apiVersion != null) {
+				parameters = parameters.without(API_VERSION).with(API_VERSION, apiVersion);
+			}
+			String prefix = Dialect.AZURE.prefix();
+			if (this.deployment != null) {
+				prefix += DEPLOYMENTS + UriUtils.encode(deployment, StandardCharsets.UTF_8) + "/";
+			}
+			return parameters.appendTo(prefix + this.rest);
+		}
+		if (this.operation.isPreviewInAzureV1() && !parameters.has(API_VERSION)) {
+			parameters = parameters.with(API_VERSION, "preview");
+		}
+		return parameters.appendTo(Dialect.AZURE_V1.prefix() + this.rest);
+	}
+
+	/**
+	 * The target on an OpenAI-compatible server.
+	 * @return path and query, encoded, beginning with a slash
+	 */
+	public String onOpenAi() {
+		Query parameters = Query.of(this.query);
+		if (this.dialect == Dialect.AZURE || this.dialect == Dialect.AZURE_V1) {
+			parameters = parameters.without(API_VERSION);
+		}
+		return parameters.appendTo(Dialect.OPENAI.prefix() + this.rest);
+	}
+
+}

@@ -1,0 +1,24 @@
+package dev.weir.api;
+
+/**
+ * A backend's answer broke off. It has no cause on purpose: frameworks look at the cause
+ * of an error to tell whether the client went away, and would take a backend's reset for
+ * the client's.
+ */
+public final class BrokenAnswerException extends RuntimeException {
+
+	private BrokenAnswerException(String message) {
+		super(message, null, false, false);
+	}
+
+	/**
+	 * Makes one of what was thrown.
+	 * @param error what was thrown while the answer was read
+	 * @return the same as an exception without a cause
+	 */
+	public static BrokenAnswerException of(Throwable error) {
+		return (error instanceof BrokenAnswerException known) ? known
+				: new BrokenAnswerException("The backend's answer broke off: " + error);
+	}
+
+}

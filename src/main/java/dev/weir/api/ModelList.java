@@ -1,0 +1,49 @@
+package dev.weir.api;
+
+import java.util.Collection;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The answer to {@code GET /models}, in the form of each dialect.
+ */
+public final class ModelList {
+
+	private static final JsonMapper JSON = JsonMapper.shared();
+
+	private ModelList() {
+	}
+
+	/**
+	 * Lists models.
+	 * @param models their names
+	 * @param dialect how the client asked
+	 * @return the JSON, in UTF-8
+	 */
+	public static byte[] of(Collection<String> models, Dialect dialect) {
+		ObjectNode list = JSON.createObjectNode().put("object", "list");
+		ArrayNode data = list.putArray("data");
+		models.forEach((model) -> data.add(model(model, dialect)));
+		return JSON.writeValueAsBytes(list);
+	}
+
+	/**
+	 * Describes one model.
+	 * @param model its name
+	 * @param dialect how the client asked
+	 * @return the JSON, in UTF-8
+	 */
+	public static byte[] one(String model, Dialect dialect) {
+		return JSON.writeValueAsBytes(model(model, dialect));
+	}
+
+	private static ObjectNode model(String name, Dialect dialect) {
+		ObjectNode model = JSON.createObjectNode().put("id", name).put("object", "model");
+		// when a model was made is not known here, but clients want the field
+		return (dialect == Dialect.AZURE) ? model.put("status", "succeeded").put("created_at", 0)
+				: model.put("created", 0).put("owned_by", "weir");
+	}
+
+}

@@ -1,0 +1,111 @@
+package dev.weir.api;
+
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a call wants done. The operations named here run on any backend that serves the
+ * model, because they refer to nothing that was stored on one; {@link #OTHER} stands for
+ * everything else.
+ */
+public enum Operation {
+
+	CHAT_COMPLETIONS("chat/completions", Model.REQUIRED, Family.DEPLOYMENT),
+
+	COMPLETIONS("completions", Model.REQUIRED, Family.DEPLOYMENT),
+
+	EMBEDDINGS("embeddings", Model.REQUIRED, Family.DEPLOYMENT),
+
+	/** A prompt template stored with the backend may name the model instead. */
+	RESPONSES("responses", Model.OPTIONAL, Family.PLAIN),
+
+	RESPONSES_COMPACT("responses/compact", Model.OPTIONAL, Family.PLAIN),
+
+	RESPONSES_INPUT_TOKENS("responses/input_tokens", Model.OPTIONAL, Family.PLAIN),
+
+	IMAGES_GENERATIONS("images/generations", Model.OPTIONAL, Family.DEPLOYMENT_PREVIEW),
+
+	IMAGES_EDITS("images/edits", Model.OPTIONAL, Family.DEPLOYMENT_PREVIEW),
+
+	IMAGES_VARIATIONS("images/variations", Model.OPTIONAL, Family.PLAIN),
+
+	AUDIO_SPEECH("audio/speech", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+
+	AUDIO_TRANSCRIPTIONS("audio/transcriptions", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+
+	AUDIO_TRANSLATIONS("audio/translations", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+
+	MODERATIONS("moderations", Model.OPTIONAL, Family.PLAIN),
+
+	/** {@code GET /models} and {@code GET /models/{model}}: answered by Weir itself. */
+	MODELS("models", Model.NONE, Family.PLAIN),
+
+	/** Anything else; it is passed on as it came. */
+	OTHER("", Model.NONE, Family.PLAIN);
+
+	private static final Map<String, Operation> POSTED = Stream.of(values())
+		.filter((operation) -> operation.model != Model.NONE)
+		.collect(Collectors.toUnmodifiableMap((operation) -> operation.path, (operation) -> operation));
+
+	private final String path;
+
+	private final Model model;
+
+	private final Family family;
+
+	Operation(String path, Model model, Family family) {
+		this.path = path;
+		this.model = model;
+		this.family = family;
+	}
+
+	static Operation of(String method, String path) {
+		if ("POST".equals(method)) {
+			@Nullable Operation operation = POSTED.get(path);
+			return (operation != null) ? operation : OTHER;
+		}
+		boolean models = path.equals(MODELS.path) || path.startsWith(MODELS.path + "/");
+		return (models && ("GET".equals(method) || "HEAD".equals(method))) ? MODELS : OTHER;
+	}
+
+	/**
+	 * Whether its calls name a model.
+	 * @return whether the model decides which lanes there are
+	 */
+	public boolean hasModel() {
+		return this.model != Model.NONE;
+	}
+
+	/**
+	 * Whether a call that names no model is a mistake.
+	 * @return whether the model is required
+	 */
+	public boolean needsModel() {
+		return this.model == Model.REQUIRED;
+	}
+
+	/**
+	 * Whether Azure's v1 API has it as a preview only, switched on by
+	 * {@code api-version=preview}. See Azure's API reference, "v1 preview".
+	 * @return whether it is a preview there
+	 */
+	boolean isPreviewInAzureV1() {
+		return this.family == Family.DEPLOYMENT_PREVIEW;
+	}
+
+	private enum Model {
+
+		REQUIRED, OPTIONAL, NONE
+
+	}
+
+	private enum Family {
+
+		DEPLOYMENT, DEPLOYMENT_PREVIEW, PLAIN
+
+	}
+
+}

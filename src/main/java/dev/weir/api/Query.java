@@ -1,0 +1,77 @@
+package dev.weir.api;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.web.util.UriUtils;
+
+/**
+ * The parameters of a query, each as it was encoded. Names are compared decoded and
+ * without regard to case, so that no spelling of {@code api-key} slips through.
+ *
+ * @param parameters the parameters, {@code name=value} or {@code name}
+ */
+public record Query(List<String> parameters) {
+
+	/**
+	 * Splits a query.
+	 * @param query the raw query, or {@code null}
+	 * @return its parameters
+	 */
+	public static Query of(@Nullable String query) {
+		return new Query((query == null || query.isEmpty()) ? List.of()
+				: List.of(query.split("&")).stream().filter((parameter) -> !parameter.isEmpty()).toList());
+	}
+
+	/**
+	 * Whether there is a parameter.
+	 * @param name its name, decoded
+	 * @return whether there is one of that name
+	 */
+	public boolean has(String name) {
+		return this.parameters.stream().anyMatch((parameter) -> isNamed(parameter, name));
+	}
+
+	/**
+	 * Leaves a parameter out.
+	 * @param name its name, decoded
+	 * @return the other parameters
+	 */
+	public Query without(String name) {
+		return new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
+	}
+
+	Query with(String name, String value) {
+		List<String> all = new ArrayList<>(this.parameters);
+		all.add(name + "=" + UriUtils.encodeQueryParam(value, StandardCharsets.UTF_8));
+		return new Query(all);
+	}
+
+	String appendTo(String path) {
+		return this.parameters.isEmpty() ? path : path + "?" + this;
+	}
+
+	private static boolean isNamed(String parameter, String name) {
+		int equals = parameter.indexOf('=');
+		String raw = (equals >= 0) ? parameter.substring(0, equals) : parameter;
+		return decoded(raw).equalsIgnoreCase(name);
+	}
+
+	private static String decoded(String name) {
+		try {
+			return UriUtils.decode(name, StandardCharsets.UTF_8);
+		}
+		catch (IllegalArgumentException ex) {
+			return name;
+		}
+	}
+
+	@Override
+	public String toString() {
+		return String.join("&", this.parameters);
+	}
+
+}

@@ -1,0 +1,75 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long something rests. Time is read from a monotonic clock, so that a jump of the
+ * wall clock changes nothing. Safe for many threads, never blocks.
+ */
+public final class Cooldown {
+
+	private final Ticker ticker;
+
+	private final AtomicReference<@Nullable Rest> current = new AtomicReference<>();
+
+	Cooldown(Ticker ticker) {
+		this.ticker = ticker;
+	}
+
+	/**
+	 * Begins a rest. A rest is never shortened: while a longer one runs, this does
+	 * nothing.
+	 * @param duration how long to rest from now on; nothing happens if it is not positive
+	 * @param reason why
+	 */
+	void begin(Duration duration, RestReason reason) {
+		if (duration.isZero() || duration.isNegative()) {
+			return;
+		}
+		Rest rest = new Rest(this.ticker.read() + duration.toNanos(), reason);
+		this.current.accumulateAndGet(rest,
+				(running, next) -> (running == null || next == null || running.endsBefore(next)) ? next : running);
+	}
+
+	/**
+	 * The rest that is left.
+	 * @return the rest left, zero if there is none
+	 */
+	public Duration left() {
+		Rest rest = this.current.get();
+		long nanos = (rest != null) ? rest.end() - this.ticker.read() : 0;
+		return (nanos > 0) ? Duration.ofNanos(nanos) : Duration.ZERO;
+	}
+
+	/**
+	 * Whether the rest is over.
+	 * @return whether there is no rest left
+	 */
+	public boolean isOver() {
+		Rest rest = this.current.get();
+		return rest == null || rest.end() - this.ticker.read() <= 0;
+	}
+
+	/**
+	 * Why it rests.
+	 * @return the reason, or {@code null} if it does not rest
+	 */
+	public @Nullable RestReason reason() {
+		Rest rest = this.current.get();
+		return (rest != null && rest.end() - this.ticker.read() > 0) ? rest.reason() : null;
+	}
+
+	private record Rest(long end, RestReason reason) {
+
+		// a difference, because a monotonic clock may pass Long.MAX_VALUE
+		boolean endsBefore(Rest other) {
+			return this.end - other.end < 0;
+		}
+
+	}
+
+}

@@ -1,0 +1,32 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Says durations in words for people.
+ */
+public final class Durations {
+
+	private Durations() {
+	}
+
+	/**
+	 * Says a duration in the unit that fits, for instance {@code 40 ms}, {@code 7.2 s} or
+	 * {@code 5 min}.
+	 * @param duration the duration, not negative
+	 * @return the words
+	 */
+	public static String words(Duration duration) {
+		long millis = duration.toMillis();
+		if (millis < 1000) {
+			return millis + " ms";
+		}
+		if (millis < 120_000) {
+			String seconds = String.format(Locale.ROOT, "%.1f", millis / 1000.0);
+			return (seconds.endsWith(".0") ? seconds.substring(0, seconds.length() - 2) : seconds) + " s";
+		}
+		return Math.round(millis / 60_000.0) + " min";
+	}
+
+}

@@ -1,0 +1,269 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an attempt came to. The one classification that failover, cooldown, circuit
+ * breaker, metrics and log read.
+ */
+public sealed interface Outcome {
+
+	/**
+	 * One word for metrics.
+	 * @return the label, of a small fixed set
+	 */
+	String label();
+
+	/**
+	 * What happened, in words that fit behind "after".
+	 * @return the words
+	 */
+	String words();
+
+	/**
+	 * Whether another lane may take the request after it.
+	 * @return whether the request may go on
+	 */
+	default boolean mayGoOn() {
+		return false;
+	}
+
+	/**
+	 * Whether going on after it costs from the pool's retry budget. Throttling does not:
+	 * the lane that said 429 rests, so it cannot feed a storm.
+	 * @return whether it costs
+	 */
+	default boolean costsRetry() {
+		return false;
+	}
+
+	/**
+	 * The backend answered with success.
+	 *
+	 * @param status the HTTP status, 200 to 299 or a redirect
+	 */
+	record Served(int status) implements Outcome {
+
+		@Override
+		public String label() {
+			return "served";
+		}
+
+		@Override
+		public String words() {
+			return String.valueOf(this.status);
+		}
+
+	}
+
+	/**
+	 * The lane has no quota left for now (429).
+	 *
+	 * @param rest how long the lane rests
+	 */
+	record Throttled(Duration rest) implements Outcome {
+
+		@Override
+		public String label() {
+			return "throttled";
+		}
+
+		@Override
+		public String words() {
+			return "429";
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * The backend's quota is spent and waiting does not bring it back (429
+	 * {@code insufficient_quota} and its kin).
+	 */
+	record OutOfQuota() implements Outcome {
+
+		@Override
+		public String label() {
+			return "out_of_quota";
+		}
+
+		@Override
+		public String words() {
+			return "429 (quota spent)";
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * The backend failed before an answer began.
+	 *
+	 * @param kind what kind of failure
+	 * @param words what happened, in words
+	 * @param retryAfter how long the backend wants to be left alone, or {@code null} if
+	 * it did not say
+	 */
+	record Failed(Failure kind, String words, @Nullable Duration retryAfter) implements Outcome {
+
+		@Override
+		public String label() {
+			return "failed";
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+		@Override
+		public boolean costsRetry() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * The backend refuses Weir's credential (401, 403).
+	 *
+	 * @param status the HTTP status
+	 */
+	record Denied(int status) implements Outcome {
+
+		@Override
+		public String label() {
+			return "denied";
+		}
+
+		@Override
+		public String words() {
+			return String.valueOf(this.status);
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * Weir has no credential to call the backend with, so it was not called.
+	 *
+	 * @param words why, without any secret
+	 */
+	record NoCredential(String words) implements Outcome {
+
+		@Override
+		public String label() {
+			return "no_credential";
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * The backend has no deployment for the model (404 {@code DeploymentNotFound}).
+	 */
+	record NoSuchDeployment() implements Outcome {
+
+		@Override
+		public String label() {
+			return "no_such_deployment";
+		}
+
+		@Override
+		public String words() {
+			return "404 (no such deployment)";
+		}
+
+		@Override
+		public boolean mayGoOn() {
+			return true;
+		}
+
+	}
+
+	/**
+	 * The backend refused the request itself; every other one would too.
+	 *
+	 * @param status the HTTP status, 400 to 499
+	 */
+	record Rejected(int status) implements Outcome {
+
+		@Override
+		public String label() {
+			return "rejected";
+		}
+
+		@Override
+		public String words() {
+			return String.valueOf(this.status);
+		}
+
+	}
+
+	/**
+	 * The answer broke off after it had begun.
+	 */
+	record Broken() implements Outcome {
+
+		@Override
+		public String label() {
+			return "broken";
+		}
+
+		@Override
+		public String words() {
+			return "a break in mid-answer";
+		}
+
+	}
+
+	/**
+	 * The client went away; nobody's fault.
+	 */
+	record Cancelled() implements Outcome {
+
+		@Override
+		public String label() {
+			return "cancelled";
+		}
+
+		@Override
+		public String words() {
+			return "the client left";
+		}
+
+	}
+
+	/**
+	 * The kinds of failure before an answer.
+	 */
+	enum Failure {
+
+		/** A 408 or 5xx. */
+		STATUS,
+
+		/** No connection, or one that broke before the response headers. */
+		CONNECTION,
+
+		/** No response headers in time. */
+		TIMEOUT
+
+	}
+
+}

@@ -1,0 +1,23 @@
+package dev.weir.backend;
+
+/**
+ * Ends an attempt with an outcome that is known before its backend was called.
+ */
+public final class OutcomeException extends RuntimeException {
+
+	private final transient Outcome outcome;
+
+	/**
+	 * Ends an attempt.
+	 * @param outcome what it came to
+	 */
+	public OutcomeException(Outcome outcome) {
+		super(outcome.words(), null, false, false);
+		this.outcome = outcome;
+	}
+
+	public Outcome outcome() {
+		return this.outcome;
+	}
+
+}

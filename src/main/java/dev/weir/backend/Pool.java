@@ -1,0 +1,107 @@
+package dev.weir.backend;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.github.benmanes.caffeine.cache.Ticker;
+
+import dev.weir.config.PoolProperties;
+
+/**
+ * A set of backends that stand in for each other; the NAME in a route's
+ * {@code uri: lb://NAME}.
+ */
+public final class Pool {
+
+	// a pool that serves every model gets lanes by the names its clients send: bounded,
+	// and the names in use stay
+	private static final int MAX_MODELS = 1000;
+
+	private final String name;
+
+	private final PoolProperties properties;
+
+	private final List<Backend> backends;
+
+	private final RetryBudget retryBudget;
+
+	private final LoadingCache<String, List<Lane>> lanes;
+
+	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, AttemptListener listener) {
+		this.name = name;
+		this.properties = properties;
+		this.backends = List.copyOf(backends);
+		this.retryBudget = new RetryBudget(properties.retryBudget(), ticker);
+		this.lanes = Caffeine.newBuilder()
+			.maximumSize(MAX_MODELS)
+			.executor(Runnable::run)
+			.build((model) -> this.backends.stream()
+				.filter((backend) -> backend.serves(model))
+				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, listener))
+				.toList());
+	}
+
+	public String name() {
+		return this.name;
+	}
+
+	public PoolProperties properties() {
+		return this.properties;
+	}
+
+	public List<Backend> backends() {
+		return this.backends;
+	}
+
+	public RetryBudget retryBudget() {
+		return this.retryBudget;
+	}
+
+	/**
+	 * The lanes that serve a model.
+	 * @param model the model as clients know it, empty for calls that name none
+	 * @return the lanes, none if no backend of the pool serves the model
+	 */
+	public List<Lane> lanes(String model) {
+		return this.lanes.get(model);
+	}
+
+	/**
+	 * The lanes that have been used, ordered by model and backend.
+	 * @return the lanes
+	 */
+	public List<Lane> knownLanes() {
+		return this.lanes.asMap()
+			.entrySet()
+			.stream()
+			.sorted(Map.Entry.comparingByKey(Comparator.naturalOrder()))
+			.flatMap((entry) -> entry.getValue().stream())
+			.toList();
+	}
+
+	/**
+	 * The models of the pool: those its backends name, and those that one which serves
+	 * every model has served.
+	 * @return the models' names in order
+	 */
+	public SortedSet<String> models() {
+		SortedSet<String> models = new TreeSet<>();
+		this.backends.forEach((backend) -> models.addAll(backend.properties().models().keySet()));
+		knownLanes().stream()
+			.filter((lane) -> !lane.model().isEmpty() && lane.counts().served() > 0)
+			.forEach((lane) -> models.add(lane.model()));
+		models.remove("*");
+		return models;
+	}
+
+	@Override
+	public String toString() {
+		return this.name;
+	}
+
+}

@@ -1,0 +1,61 @@
+package dev.weir.backend;
+
+import java.net.URI;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.config.WeirProperties;
+
+/**
+ * The pools by name.
+ */
+public final class Pools {
+
+	private final Map<String, Pool> pools = new LinkedHashMap<>();
+
+	/**
+	 * Makes the pools that the settings describe.
+	 * @param properties the settings
+	 * @param breakers where the backends' circuit breakers come from
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @param listener hears of every attempt
+	 */
+	public Pools(WeirProperties properties, CircuitBreakerRegistry breakers, Ticker ticker, AttemptListener listener) {
+		properties.pools().forEach((name, pool) -> {
+			List<Backend> backends = pool.backends()
+				.stream()
+				.map((backend) -> new Backend(backend, breakers.circuitBreaker(backend.name()), ticker))
+				.toList();
+			this.pools.put(name, new Pool(name, pool, backends, ticker, listener));
+		});
+	}
+
+	public Collection<Pool> all() {
+		return this.pools.values();
+	}
+
+	/**
+	 * A pool by its name.
+	 * @param name the name
+	 * @return the pool, or {@code null} if there is none of that name
+	 */
+	public @Nullable Pool get(String name) {
+		return this.pools.get(name);
+	}
+
+	/**
+	 * The pool that a route's URI names.
+	 * @param uri the URI, {@code lb://NAME} for a pool
+	 * @return the pool, or {@code null} if the URI names none
+	 */
+	public @Nullable Pool of(@Nullable URI uri) {
+		return (uri != null && "lb".equals(uri.getScheme()) && uri.getHost() != null) ? get(uri.getHost()) : null;
+	}
+
+}

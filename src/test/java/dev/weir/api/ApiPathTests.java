@@ -1,0 +1,103 @@
+package dev.weir.api;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ApiPathTests {
+
+	@ParameterizedTest
+	@CsvSource({ "/openai/deployments/gpt-4o/chat/completions, AZURE, CHAT_COMPLETIONS, gpt-4o",
+			"/openai/deployments/chat/chat/completions, AZURE, CHAT_COMPLETIONS, chat",
+			"/openai/deployments/my%20model/embeddings, AZURE, EMBEDDINGS, my model",
+			"/openai/responses, AZURE, RESPONSES,", "/openai/files, AZURE, OTHER,",
+			"/openai/deployments, AZURE, OTHER,", "/openai/deployments//x, AZURE, OTHER,",
+			"/openai/v1/chat/completions, AZURE_V1, CHAT_COMPLETIONS,",
+			"/openai/v1/responses/compact, AZURE_V1, RESPONSES_COMPACT,",
+			"/v1/chat/completions, OPENAI, CHAT_COMPLETIONS,",
+			"/v1/audio/transcriptions, OPENAI, AUDIO_TRANSCRIPTIONS,", "/v1/files, OPENAI, OTHER,",
+			"/chat/completions, ROOT, CHAT_COMPLETIONS,", "/embeddings, ROOT, EMBEDDINGS,", "/, ROOT, OTHER,",
+			"/v1, ROOT, OTHER,", "/openai, ROOT, OTHER," })
+	void knowsDialectAndOperationAndDeployment(String path, Dialect dialect, Operation operation,
+			@Nullable String deployment) {
+		ApiPath parsed = ApiPath.parse("POST", path, null);
+		assertThat(parsed.dialect()).isEqualTo(dialect);
+		assertThat(parsed.operation()).isEqualTo(operation);
+		assertThat(parsed.deployment()).isEqualTo(deployment);
+	}
+
+	@Test
+	void methodsMatter() {
+		assertThat(ApiPath.parse("GET", "/v1/chat/completions", null).operation()).isEqualTo(Operation.OTHER);
+		assertThat(ApiPath.parse("GET", "/v1/models", null).operation()).isEqualTo(Operation.MODELS);
+		assertThat(ApiPath.parse("HEAD", "/v1/models", null).operation()).isEqualTo(Operation.MODELS);
+		assertThat(ApiPath.parse("DELETE", "/v1/models/ft-1", null).operation()).isEqualTo(Operation.OTHER);
+		assertThat(ApiPath.parse("POST", "/v1/models", null).operation()).isEqualTo(Operation.OTHER);
+		assertThat(ApiPath.parse("GET", "/v1/modelsx", null).operation()).isEqualTo(Operation.OTHER);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "/v1/models,", "/v1/models/gpt-4o, gpt-4o", "/openai/models/gpt%204o, gpt 4o", "/models/, " })
+	void knowsTheItemThatIsAskedFor(String path, @Nullable String item) {
+		assertThat(ApiPath.parse("GET", path, null).item()).isEqualTo(item);
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-", value = {
+			// classic stays classic, with the client's version unless the backend has its
+			// own
+			"/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21, -, /openai/deployments/D/chat/completions?api-version=2024-10-21",
+			"/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21&x=1, 2025-01-01, /openai/deployments/D/chat/completions?x=1&api-version=2025-01-01",
+			"/openai/deployments/gpt-4o/chat/completions, -, 2025-01-01, /openai/deployments/D/chat/completions?api-version=2025-01-01",
+			"/openai/deployments/chat/chat/completions, -, -, /openai/deployments/D/chat/completions",
+			"/openai/responses, api-version=2025-03-01-preview, -, /openai/responses?api-version=2025-03-01-preview",
+			"/openai/files, api-version=2024-10-21, -, /openai/files?api-version=2024-10-21",
+			// everything else is Azure's v1
+			"/openai/v1/chat/completions, -, 2025-01-01, /openai/v1/chat/completions",
+			"/openai/v1/chat/completions, api-version=preview, -, /openai/v1/chat/completions?api-version=preview",
+			"/v1/chat/completions, -, -, /openai/v1/chat/completions",
+			"/chat/completions, -, -, /openai/v1/chat/completions", "/v1/responses, -, -, /openai/v1/responses",
+			"/v1/files, limit=3, -, /openai/v1/files?limit=3",
+			"/v1/audio/speech, -, -, /openai/v1/audio/speech?api-version=preview",
+			"/images/generations, -, -, /openai/v1/images/generations?api-version=preview",
+			"/openai/v1/audio/speech, api-version=v2, -, /openai/v1/audio/speech?api-version=v2" })
+	void isWrittenForAzure(String path, @Nullable String query, @Nullable String version, String target) {
+		assertThat(ApiPath.parse("POST", path, query).onAzure("D", version)).isEqualTo(target);
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-",
+			value = { "/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21, /v1/chat/completions",
+					"/openai/deployments/gpt-4o/audio/speech, api-version=2024-10-21&x=1, /v1/audio/speech?x=1",
+					"/openai/responses, api-version=2025-03-01-preview, /v1/responses",
+					"/openai/v1/embeddings, api-version=preview, /v1/embeddings", "/v1/moderations, -, /v1/moderations",
+					"/embeddings, -, /v1/embeddings", "/v1/files, limit=3&after=a%20b, /v1/files?limit=3&after=a%20b" })
+	void isWrittenForOpenAi(String path, @Nullable String query, String target) {
+		assertThat(ApiPath.parse("POST", path, query).onOpenAi()).isEqualTo(target);
+	}
+
+	@Test
+	void encodesTheDeploymentItWrites() {
+		ApiPath path = ApiPath.parse("POST", "/openai/deployments/a/embeddings", null);
+		assertThat(path.onAzure("b c/d?e", null)).isEqualTo("/openai/deployments/b%20c%2Fd%3Fe/embeddings");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "api-key=secret", "API-KEY=secret", "api%2dkey=secret", "a=1&api-key=secret&b=2", "api-key",
+			"api-key=x&api-key=secret" })
+	void neverCarriesACredential(String query) {
+		ApiPath path = ApiPath.parse("POST", "/v1/chat/completions", query);
+		assertThat(path.query()).doesNotContainIgnoringCase("key").doesNotContain("secret");
+	}
+
+	@Test
+	void operationsUnknownToWeirThatAreClassicExistOnAzureOnly() {
+		assertThat(ApiPath.parse("GET", "/openai/assistants", null).fitsOpenAi()).isFalse();
+		assertThat(ApiPath.parse("GET", "/v1/assistants", null).fitsOpenAi()).isTrue();
+		assertThat(ApiPath.parse("POST", "/openai/responses", null).fitsOpenAi()).isTrue();
+	}
+
+}

@@ -1,0 +1,71 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.ManualTicker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class CooldownTests {
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Cooldown cooldown = new Cooldown(this.ticker);
+
+	@Test
+	void restsNotUntilItBegins() {
+		assertThat(this.cooldown.isOver()).isTrue();
+		assertThat(this.cooldown.left()).isZero();
+		assertThat(this.cooldown.reason()).isNull();
+	}
+
+	@Test
+	void restsExactlyAsLongAsItIsTold() {
+		this.cooldown.begin(Duration.ofMillis(43), RestReason.THROTTLED);
+		this.ticker.advance(Duration.ofMillis(42));
+		assertThat(this.cooldown.isOver()).isFalse();
+		assertThat(this.cooldown.left()).isEqualTo(Duration.ofMillis(1));
+		assertThat(this.cooldown.reason()).isEqualTo(RestReason.THROTTLED);
+		this.ticker.advance(Duration.ofMillis(1));
+		assertThat(this.cooldown.isOver()).isTrue();
+		assertThat(this.cooldown.left()).isZero();
+		assertThat(this.cooldown.reason()).isNull();
+	}
+
+	@Test
+	void isNeverShortenedByALaterSmallerRest() {
+		this.cooldown.begin(Duration.ofSeconds(30), RestReason.OUT_OF_QUOTA);
+		this.ticker.advance(Duration.ofSeconds(1));
+		this.cooldown.begin(Duration.ofSeconds(2), RestReason.THROTTLED);
+		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(29));
+		assertThat(this.cooldown.reason()).isEqualTo(RestReason.OUT_OF_QUOTA);
+	}
+
+	@Test
+	void isExtendedByALaterLongerRest() {
+		this.cooldown.begin(Duration.ofSeconds(2), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(30), RestReason.DENIED);
+		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(30));
+		assertThat(this.cooldown.reason()).isEqualTo(RestReason.DENIED);
+	}
+
+	@Test
+	void outlivesTheOverflowOfTheClock() {
+		this.cooldown.begin(Duration.ofSeconds(20), RestReason.THROTTLED);
+		this.ticker.advance(Duration.ofSeconds(10));
+		assertThat(this.ticker.read()).isNegative();
+		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));
+		this.cooldown.begin(Duration.ofSeconds(5), RestReason.THROTTLED);
+		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));
+	}
+
+	@Test
+	void takesNoNoticeOfNoTime() {
+		this.cooldown.begin(Duration.ZERO, RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(-1), RestReason.THROTTLED);
+		assertThat(this.cooldown.isOver()).isTrue();
+	}
+
+}

@@ -1,0 +1,156 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class LaneTests {
+
+	private static final Outcome.Failed FAILED = new Outcome.Failed(Outcome.Failure.STATUS, "503", null);
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("openai1"));
+
+	private final Lane chat = this.pool.lanes("gpt-4o").get(0);
+
+	private final Lane embeddings = this.pool.lanes("embedding").get(0);
+
+	@Test
+	void throttlingRestsTheLaneAndNoOther() {
+		end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(this.chat.restReason()).isEqualTo(RestReason.THROTTLED);
+		assertThat(this.embeddings.isAvailable()).isTrue();
+	}
+
+	@Test
+	void throttlingDoesNotCountAsFailure() {
+		for (int i = 0; i < 100; i++) {
+			end(new Outcome.Throttled(Duration.ofMillis(1)));
+		}
+		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.CLOSED);
+		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isZero();
+		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isZero();
+	}
+
+	@Test
+	void aSpentQuotaRestsTheWholeBackendForLong() {
+		end(new Outcome.OutOfQuota());
+		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofMinutes(5));
+		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.OUT_OF_QUOTA);
+	}
+
+	@Test
+	void aDeniedCredentialRestsTheWholeBackend() {
+		end(new Outcome.Denied(401));
+		assertThat(this.embeddings.isAvailable()).isFalse();
+		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.DENIED);
+	}
+
+	@Test
+	void aMissingDeploymentRestsTheLaneAndNoOther() {
+		end(new Outcome.NoSuchDeployment());
+		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofMinutes(5));
+		assertThat(this.embeddings.isAvailable()).isTrue();
+	}
+
+	@Test
+	void aFailureThatAsksForTimeRestsTheBackend() {
+		end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
+		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofSeconds(3));
+	}
+
+	@Test
+	void failuresOpenTheBreakerOfTheWholeBackend() {
+		for (int i = 0; i < 5; i++) {
+			end(FAILED);
+		}
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.embeddings.isAvailable()).isFalse();
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.pool.backends().get(0).breakerOpenFor()).isEqualTo(Duration.ofSeconds(60));
+	}
+
+	@Test
+	void aClientThatLeavesIsNobodysFault() {
+		for (int i = 0; i < 10; i++) {
+			end(new Outcome.Cancelled());
+		}
+		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
+		assertThat(this.chat.isAvailable()).isTrue();
+		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 10, 0, 0, 0, 0));
+	}
+
+	@Test
+	void aBreakInMidAnswerCountsAsFailure() {
+		Attempt attempt = begin();
+		attempt.answering();
+		attempt.end(new Outcome.Broken());
+		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isEqualTo(1);
+		assertThat(this.chat.counts().failed()).isEqualTo(1);
+	}
+
+	@Test
+	void theBreakerHearsOfSuccessWhenTheAnswerBeginsAndOnlyOnce() {
+		Attempt attempt = begin();
+		attempt.answering();
+		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isEqualTo(1);
+		attempt.answering();
+		attempt.end(new Outcome.Served(200));
+		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isEqualTo(1);
+	}
+
+	@Test
+	void anAttemptIsInFlightUntilItsFirstEnd() {
+		Attempt attempt = begin();
+		assertThat(this.chat.counts().inFlight()).isEqualTo(1);
+		attempt.answering();
+		assertThat(this.chat.counts().inFlight()).isEqualTo(1);
+		assertThat(attempt.end(new Outcome.Served(200))).isTrue();
+		assertThat(attempt.end(new Outcome.Cancelled())).isFalse();
+		assertThat(attempt.end(FAILED)).isFalse();
+		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 1, 0, 0, 0));
+	}
+
+	@Test
+	void aRejectedRequestIsASuccessOfTheBackend() {
+		end(new Outcome.Rejected(400));
+		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isEqualTo(1);
+		assertThat(this.chat.counts().rejected()).isEqualTo(1);
+	}
+
+	@Test
+	void aMissingCredentialIsRememberedUntilACallWasMade() {
+		end(new Outcome.NoCredential("run az login"));
+		Backend backend = this.chat.backend();
+		assertThat(backend.credentialProblem()).isEqualTo("run az login");
+		assertThat(backend.isAvailable()).isTrue();
+		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
+		end(new Outcome.Served(200));
+		assertThat(backend.credentialProblem()).isNull();
+	}
+
+	private void end(Outcome outcome) {
+		begin().end(outcome);
+	}
+
+	private Attempt begin() {
+		@Nullable Attempt attempt = this.chat.tryBegin();
+		assertThat(attempt).isNotNull();
+		return attempt;
+	}
+
+	private CircuitBreaker breaker() {
+		return this.chat.backend().breaker();
+	}
+
+}

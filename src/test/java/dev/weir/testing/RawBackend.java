@@ -1,0 +1,251 @@
+package dev.weir.testing;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A backend on a raw socket that does exactly what a script says, faults included, and
+ * remembers its connections and requests.
+ */
+public final class RawBackend implements AutoCloseable {
+
+	private final ServerSocket server;
+
+	private final ExecutorService threads = Executors.newCachedThreadPool();
+
+	private final AtomicInteger connections = new AtomicInteger();
+
+	private final List<String> requests = new CopyOnWriteArrayList<>();
+
+	private final List<Socket> open = new CopyOnWriteArrayList<>();
+
+	private volatile Script script;
+
+	private RawBackend(Script script) throws IOException {
+		this.server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+		this.script = script;
+		this.threads.execute(this::accept);
+	}
+
+	/**
+	 * Starts a backend.
+	 * @param script what it does with each request
+	 * @return the backend
+	 */
+	public static RawBackend start(Script script) {
+		try {
+			return new RawBackend(script);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Makes a script that answers with a body of known length on a kept connection.
+	 * @param status the status line's code and reason
+	 * @param body the body
+	 * @param headers header lines
+	 * @return the script
+	 */
+	public static Script answering(String status, String body, String... headers) {
+		return (call) -> call.answer(status, body, headers);
+	}
+
+	public void script(Script script) {
+		this.script = script;
+	}
+
+	public URI url() {
+		return URI.create("http://127.0.0.1:" + this.server.getLocalPort());
+	}
+
+	/**
+	 * How many connections were ever accepted.
+	 * @return the number
+	 */
+	public int connections() {
+		return this.connections.get();
+	}
+
+	/**
+	 * The requests so far, each with its head and body as text.
+	 * @return the requests
+	 */
+	public List<String> requests() {
+		return this.requests;
+	}
+
+	private void accept() {
+		while (!this.server.isClosed()) {
+			try {
+				Socket socket = this.server.accept();
+				socket.setTcpNoDelay(true);
+				this.connections.incrementAndGet();
+				this.open.add(socket);
+				this.threads.execute(() -> serve(socket));
+			}
+			catch (IOException ex) {
+				return;
+			}
+		}
+	}
+
+	private void serve(Socket socket) {
+		try (socket) {
+			while (!socket.isClosed()) {
+				String request = read(socket.getInputStream());
+				if (request.isEmpty()) {
+					return;
+				}
+				this.requests.add(request);
+				this.script.run(new Call(socket, request));
+			}
+		}
+		catch (IOException ex) {
+			// the peer went away, or the script closed the socket: both are what tests
+			// want
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private static String read(InputStream in) throws IOException {
+		ByteArrayOutputStream head = new ByteArrayOutputStream();
+		while (!endsWithBlankLine(head)) {
+			int next = in.read();
+			if (next < 0) {
+				return "";
+			}
+			head.write(next);
+		}
+		String text = head.toString(StandardCharsets.ISO_8859_1);
+		int length = text.lines()
+			.map((line) -> line.toLowerCase(Locale.ROOT))
+			.filter((line) -> line.startsWith("content-length:"))
+			.mapToInt((line) -> Integer.parseInt(line.substring("content-length:".length()).trim()))
+			.findFirst()
+			.orElse(0);
+		return text + new String(in.readNBytes(length), StandardCharsets.UTF_8);
+	}
+
+	private static boolean endsWithBlankLine(ByteArrayOutputStream head) {
+		byte[] bytes = head.toByteArray();
+		int n = bytes.length;
+		return n >= 4 && bytes[n - 4] == '\r' && bytes[n - 3] == '\n' && bytes[n - 2] == '\r' && bytes[n - 1] == '\n';
+	}
+
+	@Override
+	public void close() {
+		try {
+			this.server.close();
+			for (Socket socket : this.open) {
+				socket.close();
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		finally {
+			this.threads.shutdownNow();
+		}
+	}
+
+	/**
+	 * What the backend does with one request.
+	 */
+	@FunctionalInterface
+	public interface Script {
+
+		void run(Call call) throws IOException, InterruptedException;
+
+	}
+
+	/**
+	 * One request and the connection it came on.
+	 *
+	 * @param socket the connection
+	 * @param request head and body as text
+	 */
+	public record Call(Socket socket, String request) {
+
+		/**
+		 * Writes text as it is and flushes it.
+		 * @param text the bytes, in UTF-8
+		 * @throws IOException if the peer is gone
+		 */
+		public void write(String text) throws IOException {
+			OutputStream out = this.socket.getOutputStream();
+			out.write(text.getBytes(StandardCharsets.UTF_8));
+			out.flush();
+		}
+
+		/**
+		 * Writes a chunk of a chunked body.
+		 * @param text the chunk
+		 * @throws IOException if the peer is gone
+		 */
+		public void chunk(String text) throws IOException {
+			write(Integer.toHexString(text.getBytes(StandardCharsets.UTF_8).length) + "\r\n" + text + "\r\n");
+		}
+
+		public void answer(String status, String body, String... headers) throws IOException {
+			write(head(status, headers) + "content-length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n"
+					+ body);
+		}
+
+		/**
+		 * Begins a stream of events.
+		 * @throws IOException if the peer is gone
+		 */
+		public void beginEvents() throws IOException {
+			write(head("200 OK", "content-type: text/event-stream", "transfer-encoding: chunked") + "\r\n");
+		}
+
+		private static String head(String status, String... headers) {
+			StringBuilder head = new StringBuilder("HTTP/1.1 " + status + "\r\n");
+			boolean typed = false;
+			for (String header : headers) {
+				head.append(header).append("\r\n");
+				typed |= header.toLowerCase(Locale.ROOT).startsWith("content-type:");
+			}
+			return head.append(typed ? "" : "content-type: application/json\r\n").toString();
+		}
+
+		/**
+		 * Breaks the connection off with a TCP reset.
+		 * @throws IOException if that fails
+		 */
+		public void reset() throws IOException {
+			this.socket.setSoLinger(true, 0);
+			this.socket.close();
+		}
+
+		/**
+		 * Waits until the peer closes the connection.
+		 * @throws IOException if it breaks instead
+		 */
+		public void awaitClose() throws IOException {
+			while (this.socket.getInputStream().read() >= 0) {
+				// whatever comes is not wanted
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,130 @@
+package dev.weir.testing;
+
+import java.net.http.HttpResponse;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+
+/**
+ * One running Weir with many pools, so that each test has a fresh one without waiting for
+ * Weir to start. Each has a route of its own ({@code /pool-7/**}) and two backends, the
+ * second of which is of a lower tier.
+ */
+public final class Stands implements AutoCloseable {
+
+	private final WeirServer weir;
+
+	private final List<RawBackend> backends = new ArrayList<>();
+
+	private final Queue<Stand> unused;
+
+	private Stands(int count) {
+		StringBuilder routes = new StringBuilder();
+		StringBuilder pools = new StringBuilder();
+		List<RawBackend[]> pairs = new ArrayList<>();
+		for (int i = 0; i < count; i++) {
+			RawBackend[] pair = { RawBackend.start(Stands::unexpected), RawBackend.start(Stands::unexpected) };
+			this.backends.addAll(List.of(pair));
+			pairs.add(pair);
+			String name = "pool-" + i;
+			routes.append("          - {id: ")
+				.append(name)
+				.append(", uri: 'lb://")
+				.append(name)
+				.append("', predicates: ['Path=/")
+				.append(name)
+				.append("/**'], filters: [StripPrefix=1]}\n");
+			pools.append("    ")
+				.append(name)
+				.append(": {backends: [")
+				.append(WeirServer.backend(name + "-a", pair[0].url()))
+				.append(", ")
+				.append(WeirServer.backend(name + "-b", pair[1].url(), "priority: 2"))
+				.append("]}\n");
+		}
+		this.weir = WeirServer
+			.start("spring:\n  cloud:\n    gateway:\n      server:\n        webflux:\n          routes:\n"
+					+ routes.toString().replace("          - ", "            - ") + "weir:\n  pools:\n" + pools);
+		Deque<Stand> stands = new ArrayDeque<>();
+		for (int i = 0; i < count; i++) {
+			stands.add(new Stand(this.weir, "pool-" + i, pairs.get(i)[0], pairs.get(i)[1]));
+		}
+		this.unused = stands;
+	}
+
+	/**
+	 * Starts Weir.
+	 * @param count how many tests will each want a pool
+	 * @return the pools
+	 */
+	public static Stands start(int count) {
+		return new Stands(count);
+	}
+
+	/**
+	 * A pool that no test has used.
+	 * @param first what its first backend does
+	 * @param second what its second backend does
+	 * @return the pool
+	 */
+	public Stand next(RawBackend.Script first, RawBackend.Script second) {
+		Stand stand = this.unused.remove();
+		stand.first().script(first);
+		stand.second().script(second);
+		return stand;
+	}
+
+	public WeirServer weir() {
+		return this.weir;
+	}
+
+	private static void unexpected(RawBackend.Call call) throws java.io.IOException {
+		call.answer("418 Unexpected", "{}");
+	}
+
+	@Override
+	public void close() {
+		this.weir.close();
+		this.backends.forEach(RawBackend::close);
+	}
+
+	/**
+	 * A pool with two backends.
+	 *
+	 * @param weir the running Weir
+	 * @param name the pool's name; its backends are called the same with {@code -a} and
+	 * {@code -b}
+	 * @param first the backend of the first tier
+	 * @param second the backend of the second tier
+	 */
+	public record Stand(WeirServer weir, String name, RawBackend first, RawBackend second) {
+
+		public HttpResponse<String> chat() {
+			return post("/v1/chat/completions", Bodies.CHAT);
+		}
+
+		public HttpResponse<String> post(String path, String body, String... headers) {
+			return this.weir.post("/" + this.name + path, body, headers);
+		}
+
+		public String firstName() {
+			return this.name + "-a";
+		}
+
+		public String secondName() {
+			return this.name + "-b";
+		}
+
+		/**
+		 * What Weir's health says of the first backend.
+		 * @return the JSON
+		 */
+		public String firstHealth() {
+			return this.weir.get("/actuator/health/backends/" + firstName()).body();
+		}
+
+	}
+
+}

@@ -1,0 +1,145 @@
+package dev.weir.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+
+import dev.weir.WeirApplication;
+
+/**
+ * Weir, running on a port of its own with the {@code application.yml} that a test gives
+ * it, as a user would.
+ */
+public final class WeirServer implements AutoCloseable {
+
+	private static final HttpClient CLIENT = HttpClient.newBuilder()
+		.version(HttpClient.Version.HTTP_1_1)
+		.connectTimeout(Duration.ofSeconds(5))
+		.build();
+
+	private final ReactiveWebServerApplicationContext context;
+
+	private WeirServer(ReactiveWebServerApplicationContext context) {
+		this.context = context;
+	}
+
+	/**
+	 * Starts Weir.
+	 * @param yaml the user's settings
+	 * @param arguments further command line arguments
+	 * @return the running server
+	 */
+	public static WeirServer start(String yaml, String... arguments) {
+		try {
+			Path file = Files.createTempFile("weir", ".yml");
+			file.toFile().deleteOnExit();
+			Files.writeString(file, yaml);
+			List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
+					"--spring.config.additional-location=file:" + file));
+			all.addAll(List.of(arguments));
+			return new WeirServer(
+					(ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
+						.run(all.toArray(String[]::new)));
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Starts Weir with one pool, named openai.
+	 * @param backends the pool's backends, each as {@link #backend} writes them
+	 * @return the running server
+	 */
+	public static WeirServer withBackends(String... backends) {
+		return start(pool("", backends));
+	}
+
+	/**
+	 * Writes the settings of one pool, named openai.
+	 * @param settings settings of the pool but its backends, in YAML flow style, such as
+	 * {@code deadline: 1s}, or empty
+	 * @param backends the backends, each as {@link #backend} writes them
+	 * @return the YAML
+	 */
+	public static String pool(String settings, String... backends) {
+		return "weir:\n  pools:\n    openai: {" + (settings.isEmpty() ? "" : settings + ", ") + "backends: ["
+				+ String.join(", ", backends) + "]}\n";
+	}
+
+	/**
+	 * Writes a backend of Azure's dialect with a key of its own.
+	 * @param name its name; its key is {@code key-of-} and this
+	 * @param url its URL
+	 * @param settings further settings in YAML flow style, such as {@code priority: 2}
+	 * @return the YAML, in flow style
+	 */
+	public static String backend(String name, URI url, String... settings) {
+		List<String> all = new ArrayList<>(
+				List.of("name: " + name, "url: '" + url + "'", "api-key: key-of-" + name, "dialect: azure"));
+		all.addAll(List.of(settings));
+		return "{" + String.join(", ", all) + "}";
+	}
+
+	public int port() {
+		return this.context.getWebServer().getPort();
+	}
+
+	public URI uri(String path) {
+		return URI.create("http://127.0.0.1:" + port() + path);
+	}
+
+	public <T> T bean(Class<T> type) {
+		return this.context.getBean(type);
+	}
+
+	/**
+	 * Sends a chat completion for gpt-4o in OpenAI's dialect.
+	 * @return the response
+	 */
+	public HttpResponse<String> chat() {
+		return post("/v1/chat/completions", Bodies.CHAT);
+	}
+
+	public HttpResponse<String> post(String path, String body, String... headers) {
+		HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
+			.timeout(Duration.ofSeconds(20))
+			.header("content-type", "application/json")
+			.POST(HttpRequest.BodyPublishers.ofString(body));
+		return send((headers.length > 0) ? request.headers(headers) : request);
+	}
+
+	public HttpResponse<String> get(String path) {
+		return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)));
+	}
+
+	private static HttpResponse<String> send(HttpRequest.Builder request) {
+		try {
+			return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.context.close();
+	}
+
+}
