@@ -1,0 +1,152 @@
+package dev.weir.balance;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.loadbalancer.DefaultRequest;
+import org.springframework.cloud.client.loadbalancer.Request;
+import org.springframework.cloud.client.loadbalancer.RequestData;
+import org.springframework.cloud.client.loadbalancer.RequestDataContext;
+import org.springframework.cloud.client.loadbalancer.Response;
+import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.http.HttpMethod;
+import org.springframework.mock.env.MockEnvironment;
+import org.springframework.util.LinkedMultiValueMap;
+
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+import dev.weir.config.BackendProperties;
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
+
+class LaneLoadBalancerTests {
+
+	private static final int PICKS = 100_000;
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	@Test
+	void picksInProportionToWeight() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b", "weight=2"),
+				TestPools.backend("c", "weight=7"));
+		Map<String, Integer> picks = new HashMap<>();
+		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(42));
+		for (int i = 0; i < PICKS; i++) {
+			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+		}
+		// four standard deviations of a binomial distribution are below 0.7 % of the
+		// picks
+		assertThat(share(picks, "a")).isCloseTo(0.1, within(0.007));
+		assertThat(share(picks, "b")).isCloseTo(0.2, within(0.007));
+		assertThat(share(picks, "c")).isCloseTo(0.7, within(0.007));
+	}
+
+	@Test
+	void picksFromTheBestTierOnly() {
+		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
+				TestPools.backend("spare", "priority=3"));
+		assertThat(chooseMany(pool)).containsOnlyKeys("ptu");
+	}
+
+	@Test
+	void goesToTheNextTierWhenNoLaneOfTheFirstIsAvailable() {
+		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
+				TestPools.backend("spare", "priority=3"));
+		throttle(pool, "ptu", Duration.ofSeconds(5));
+		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
+		this.ticker.advance(Duration.ofSeconds(5));
+		assertThat(chooseMany(pool)).containsOnlyKeys("ptu");
+	}
+
+	@Test
+	void picksNoLaneTwiceInARequest() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"));
+		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(1));
+		Attempts attempts = attempts(pool);
+		assertThat(List.of(choose(balancer, attempts), choose(balancer, attempts), choose(balancer, attempts)))
+			.containsExactlyInAnyOrder("a", "b", "c");
+		assertThat(choose(balancer, attempts)).isEqualTo("none");
+	}
+
+	@Test
+	void picksNoneWhenAllRest() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"));
+		throttle(pool, "a", Duration.ofSeconds(5));
+		throttle(pool, "b", Duration.ofSeconds(5));
+		assertThat(choose(balancer(pool, new Random(1)), attempts(pool))).isEqualTo("none");
+	}
+
+	@Test
+	void picksAnotherWhenAHalfOpenBreakerHasItsProbes() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b", "priority=2"));
+		Lane lane = pool.lanes("gpt-4o").get(0);
+		lane.backend().breaker().transitionToOpenState();
+		lane.backend().breaker().transitionToHalfOpenState();
+		Map<String, Integer> picks = chooseMany(pool);
+		assertThat(picks.get("a")).isEqualTo(10);
+		assertThat(picks.get("b")).isEqualTo(90);
+	}
+
+	private Pool pool(BackendProperties... backends) {
+		return TestPools.pool(this.ticker, backends);
+	}
+
+	private Attempts attempts(Pool pool) {
+		return new Attempts(pool, pool.lanes("gpt-4o"), this.ticker);
+	}
+
+	private void throttle(Pool pool, String backend, Duration rest) {
+		Lane lane = pool.lanes("gpt-4o").stream().filter((it) -> it.backend().name().equals(backend)).findFirst().get();
+		Attempts attempts = attempts(pool);
+		attempts.tryBegin(lane);
+		attempts.end(new Outcome.Throttled(rest));
+	}
+
+	private static double share(Map<String, Integer> picks, String backend) {
+		return picks.getOrDefault(backend, 0) / (double) PICKS;
+	}
+
+	private Map<String, Integer> chooseMany(Pool pool) {
+		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
+		Map<String, Integer> picks = new HashMap<>();
+		for (int i = 0; i < 100; i++) {
+			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+		}
+		return picks;
+	}
+
+	private static String choose(ReactorServiceInstanceLoadBalancer balancer, Attempts attempts) {
+		Request<?> request = new DefaultRequest<>(
+				new RequestDataContext(new RequestData(HttpMethod.POST, java.net.URI.create("http://x/"), null,
+						new LinkedMultiValueMap<>(), Map.of(Attempts.ATTRIBUTE, attempts))));
+		Response<ServiceInstance> response = balancer.choose(request).block(Duration.ofSeconds(5));
+		assertThat(response).isNotNull();
+		return response.hasServer() ? ((Lane) response.getServer()).backend().name() : "none";
+	}
+
+	private static ReactorServiceInstanceLoadBalancer balancer(Pool pool, RandomGenerator random) {
+		Pools pools = mock(Pools.class);
+		given(pools.get("openai")).willReturn(pool);
+		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME,
+				"openai");
+		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
+		return configuration.laneLoadBalancer(configuration.laneSupplier(environment, pools), random);
+	}
+
+}
