@@ -1,0 +1,103 @@
+package dev.weir.failover;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+
+/**
+ * The body of the answer a request gets, waiting to be written once the user's own
+ * filters have seen the head.
+ */
+sealed interface Answer {
+
+	/** The exchange attribute that holds it. */
+	String ATTRIBUTE = Answer.class.getName();
+
+	/**
+	 * Writes the body.
+	 * @param response the response to write to
+	 * @return completion
+	 */
+	Mono<Void> writeTo(ServerHttpResponse response);
+
+	/**
+	 * Lets go of what was not written.
+	 * @param outcome what the attempt came to that way
+	 */
+	void discard(Outcome outcome);
+
+	/**
+	 * A body that streams from the backend as it comes.
+	 *
+	 * @param connection the backend's connection
+	 * @param attempt the attempt that the last byte ends
+	 * @param outcome what the attempt has come to when the body arrives whole
+	 */
+	record Streaming(Connection connection, Attempt attempt, Outcome outcome) implements Answer {
+
+		@Override
+		public Mono<Void> writeTo(ServerHttpResponse response) {
+			NettyDataBufferFactory buffers = (NettyDataBufferFactory) response.bufferFactory();
+			long length = response.getHeaders().getContentLength();
+			AtomicLong passed = new AtomicLong();
+			Flux<DataBuffer> body = this.connection.inbound()
+				.receive()
+				.retain()
+				.<DataBuffer>map(buffers::wrap)
+				.doOnNext((buffer) -> passed.addAndGet(buffer.readableByteCount()))
+				.doOnComplete(() -> this.attempt.end(this.outcome))
+				.doOnError((ex) -> this.attempt.end(new Outcome.Broken()))
+				// a client that has all it waits for may close before the end is told
+				.doOnCancel(() -> this.attempt.end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
+			return isEventStream(response) ? response.writeAndFlushWith(body.<Publisher<DataBuffer>>map(Flux::just))
+					: response.writeWith(body);
+		}
+
+		private static boolean isEventStream(ServerHttpResponse response) {
+			@Nullable String type = response.getHeaders().getFirst("content-type");
+			return type != null && type.regionMatches(true, 0, MediaType.TEXT_EVENT_STREAM_VALUE, 0,
+					MediaType.TEXT_EVENT_STREAM_VALUE.length());
+		}
+
+		@Override
+		public void discard(Outcome outcome) {
+			if (this.attempt.end(outcome)) {
+				this.connection.dispose();
+			}
+		}
+
+	}
+
+	/**
+	 * A body that was read before.
+	 *
+	 * @param body the body
+	 */
+	@SuppressWarnings("ArrayRecordComponent") // never compared
+	record Kept(byte[] body) implements Answer {
+
+		@Override
+		public Mono<Void> writeTo(ServerHttpResponse response) {
+			return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(this.body)));
+		}
+
+		@Override
+		public void discard(Outcome outcome) {
+			// nothing is held
+		}
+
+	}
+
+}

@@ -1,0 +1,63 @@
+package dev.weir.failover;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
+
+/**
+ * The head of the answer a request gets.
+ */
+final class AnswerHead {
+
+	private static final String BACKEND = "x-weir-backend";
+
+	private static final String ATTEMPTS = "x-weir-attempts";
+
+	private AnswerHead() {
+	}
+
+	/**
+	 * Says which backend answered and how many were called.
+	 * @param exchange the request
+	 * @param attempts its attempts
+	 * @param lane the lane that was called last, or {@code null} if none was
+	 */
+	static void explain(ServerWebExchange exchange, Attempts attempts, @Nullable Lane lane) {
+		HttpHeaders headers = exchange.getResponse().getHeaders();
+		if (lane != null) {
+			headers.set(BACKEND, lane.backend().name());
+		}
+		headers.set(ATTEMPTS, String.valueOf(attempts.count()));
+	}
+
+	/**
+	 * Settles on an error answer that was read before.
+	 * @param exchange the request
+	 * @param answer the answer
+	 * @return completion, or an error where only a part of the answer could be read
+	 */
+	static Mono<Void> keep(ServerWebExchange exchange, FailedAnswer answer) {
+		byte[] body = answer.body();
+		if (body == null) {
+			return Mono.error(new ApiErrorException(new ApiError(502,
+					"The backend answered " + answer.status() + " with a body that could not be read.", "server_error",
+					null, "bad_gateway")));
+		}
+		ServerHttpResponse response = exchange.getResponse();
+		response.setRawStatusCode(answer.status());
+		answer.headers().forEach(response.getHeaders()::put);
+		response.getHeaders().remove(HttpHeaders.TRANSFER_ENCODING);
+		response.getHeaders().setContentLength(body.length);
+		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
+		return Mono.empty();
+	}
+
+}

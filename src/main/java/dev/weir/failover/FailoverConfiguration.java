@@ -1,0 +1,33 @@
+package dev.weir.failover;
+
+import java.time.InstantSource;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.weir.backend.Pools;
+
+/**
+ * The filters around an attempt.
+ */
+@Configuration(proxyBeanMethods = false)
+class FailoverConfiguration {
+
+	@Bean
+	BreakGuardFilter breakGuardFilter() {
+		return new BreakGuardFilter();
+	}
+
+	@Bean
+	RelayFilter relayFilter() {
+		return new RelayFilter();
+	}
+
+	@Bean
+	FailoverFilter failoverFilter(Pools pools, Ticker ticker, InstantSource clock) {
+		return new FailoverFilter(pools, ticker, clock);
+	}
+
+}

@@ -1,0 +1,139 @@
+package dev.weir.failover;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.function.Function;
+
+import javax.net.ssl.SSLException;
+
+import io.netty.channel.ConnectTimeoutException;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitException;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
+
+import dev.weir.api.ApiErrorCode;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Outcome.Failure;
+import dev.weir.backend.OutcomeException;
+import dev.weir.config.CooldownProperties;
+
+/**
+ * Tells what an attempt came to. Pure: it reads a status, headers and a body, or an
+ * exception, and knows nothing else.
+ */
+final class OutcomeClassifier {
+
+	// 429s that waiting does not cure; from OpenAI's guide to error codes
+	private static final Set<String> QUOTA_SPENT = Set.of("insufficient_quota", "credit_balance_exhausted",
+			"organization_spend_limit_exceeded", "project_spend_limit_exceeded", "organization_usage_limit_exceeded");
+
+	// Azure's, and what OpenAI and its compatible servers say
+	private static final Set<String> NO_SUCH_DEPLOYMENT = Set.of("DeploymentNotFound", "model_not_found");
+
+	private final CooldownProperties rests;
+
+	OutcomeClassifier(CooldownProperties rests) {
+		this.rests = rests;
+	}
+
+	/**
+	 * Whether the body of an answer with this status must be read to classify it.
+	 * @param status the HTTP status
+	 * @return whether {@link #classify} needs the body
+	 */
+	static boolean needsBody(int status) {
+		return status == 401 || status == 403 || status == 404 || status == 408 || status == 429
+				|| isServerError(status);
+	}
+
+	// 501 says that the backend does not know the operation, which is no failure
+	private static boolean isServerError(int status) {
+		return status >= 500 && status != 501;
+	}
+
+	/**
+	 * Classifies an answer.
+	 * @param status the HTTP status
+	 * @param headers the response headers by lower-case name
+	 * @param code the error that the body names
+	 * @param now the time, for delays given as a date
+	 * @return the outcome
+	 */
+	Outcome classify(int status, Function<String, @Nullable String> headers, ApiErrorCode code, Instant now) {
+		if (status < 400) {
+			return new Outcome.Served(status);
+		}
+		if (status == 429) {
+			boolean spent = isOneOf(QUOTA_SPENT, code);
+			return spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(rest(headers, now));
+		}
+		if (status == 401 || status == 403) {
+			return new Outcome.Denied(status);
+		}
+		if (status == 404 && isOneOf(NO_SUCH_DEPLOYMENT, code)) {
+			return new Outcome.NoSuchDeployment();
+		}
+		if (status == 408 || isServerError(status)) {
+			Duration delay = RetryAfter.parse(headers, now);
+			return new Outcome.Failed(Failure.STATUS, String.valueOf(status), (delay != null) ? capped(delay) : null);
+		}
+		return new Outcome.Rejected(status);
+	}
+
+	private Duration rest(Function<String, @Nullable String> headers, Instant now) {
+		Duration delay = RetryAfter.parse(headers, now);
+		if (delay == null || delay.isZero()) {
+			delay = RetryAfter.fromRateLimitReset(headers);
+		}
+		// a delay of zero would invite the next request to the very lane that refuses
+		return (delay == null || delay.isZero()) ? this.rests.standard() : capped(delay);
+	}
+
+	private Duration capped(Duration delay) {
+		return (delay.compareTo(this.rests.max()) > 0) ? this.rests.max() : delay;
+	}
+
+	private static boolean isOneOf(Set<String> codes, ApiErrorCode code) {
+		return (code.code() != null && codes.contains(code.code()))
+				|| (code.type() != null && codes.contains(code.type()));
+	}
+
+	/**
+	 * Classifies an attempt that brought no answer.
+	 * @param error what was thrown
+	 * @return the outcome, or {@code null} if the error is none of the backend's
+	 */
+	static @Nullable Outcome classify(Throwable error) {
+		if (error instanceof OutcomeException known) {
+			return known.outcome();
+		}
+		if (error instanceof AttemptTimeoutException timeout) {
+			return new Outcome.Failed(Failure.TIMEOUT, timeout.words(), null);
+		}
+		if (error instanceof ConnectTimeoutException || error instanceof PoolAcquireTimeoutException) {
+			return failedConnection("no connection in time");
+		}
+		if (error instanceof UnknownHostException) {
+			return failedConnection("an unknown host name");
+		}
+		if (error instanceof ConnectException) {
+			return failedConnection("a refused connection");
+		}
+		if (error instanceof SSLException) {
+			return failedConnection("a TLS failure (" + error.getMessage() + ")");
+		}
+		if (error instanceof PoolAcquirePendingLimitException) {
+			return failedConnection("too many requests waiting for a connection");
+		}
+		return (error instanceof IOException) ? failedConnection("a broken connection") : null;
+	}
+
+	private static Outcome failedConnection(String words) {
+		return new Outcome.Failed(Failure.CONNECTION, words, null);
+	}
+
+}

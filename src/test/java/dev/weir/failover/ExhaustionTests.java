@@ -1,0 +1,132 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.api.ApiCall;
+import dev.weir.api.ApiErrorException;
+import dev.weir.api.ApiPath;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Outcome.Failure;
+import dev.weir.backend.Pool;
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ExhaustionTests {
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("a"), TestPools.backend("b"));
+
+	private final List<Lane> lanes = this.pool.lanes("gpt-4o");
+
+	private final Attempts attempts = new Attempts(this.pool, this.lanes, this.ticker);
+
+	@Test
+	void throttledEverywhereSaysWhenTheFirstIsFree() {
+		end(0, new Outcome.Throttled(Duration.ofMillis(7250)));
+		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
+		ApiErrorException answer = answer();
+		assertThat(answer.error().status()).isEqualTo(429);
+		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
+		assertThat(answer.error().type()).isEqualTo("requests");
+		assertThat(answer.error().message()).isEqualTo(
+				"All 2 backends of pool openai that serve gpt-4o are at their limit; the first is free in 7.3 s.");
+		assertThat(answer.headers()).containsEntry("retry-after-ms", "7250").containsEntry("retry-after", "8");
+	}
+
+	@Test
+	void aDelayIsAtLeastAMillisecondAndAtMostAMinute() {
+		end(0, new Outcome.OutOfQuota());
+		end(1, new Outcome.OutOfQuota());
+		assertThat(answer().headers()).containsEntry("retry-after-ms", "60000").containsEntry("retry-after", "60");
+	}
+
+	@Test
+	void aRestThatEndedJustNowStillDelaysABit() {
+		end(0, new Outcome.Throttled(Duration.ofMillis(10)));
+		end(1, new Outcome.Throttled(Duration.ofMillis(10)));
+		this.ticker.advance(Duration.ofMillis(20));
+		ApiErrorException answer = answer();
+		assertThat(answer.error().status()).isEqualTo(429);
+		assertThat(answer.headers()).containsEntry("retry-after-ms", "1000");
+	}
+
+	@Test
+	void aSpentQuotaEverywhereTellsClientsNotToTryAgain() {
+		end(0, new Outcome.OutOfQuota());
+		end(1, new Outcome.OutOfQuota());
+		ApiErrorException answer = answer();
+		assertThat(answer.error().status()).isEqualTo(429);
+		assertThat(answer.error().code()).isEqualTo("insufficient_quota");
+		assertThat(answer.headers()).containsEntry("x-should-retry", "false");
+	}
+
+	@Test
+	void noDeploymentAnywhereIsAModelThatDoesNotExist() {
+		end(0, new Outcome.NoSuchDeployment());
+		end(1, new Outcome.NoSuchDeployment());
+		assertThat(answer().error().status()).isEqualTo(404);
+		assertThat(answer().error().code()).isEqualTo("model_not_found");
+		assertThat(answer().error().param()).isEqualTo("model");
+	}
+
+	@Test
+	void failuresAreToldApart() {
+		assertThat(statusAfter(new Outcome.Failed(Failure.TIMEOUT, "no answer", null))).isEqualTo(504);
+		assertThat(statusAfter(new Outcome.Failed(Failure.CONNECTION, "refused", null))).isEqualTo(502);
+		assertThat(statusAfter(new Outcome.Failed(Failure.STATUS, "500", null))).isEqualTo(503);
+		assertThat(statusAfter(new Outcome.Denied(401))).isEqualTo(502);
+		assertThat(statusAfter(new Outcome.NoCredential("az login"))).isEqualTo(502);
+	}
+
+	@Test
+	void openBreakersEverywhereAreOutOfService() {
+		this.lanes.forEach((lane) -> lane.backend().breaker().transitionToOpenState());
+		ApiErrorException answer = answer();
+		assertThat(answer.error().status()).isEqualTo(503);
+		assertThat(answer.headers()).containsEntry("retry-after", "60");
+		assertThat(answer.error().message()).contains("out of service");
+	}
+
+	@Test
+	void throttledSomewhereIsThrottledAsAWhole() {
+		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
+		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
+		assertThat(answer().error().status()).isEqualTo(429);
+		assertThat(Exhaustion.of(this.attempts, call()).isFailure()).isFalse();
+	}
+
+	@Test
+	void anOperationThatNoBackendKnowsIsNotFound() {
+		Exhaustion exhaustion = Exhaustion.of(new Attempts(this.pool, List.of(), this.ticker), call());
+		assertThat(exhaustion.toException().error().status()).isEqualTo(404);
+	}
+
+	private int statusAfter(Outcome outcome) {
+		Attempts fresh = new Attempts(this.pool, this.lanes, this.ticker);
+		fresh.tryBegin(this.lanes.get(0));
+		fresh.end(outcome);
+		return Exhaustion.of(fresh, call()).toException().error().status();
+	}
+
+	private void end(int lane, Outcome outcome) {
+		this.attempts.tryBegin(this.lanes.get(lane));
+		this.attempts.end(outcome);
+	}
+
+	private ApiErrorException answer() {
+		return Exhaustion.of(this.attempts, call()).toException();
+	}
+
+	private static ApiCall call() {
+		return new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o", null, true);
+	}
+
+}

@@ -1,0 +1,337 @@
+package dev.weir.failover;
+
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+import dev.weir.testing.WeirServer;
+
+import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.WeirServer.backend;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a client and the backends see when a backend does not serve, on real sockets.
+ */
+class FailoverTests {
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static final RawBackend.Script THROTTLED = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED,
+			"retry-after: 30");
+
+	private static Stands stands;
+
+	private final List<AutoCloseable> open = new ArrayList<>();
+
+	@BeforeAll
+	static void startWeir() {
+		stands = Stands.start(40);
+	}
+
+	@AfterAll
+	static void stopWeir() {
+		stands.close();
+	}
+
+	@AfterEach
+	void close() throws Exception {
+		for (int i = this.open.size() - 1; i >= 0; i--) {
+			this.open.get(i).close();
+		}
+	}
+
+	@Test
+	void a429GoesToAnotherBackendAndTheCallerNeverNotices() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+		assertThat(response.headers().firstValue("retry-after")).isEmpty();
+		assertThat(body(stand.first())).isEqualTo(body(stand.second())).isEqualTo(Bodies.CHAT);
+	}
+
+	@Test
+	void aThrottledLaneGetsNoCallWhileItRests() {
+		Stand stand = stands.next(THROTTLED, SERVES);
+		IntStream.range(0, 20).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(20);
+	}
+
+	@Test
+	void a429CostsNoConnection() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
+				SERVES);
+		IntStream.range(0, 40).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
+		assertThat(stand.first().requests()).hasSizeGreaterThan(10);
+		assertThat(stand.first().connections()).isLessThanOrEqualTo(2);
+		assertThat(stand.second().connections()).isLessThanOrEqualTo(2);
+	}
+
+	@Test
+	void throttledEmbeddingsLeaveChatAlone() {
+		RawBackend only = start((call) -> {
+			if (call.request().contains("/embeddings")) {
+				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		});
+		WeirServer weir = weir("", backend("a", only.url()));
+		assertThat(weir.post("/v1/embeddings", "{\"model\":\"ada\",\"input\":\"x\"}").statusCode()).isEqualTo(429);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable",
+			"504 Gateway Timeout", "408 Request Timeout" })
+	void aFailureGoesToAnotherBackend(String status) {
+		Stand stand = stands.next(answering(status, "{}"), SERVES);
+		assertServedBySecond(stand);
+	}
+
+	@Test
+	void aResetBeforeTheAnswerGoesToAnotherBackendAndIsNotRepeated() {
+		Stand stand = stands.next(RawBackend.Call::reset, SERVES);
+		assertServedBySecond(stand);
+		assertThat(stand.first().requests()).hasSize(1);
+	}
+
+	@Test
+	void anEndBeforeTheAnswerGoesToAnotherBackendAndIsNotRepeated() {
+		Stand stand = stands.next((call) -> call.socket().close(), SERVES);
+		assertServedBySecond(stand);
+		assertThat(stand.first().requests()).hasSize(1);
+	}
+
+	@Test
+	void aRefusedConnectionGoesToAnotherBackend() {
+		RawBackend gone = RawBackend.start(SERVES);
+		URI url = gone.url();
+		gone.close();
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("", backend("a", url), backend("b", second.url(), "priority: 2"));
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void anUnknownHostGoesToAnotherBackend() {
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("", backend("a", URI.create("http://nowhere.invalid")),
+				backend("b", second.url(), "priority: 2"));
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void silenceGoesToAnotherBackendAfterTheResponseTimeout() {
+		RawBackend first = start(RawBackend.Call::awaitClose);
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("response-timeout: 200ms", backend("a", first.url()),
+				backend("b", second.url(), "priority: 2"));
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void theDeadlineBoundsAllAttempts() {
+		RawBackend first = start(RawBackend.Call::awaitClose);
+		RawBackend second = start(RawBackend.Call::awaitClose);
+		WeirServer weir = weir("deadline: 300ms, response-timeout: 250ms", backend("a", first.url()),
+				backend("b", second.url()));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(504);
+		assertThat(response.body()).contains("\"code\":\"timeout\"");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
+	void aBackendThatDeniesAccessIsSetAsideAndItsErrorIsNotTheClients(String status) {
+		Stand stand = stands.next(answering(status, "{\"error\":{\"code\":\"401\",\"message\":\"Access denied\"}}"),
+				SERVES);
+		assertThat(stand.chat().statusCode()).isEqualTo(200);
+		assertThat(stand.chat().statusCode()).isEqualTo(200);
+		assertThat(stand.first().requests()).hasSize(1);
+	}
+
+	@Test
+	void aBackendThatDeniesAccessAndIsTheOnlyOneIsAnErrorOfWeirs() {
+		RawBackend only = start(answering("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
+		WeirServer weir = weir("", backend("a", only.url()));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("backend_denied").doesNotContain("wrong key");
+		assertThat(weir.chat().statusCode()).isEqualTo(503);
+	}
+
+	@Test
+	void aMissingDeploymentSetsOnlyThatLaneAside() {
+		Stand stand = stands.next((call) -> {
+			if (call.request().contains("gpt-4o")) {
+				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		}, SERVES);
+		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.secondName());
+		assertThat(header(stand.chat(), "x-weir-attempts")).isEqualTo("1");
+		HttpResponse<String> other = stand.post("/v1/chat/completions", "{\"model\":\"o9\",\"messages\":[]}");
+		assertThat(header(other, "x-weir-backend")).isEqualTo(stand.firstName());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "400 Bad Request", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content" })
+	void anErrorOfTheCallersOwnPassesThroughUntouched(String status) {
+		Stand stand = stands.next(answering(status, Bodies.CONTENT_FILTER, "x-request-id: abc"), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(status).startsWith(String.valueOf(response.statusCode()));
+		assertThat(response.body()).isEqualTo(Bodies.CONTENT_FILTER);
+		assertThat(header(response, "x-request-id")).isEqualTo("abc");
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@Test
+	void aSpentQuotaRestsTheBackendForLong() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
+		assertThat(stand.chat().statusCode()).isEqualTo(200);
+		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA").contains("5 min");
+	}
+
+	@Test
+	void whenAllRestTheAnswerSaysWhenTheFirstIsFree() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20"),
+				answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 50"));
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(429);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+		response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(429);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("0");
+		assertThat(header(response, "content-type")).isEqualTo("application/json");
+		assertThat(Integer.parseInt(header(response, "retry-after"))).isBetween(15, 20);
+		assertThat(Integer.parseInt(header(response, "retry-after-ms"))).isBetween(15_000, 20_000);
+		assertThat(response.body()).contains("\"type\":\"requests\"", "\"code\":\"rate_limit_exceeded\"",
+				"All 2 backends of pool " + stand.name() + " that serve gpt-4o are at their limit");
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	@Test
+	void whenAllFailTheLastRealAnswerComesBack() {
+		RawBackend first = start(answering("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
+		URI closed = closedPort();
+		WeirServer weir = weir("", backend("a", first.url()), backend("b", closed, "priority: 2"));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(500);
+		assertThat(response.body()).isEqualTo("{\"error\":{\"message\":\"boom\"}}");
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+	}
+
+	@Test
+	void whenNoBackendCanBeReachedTheAnswerIsABadGateway() {
+		WeirServer weir = weir("", backend("a", closedPort()), backend("b", closedPort()));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("2 backends of pool openai were tried", "bad_gateway");
+	}
+
+	@Test
+	void failuresOpenTheBreakerAndTheBackendIsLeftAlone() {
+		Stand stand = stands.next(answering("503 Service Unavailable", "{}"), SERVES);
+		IntStream.range(0, 20).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
+		assertThat(stand.first().requests()).hasSize(5);
+		assertThat(stand.firstHealth()).contains("BREAKER_OPEN");
+		assertThat(stand.weir().get("/actuator/circuitbreakers").body()).contains("\"state\":\"OPEN\"");
+	}
+
+	@Test
+	void failuresAreRetriedWithinTheBudgetOnly() {
+		RawBackend first = start(answering("503 Service Unavailable", "{\"error\":{\"message\":\"down\"}}"));
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
+				backend("b", second.url(), "priority: 2"));
+		assertThat(weir.chat().statusCode()).isEqualTo(503);
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void throttlingIsFreeOfTheRetryBudget() {
+		RawBackend first = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
+				backend("b", second.url(), "priority: 2"));
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void everyAttemptStartsFromTheOriginalRequest() {
+		RawBackend first = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED));
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("", backend("a", first.url(), "models: {gpt-4o: chat-on-a}", "api-version: 2024-02-01"),
+				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat-on-b}"));
+		HttpResponse<String> response = weir.post("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+				Bodies.CHAT);
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(first.requests().get(0))
+			.startsWith("POST /openai/deployments/chat-on-a/chat/completions?api-version=2024-02-01 HTTP/1.1")
+			.contains("api-key: key-of-a");
+		assertThat(second.requests().get(0))
+			.startsWith("POST /openai/deployments/chat-on-b/chat/completions?api-version=2024-10-21 HTTP/1.1")
+			.contains("api-key: key-of-b")
+			.doesNotContain("key-of-a");
+		assertThat(body(second)).isEqualTo(Bodies.CHAT);
+	}
+
+	private static void assertServedBySecond(Stand stand) {
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+	}
+
+	private RawBackend start(RawBackend.Script script) {
+		RawBackend backend = RawBackend.start(script);
+		this.open.add(backend);
+		return backend;
+	}
+
+	private WeirServer weir(String settings, String... backends) {
+		WeirServer weir = WeirServer.start(WeirServer.pool(settings, backends));
+		this.open.add(weir);
+		return weir;
+	}
+
+	private static URI closedPort() {
+		RawBackend gone = RawBackend.start(SERVES);
+		gone.close();
+		return gone.url();
+	}
+
+	private static String body(RawBackend backend) {
+		String request = backend.requests().get(0);
+		return request.substring(request.indexOf("\r\n\r\n") + 4);
+	}
+
+	private static String header(HttpResponse<?> response, String name) {
+		return response.headers().firstValue(name).orElse("");
+	}
+
+}
