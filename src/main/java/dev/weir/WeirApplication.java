@@ -1,16 +1,55 @@
 package dev.weir;
 
+import java.time.Clock;
+import java.time.InstantSource;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
+import org.springframework.context.annotation.Bean;
+
+import dev.weir.backend.AttemptListener;
+import dev.weir.backend.Pools;
+import dev.weir.balance.WeirLoadBalancerConfiguration;
+import dev.weir.config.LiveConfiguration;
 
 /**
  * The Weir gateway as a Spring Boot application.
  */
 @SpringBootApplication(proxyBeanMethods = false)
+@LoadBalancerClients(defaultConfiguration = WeirLoadBalancerConfiguration.class)
 public class WeirApplication {
 
 	public static void main(String[] args) {
 		SpringApplication.run(WeirApplication.class, args);
+	}
+
+	@Bean
+	Pools pools(LiveConfiguration configuration, CircuitBreakerRegistry breakers, Ticker ticker,
+			AttemptListener listener) {
+		return new Pools(configuration.current(), breakers, ticker, listener);
+	}
+
+	/** Time as dates; durations are never measured with it. */
+	@Bean
+	InstantSource clock() {
+		return Clock.systemUTC();
+	}
+
+	/** Time that only ever goes on, whatever happens to the wall clock. */
+	@Bean
+	Ticker ticker() {
+		return Ticker.systemTicker();
+	}
+
+	@Bean
+	RandomGenerator random() {
+		return () -> ThreadLocalRandom.current().nextLong();
 	}
 
 }

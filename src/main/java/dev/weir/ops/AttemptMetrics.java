@@ -1,0 +1,69 @@
+package dev.weir.ops;
+
+import java.time.Duration;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+
+import dev.weir.backend.AttemptListener;
+import dev.weir.backend.Backend;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+
+/**
+ * Metrics of attempts and backends. Model names are left out of the tags: clients make
+ * them up, and each would be a time series of its own.
+ */
+final class AttemptMetrics implements AttemptListener {
+
+	private final MeterRegistry registry;
+
+	AttemptMetrics(MeterRegistry registry) {
+		this.registry = registry;
+	}
+
+	@Override
+	public void ended(Lane lane, Outcome outcome, Duration duration) {
+		Timer.builder("weir.attempts")
+			.description("Calls to backends, until the last byte of the answer")
+			.tags(tags(lane.getServiceId(), lane.backend()).and("outcome", outcome.label()))
+			.register(this.registry)
+			.record(duration);
+	}
+
+	/**
+	 * Adds gauges of how each backend is.
+	 * @param pools the pools
+	 */
+	void watch(Pools pools) {
+		pools.all().forEach((pool) -> pool.backends().forEach((backend) -> watch(pool, backend)));
+	}
+
+	private void watch(Pool pool, Backend backend) {
+		Gauge.builder("weir.backend.available", backend, (it) -> it.isAvailable() ? 1 : 0)
+			.description("1 if the backend as a whole may be called now, else 0")
+			.tags(tags(pool.name(), backend))
+			.register(this.registry);
+		Gauge.builder("weir.backend.in.flight", backend, (it) -> inFlight(pool, it))
+			.description("Attempts that run now, until the last byte of their answers")
+			.tags(tags(pool.name(), backend))
+			.register(this.registry);
+	}
+
+	private static int inFlight(Pool pool, Backend backend) {
+		return pool.knownLanes()
+			.stream()
+			.filter((lane) -> lane.backend() == backend)
+			.mapToInt((lane) -> lane.counts().inFlight())
+			.sum();
+	}
+
+	private static Tags tags(String pool, Backend backend) {
+		return Tags.of("pool", pool, "backend", backend.name());
+	}
+
+}

@@ -1,0 +1,62 @@
+package dev.weir.ops;
+
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Pool;
+
+/**
+ * Health of one backend: what it is and why. It is told from the calls that clients make;
+ * no calls of Weir's own cost tokens.
+ */
+final class BackendHealth implements ReactiveHealthIndicator {
+
+	private final Pool pool;
+
+	private final Backend backend;
+
+	private final InstantSource clock;
+
+	BackendHealth(Pool pool, Backend backend, InstantSource clock) {
+		this.pool = pool;
+		this.backend = backend;
+		this.clock = clock;
+	}
+
+	@Override
+	public Mono<Health> health() {
+		return Mono.fromSupplier(() -> {
+			BackendState state = BackendState.of(this.pool, this.backend);
+			Health.Builder health = Health.status(status(state.kind()))
+				.withDetail("pool", this.pool.name())
+				.withDetail("url", this.backend.url().toString())
+				.withDetail("state", state.kind())
+				.withDetail("why", state.why())
+				.withDetail("breaker", this.backend.breaker().getState());
+			if (!state.left().isZero()) {
+				health.withDetail("left", Durations.words(state.left()))
+					.withDetail("until", this.clock.instant().plus(state.left()).truncatedTo(ChronoUnit.MILLIS));
+			}
+			return health.build();
+		});
+	}
+
+	private static Status status(BackendState.Kind kind) {
+		return switch (kind) {
+			case AVAILABLE, PARTLY_RESTING, PROBING -> Status.UP;
+			case RESTING -> new Status("RESTING");
+			case BREAKER_OPEN -> new Status("BREAKER_OPEN");
+			case OUT_OF_QUOTA -> new Status("OUT_OF_QUOTA");
+			case DENIED -> new Status("DENIED");
+		};
+	}
+
+}

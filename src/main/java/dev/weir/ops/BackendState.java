@@ -1,0 +1,86 @@
+package dev.weir.ops;
+
+import java.time.Duration;
+import java.util.List;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Pool;
+import dev.weir.backend.RestReason;
+
+/**
+ * What a backend is right now, and why.
+ *
+ * @param kind the state in one word
+ * @param why the state in words
+ * @param left how long it lasts as far as is known, zero if that is not known
+ */
+record BackendState(Kind kind, String why, Duration left) {
+
+	/** The states, from good to bad. */
+	enum Kind {
+
+		/** Takes requests. */
+		AVAILABLE,
+
+		/** Some of its lanes rest after a 429. */
+		PARTLY_RESTING,
+
+		/** Rests: after a 429 on all lanes in use, or because it asked for time. */
+		RESTING,
+
+		/** Its circuit breaker is half open: a few requests try it. */
+		PROBING,
+
+		/** Its circuit breaker is open. */
+		BREAKER_OPEN,
+
+		/** Its quota is spent. */
+		OUT_OF_QUOTA,
+
+		/** It refuses Weir's credential, or Weir has none. */
+		DENIED
+
+	}
+
+	static BackendState of(Pool pool, Backend backend) {
+		RestReason reason = backend.restReason();
+		Duration left = backend.restLeft();
+		if (reason == RestReason.DENIED) {
+			return new BackendState(Kind.DENIED, "it refuses the credential that Weir has for it", left);
+		}
+		if (reason == RestReason.OUT_OF_QUOTA) {
+			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is spent", left);
+		}
+		if (backend.credentialProblem() != null) {
+			return new BackendState(Kind.DENIED, backend.credentialProblem(), Duration.ZERO);
+		}
+		if (backend.isBreakerOpen()) {
+			return new BackendState(Kind.BREAKER_OPEN, "it failed too often", backend.breakerOpenFor());
+		}
+		if (reason != null) {
+			return new BackendState(Kind.RESTING, "it failed and asked for time", left);
+		}
+		if (backend.isProbing()) {
+			return new BackendState(Kind.PROBING, "it failed too often and is tried again", Duration.ZERO);
+		}
+		return ofLanes(pool.knownLanes().stream().filter((lane) -> lane.backend() == backend).toList());
+	}
+
+	private static BackendState ofLanes(List<Lane> lanes) {
+		List<Lane> resting = lanes.stream().filter((lane) -> !lane.isAvailable()).toList();
+		if (resting.isEmpty()) {
+			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
+		}
+		Duration first = resting.stream().map(Lane::restLeft).min(Duration::compareTo).orElse(Duration.ZERO);
+		String which = String.join(", ", resting.stream().map(BackendState::words).toList());
+		return new BackendState((resting.size() == lanes.size()) ? Kind.RESTING : Kind.PARTLY_RESTING, which, first);
+	}
+
+	private static String words(Lane lane) {
+		String model = lane.model().isEmpty() ? "calls without a model" : lane.model();
+		return model + " rests another " + Durations.words(lane.restLeft()) + " (" + lane.restReason() + ")";
+	}
+
+}

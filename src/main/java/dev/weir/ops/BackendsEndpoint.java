@@ -1,0 +1,121 @@
+package dev.weir.ops;
+
+import java.time.Duration;
+import java.util.List;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.Lane;
+import dev.weir.backend.LaneCounts;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+import dev.weir.config.BackendDialect;
+
+/**
+ * {@code /actuator/backends}: every pool with its backends and lanes, as they are now.
+ */
+@Endpoint(id = "backends")
+final class BackendsEndpoint {
+
+	private final Pools pools;
+
+	BackendsEndpoint(Pools pools) {
+		this.pools = pools;
+	}
+
+	@ReadOperation
+	Report all() {
+		return new Report(this.pools.all().stream().map(BackendsEndpoint::pool).toList());
+	}
+
+	/**
+	 * One backend.
+	 * @param name its name
+	 * @return the backend, or {@code null} (answered 404) if there is none of that name
+	 */
+	@ReadOperation
+	@Nullable BackendReport one(@Selector String name) {
+		for (Pool pool : this.pools.all()) {
+			for (Backend backend : pool.backends()) {
+				if (backend.name().equals(name)) {
+					return backend(pool, backend);
+				}
+			}
+		}
+		return null;
+	}
+
+	private static PoolReport pool(Pool pool) {
+		return new PoolReport(pool.name(), List.copyOf(pool.models()),
+				pool.backends().stream().map((backend) -> backend(pool, backend)).toList());
+	}
+
+	private static BackendReport backend(Pool pool, Backend backend) {
+		BackendState state = BackendState.of(pool, backend);
+		List<LaneReport> lanes = pool.knownLanes()
+			.stream()
+			.filter((lane) -> lane.backend() == backend)
+			.map(BackendsEndpoint::lane)
+			.toList();
+		return new BackendReport(backend.name(), backend.url().toString(), backend.dialect(),
+				backend.properties().priority(), backend.properties().weight(), state.kind(), state.why(),
+				millis(state.left()), backend.breaker().getState().name(), lanes);
+	}
+
+	private static LaneReport lane(Lane lane) {
+		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), millis(lane.restLeft()),
+				(lane.restReason() != null) ? String.valueOf(lane.restReason()) : null, lane.counts());
+	}
+
+	private static @Nullable Long millis(Duration duration) {
+		return duration.isZero() ? null : Long.valueOf(duration.toMillis());
+	}
+
+	/**
+	 * The answer.
+	 *
+	 * @param pools the pools
+	 */
+	record Report(List<PoolReport> pools) {
+	}
+
+	/**
+	 * A pool.
+	 *
+	 * @param name its name
+	 * @param models the models known to it
+	 * @param backends its backends
+	 */
+	record PoolReport(String name, List<String> models, List<BackendReport> backends) {
+	}
+
+	/**
+	 * A backend.
+	 *
+	 * @param stateLeftMillis how long the state lasts, if known
+	 * @param lanes its lanes in use
+	 */
+	@JsonInclude(JsonInclude.Include.NON_NULL)
+	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight,
+			BackendState.Kind state, String why, @Nullable Long stateLeftMillis, String breaker,
+			List<LaneReport> lanes) {
+	}
+
+	/**
+	 * A lane.
+	 *
+	 * @param restLeftMillis how long it still rests, if it does
+	 * @param restReason why it rests, if it does
+	 */
+	@JsonInclude(JsonInclude.Include.NON_NULL)
+	record LaneReport(String model, String deployment, boolean available, @Nullable Long restLeftMillis,
+			@Nullable String restReason, LaneCounts counts) {
+	}
+
+}

@@ -1,0 +1,54 @@
+package dev.weir.ops;
+
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import io.micrometer.core.instrument.MeterRegistry;
+
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.boot.health.contributor.CompositeReactiveHealthContributor;
+import org.springframework.boot.health.contributor.ReactiveHealthContributor;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.weir.backend.Pools;
+
+/**
+ * What Weir adds to Spring Boot's Actuator.
+ */
+@Configuration(proxyBeanMethods = false)
+class OpsConfiguration {
+
+	@Bean
+	BackendsEndpoint backendsEndpoint(Pools pools) {
+		return new BackendsEndpoint(pools);
+	}
+
+	@Bean
+	ReactiveHealthContributor backendsHealthContributor(Pools pools, InstantSource clock) {
+		Map<String, ReactiveHealthContributor> backends = new LinkedHashMap<>();
+		pools.all()
+			.forEach((pool) -> pool.backends()
+				.forEach((backend) -> backends.put(backend.name(), new BackendHealth(pool, backend, clock))));
+		return CompositeReactiveHealthContributor.fromMap(backends);
+	}
+
+	@Bean
+	ReactiveHealthContributor poolsHealthContributor(Pools pools) {
+		Map<String, ReactiveHealthContributor> byName = new LinkedHashMap<>();
+		pools.all().forEach((pool) -> byName.put(pool.name(), new PoolHealth(pool)));
+		return CompositeReactiveHealthContributor.fromMap(byName);
+	}
+
+	@Bean
+	AttemptMetrics attemptMetrics(MeterRegistry registry) {
+		return new AttemptMetrics(registry);
+	}
+
+	@Bean
+	SmartInitializingSingleton backendGauges(AttemptMetrics metrics, Pools pools) {
+		return () -> metrics.watch(pools);
+	}
+
+}

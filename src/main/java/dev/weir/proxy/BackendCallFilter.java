@@ -1,0 +1,130 @@
+package dev.weir.proxy;
+
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.api.ApiCall;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Backend;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.credential.Credential;
+import dev.weir.credential.CredentialException;
+import dev.weir.credential.CredentialHeader;
+
+/**
+ * Writes the call for the backend that was chosen: in its dialect, with its own
+ * credential, with the headers it may see. Starts from the client's call every time.
+ */
+final class BackendCallFilter implements GlobalFilter, Ordered {
+
+	/** Just after a lane was chosen. */
+	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER + 1;
+
+	private static final Logger logger = LoggerFactory.getLogger(BackendCallFilter.class);
+
+	private final BackendCredentials credentials;
+
+	BackendCallFilter(BackendCredentials credentials) {
+		this.credentials = credentials;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		if (!(exchange.getAttribute(Attempts.ATTRIBUTE) instanceof Attempts attempts)) {
+			return chain.filter(exchange);
+		}
+		Attempt attempt = attempts.current();
+		if (attempt == null) {
+			return Mono.error(new IllegalStateException("No lane was chosen"));
+		}
+		Backend backend = attempt.lane().backend();
+		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
+		UpstreamCall upstream = UpstreamCall.write(call, backend);
+		Credential credential = this.credentials.of(backend);
+		logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(), attempts.count(),
+				reason(attempts.last()));
+		return credential.header()
+			.onErrorMap(CredentialException.class,
+					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
+			.map(Optional::of)
+			.defaultIfEmpty(Optional.empty())
+			.flatMap((header) -> send(exchange, chain, upstream, header.orElse(null))
+				.then(Mono.defer(() -> (header.isPresent() && call.replayable() && isUnauthorized(exchange))
+						? renewed(exchange, chain, upstream, credential, header.get()) : Mono.empty())));
+	}
+
+	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
+			@Nullable CredentialHeader credential) {
+		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, upstream.uri());
+		ServerHttpRequest client = exchange.getRequest();
+		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
+		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), attempts.pool().properties().forwardHeaders());
+		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
+		if (length > 0 || (length == 0 && carriesBody(client.getMethod()))) {
+			headers.setContentLength(length);
+		}
+		if (credential != null) {
+			headers.set(credential.name(), credential.value());
+		}
+		return chain.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build());
+	}
+
+	/**
+	 * A token may have been revoked before its time: asks for a new one and, if there is
+	 * one, sends the call again. To the backend it is the same attempt, made in two
+	 * steps.
+	 */
+	private static Mono<Void> renewed(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
+			Credential credential, CredentialHeader refused) {
+		return credential.refresh(refused)
+			.filter(Boolean::booleanValue)
+			.flatMap((changed) -> credential.header())
+			.onErrorResume(CredentialException.class, (ex) -> Mono.empty())
+			.flatMap((header) -> {
+				ServerWebExchangeUtils.reset(exchange);
+				return send(exchange, chain, upstream, header);
+			});
+	}
+
+	private static boolean carriesBody(HttpMethod method) {
+		return method == HttpMethod.POST || method == HttpMethod.PUT || method == HttpMethod.PATCH;
+	}
+
+	private static boolean isUnauthorized(ServerWebExchange exchange) {
+		return HttpStatus.UNAUTHORIZED.equals(exchange.getResponse().getStatusCode());
+	}
+
+	private static String reason(Attempts.@Nullable Ended last) {
+		if (last == null) {
+			return "";
+		}
+		Lane lane = last.lane();
+		String rest = lane.restLeft().isZero() ? "" : ", which rests " + Durations.words(lane.restLeft());
+		return ", after " + last.outcome().words() + " from " + lane.backend().name() + rest;
+	}
+
+}

@@ -1,0 +1,103 @@
+package dev.weir.proxy;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
+import org.springframework.core.Ordered;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ResponseStatusException;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
+import dev.weir.api.BrokenAnswerException;
+import dev.weir.api.MalformedBodyException;
+
+/**
+ * Answers every error of Weir's own in OpenAI's shape, so that any client understands it.
+ */
+final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
+
+	private static final Logger logger = LoggerFactory.getLogger(ErrorAnswerHandler.class);
+
+	/** Before Spring Boot's own handler, which stands at -1. */
+	static final int ORDER = -2;
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
+		ServerHttpResponse response = exchange.getResponse();
+		if (response.isCommitted()) {
+			return Mono.error(error);
+		}
+		ApiError answer = answerTo(error, exchange);
+		if (answer.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
+			logger.error("{} {} failed", exchange.getRequest().getMethod(), exchange.getRequest().getPath(), error);
+		}
+		byte[] body = answer.toJson();
+		response.setRawStatusCode(answer.status());
+		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+		response.getHeaders().setContentLength(body.length);
+		headersOf(error).forEach(response.getHeaders()::set);
+		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
+	}
+
+	private static Map<String, String> headersOf(Throwable error) {
+		return (error instanceof ApiErrorException known) ? known.headers() : Map.of();
+	}
+
+	private static ApiError answerTo(Throwable error, ServerWebExchange exchange) {
+		if (error instanceof ApiErrorException known) {
+			return known.error();
+		}
+		if (error instanceof MalformedBodyException) {
+			return invalid(400, String.valueOf(error.getMessage()), "invalid_request_body");
+		}
+		if (error instanceof DataBufferLimitException) {
+			return invalid(413, "The request body is too large.", "request_too_large");
+		}
+		if (error instanceof ResponseStatusException status) {
+			return answerTo(status, exchange);
+		}
+		if (error instanceof TimeoutException) {
+			return new ApiError(504, "The backend did not answer in time.", "server_error", null, "timeout");
+		}
+		if (error instanceof IOException || error instanceof BrokenAnswerException) {
+			return new ApiError(502, "The backend could not be reached or broke off its answer.", "server_error", null,
+					"bad_gateway");
+		}
+		return new ApiError(500, "Weir failed to handle the request; its log says why.", "server_error", null,
+				"internal_error");
+	}
+
+	private static ApiError answerTo(ResponseStatusException error, ServerWebExchange exchange) {
+		int status = error.getStatusCode().value();
+		if (status == 404) {
+			return invalid(404, "There is no route for " + exchange.getRequest().getMethod() + " "
+					+ exchange.getRequest().getPath().value() + ".", "not_found");
+		}
+		String reason = error.getReason();
+		HttpStatus known = HttpStatus.resolve(status);
+		String message = (reason != null) ? reason : (known != null) ? known.getReasonPhrase() : "Error " + status;
+		return (status < 500) ? invalid(status, message, "invalid_request")
+				: new ApiError(status, message, "server_error", null, (status == 504) ? "timeout" : "server_error");
+	}
+
+	private static ApiError invalid(int status, String message, String code) {
+		return new ApiError(status, message, "invalid_request_error", null, code);
+	}
+
+}

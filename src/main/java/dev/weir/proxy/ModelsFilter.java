@@ -1,0 +1,79 @@
+package dev.weir.proxy;
+
+import java.util.SortedSet;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.core.Ordered;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.api.ApiCall;
+import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
+import dev.weir.api.ModelList;
+import dev.weir.api.Operation;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+
+/**
+ * Knows a pool's models: answers the calls that ask for them, and turns away calls for a
+ * model that no backend serves.
+ */
+final class ModelsFilter implements GlobalFilter, Ordered {
+
+	/** As soon as the call is read. */
+	static final int ORDER = ReadCallFilter.ORDER + 1;
+
+	private final Pools pools;
+
+	ModelsFilter(Pools pools) {
+		this.pools = pools;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		Pool pool = this.pools.of(exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR));
+		if (pool == null) {
+			return chain.filter(exchange);
+		}
+		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
+		if (call.path().operation() == Operation.MODELS) {
+			return answer(exchange, pool, call);
+		}
+		return pool.lanes(call.model()).isEmpty() ? Mono.error(unknown(call.model(), pool)) : chain.filter(exchange);
+	}
+
+	private static Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
+		SortedSet<String> models = pool.models();
+		String wanted = call.path().item();
+		if (wanted != null && !models.contains(wanted)) {
+			return Mono.error(unknown(wanted, pool));
+		}
+		byte[] body = (wanted != null) ? ModelList.one(wanted, call.path().dialect())
+				: ModelList.of(models, call.path().dialect());
+		ServerHttpResponse response = exchange.getResponse();
+		ServerWebExchangeUtils.setAlreadyRouted(exchange);
+		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+		response.getHeaders().setContentLength(body.length);
+		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
+	}
+
+	private static ApiErrorException unknown(String model, Pool pool) {
+		SortedSet<String> models = pool.models();
+		String known = models.isEmpty() ? "" : " It has: " + String.join(", ", models) + ".";
+		return new ApiErrorException(
+				new ApiError(404, "The model '" + model + "' does not exist in pool " + pool.name() + "." + known,
+						"invalid_request_error", "model", "model_not_found"));
+	}
+
+}

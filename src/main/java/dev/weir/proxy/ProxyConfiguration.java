@@ -1,0 +1,59 @@
+package dev.weir.proxy;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
+import org.springframework.cloud.gateway.config.HttpClientCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.weir.backend.Pools;
+import dev.weir.config.LiveConfiguration;
+import dev.weir.credential.Credentials;
+
+/**
+ * The filters that read a client's call and write a backend's, and the client that sends
+ * it.
+ */
+@Configuration(proxyBeanMethods = false)
+class ProxyConfiguration {
+
+	@Bean
+	IncomingRequestFilter incomingRequestFilter() {
+		return new IncomingRequestFilter();
+	}
+
+	@Bean
+	ReadCallFilter readCallFilter(Pools pools, LiveConfiguration configuration) {
+		return new ReadCallFilter(pools, configuration.current().maxBody());
+	}
+
+	@Bean
+	ModelsFilter modelsFilter(Pools pools) {
+		return new ModelsFilter(pools);
+	}
+
+	@Bean
+	BackendCallFilter backendCallFilter(Pools pools, Credentials credentials) {
+		return new BackendCallFilter(new BackendCredentials(pools, credentials));
+	}
+
+	@Bean
+	ErrorWebExceptionHandler errorAnswerHandler() {
+		return new ErrorAnswerHandler();
+	}
+
+	@Bean
+	static PoolRouteMetadata poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
+		return new PoolRouteMetadata(configuration);
+	}
+
+	/**
+	 * Retries are decided in one place only, and a credential goes to no host but the one
+	 * it belongs to.
+	 */
+	@Bean
+	HttpClientCustomizer onlyWhatWeirDecides() {
+		return (client) -> client.disableRetry(true).followRedirect(false);
+	}
+
+}

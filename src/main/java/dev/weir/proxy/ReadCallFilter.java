@@ -1,0 +1,116 @@
+package dev.weir.proxy;
+
+import java.net.URI;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.RouteToRequestUrlFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.core.Ordered;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.api.ApiCall;
+import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
+import dev.weir.api.ApiPath;
+import dev.weir.api.RequestBody;
+import dev.weir.backend.Pools;
+
+/**
+ * Reads a call to a pool once, for every attempt to start from: what it wants done, the
+ * model, and the body, bounded. Uploads that no model decides about and that are too
+ * large to keep stream by; they get a single attempt.
+ */
+final class ReadCallFilter implements GlobalFilter, Ordered {
+
+	/** After the user's own filters and the route's URI. */
+	static final int ORDER = RouteToRequestUrlFilter.ROUTE_TO_URL_FILTER_ORDER + 100;
+
+	private final Pools pools;
+
+	private final int maxBody;
+
+	ReadCallFilter(Pools pools, DataSize maxBody) {
+		this.pools = pools;
+		this.maxBody = Math.toIntExact(maxBody.toBytes());
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		if (this.pools.of(exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR)) == null) {
+			return chain.filter(exchange);
+		}
+		ServerHttpRequest request = exchange.getRequest();
+		if ("websocket".equalsIgnoreCase(request.getHeaders().getUpgrade())) {
+			return Mono.error(invalid(501, "WebSocket connections are not supported.", null, "not_supported"));
+		}
+		URI uri = request.getURI();
+		ApiPath path = ApiPath.parse(request.getMethod().name(), uri.getRawPath(), uri.getRawQuery());
+		return read(request, path).flatMap((call) -> {
+			exchange.getAttributes().put(ApiCall.ATTRIBUTE, call);
+			return chain.filter(exchange);
+		});
+	}
+
+	private Mono<ApiCall> read(ServerHttpRequest request, ApiPath path) {
+		HttpHeaders headers = request.getHeaders();
+		long length = headers.getContentLength();
+		boolean hasBody = length > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+		if (!hasBody || request.getMethod() == HttpMethod.GET || request.getMethod() == HttpMethod.HEAD) {
+			return Mono.fromSupplier(() -> call(path, RequestBody.of(new byte[0], null)));
+		}
+		if (length > this.maxBody || (length < 0 && !path.operation().hasModel())) {
+			return path.operation().hasModel() ? Mono.error(tooLarge()) : Mono.just(new ApiCall(path, "", null, false));
+		}
+		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
+		return DataBufferUtils.join(request.getBody(), this.maxBody)
+			.map(ReadCallFilter::bytes)
+			.defaultIfEmpty(new byte[0])
+			.onErrorMap(DataBufferLimitException.class, (ex) -> tooLarge())
+			.map((body) -> call(path,
+					RequestBody.of(body, path.operation().hasModel() ? type : "application/octet-stream")));
+	}
+
+	private static byte[] bytes(DataBuffer buffer) {
+		try {
+			byte[] bytes = new byte[buffer.readableByteCount()];
+			buffer.read(bytes);
+			return bytes;
+		}
+		finally {
+			DataBufferUtils.release(buffer);
+		}
+	}
+
+	private static ApiCall call(ApiPath path, RequestBody body) {
+		String named = (path.deployment() != null) ? path.deployment() : body.model();
+		if (named == null && path.operation().needsModel()) {
+			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
+		}
+		return new ApiCall(path, (named != null) ? named : "", body, true);
+	}
+
+	private ApiErrorException tooLarge() {
+		return invalid(413, "The request body is larger than " + this.maxBody + " bytes.", null, "request_too_large");
+	}
+
+	private static ApiErrorException invalid(int status, String message, @Nullable String param, String code) {
+		return new ApiErrorException(new ApiError(status, message, "invalid_request_error", param, code));
+	}
+
+}

@@ -1,0 +1,48 @@
+package dev.weir.proxy;
+
+import java.util.List;
+import java.util.Set;
+
+import org.springframework.http.HttpHeaders;
+
+/**
+ * Which of a client's headers a backend receives: an allow-list. Azure answers 431 to
+ * more than ten headers of a client's own, and a client's credential, cookies and address
+ * are no business of the backend's. {@code Accept-Encoding} is left out too, since Weir
+ * reads what backends answer.
+ */
+final class UpstreamHeaders {
+
+	private static final List<String> FORWARDED = List.of(HttpHeaders.ACCEPT, HttpHeaders.CONTENT_TYPE,
+			HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals", "x-ms-client-request-id",
+			"x-ms-spillover-deployment");
+
+	private static final String OWN_USER_AGENT = "weir";
+
+	private UpstreamHeaders() {
+	}
+
+	/**
+	 * Picks the headers that go up.
+	 * @param client the client's headers
+	 * @param further names of further ones that the pool lets through
+	 * @return the headers of the backend's request, without a credential
+	 */
+	static HttpHeaders from(HttpHeaders client, Set<String> further) {
+		HttpHeaders headers = new HttpHeaders();
+		FORWARDED.forEach((name) -> copy(client, headers, name));
+		further.forEach((name) -> copy(client, headers, name));
+		if (!headers.containsHeader(HttpHeaders.USER_AGENT)) {
+			headers.set(HttpHeaders.USER_AGENT, OWN_USER_AGENT);
+		}
+		return headers;
+	}
+
+	private static void copy(HttpHeaders from, HttpHeaders to, String name) {
+		List<String> values = from.get(name);
+		if (values != null) {
+			to.put(name, values);
+		}
+	}
+
+}
