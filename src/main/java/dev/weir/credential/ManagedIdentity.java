@@ -24,7 +24,10 @@ final class ManagedIdentity {
 
 	private static final int HTTP_TIMEOUT = (int) Duration.ofSeconds(10).toMillis();
 
-	/** Any claim makes MSAL replace its token and name the refused one (by its hash). */
+	/**
+	 * Any claim makes MSAL replace its token; Service Fabric is also told the hash of the
+	 * refused one. Other endpoints may answer with a token they keep themselves.
+	 */
 	private static final String REFUSED = "{\"access_token\":{}}";
 
 	private ManagedIdentity() {

@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Phaser;
+import java.util.concurrent.CountDownLatch;
 
 import com.microsoft.aad.msal4j.ManagedIdentityApplication;
 import com.sun.net.httpserver.HttpExchange;
@@ -29,7 +29,7 @@ final class FakeManagedIdentity implements AutoCloseable {
 
 	private final List<String> queries = new CopyOnWriteArrayList<>();
 
-	private final Phaser gate = new Phaser();
+	private volatile CountDownLatch gate = new CountDownLatch(0);
 
 	FakeManagedIdentity() throws IOException {
 		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -48,14 +48,14 @@ final class FakeManagedIdentity implements AutoCloseable {
 	 * Lets no answer through from here on.
 	 */
 	void hold() {
-		this.gate.register();
+		this.gate = new CountDownLatch(1);
 	}
 
 	/**
 	 * Lets answers through again.
 	 */
 	void release() {
-		this.gate.arriveAndDeregister();
+		this.gate.countDown();
 	}
 
 	private void answer(HttpExchange exchange) throws IOException {
@@ -65,7 +65,7 @@ final class FakeManagedIdentity implements AutoCloseable {
 				return;
 			}
 			this.queries.add(exchange.getRequestURI().getQuery());
-			this.gate.awaitAdvance((this.gate.getRegisteredParties() > 0) ? this.gate.getPhase() : -1);
+			this.gate.await();
 			byte[] body = """
 					{"access_token":"canary-%d","expires_on":"%d","resource":"r","token_type":"Bearer"}"""
 				.formatted(this.queries.size(), Instant.now().plusSeconds(3600).getEpochSecond())
@@ -74,11 +74,14 @@ final class FakeManagedIdentity implements AutoCloseable {
 			exchange.sendResponseHeaders(200, body.length);
 			exchange.getResponseBody().write(body);
 		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@Override
 	public void close() {
-		this.gate.forceTermination();
+		this.gate.countDown();
 		this.server.stop(0);
 		showEnvironment(Map.of());
 	}
