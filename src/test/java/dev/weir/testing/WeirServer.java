@@ -14,6 +14,7 @@ import java.util.List;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 
 import dev.weir.WeirApplication;
 
@@ -50,6 +51,8 @@ public final class WeirServer implements AutoCloseable {
 			all.addAll(List.of(arguments));
 			return new WeirServer(
 					(ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
+						.initializers(
+								(GenericApplicationContext context) -> context.registerBean(LastingResources.class))
 						.run(all.toArray(String[]::new)));
 		}
 		catch (IOException ex) {
