@@ -10,19 +10,16 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
-import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.context.annotation.Bean;
 
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Pools;
-import dev.weir.balance.WeirLoadBalancerConfiguration;
 import dev.weir.config.LiveConfiguration;
 
 /**
  * The Weir gateway as a Spring Boot application.
  */
 @SpringBootApplication(proxyBeanMethods = false)
-@LoadBalancerClients(defaultConfiguration = WeirLoadBalancerConfiguration.class)
 public class WeirApplication {
 
 	public static void main(String[] args) {

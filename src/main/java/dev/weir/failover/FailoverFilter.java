@@ -8,17 +8,21 @@ import java.util.concurrent.TimeoutException;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
+import org.springframework.cloud.gateway.support.NotFoundException;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
@@ -37,6 +41,8 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	/** Just before a lane is chosen. */
 	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER - 1;
+
+	private static final Logger logger = LoggerFactory.getLogger(FailoverFilter.class);
 
 	private final Pools pools;
 
@@ -111,19 +117,31 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	private static Mono<Result> failed(Run run, Throwable error) {
 		if (run.attempts.current() == null) {
 			// no lane was left to choose, or what was thrown has nothing to do with one
-			return (error instanceof org.springframework.cloud.gateway.support.NotFoundException)
-					? Mono.just(new Result(null, null)) : Mono.error(error);
+			return (error instanceof NotFoundException) ? Mono.just(new Result(null, null)) : Mono.error(error);
 		}
 		Outcome outcome = OutcomeClassifier.classify(error);
 		return (outcome != null) ? Mono.just(new Result(outcome, null)) : Mono.error(error);
 	}
 
 	private Mono<Void> goOn(Run run, Outcome outcome) {
+		report(run, outcome);
 		run.attempts.end(outcome);
 		if (!run.call.replayable() || (outcome.costsRetry() && !run.pool().retryBudget().tryRetry())) {
 			return giveUp(run);
 		}
 		return attempt(run);
+	}
+
+	/** Says what an operator must mend; everything else mends itself. */
+	private static void report(Run run, Outcome outcome) {
+		Attempt attempt = run.attempts.current();
+		if (attempt != null && outcome instanceof Outcome.Denied) {
+			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}",
+					attempt.lane().backend(), outcome.words());
+		}
+		else if (attempt != null && outcome instanceof Outcome.NoCredential) {
+			logger.error("Backend {} was not called: {}", attempt.lane().backend(), outcome.words());
+		}
 	}
 
 	private Mono<Void> settle(Run run, Result result) {
@@ -147,8 +165,11 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		Attempts.Ended last = run.attempts.last();
 		AnswerHead.explain(run.exchange, run.attempts, (last != null) ? last.lane() : null);
 		Exhaustion exhaustion = Exhaustion.of(run.attempts, run.call);
+		ApiErrorException answer = exhaustion.toException();
+		logger.warn("No backend served {} {}: {}", run.exchange.getRequest().getMethod(), run.call.path().rest(),
+				answer.getMessage());
 		return (run.lastFailure != null && exhaustion.isFailure()) ? AnswerHead.keep(run.exchange, run.lastFailure)
-				: Mono.error(exhaustion.toException());
+				: Mono.error(answer);
 	}
 
 	/**

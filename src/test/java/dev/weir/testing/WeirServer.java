@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
@@ -103,8 +104,8 @@ public final class WeirServer implements AutoCloseable {
 		return URI.create("http://127.0.0.1:" + port() + path);
 	}
 
-	public <T> T bean(Class<T> type) {
-		return this.context.getBean(type);
+	public <T> Map<String, T> beans(Class<T> type) {
+		return this.context.getBeansOfType(type);
 	}
 
 	/**

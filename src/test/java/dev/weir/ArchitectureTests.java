@@ -1,0 +1,140 @@
+package dev.weir;
+
+import java.util.Map;
+import java.util.Set;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ArchitectureTests {
+
+	/** Who may use whom. */
+	private static final Map<String, Set<String>> MAY_USE = Map.of("api", Set.of(), "config", Set.of(), "simulator",
+			Set.of("api"), "credential", Set.of("config"), "backend", Set.of("config"), "balance",
+			Set.of("backend", "config"), "failover", Set.of("api", "backend", "config"), "proxy",
+			Set.of("api", "backend", "config", "credential"), "ops", Set.of("api", "backend", "config"));
+
+	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+		.importPackages("dev.weir");
+
+	@Test
+	void packagesUseOnlyWhatTheyMayUse() {
+		MAY_USE.forEach((name, used) -> noClasses().that()
+			.resideInAPackage("dev.weir." + name)
+			.should()
+			.dependOnClassesThat(new DescribedPredicate<>("belong to a package of Weir other than " + used) {
+
+				@Override
+				public boolean test(JavaClass it) {
+					String other = it.getPackageName();
+					return other.startsWith("dev.weir") && !other.equals("dev.weir." + name)
+							&& used.stream().noneMatch((one) -> other.equals("dev.weir." + one));
+				}
+
+			})
+			.because("the directions between packages are what keeps each of them understandable by itself")
+			.check(this.classes));
+	}
+
+	@Test
+	void everyPackageHasItsDirections() {
+		assertThat(this.classes.stream()
+			.map(JavaClass::getPackageName)
+			.filter((name) -> name.startsWith("dev.weir."))
+			.map((name) -> name.substring("dev.weir.".length()))).allMatch(MAY_USE::containsKey);
+	}
+
+	@Test
+	void packagesHaveNoCycles() {
+		slices().matching("dev.weir.(*)..")
+			.should()
+			.beFreeOfCycles()
+			.because("packages in a cycle are one package")
+			.check(this.classes);
+	}
+
+	@Test
+	void nullnessIsSaidEverywhere() {
+		assertThat(this.classes.stream()
+			.map(JavaClass::getPackage)
+			.distinct()
+			.filter((it) -> !it.isAnnotatedWith(NullMarked.class))).isEmpty();
+	}
+
+	@Test
+	void nothingBlocks() {
+		for (Class<?> publisher : new Class<?>[] { Mono.class, Flux.class }) {
+			for (String method : new String[] { "block", "blockFirst", "blockLast", "blockOptional", "toIterable",
+					"toStream" }) {
+				// the simulator waits for its servers, on the thread that stops Weir
+				noClasses().that()
+					.resideOutsideOfPackage("dev.weir.simulator")
+					.should()
+					.callMethodWhere(new DescribedPredicate<>("blocks with " + method) {
+
+						@Override
+						public boolean test(JavaMethodCall call) {
+							return call.getTargetOwner().isAssignableTo(publisher)
+									&& call.getTarget().getName().equals(method);
+						}
+
+					})
+					.because("an event loop that waits makes all its other requests wait too")
+					.check(this.classes);
+			}
+		}
+	}
+
+	@Test
+	void timeIsInjected() {
+		noClasses().that()
+			.doNotHaveFullyQualifiedName(WeirApplication.class.getName())
+			.and()
+			.resideOutsideOfPackages("dev.weir.credential", "dev.weir.simulator")
+			.should()
+			.callMethod(System.class, "nanoTime")
+			.orShould()
+			.callMethod(System.class, "currentTimeMillis")
+			.orShould()
+			.callMethod(java.time.Instant.class, "now")
+			.because("a test must be able to say what time it is")
+			.check(this.classes);
+	}
+
+	@Test
+	void classesAreNamedForWhatTheyAre() {
+		classes().should()
+			.haveSimpleNameNotEndingWith("Utils")
+			.andShould()
+			.haveSimpleNameNotEndingWith("Manager")
+			.andShould()
+			.haveSimpleNameNotEndingWith("Helper")
+			.andShould()
+			.haveSimpleNameNotEndingWith("Impl")
+			.because("such names say nothing")
+			.check(this.classes);
+	}
+
+	@Test
+	void fieldsAreNotInjected() {
+		noFields().should()
+			.beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
+			.because("constructors say what a class needs")
+			.check(this.classes);
+	}
+
+}

@@ -1,0 +1,40 @@
+package dev.weir;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The way of a request as the README shows it.
+ */
+class FilterOrderTests {
+
+	@Test
+	void filtersStandInTheOrderThatTheReadmeShows() {
+		try (RawBackend backend = RawBackend.start((call) -> call.answer("200 OK", "{}"));
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
+			Map<String, GlobalFilter> filters = weir.beans(GlobalFilter.class);
+			List<String> names = filters.values()
+				.stream()
+				.sorted(Comparator.comparingInt((filter) -> ((Ordered) filter).getOrder()))
+				.map((filter) -> filter.getClass().getSimpleName())
+				.toList();
+			assertThat(names).containsSubsequence("BreakGuardFilter", "RouteToRequestUrlFilter", "ReadCallFilter",
+					"ModelsFilter", "FailoverFilter", "ReactiveLoadBalancerClientFilter", "BackendCallFilter",
+					"NettyRoutingFilter");
+			assertThat(names.indexOf("RelayFilter")).isBetween(names.indexOf("BreakGuardFilter"),
+					names.indexOf("RouteToRequestUrlFilter"));
+		}
+	}
+
+}
