@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A body that is empty or of a format which names no model, such as the SDP text of a
  * realtime call. It goes on as it came.
  */
-final class OpaqueBody implements RequestBody {
+public final class OpaqueBody implements RequestBody {
 
 	private final BodyBytes bytes;
 

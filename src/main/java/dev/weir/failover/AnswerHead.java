@@ -21,6 +21,12 @@ final class AnswerHead {
 
 	private static final String ATTEMPTS = "x-weir-attempts";
 
+	// where OpenAI's SDKs look for the id to quote in a support request, and what Azure
+	// calls it
+	private static final String REQUEST_ID = "x-request-id";
+
+	private static final String AZURE_REQUEST_ID = "apim-request-id";
+
 	private AnswerHead() {
 	}
 
@@ -36,6 +42,18 @@ final class AnswerHead {
 			headers.set(BACKEND, lane.backend().name());
 		}
 		headers.set(ATTEMPTS, String.valueOf(attempts.count()));
+	}
+
+	/**
+	 * Makes sure that SDKs find the backend's id of the request.
+	 * @param exchange the request
+	 */
+	static void nameRequest(ServerWebExchange exchange) {
+		HttpHeaders headers = exchange.getResponse().getHeaders();
+		String azureId = headers.getFirst(AZURE_REQUEST_ID);
+		if (azureId != null && !headers.containsHeader(REQUEST_ID)) {
+			headers.set(REQUEST_ID, azureId);
+		}
 	}
 
 	/**
@@ -56,6 +74,7 @@ final class AnswerHead {
 		answer.headers().forEach(response.getHeaders()::put);
 		response.getHeaders().remove(HttpHeaders.TRANSFER_ENCODING);
 		response.getHeaders().setContentLength(body.length);
+		nameRequest(exchange);
 		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
 		return Mono.empty();
 	}

@@ -154,6 +154,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			attempt.end(result.outcome);
 			return AnswerHead.keep(run.exchange, result.answer);
 		}
+		AnswerHead.nameRequest(run.exchange);
 		attempt.answering();
 		run.exchange.getAttributes()
 			.put(Answer.ATTRIBUTE,

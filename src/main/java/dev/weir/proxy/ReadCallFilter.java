@@ -23,6 +23,7 @@ import dev.weir.api.ApiCall;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ApiPath;
+import dev.weir.api.OpaqueBody;
 import dev.weir.api.RequestBody;
 import dev.weir.backend.Pools;
 
@@ -100,6 +101,10 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	private static ApiCall call(ApiPath path, RequestBody body) {
 		String named = (path.deployment() != null) ? path.deployment() : body.model();
 		if (named == null && path.operation().needsModel()) {
+			if (body instanceof OpaqueBody && body.length() > 0) {
+				throw invalid(400, "The body must be JSON or a form, and its content-type must say so: application/json"
+						+ " or multipart/form-data.", null, "unsupported_content_type");
+			}
 			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
 		}
 		return new ApiCall(path, (named != null) ? named : "", body, true);

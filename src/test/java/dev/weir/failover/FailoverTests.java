@@ -208,6 +208,14 @@ class FailoverTests {
 	}
 
 	@Test
+	void theBackendsIdOfTheRequestIsWhereSdksLookForIt() {
+		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "apim-request-id: azure-1"), SERVES);
+		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("azure-1");
+		stand.first().script(answering("200 OK", Bodies.COMPLETION, "apim-request-id: azure-2", "x-request-id: own"));
+		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("own");
+	}
+
+	@Test
 	void aSpentQuotaRestsTheBackendForLong() {
 		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
