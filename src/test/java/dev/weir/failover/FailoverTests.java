@@ -2,8 +2,12 @@ package dev.weir.failover;
 
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +26,7 @@ import dev.weir.testing.WeirServer;
 import static dev.weir.testing.RawBackend.answering;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What a client and the backends see when a backend does not serve, on real sockets.
@@ -82,6 +87,30 @@ class FailoverTests {
 		assertThat(stand.first().requests()).hasSizeGreaterThan(10);
 		assertThat(stand.first().connections()).isLessThanOrEqualTo(2);
 		assertThat(stand.second().connections()).isLessThanOrEqualTo(2);
+	}
+
+	@Test
+	void manyCallersAtOnceNeverSeeThe429OfOneBackend() {
+		RawBackend throttled = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 5"));
+		RawBackend second = start(SERVES);
+		RawBackend third = start(SERVES);
+		WeirServer weir = weir("", backend("a", throttled.url()), backend("b", second.url()),
+				backend("c", third.url()));
+		ExecutorService callers = Executors.newFixedThreadPool(32);
+		try {
+			List<CompletableFuture<Integer>> calls = IntStream.range(0, 1000)
+				.mapToObj((i) -> CompletableFuture.supplyAsync(() -> weir.chat().statusCode(), callers))
+				.toList();
+			assertThat(calls.stream().map(CompletableFuture::join)).containsOnly(200);
+		}
+		finally {
+			callers.shutdownNow();
+		}
+		assertThat(throttled.requests()).isNotEmpty();
+		assertThat(second.requests().size() + third.requests().size()).isEqualTo(1000);
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(weir.get("/actuator/backends").body()).contains("\"inFlight\":0")
+				.doesNotContainPattern("\"inFlight\":[1-9]"));
 	}
 
 	@Test

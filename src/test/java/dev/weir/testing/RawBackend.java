@@ -1,5 +1,6 @@
 package dev.weir.testing;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * remembers its connections and requests.
  */
 public final class RawBackend implements AutoCloseable {
+
+	/** CR LF CR LF. */
+	private static final int BLANK_LINE = 0x0d0a0d0a;
 
 	private final ServerSocket server;
 
@@ -107,8 +111,9 @@ public final class RawBackend implements AutoCloseable {
 
 	private void serve(Socket socket) {
 		try (socket) {
+			InputStream in = new BufferedInputStream(socket.getInputStream());
 			while (!socket.isClosed()) {
-				String request = read(socket.getInputStream());
+				String request = read(in);
 				if (request.isEmpty()) {
 					return;
 				}
@@ -127,12 +132,13 @@ public final class RawBackend implements AutoCloseable {
 
 	private static String read(InputStream in) throws IOException {
 		ByteArrayOutputStream head = new ByteArrayOutputStream();
-		while (!endsWithBlankLine(head)) {
+		for (int last = 0; last != BLANK_LINE;) {
 			int next = in.read();
 			if (next < 0) {
 				return "";
 			}
 			head.write(next);
+			last = last << 8 | next;
 		}
 		String text = head.toString(StandardCharsets.ISO_8859_1);
 		int length = text.lines()
@@ -142,12 +148,6 @@ public final class RawBackend implements AutoCloseable {
 			.findFirst()
 			.orElse(0);
 		return text + new String(in.readNBytes(length), StandardCharsets.UTF_8);
-	}
-
-	private static boolean endsWithBlankLine(ByteArrayOutputStream head) {
-		byte[] bytes = head.toByteArray();
-		int n = bytes.length;
-		return n >= 4 && bytes[n - 4] == '\r' && bytes[n - 3] == '\n' && bytes[n - 2] == '\r' && bytes[n - 1] == '\n';
 	}
 
 	@Override
