@@ -27,7 +27,8 @@ public sealed interface Outcome {
 	 * @return whether the request may go on
 	 */
 	default boolean mayGoOn() {
-		return false;
+		return !(this instanceof Served || this instanceof Rejected || this instanceof Broken
+				|| this instanceof Cancelled);
 	}
 
 	/**
@@ -36,7 +37,7 @@ public sealed interface Outcome {
 	 * @return whether it costs
 	 */
 	default boolean costsRetry() {
-		return false;
+		return this instanceof Failed;
 	}
 
 	/**
@@ -75,11 +76,6 @@ public sealed interface Outcome {
 			return "429";
 		}
 
-		@Override
-		public boolean mayGoOn() {
-			return true;
-		}
-
 	}
 
 	/**
@@ -98,11 +94,6 @@ public sealed interface Outcome {
 			return "429 (quota spent)";
 		}
 
-		@Override
-		public boolean mayGoOn() {
-			return true;
-		}
-
 	}
 
 	/**
@@ -118,16 +109,6 @@ public sealed interface Outcome {
 		@Override
 		public String label() {
 			return "failed";
-		}
-
-		@Override
-		public boolean mayGoOn() {
-			return true;
-		}
-
-		@Override
-		public boolean costsRetry() {
-			return true;
 		}
 
 	}
@@ -149,11 +130,6 @@ public sealed interface Outcome {
 			return String.valueOf(this.status);
 		}
 
-		@Override
-		public boolean mayGoOn() {
-			return true;
-		}
-
 	}
 
 	/**
@@ -166,11 +142,6 @@ public sealed interface Outcome {
 		@Override
 		public String label() {
 			return "no_credential";
-		}
-
-		@Override
-		public boolean mayGoOn() {
-			return true;
 		}
 
 	}
@@ -188,11 +159,6 @@ public sealed interface Outcome {
 		@Override
 		public String words() {
 			return "404 (no such deployment)";
-		}
-
-		@Override
-		public boolean mayGoOn() {
-			return true;
 		}
 
 	}
