@@ -1,9 +1,9 @@
 package dev.weir.api;
 
 /**
- * A backend's answer broke off. It has no cause on purpose: frameworks look at the cause
- * of an error to tell whether the client went away, and would take a backend's reset for
- * the client's.
+ * A backend's answer broke off. It has neither the cause nor the cause's message on
+ * purpose: frameworks look at both ("connection reset by peer") to tell whether the
+ * client went away, and would take a backend's reset for the client's.
  */
 public final class BrokenAnswerException extends RuntimeException {
 
@@ -17,8 +17,8 @@ public final class BrokenAnswerException extends RuntimeException {
 	 * @return the same as an exception without a cause
 	 */
 	public static BrokenAnswerException of(Throwable error) {
-		return (error instanceof BrokenAnswerException known) ? known
-				: new BrokenAnswerException("The backend's answer broke off: " + error);
+		return (error instanceof BrokenAnswerException known) ? known : new BrokenAnswerException(
+				"The backend's answer broke off (" + error.getClass().getSimpleName() + ")");
 	}
 
 }

@@ -2,15 +2,12 @@ package dev.weir.failover;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
-import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 
 import dev.weir.backend.Attempt;
@@ -61,14 +58,10 @@ sealed interface Answer {
 				.doOnError((ex) -> this.attempt.end(new Outcome.Broken()))
 				// a client that has all it waits for may close before the end is told
 				.doOnCancel(() -> this.attempt.end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
-			return isEventStream(response) ? response.writeAndFlushWith(body.<Publisher<DataBuffer>>map(Flux::just))
-					: response.writeWith(body);
-		}
-
-		private static boolean isEventStream(ServerHttpResponse response) {
-			@Nullable String type = response.getHeaders().getFirst("content-type");
-			return type != null && type.regionMatches(true, 0, MediaType.TEXT_EVENT_STREAM_VALUE, 0,
-					MediaType.TEXT_EVENT_STREAM_VALUE.length());
+			// also for events: each is flushed as it comes. Spring's way to flush after
+			// each
+			// buffer keeps some in a queue that nobody releases when the client leaves
+			return response.writeWith(body);
 		}
 
 		@Override

@@ -17,8 +17,8 @@ import dev.weir.api.BrokenAnswerException;
 /**
  * Makes an answer that breaks off in the middle look broken. Spring takes a backend's
  * "connection reset by peer" for the client's own and then completes the response as if
- * it were whole ({@code DisconnectedClientHelper}); an exception without a cause is none
- * of its business, so the client's connection is aborted.
+ * it were whole ({@code DisconnectedClientHelper}); an exception that does not speak of
+ * it is none of its business, so the client's connection is aborted.
  */
 final class BreakGuardFilter implements GlobalFilter, Ordered {
 

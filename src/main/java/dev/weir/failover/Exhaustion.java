@@ -121,7 +121,8 @@ record Exhaustion(Kind kind, Attempts attempts, ApiCall call) {
 
 	private ApiErrorException delayed(int status, String message, String type, String code,
 			Map<String, String> headers) {
-		long millis = Math.max(1, delay().toMillis());
+		// rounded up: a client that comes back a moment too early is refused again
+		long millis = Math.max(1, delay().plusNanos(999_999).toMillis());
 		Map<String, String> delays = Map.of("retry-after-ms", String.valueOf(millis), "retry-after",
 				String.valueOf((millis + 999) / 1000));
 		Map<String, String> all = new java.util.HashMap<>(delays);

@@ -1,6 +1,5 @@
 package dev.weir.proxy;
 
-import java.net.URI;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -10,22 +9,17 @@ import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
-import org.springframework.web.util.UriComponentsBuilder;
 
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
-import dev.weir.api.Query;
 import dev.weir.api.SafePath;
 
 /**
- * Turns away requests that must not go anywhere, before a route is chosen, and takes a
- * credential out of the query, so that no log and no backend sees it.
+ * Turns away requests that must not go anywhere, before a route is chosen.
  */
 final class IncomingRequestFilter implements WebFilter, Ordered {
 
 	private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-
-	private static final String KEY_PARAMETER = "api-key";
 
 	@Override
 	public int getOrder() {
@@ -38,18 +32,9 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 		if (!METHODS.contains(method)) {
 			return refuse(405, "The method " + method + " is not supported.", "method_not_allowed");
 		}
-		URI uri = exchange.getRequest().getURI();
-		@Nullable String problem = SafePath.problemWith(uri.getRawPath());
+		@Nullable String problem = SafePath.problemWith(exchange.getRequest().getURI().getRawPath());
 		if (problem != null) {
 			return refuse(400, problem + ".", "invalid_path");
-		}
-		Query query = Query.of(uri.getRawQuery());
-		if (query.has(KEY_PARAMETER)) {
-			URI cleaned = UriComponentsBuilder.fromUri(uri)
-				.replaceQuery(query.without(KEY_PARAMETER).toString())
-				.build(true)
-				.toUri();
-			return chain.filter(exchange.mutate().request((request) -> request.uri(cleaned)).build());
 		}
 		return chain.filter(exchange);
 	}

@@ -18,6 +18,11 @@ import dev.weir.credential.Credentials;
 class ProxyConfiguration {
 
 	@Bean
+	QueryKeyRemover queryKeyRemover() {
+		return new QueryKeyRemover();
+	}
+
+	@Bean
 	IncomingRequestFilter incomingRequestFilter() {
 		return new IncomingRequestFilter();
 	}

@@ -59,6 +59,13 @@ class ExhaustionTests {
 	}
 
 	@Test
+	void aDelayIsRoundedUpSinceAMomentTooEarlyIsInVain() {
+		end(0, new Outcome.Throttled(Duration.ofNanos(2_000_000_001)));
+		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
+		assertThat(answer().headers()).containsEntry("retry-after-ms", "2001").containsEntry("retry-after", "3");
+	}
+
+	@Test
 	void aSpentQuotaEverywhereTellsClientsNotToTryAgain() {
 		end(0, new Outcome.OutOfQuota());
 		end(1, new Outcome.OutOfQuota());

@@ -128,6 +128,20 @@ public final class WeirServer implements AutoCloseable {
 		return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)));
 	}
 
+	/**
+	 * Sends a request of any method.
+	 * @param method the method
+	 * @param path the path and query
+	 * @param body the JSON body
+	 * @return the response
+	 */
+	public HttpResponse<String> send(String method, String path, String body) {
+		return send(HttpRequest.newBuilder(uri(path))
+			.timeout(Duration.ofSeconds(20))
+			.header("content-type", "application/json")
+			.method(method, HttpRequest.BodyPublishers.ofString(body)));
+	}
+
 	private static HttpResponse<String> send(HttpRequest.Builder request) {
 		try {
 			return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());

@@ -1,0 +1,406 @@
+package dev.weir.failover;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Answers on their way: what passes, when, and what is left when somebody breaks off, on
+ * real sockets.
+ */
+class StreamingTests {
+
+	private static final String CHAT = "/v1/chat/completions";
+
+	private static final String LAST_CHUNK = "0\r\n\r\n";
+
+	private static final RawBackend.Script UNUSED = answering("418 Unexpected", "{}");
+
+	private static Stands stands;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		stands = Stands.start(30);
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void everyBufferIsReleased() throws InterruptedException {
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@Test
+	void eventsPassOneByOneWithNothingHeldBack() {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			for (int i = 0; i < 20; i++) {
+				call.chunk("data: {\"n\":" + i + "}\n\n");
+				acquire(seen);
+			}
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			for (int i = 0; i < 20; i++) {
+				client.readUntil("data: {\"n\":" + i + "}\n\n");
+				seen.release();
+			}
+			assertThat(client.readUntil(LAST_CHUNK)).contains("data: [DONE]\n\n");
+		}
+		awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void anEventThatComesInPiecesIsPassedInPieces() {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("data: {\"text\":\"one");
+			acquire(seen);
+			call.chunk(" two\"}\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("data: {\"text\":\"one");
+			seen.release();
+			client.readUntil(LAST_CHUNK);
+		}
+	}
+
+	@Test
+	void chunkedSoundPassesPromptlyAndByteForByte() {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ntransfer-encoding: chunked\r\n\r\n");
+			for (int i = 0; i < 10; i++) {
+				chunk(call, sound(i));
+				acquire(seen);
+			}
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = RawClient.of(stand.weir())) {
+			client.post("/" + stand.name() + "/v1/audio/speech",
+					"{\"model\":\"tts-1\",\"input\":\"hi\",\"voice\":\"alloy\"}");
+			for (int i = 0; i < 10; i++) {
+				client.readUntil(new String(sound(i), StandardCharsets.ISO_8859_1));
+				seen.release();
+			}
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).containsIgnoringCase("content-type: audio/mpeg\r\n");
+		}
+	}
+
+	@Test
+	void aStreamThatIsCompleteWithoutDonePasses() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = RawClient.of(stand.weir())) {
+			client.post("/" + stand.name() + "/v1/responses",
+					"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("response.completed").doesNotContain("[DONE]");
+			awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+			client.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\"}");
+			await().until(() -> stand.first().requests().size() == 2);
+		}
+	}
+
+	@ParameterizedTest
+	@MethodSource
+	void anAnswerThatBreaksOffLooksBrokenAndNothingIsLeftOpen(Body body, Breaking breaking) {
+		AtomicInteger calls = new AtomicInteger();
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			if (calls.getAndIncrement() > 0) {
+				call.answer("200 OK", Bodies.COMPLETION);
+				return;
+			}
+			body.begin(call);
+			acquire(seen);
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("\"begun\"");
+			seen.release();
+			String received = client.readToEnd();
+			assertThat(received).startsWith("HTTP/1.1 200 OK\r\n")
+				.doesNotContain(LAST_CHUNK)
+				.doesNotContain("[DONE]")
+				.doesNotContain("error");
+			body.verifyIncomplete(received);
+		}
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+		assertThat(stand.second().requests()).isEmpty();
+		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
+		awaitFigures(stand, new LaneFigures(0, 2, 1, 1, 1));
+	}
+
+	static Stream<Arguments> anAnswerThatBreaksOffLooksBrokenAndNothingIsLeftOpen() {
+		return Stream.of(Body.values())
+			.flatMap((body) -> Stream.of(Breaking.values()).map((breaking) -> Arguments.of(body, breaking)));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void anAnswerThatBreaksOffInsideAChunkLooksBroken(Breaking breaking) {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.write("10\r\ndata: {");
+			acquire(seen);
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("data: {");
+			seen.release();
+			assertThat(client.readToEnd()).endsWith("7\r\ndata: {\r\n");
+		}
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aClientThatLeavesInMidStreamClosesTheBackendsConnectionAndNobodyIsBlamed(Leaving leaving)
+			throws InterruptedException {
+		CountDownLatch closed = new CountDownLatch(1);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("data: {}\n\n");
+			awaitEnd(call, closed);
+		}, UNUSED);
+		RawClient client = stream(stand);
+		client.readUntil("data: {}\n\n");
+		leaving.apply(client);
+		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aClientThatLeavesBeforeTheAnswerClosesTheBackendsConnectionAndNobodyIsBlamed(Leaving leaving)
+			throws InterruptedException {
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch closed = new CountDownLatch(1);
+		Stand stand = stands.next((call) -> {
+			called.countDown();
+			awaitEnd(call, closed);
+		}, UNUSED);
+		RawClient client = stream(stand);
+		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
+		leaving.apply(client);
+		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@Test
+	void aClientThatLeavesWhileTheSecondBackendWorksClosesThatOnesConnection() throws InterruptedException {
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch closed = new CountDownLatch(1);
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
+				(call) -> {
+					called.countDown();
+					awaitEnd(call, closed);
+				});
+		RawClient client = stream(stand);
+		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
+		client.close();
+		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.secondName()))
+			.isEqualTo(new LaneFigures(0, 1, 0, 0, 0)));
+	}
+
+	@Test
+	void aSlowReaderHoldsItsBackendBack() throws InterruptedException {
+		long plenty = 256L * 1024 * 1024;
+		AtomicLong written = new AtomicLong();
+		CountDownLatch closed = new CountDownLatch(1);
+		String event = "data: " + "x".repeat(64 * 1024) + "\n\n";
+		Stand stand = stands.next((call) -> {
+			try {
+				call.beginEvents();
+				while (written.addAndGet(event.length()) < plenty) {
+					call.chunk(event);
+				}
+			}
+			finally {
+				closed.countDown();
+			}
+		}, UNUSED);
+		try (RawClient client = RawClient.withReceiveBuffer(stand.weir(), 16 * 1024)) {
+			client.post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
+			AtomicLong before = new AtomicLong(-1);
+			await().pollInterval(Duration.ofMillis(300))
+				.until(() -> written.get() > 0 && before.getAndSet(written.get()) == written.get());
+			assertThat(written.get()).isLessThan(plenty / 4);
+		}
+		assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+	}
+
+	private static RawClient stream(Stand stand) {
+		return RawClient.of(stand.weir()).post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
+	}
+
+	private static void awaitFigures(Stand stand, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
+	}
+
+	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
+		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
+			throw new IOException("The client did not see what was sent");
+		}
+	}
+
+	private static void awaitEnd(RawBackend.Call call, CountDownLatch closed) throws IOException {
+		try {
+			call.awaitClose();
+		}
+		finally {
+			closed.countDown();
+		}
+	}
+
+	private static byte[] sound(int number) {
+		return new byte[] { (byte) 0xFF, (byte) 0xFB, 0, (byte) 0x80, (byte) ('a' + number), (byte) 0xC3 };
+	}
+
+	private static void chunk(RawBackend.Call call, byte[] bytes) throws IOException {
+		OutputStream out = call.socket().getOutputStream();
+		out.write((Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+		out.write(bytes);
+		out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+		out.flush();
+	}
+
+	/** How an answer's body is framed. */
+	enum Body {
+
+		EVENTS {
+
+			@Override
+			void begin(RawBackend.Call call) throws IOException {
+				call.beginEvents();
+				call.chunk("data: \"begun\"\n\n");
+			}
+
+			@Override
+			void verifyIncomplete(String received) {
+				assertThat(received).endsWith("data: \"begun\"\n\n\r\n");
+			}
+
+		},
+
+		JSON_OF_KNOWN_LENGTH {
+
+			@Override
+			void begin(RawBackend.Call call) throws IOException {
+				call.write(
+						"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"begun\"");
+			}
+
+			@Override
+			void verifyIncomplete(String received) {
+				assertThat(received).containsIgnoringCase("content-length: 1000\r\n").endsWith("\r\n\r\n{\"begun\"");
+			}
+
+		},
+
+		CHUNKED_JSON {
+
+			@Override
+			void begin(RawBackend.Call call) throws IOException {
+				call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+				call.chunk("{\"begun\"");
+			}
+
+			@Override
+			void verifyIncomplete(String received) {
+				assertThat(received).endsWith("{\"begun\"\r\n");
+			}
+
+		};
+
+		abstract void begin(RawBackend.Call call) throws IOException;
+
+		abstract void verifyIncomplete(String received);
+
+	}
+
+	/** How a backend breaks off. */
+	enum Breaking {
+
+		RST, FIN;
+
+		void apply(RawBackend.Call call) throws IOException {
+			if (this == RST) {
+				call.reset();
+			}
+			else {
+				call.socket().close();
+			}
+		}
+
+	}
+
+	/** How a client leaves. */
+	enum Leaving {
+
+		FIN(RawClient::close), RST(RawClient::reset);
+
+		private final Consumer<RawClient> action;
+
+		Leaving(Consumer<RawClient> action) {
+			this.action = action;
+		}
+
+		void apply(RawClient client) {
+			this.action.accept(client);
+		}
+
+	}
+
+}
