@@ -10,7 +10,6 @@ import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
-import org.springframework.web.util.UriComponentsBuilder;
 
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
@@ -45,13 +44,17 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 		}
 		Query query = Query.of(uri.getRawQuery());
 		if (query.has(KEY_PARAMETER)) {
-			URI cleaned = UriComponentsBuilder.fromUri(uri)
-				.replaceQuery(query.without(KEY_PARAMETER).toString())
-				.build(true)
-				.toUri();
+			URI cleaned = withQuery(uri, query.without(KEY_PARAMETER));
 			return chain.filter(exchange.mutate().request((request) -> request.uri(cleaned)).build());
 		}
 		return chain.filter(exchange);
+	}
+
+	// not by Spring's builder, which refuses the brackets in include[]=, as SDKs send it
+	private static URI withQuery(URI uri, Query query) {
+		String whole = uri.toString();
+		String path = whole.substring(0, whole.indexOf('?'));
+		return URI.create(query.parameters().isEmpty() ? path : path + "?" + query);
 	}
 
 	private static Mono<Void> refuse(int status, String message, String code) {
