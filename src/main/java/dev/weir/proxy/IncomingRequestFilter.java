@@ -1,7 +1,8 @@
 package dev.weir.proxy;
 
 import java.net.URI;
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -22,7 +23,7 @@ import dev.weir.api.SafePath;
  */
 final class IncomingRequestFilter implements WebFilter, Ordered {
 
-	private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+	private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
 	private static final String KEY_PARAMETER = "api-key";
 
@@ -35,12 +36,13 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		String method = exchange.getRequest().getMethod().name();
 		if (!METHODS.contains(method)) {
-			return refuse(405, "The method " + method + " is not supported.", "method_not_allowed");
+			ApiError error = invalid(405, "The method " + method + " is not supported.", "method_not_allowed");
+			return Mono.error(new ApiErrorException(error, Map.of("allow", String.join(", ", METHODS))));
 		}
 		URI uri = exchange.getRequest().getURI();
 		@Nullable String problem = SafePath.problemWith(uri.getRawPath());
 		if (problem != null) {
-			return refuse(400, problem + ".", "invalid_path");
+			return Mono.error(new ApiErrorException(invalid(400, problem + ".", "invalid_path")));
 		}
 		Query query = Query.of(uri.getRawQuery());
 		if (query.has(KEY_PARAMETER)) {
@@ -57,8 +59,8 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 		return URI.create(query.parameters().isEmpty() ? path : path + "?" + query);
 	}
 
-	private static Mono<Void> refuse(int status, String message, String code) {
-		return Mono.error(new ApiErrorException(new ApiError(status, message, "invalid_request_error", null, code)));
+	private static ApiError invalid(int status, String message, String code) {
+		return new ApiError(status, message, "invalid_request_error", null, code);
 	}
 
 }
