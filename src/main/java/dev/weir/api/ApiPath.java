@@ -30,6 +30,7 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 	 * @param path the raw path, for which {@link SafePath} has found no problem
 	 * @param query the raw query, or {@code null}
 	 * @return the parsed target
+	 * @throws MalformedBodyException if the path names a model by what is no name for one
 	 */
 	public static ApiPath parse(String method, String path, @Nullable String query) {
 		Dialect dialect = dialectOf(path);
@@ -38,7 +39,8 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 		if (dialect == Dialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
 			int end = rest.indexOf('/', DEPLOYMENTS.length());
 			if (end > DEPLOYMENTS.length()) {
-				deployment = UriUtils.decode(rest.substring(DEPLOYMENTS.length(), end), StandardCharsets.UTF_8);
+				deployment = ModelName
+					.fromClient(UriUtils.decode(rest.substring(DEPLOYMENTS.length(), end), StandardCharsets.UTF_8));
 				rest = rest.substring(end + 1);
 			}
 		}

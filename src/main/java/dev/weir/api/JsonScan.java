@@ -85,7 +85,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 			JsonToken value = parser.nextToken();
 			if (name.equals("model")) {
 				if (model != null) {
-					throw new MalformedBodyException("The request body has more than one 'model'");
+					throw MalformedBodyException.ofModel("The request body has more than one 'model'");
 				}
 				model = modelOf(parser, value);
 				from = start + (int) parser.currentTokenLocation().getByteOffset();
@@ -104,7 +104,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 
 	private static String modelOf(JsonParser parser, JsonToken value) {
 		if (value != JsonToken.VALUE_STRING) {
-			throw new MalformedBodyException("The value of 'model' must be a string, not " + switch (value) {
+			throw MalformedBodyException.ofModel("The value of 'model' must be a string, not " + switch (value) {
 				case START_OBJECT -> "an object";
 				case START_ARRAY -> "an array";
 				case VALUE_TRUE, VALUE_FALSE -> "a boolean";
@@ -116,7 +116,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 			return ModelName.fromClient(parser.getString());
 		}
 		catch (StreamConstraintsException ex) {
-			throw new MalformedBodyException("The value of 'model' " + ModelName.TOO_LONG);
+			throw MalformedBodyException.ofModel("The value of 'model' " + ModelName.TOO_LONG);
 		}
 	}
 

@@ -1,14 +1,35 @@
 package dev.weir.api;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * A request body that cannot be understood. The message is made for the API client: it
- * says what is wrong and echoes nothing of the body.
+ * A request body, or the model that a path names, that cannot be understood. The message
+ * is made for the API client: it says what is wrong and echoes nothing of the request.
  */
 public final class MalformedBodyException extends RuntimeException {
 
+	private final @Nullable String param;
+
 	MalformedBodyException(String message) {
+		this(message, null);
+	}
+
+	private MalformedBodyException(String message, @Nullable String param) {
 		// clients can cause these at any rate, and where in the code is of no interest
 		super(message, null, false, false);
+		this.param = param;
+	}
+
+	static MalformedBodyException ofModel(String message) {
+		return new MalformedBodyException(message, "model");
+	}
+
+	/**
+	 * The parameter that is to blame.
+	 * @return its name, or {@code null} if it is the body as a whole
+	 */
+	public @Nullable String param() {
+		return this.param;
 	}
 
 }

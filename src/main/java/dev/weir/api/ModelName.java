@@ -23,7 +23,7 @@ final class ModelName {
 	static String fromClient(String name) {
 		String problem = problemWith(name);
 		if (problem != null) {
-			throw new MalformedBodyException("The value of 'model' " + problem);
+			throw MalformedBodyException.ofModel("The value of 'model' " + problem);
 		}
 		return name;
 	}

@@ -30,7 +30,7 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 			}
 			if (part.name().equals("model")) {
 				if (model != null) {
-					throw new MalformedBodyException("The request body has more than one 'model'");
+					throw MalformedBodyException.ofModel("The request body has more than one 'model'");
 				}
 				model = modelOf(body, part);
 				from = part.from();
@@ -47,14 +47,14 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 	private static String modelOf(byte[] body, MultipartReader.Part part) {
 		int length = part.to() - part.from();
 		if (length > 4 * ModelName.MAX_LENGTH) {
-			throw new MalformedBodyException("The value of 'model' " + ModelName.TOO_LONG);
+			throw MalformedBodyException.ofModel("The value of 'model' " + ModelName.TOO_LONG);
 		}
 		try {
 			return ModelName.fromClient(
 					StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body, part.from(), length)).toString());
 		}
 		catch (CharacterCodingException ex) {
-			throw new MalformedBodyException("The value of 'model' is not valid UTF-8");
+			throw MalformedBodyException.ofModel("The value of 'model' is not valid UTF-8");
 		}
 	}
 

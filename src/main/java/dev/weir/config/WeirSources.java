@@ -1,5 +1,6 @@
 package dev.weir.config;
 
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.beans.propertyeditors.URIEditor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
 import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
@@ -23,6 +25,7 @@ import org.springframework.boot.env.OriginTrackedMapPropertySource;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.boot.origin.OriginTrackedValue;
 import org.springframework.core.ResolvableType;
+import org.springframework.core.convert.ConversionService;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
@@ -58,7 +61,9 @@ final class WeirSources {
 	}
 
 	Binder binder() {
-		return new Binder(this.sources, this.placeholders);
+		// Spring's own editor encodes what is encoded already: %20 would become %2520
+		return new Binder(this.sources, this.placeholders, (ConversionService) null,
+				(editors) -> editors.registerCustomEditor(URI.class, new URIEditor(false)));
 	}
 
 	/**

@@ -38,7 +38,17 @@ record Exhaustion(Kind kind, Attempts attempts, ApiCall call) {
 	}
 
 	static Exhaustion of(Attempts attempts, ApiCall call) {
-		return new Exhaustion(kindOf(attempts), attempts, call);
+		return new Exhaustion(isOnlyTry(attempts, call) ? kindOfOnlyTry(attempts) : kindOf(attempts), attempts, call);
+	}
+
+	/** Whether the backends that were not called could have served. */
+	private static boolean isOnlyTry(Attempts attempts, ApiCall call) {
+		return !call.replayable() && attempts.last() != null;
+	}
+
+	private static Kind kindOfOnlyTry(Attempts attempts) {
+		boolean full = cameTo(attempts, Outcome.Throttled.class) || cameTo(attempts, Outcome.OutOfQuota.class);
+		return full ? Kind.THROTTLED : kindOfFailure(attempts);
 	}
 
 	private static Kind kindOf(Attempts attempts) {
@@ -55,18 +65,24 @@ record Exhaustion(Kind kind, Attempts attempts, ApiCall call) {
 		if (lanes.stream().allMatch(rests(RestReason.NO_SUCH_DEPLOYMENT))) {
 			return Kind.NO_SUCH_DEPLOYMENT;
 		}
-		Attempts.Ended last = attempts.last();
-		if (last == null) {
-			return Kind.UNAVAILABLE;
+		return kindOfFailure(attempts);
+	}
+
+	private static Kind kindOfFailure(Attempts attempts) {
+		Kind kind = Kind.UNAVAILABLE;
+		for (Attempts.Ended ended : attempts.history()) {
+			if (ended.outcome() instanceof Outcome.Failed failure) {
+				kind = switch (failure.kind()) {
+					case TIMEOUT -> Kind.TIMEOUT;
+					case CONNECTION -> Kind.CONNECTION;
+					case STATUS -> Kind.FAILED;
+				};
+			}
+			else if (ended.outcome() instanceof Outcome.Denied || ended.outcome() instanceof Outcome.NoCredential) {
+				kind = Kind.DENIED;
+			}
 		}
-		if (last.outcome() instanceof Outcome.Failed failure) {
-			return switch (failure.kind()) {
-				case TIMEOUT -> Kind.TIMEOUT;
-				case CONNECTION -> Kind.CONNECTION;
-				case STATUS -> Kind.FAILED;
-			};
-		}
-		return Kind.DENIED;
+		return kind;
 	}
 
 	private static Predicate<Lane> rests(RestReason reason) {
@@ -94,8 +110,7 @@ record Exhaustion(Kind kind, Attempts attempts, ApiCall call) {
 			case NO_LANE -> new ApiErrorException(
 					invalid(404, "No backend of pool " + pool() + " can serve this operation.", "unknown_operation"));
 			case THROTTLED ->
-				delayed(429, what() + " are at their limit; the first is free in " + Durations.words(delay()) + ".",
-						"requests", "rate_limit_exceeded", Map.of());
+				delayed(429, throttled() + Durations.words(delay()) + ".", "requests", "rate_limit_exceeded", Map.of());
 			case OUT_OF_QUOTA -> delayed(429, what() + " have spent their quota. Waiting does not bring it back.",
 					"insufficient_quota", "insufficient_quota", Map.of("x-should-retry", "false"));
 			case NO_SUCH_DEPLOYMENT -> new ApiErrorException(invalid(404,
@@ -155,6 +170,13 @@ record Exhaustion(Kind kind, Attempts attempts, ApiCall call) {
 		String backends = (count == 1) ? "The one backend" : "All " + count + " backends";
 		String model = this.call.model().isEmpty() ? "" : " that serve " + this.call.model();
 		return backends + " of pool " + pool() + model;
+	}
+
+	private String throttled() {
+		return isOnlyTry(this.attempts, this.call)
+				? "The backend that was called is at its limit, and the request is too large to be sent again to another;"
+						+ " the next try is possible in "
+				: what() + " are at their limit; the first is free in ";
 	}
 
 	private String tried() {

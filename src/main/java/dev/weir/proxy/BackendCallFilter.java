@@ -84,7 +84,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
 		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), attempts.pool().properties().forwardHeaders());
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
-		if (length > 0 || (length == 0 && carriesBody(client.getMethod()))) {
+		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
 			headers.setContentLength(length);
 		}
 		if (credential != null) {
@@ -110,8 +110,9 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 			});
 	}
 
-	private static boolean carriesBody(HttpMethod method) {
-		return method == HttpMethod.POST || method == HttpMethod.PUT || method == HttpMethod.PATCH;
+	/** For these Reactor Netty would send an empty body in chunks. */
+	private static boolean saysEmpty(HttpMethod method) {
+		return method != HttpMethod.GET && method != HttpMethod.HEAD && method != HttpMethod.DELETE;
 	}
 
 	private static boolean isUnauthorized(ServerWebExchange exchange) {

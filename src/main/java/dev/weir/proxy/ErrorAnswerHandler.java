@@ -63,8 +63,9 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (error instanceof ApiErrorException known) {
 			return known.error();
 		}
-		if (error instanceof MalformedBodyException) {
-			return invalid(400, String.valueOf(error.getMessage()), "invalid_request_body");
+		if (error instanceof MalformedBodyException malformed) {
+			return new ApiError(400, malformed.getMessage() + ".", "invalid_request_error", malformed.param(),
+					"invalid_request_body");
 		}
 		if (error instanceof DataBufferLimitException) {
 			return invalid(413, "The request body is too large.", "request_too_large");

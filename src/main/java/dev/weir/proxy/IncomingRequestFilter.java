@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -19,7 +20,7 @@ import dev.weir.api.SafePath;
  */
 final class IncomingRequestFilter implements WebFilter, Ordered {
 
-	private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+	private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
 	@Override
 	public int getOrder() {
@@ -30,17 +31,18 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		String method = exchange.getRequest().getMethod().name();
 		if (!METHODS.contains(method)) {
-			return refuse(405, "The method " + method + " is not supported.", "method_not_allowed");
+			ApiError error = invalid(405, "The method " + method + " is not supported.", "method_not_allowed");
+			return Mono.error(new ApiErrorException(error, Map.of("allow", String.join(", ", METHODS))));
 		}
 		@Nullable String problem = SafePath.problemWith(exchange.getRequest().getURI().getRawPath());
 		if (problem != null) {
-			return refuse(400, problem + ".", "invalid_path");
+			return Mono.error(new ApiErrorException(invalid(400, problem + ".", "invalid_path")));
 		}
 		return chain.filter(exchange);
 	}
 
-	private static Mono<Void> refuse(int status, String message, String code) {
-		return Mono.error(new ApiErrorException(new ApiError(status, message, "invalid_request_error", null, code)));
+	private static ApiError invalid(int status, String message, String code) {
+		return new ApiError(status, message, "invalid_request_error", null, code);
 	}
 
 }

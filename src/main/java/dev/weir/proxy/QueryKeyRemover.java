@@ -5,7 +5,6 @@ import java.net.URI;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.web.util.UriComponentsBuilder;
 
 import dev.weir.api.Query;
 
@@ -29,11 +28,14 @@ final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 		if (!query.has(KEY_PARAMETER)) {
 			return request;
 		}
-		URI cleaned = UriComponentsBuilder.fromUri(uri)
-			.replaceQuery(query.without(KEY_PARAMETER).toString())
-			.build(true)
-			.toUri();
-		return request.mutate().uri(cleaned).build();
+		return request.mutate().uri(withQuery(uri, query.without(KEY_PARAMETER))).build();
+	}
+
+	// not by Spring's builder, which refuses the brackets in include[]=, as SDKs send it
+	private static URI withQuery(URI uri, Query query) {
+		String whole = uri.toString();
+		String path = whole.substring(0, whole.indexOf('?'));
+		return URI.create(query.parameters().isEmpty() ? path : path + "?" + query);
 	}
 
 }

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiErrorException;
@@ -108,6 +110,35 @@ class ExhaustionTests {
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(answer().error().status()).isEqualTo(429);
 		assertThat(Exhaustion.of(this.attempts, call()).isFailure()).isFalse();
+	}
+
+	@Test
+	void aSpentQuotaAfterAFailureIsNotTakenForARefusedCredential() {
+		end(0, new Outcome.Failed(Failure.CONNECTION, "refused", null));
+		end(1, new Outcome.OutOfQuota());
+		assertThat(answer().error().code()).isEqualTo("bad_gateway");
+	}
+
+	@Test
+	void aSpentQuotaHereAndAMissingDeploymentThereAreOutOfService() {
+		end(0, new Outcome.OutOfQuota());
+		end(1, new Outcome.NoSuchDeployment());
+		assertThat(answer().error().status()).isEqualTo(503);
+		assertThat(answer().error().message()).contains("out of service");
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
+		end(0, spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
+		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
+		ApiErrorException answer = Exhaustion.of(this.attempts, single).toException();
+		assertThat(answer.error().status()).isEqualTo(429);
+		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
+		assertThat(answer.error().message())
+			.isEqualTo("The backend that was called is at its limit, and the request is too large to be sent again"
+					+ " to another; the next try is possible in 1 s.");
+		assertThat(answer.headers()).containsEntry("retry-after", "1").doesNotContainKey("x-should-retry");
 	}
 
 	@Test
