@@ -30,7 +30,7 @@ class SecrecyTests {
 	private static final String CHAT = "/v1/chat/completions";
 
 	private static final String[] CREDENTIALS = { "Authorization: Bearer canary-bearer", "api-key: canary-header",
-			"x-api-key: canary-other-header", "Ocp-Apim-Subscription-Key: canary-apim", "Cookie: session=canary-cookie",
+			"x-api-key: canary-other-header", "Ocp-Apim-Subscription-Key: canary-apim", "Cookie: id=canary-cookie",
 			"Proxy-Authorization: Basic canary-proxy", "OpenAI-Organization: canary-organization" };
 
 	private static final List<String> QUERIES = List.of("?api-key=canary-query", "?API-KEY=canary-query",
