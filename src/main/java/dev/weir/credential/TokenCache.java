@@ -160,14 +160,17 @@ final class TokenCache {
 			return this.fetch;
 		}
 		this.nextRefresh = this.nanoTime.getAsLong() + REFRESH_PAUSE.toNanos();
-		this.fetch = request.subscribeOn(this.scheduler)
+		CompletableFuture<Signal<HeldToken>> started = new CompletableFuture<>();
+		this.fetch = started;
+		request.subscribeOn(this.scheduler)
 			.timeout(FETCH_LIMIT, this.scheduler)
 			.switchIfEmpty(Mono.error(() -> new IllegalStateException("no token")))
 			.map(this::hold)
 			.onErrorMap(this::remember)
 			.materialize()
-			.toFuture();
-		return this.fetch;
+			.toFuture()
+			.thenAccept(started::complete);
+		return started;
 	}
 
 	private synchronized HeldToken hold(Token token) {
