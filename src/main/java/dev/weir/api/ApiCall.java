@@ -17,12 +17,4 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	/** The exchange attribute that holds the call of a request to a pool. */
 	public static final String ATTRIBUTE = ApiCall.class.getName();
 
-	/**
-	 * Whether the client asked for a stream of events.
-	 * @return whether it did
-	 */
-	public boolean stream() {
-		return this.body != null && this.body.stream();
-	}
-
 }

@@ -11,4 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param type the type, such as {@code server_error}; {@code null} if there is none
  */
 public record ApiErrorCode(@Nullable String code, @Nullable String type) {
+
+	/** An answer that says nothing about its reason. */
+	public static final ApiErrorCode NONE = new ApiErrorCode(null, null);
+
 }

@@ -44,6 +44,9 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 				rest = rest.substring(end + 1);
 			}
 		}
+		if (rest.endsWith("/")) {
+			rest = rest.substring(0, rest.length() - 1);
+		}
 		Query parameters = Query.of(query).without("api-key");
 		return new ApiPath(dialect, Operation.of(method, rest), deployment, rest, parameters.toString());
 	}

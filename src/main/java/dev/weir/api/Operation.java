@@ -13,38 +13,38 @@ import org.jspecify.annotations.Nullable;
  */
 public enum Operation {
 
-	CHAT_COMPLETIONS("chat/completions", Model.REQUIRED, Family.DEPLOYMENT),
+	CHAT_COMPLETIONS("chat/completions", Model.REQUIRED),
 
-	COMPLETIONS("completions", Model.REQUIRED, Family.DEPLOYMENT),
+	COMPLETIONS("completions", Model.REQUIRED),
 
-	EMBEDDINGS("embeddings", Model.REQUIRED, Family.DEPLOYMENT),
+	EMBEDDINGS("embeddings", Model.REQUIRED),
 
 	/** A prompt template stored with the backend may name the model instead. */
-	RESPONSES("responses", Model.OPTIONAL, Family.PLAIN),
+	RESPONSES("responses", Model.OPTIONAL),
 
-	RESPONSES_COMPACT("responses/compact", Model.OPTIONAL, Family.PLAIN),
+	RESPONSES_COMPACT("responses/compact", Model.OPTIONAL),
 
-	RESPONSES_INPUT_TOKENS("responses/input_tokens", Model.OPTIONAL, Family.PLAIN),
+	RESPONSES_INPUT_TOKENS("responses/input_tokens", Model.OPTIONAL),
 
-	IMAGES_GENERATIONS("images/generations", Model.OPTIONAL, Family.DEPLOYMENT_PREVIEW),
+	IMAGES_GENERATIONS("images/generations", Model.OPTIONAL, true),
 
-	IMAGES_EDITS("images/edits", Model.OPTIONAL, Family.DEPLOYMENT_PREVIEW),
+	IMAGES_EDITS("images/edits", Model.OPTIONAL, true),
 
-	IMAGES_VARIATIONS("images/variations", Model.OPTIONAL, Family.PLAIN),
+	IMAGES_VARIATIONS("images/variations", Model.OPTIONAL),
 
-	AUDIO_SPEECH("audio/speech", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+	AUDIO_SPEECH("audio/speech", Model.REQUIRED, true),
 
-	AUDIO_TRANSCRIPTIONS("audio/transcriptions", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+	AUDIO_TRANSCRIPTIONS("audio/transcriptions", Model.REQUIRED, true),
 
-	AUDIO_TRANSLATIONS("audio/translations", Model.REQUIRED, Family.DEPLOYMENT_PREVIEW),
+	AUDIO_TRANSLATIONS("audio/translations", Model.REQUIRED, true),
 
-	MODERATIONS("moderations", Model.OPTIONAL, Family.PLAIN),
+	MODERATIONS("moderations", Model.OPTIONAL),
 
 	/** {@code GET /models} and {@code GET /models/{model}}: answered by Weir itself. */
-	MODELS("models", Model.NONE, Family.PLAIN),
+	MODELS("models", Model.NONE),
 
 	/** Anything else; it is passed on as it came. */
-	OTHER("", Model.NONE, Family.PLAIN);
+	OTHER("", Model.NONE);
 
 	private static final Map<String, Operation> POSTED = Stream.of(values())
 		.filter((operation) -> operation.model != Model.NONE)
@@ -54,12 +54,16 @@ public enum Operation {
 
 	private final Model model;
 
-	private final Family family;
+	private final boolean previewInAzureV1;
 
-	Operation(String path, Model model, Family family) {
+	Operation(String path, Model model) {
+		this(path, model, false);
+	}
+
+	Operation(String path, Model model, boolean previewInAzureV1) {
 		this.path = path;
 		this.model = model;
-		this.family = family;
+		this.previewInAzureV1 = previewInAzureV1;
 	}
 
 	static Operation of(String method, String path) {
@@ -93,18 +97,12 @@ public enum Operation {
 	 * @return whether it is a preview there
 	 */
 	boolean isPreviewInAzureV1() {
-		return this.family == Family.DEPLOYMENT_PREVIEW;
+		return this.previewInAzureV1;
 	}
 
 	private enum Model {
 
 		REQUIRED, OPTIONAL, NONE
-
-	}
-
-	private enum Family {
-
-		DEPLOYMENT, DEPLOYMENT_PREVIEW, PLAIN
 
 	}
 

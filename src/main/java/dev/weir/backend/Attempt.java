@@ -2,7 +2,7 @@ package dev.weir.backend;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -14,19 +14,18 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
  */
 public final class Attempt {
 
-	private enum Stage {
-
-		CALLING, ANSWERING, ENDED
-
-	}
-
 	private final Lane lane;
 
 	private final Ticker ticker;
 
 	private final long start;
 
-	private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.CALLING);
+	private final AtomicBoolean ended = new AtomicBoolean();
+
+	// one permission of the circuit breaker gets one word back
+	private final AtomicBoolean told = new AtomicBoolean();
+
+	private volatile boolean answering;
 
 	Attempt(Lane lane, Ticker ticker) {
 		this.lane = lane;
@@ -39,13 +38,15 @@ public final class Attempt {
 	}
 
 	/**
-	 * Says that an answer for the client has begun. The circuit breaker hears of it now,
-	 * since a long stream must not keep a half-open breaker waiting.
+	 * Says that an answer for the client has begun. A half-open circuit breaker hears of
+	 * it now, since a long stream must not keep it waiting; one that is closed hears at
+	 * the end, when it is known whether the answer broke off.
 	 */
 	public void answering() {
-		if (this.stage.compareAndSet(Stage.CALLING, Stage.ANSWERING)) {
-			breaker().onSuccess(elapsed(), TimeUnit.NANOSECONDS);
+		if (breaker().getState() == CircuitBreaker.State.HALF_OPEN) {
+			succeed();
 		}
+		this.answering = true;
 	}
 
 	/**
@@ -54,23 +55,32 @@ public final class Attempt {
 	 * @return whether this was the end; {@code false} if it had ended before
 	 */
 	public boolean end(Outcome outcome) {
-		Stage before = this.stage.getAndSet(Stage.ENDED);
-		if (before == Stage.ENDED) {
+		if (!this.ended.compareAndSet(false, true)) {
 			return false;
 		}
 		this.lane.ended(outcome, Duration.ofNanos(elapsed()));
 		if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Broken) {
-			breaker().onError(elapsed(), TimeUnit.NANOSECONDS, new AttemptFailed(outcome.words()));
+			fail(outcome);
 		}
-		else if (before == Stage.CALLING) {
-			if (outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected) {
-				breaker().onSuccess(elapsed(), TimeUnit.NANOSECONDS);
-			}
-			else {
-				breaker().releasePermission();
-			}
+		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected) {
+			succeed();
+		}
+		else if (this.told.compareAndSet(false, true)) {
+			breaker().releasePermission();
 		}
 		return true;
+	}
+
+	private void succeed() {
+		if (this.told.compareAndSet(false, true)) {
+			breaker().onSuccess(elapsed(), TimeUnit.NANOSECONDS);
+		}
+	}
+
+	private void fail(Outcome outcome) {
+		if (this.told.compareAndSet(false, true)) {
+			breaker().onError(elapsed(), TimeUnit.NANOSECONDS, new AttemptFailed(outcome.words()));
+		}
 	}
 
 	private CircuitBreaker breaker() {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,10 @@ public final class Attempts {
 
 	private int count;
 
-	private @Nullable Attempt current;
+	// these two meet the client's going away, which comes on another thread at any time
+	private final AtomicReference<@Nullable Attempt> current = new AtomicReference<>();
+
+	private volatile boolean closed;
 
 	/**
 	 * Begins a request without any attempt yet.
@@ -71,11 +75,24 @@ public final class Attempts {
 	 */
 	public boolean tryBegin(Lane lane) {
 		this.tried.add(lane);
-		this.current = lane.tryBegin();
-		if (this.current != null) {
-			this.count++;
+		Attempt attempt = lane.tryBegin();
+		this.current.set(attempt);
+		if (attempt == null) {
+			return false;
 		}
-		return this.current != null;
+		this.count++;
+		if (this.closed) {
+			attempt.end(new Outcome.Cancelled());
+		}
+		return true;
+	}
+
+	/**
+	 * Whether there is a lane that has not had its turn and may be called now.
+	 * @return whether there is another
+	 */
+	public boolean hasAnother() {
+		return this.lanes.stream().anyMatch((lane) -> !isTried(lane) && lane.isAvailable());
 	}
 
 	/**
@@ -83,7 +100,7 @@ public final class Attempts {
 	 * @return the attempt, or {@code null} between attempts
 	 */
 	public @Nullable Attempt current() {
-		return this.current;
+		return this.current.get();
 	}
 
 	/**
@@ -91,11 +108,32 @@ public final class Attempts {
 	 * @param outcome what it came to
 	 */
 	public void end(Outcome outcome) {
-		if (this.current != null) {
-			this.current.end(outcome);
-			this.history.add(new Ended(this.current.lane(), outcome));
-			this.current = null;
+		Attempt attempt = this.current.getAndSet(null);
+		if (attempt != null) {
+			attempt.end(outcome);
+			this.history.add(new Ended(attempt.lane(), outcome));
 		}
+	}
+
+	/**
+	 * Ends the request for good, whatever runs: the client has its answer or went away.
+	 * The only thing here that any thread may do at any time; an attempt that begins
+	 * after it ends at once.
+	 */
+	public void close() {
+		this.closed = true;
+		Attempt attempt = this.current.get();
+		if (attempt != null) {
+			attempt.end(new Outcome.Cancelled());
+		}
+	}
+
+	/**
+	 * Whether the request has ended.
+	 * @return whether nobody waits for an answer any more
+	 */
+	public boolean isClosed() {
+		return this.closed;
 	}
 
 	/**

@@ -20,6 +20,9 @@ import dev.weir.config.CooldownProperties;
  */
 public final class Lane implements ServiceInstance {
 
+	// as long as the answer to a failed request for a token stands
+	private static final Duration WITHOUT_CREDENTIAL = Duration.ofSeconds(5);
+
 	private final String pool;
 
 	private final Backend backend;
@@ -160,13 +163,18 @@ public final class Lane implements ServiceInstance {
 		if (outcome instanceof Outcome.Throttled throttling) {
 			this.cooldown.begin(throttling.rest(), RestReason.THROTTLED);
 		}
-		else if (outcome instanceof Outcome.NoSuchDeployment) {
-			this.cooldown.begin(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
+		else if (outcome instanceof Outcome.NoCredential) {
+			this.backend.rest(WITHOUT_CREDENTIAL, RestReason.NO_CREDENTIAL);
 		}
 		else if (outcome instanceof Outcome.OutOfQuota) {
 			this.backend.rest(this.rests.refusal(), RestReason.OUT_OF_QUOTA);
 		}
-		else if (outcome instanceof Outcome.Denied) {
+		// calls that name no model often want what a credential made for models may not
+		// do
+		else if (outcome instanceof Outcome.NoSuchDeployment && !this.model.isEmpty()) {
+			this.cooldown.begin(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
+		}
+		else if (outcome instanceof Outcome.Denied && !this.model.isEmpty()) {
 			this.backend.rest(this.rests.refusal(), RestReason.DENIED);
 		}
 		else if (outcome instanceof Outcome.Failed failure && failure.retryAfter() != null) {

@@ -106,6 +106,15 @@ public sealed interface Outcome {
 	 */
 	record Failed(Failure kind, String words, @Nullable Duration retryAfter) implements Outcome {
 
+		/**
+		 * A backend that sent no response headers in time.
+		 * @param limit how long it had
+		 * @return the outcome
+		 */
+		public static Failed silence(Duration limit) {
+			return new Failed(Failure.TIMEOUT, "no answer within " + Durations.words(limit), null);
+		}
+
 		@Override
 		public String label() {
 			return "failed";

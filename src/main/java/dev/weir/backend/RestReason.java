@@ -14,6 +14,9 @@ public enum RestReason {
 	/** It refuses the credential that Weir has for it. */
 	DENIED("access denied"),
 
+	/** Weir has no credential to call it with. */
+	NO_CREDENTIAL("no credential"),
+
 	/** It has no deployment for the model. */
 	NO_SUCH_DEPLOYMENT("no such deployment"),
 

@@ -21,6 +21,9 @@ final class HeaderRules {
 	private static final Set<String> CONNECTION = Set.of("host", "content-length", "transfer-encoding", "connection",
 			"proxy-connection", "keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings");
 
+	private static final Set<String> ROUTE_OF_CLIENT = Set.of("forwarded", "x-forwarded-for", "x-forwarded-host",
+			"x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto");
+
 	private final Problems problems;
 
 	HeaderRules(Problems problems) {
@@ -41,6 +44,10 @@ final class HeaderRules {
 			else if (CREDENTIALS.contains(name)) {
 				this.problems.report(at, "must not contain " + name + ", which carries the caller's credential",
 						"Remove it; a backend is sent its own credential, see api-key.");
+			}
+			else if (ROUTE_OF_CLIENT.contains(name)) {
+				this.problems.report(at, "must not contain " + name + ", which tells where the caller is",
+						"Remove it; backends see Weir as their client.");
 			}
 			else if (CONNECTION.contains(name)) {
 				this.problems.report(at, "must not contain " + name + ", which belongs to one connection",

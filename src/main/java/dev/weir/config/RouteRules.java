@@ -22,7 +22,10 @@ final class RouteRules {
 	private static final ConfigurationPropertyName ROUTES = ConfigurationPropertyName
 		.of("spring.cloud.gateway.server.webflux.routes");
 
-	private static final Pattern POOL_URI = Pattern.compile("(?i)lb:(?:[a-z]+:)?//([^/?#:]*).*");
+	private static final Pattern POOL_URI = Pattern.compile("lb://([^/?#:]*).*");
+
+	// Spring Cloud Gateway takes these in part, and then finds no pool
+	private static final Pattern ODD_POOL_URI = Pattern.compile("(?!lb://)(?i:lb:)");
 
 	private final Problems problems;
 
@@ -55,6 +58,13 @@ final class RouteRules {
 			return;
 		}
 		String value = environment.resolvePlaceholders(uri.getValue().toString());
+		if (ODD_POOL_URI.matcher(value).lookingAt()) {
+			this.problems.report(uri.getOrigin(),
+					new ConfigurationProblem(uri.getName().toString(), value, Origins.describe(uri.getOrigin()),
+							"is not how a route names a pool",
+							"Write lb:// in lower case and the pool's name behind it."));
+			return;
+		}
 		Matcher target = POOL_URI.matcher(value);
 		if (target.matches() && !pools.contains(target.group(1))) {
 			String cure = Suggestion.of(target.group(1), pools)

@@ -1,5 +1,6 @@
 package dev.weir.failover;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 import reactor.core.publisher.Flux;
@@ -37,12 +38,28 @@ sealed interface Answer {
 
 	/**
 	 * A body that streams from the backend as it comes.
-	 *
-	 * @param connection the backend's connection
-	 * @param attempt the attempt that the last byte ends
-	 * @param outcome what the attempt has come to when the body arrives whole
 	 */
-	record Streaming(Connection connection, Attempt attempt, Outcome outcome) implements Answer {
+	final class Streaming implements Answer {
+
+		private final Connection connection;
+
+		private final Attempt attempt;
+
+		private final Outcome outcome;
+
+		private final AtomicBoolean over = new AtomicBoolean();
+
+		/**
+		 * A body that is still to come.
+		 * @param connection the backend's connection
+		 * @param attempt the attempt that the last byte ends
+		 * @param outcome what the attempt has come to when the body arrives whole
+		 */
+		Streaming(Connection connection, Attempt attempt, Outcome outcome) {
+			this.connection = connection;
+			this.attempt = attempt;
+			this.outcome = outcome;
+		}
 
 		@Override
 		public Mono<Void> writeTo(ServerHttpResponse response) {
@@ -54,20 +71,26 @@ sealed interface Answer {
 				.retain()
 				.<DataBuffer>map(buffers::wrap)
 				.doOnNext((buffer) -> passed.addAndGet(buffer.readableByteCount()))
-				.doOnComplete(() -> this.attempt.end(this.outcome))
-				.doOnError((ex) -> this.attempt.end(new Outcome.Broken()))
+				.doOnComplete(() -> end(this.outcome))
+				.doOnError((ex) -> end(new Outcome.Broken()))
 				// a client that has all it waits for may close before the end is told
-				.doOnCancel(() -> this.attempt.end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
-			// also for events: each is flushed as it comes. Spring's way to flush after
+				.doOnCancel(() -> end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
+			// Events too are flushed as they come this way. Spring's own way to flush
 			// each
-			// buffer keeps some in a queue that nobody releases when the client leaves
+			// buffer keeps some in a queue that nobody releases when the client leaves.
 			return response.writeWith(body);
+		}
+
+		private void end(Outcome outcome) {
+			this.over.set(true);
+			this.attempt.end(outcome);
 		}
 
 		@Override
 		public void discard(Outcome outcome) {
-			if (this.attempt.end(outcome)) {
+			if (!this.over.get()) {
 				this.connection.dispose();
+				end(outcome);
 			}
 		}
 

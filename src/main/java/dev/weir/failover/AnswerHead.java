@@ -1,5 +1,7 @@
 package dev.weir.failover;
 
+import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -21,8 +23,7 @@ final class AnswerHead {
 
 	private static final String ATTEMPTS = "x-weir-attempts";
 
-	// where OpenAI's SDKs look for the id to quote in a support request, and what Azure
-	// calls it
+	// where SDKs look for the id to quote in a support request, and what Azure calls it
 	private static final String REQUEST_ID = "x-request-id";
 
 	private static final String AZURE_REQUEST_ID = "apim-request-id";
@@ -60,9 +61,11 @@ final class AnswerHead {
 	 * Settles on an error answer that was read before.
 	 * @param exchange the request
 	 * @param answer the answer
+	 * @param delays when to come back, in place of what the backend said, or empty to
+	 * leave that as it is
 	 * @return completion, or an error where only a part of the answer could be read
 	 */
-	static Mono<Void> keep(ServerWebExchange exchange, FailedAnswer answer) {
+	static Mono<Void> keep(ServerWebExchange exchange, FailedAnswer answer, Map<String, String> delays) {
 		byte[] body = answer.body();
 		if (body == null) {
 			return Mono.error(new ApiErrorException(new ApiError(502,
@@ -74,6 +77,7 @@ final class AnswerHead {
 		answer.headers().forEach(response.getHeaders()::put);
 		response.getHeaders().remove(HttpHeaders.TRANSFER_ENCODING);
 		response.getHeaders().setContentLength(body.length);
+		delays.forEach(response.getHeaders()::set);
 		nameRequest(exchange);
 		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
 		return Mono.empty();

@@ -2,9 +2,10 @@ package dev.weir.failover;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.TimeoutException;
+import java.util.Map;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -18,15 +19,20 @@ import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter
 import org.springframework.cloud.gateway.support.NotFoundException;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpMethod;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorCode;
 import dev.weir.api.ApiErrorException;
+import dev.weir.api.ClientGoneException;
+import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendDialect;
@@ -67,6 +73,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		if (pool == null) {
 			return chain.filter(exchange);
 		}
+		// a user's own filter may have sent the request through here before
+		RelayFilter.close(exchange);
+		exchange.getAttributes().remove(Answer.ATTRIBUTE);
 		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
 		Attempts attempts = new Attempts(pool, lanes(pool, call), this.ticker);
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
@@ -81,55 +90,48 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	}
 
 	private Mono<Void> attempt(Run run) {
+		// nothing of an attempt that failed stays
+		ServerWebExchangeUtils.reset(run.exchange);
 		Duration left = run.pool().properties().deadline().minus(run.attempts.elapsed());
 		if (left.isNegative() || left.isZero()) {
 			return giveUp(run);
 		}
-		Duration limit = run.pool().properties().responseTimeout();
-		Duration shorter = (left.compareTo(limit) < 0) ? left : limit;
-		// nothing of an attempt that failed stays; and choosing a lane replaces the URI,
-		// so
-		// each attempt starts from the pool's again
-		ServerWebExchangeUtils.reset(run.exchange);
+		// choosing a lane replaces the URI, so each attempt starts from the pool's again
 		run.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, run.uri);
 		return run.chain.filter(run.exchange)
-			.timeout(shorter)
-			.onErrorMap(TimeoutException.class, (ex) -> new AttemptTimeoutException(shorter))
+			.timeout(left, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(left))))
 			.then(Mono.defer(() -> answered(run)))
 			.onErrorResume((error) -> failed(run, error))
-			.flatMap((result) -> (result.outcome != null && result.outcome.mayGoOn())
-					? goOn(run.with(result.answer), result.outcome) : settle(run, result));
+			.flatMap(
+					(result) -> result.outcome.mayGoOn() ? goOn(run.with(result), result.outcome) : settle(run, result))
+			.onErrorResume(NotFoundException.class, (noLane) -> giveUp(run));
 	}
 
 	private Mono<Result> answered(Run run) {
 		UpstreamAnswer answer = UpstreamAnswer.of(run.exchange);
 		OutcomeClassifier classifier = new OutcomeClassifier(run.pool().properties().cooldown());
+		Instant now = this.clock.instant();
 		if (!OutcomeClassifier.needsBody(answer.status())) {
-			Outcome outcome = (answer.status() < 400) ? new Outcome.Served(answer.status())
-					: new Outcome.Rejected(answer.status());
+			Outcome outcome = classifier.classify(answer.status(), (name) -> null, ApiErrorCode.NONE, now);
 			return Mono.just(new Result(outcome, null));
 		}
 		return answer.drain()
-			.map((error) -> new Result(classifier.classify(error.status(), error::header,
-					ApiError.read(error.bodyOrEmpty()), this.clock.instant()), error));
+			.map((error) -> new Result(
+					classifier.classify(error.status(), error::header, ApiError.read(error.bodyOrEmpty()), now),
+					error));
 	}
 
 	private static Mono<Result> failed(Run run, Throwable error) {
-		if (run.attempts.current() == null) {
-			// no lane was left to choose, or what was thrown has nothing to do with one
-			return (error instanceof NotFoundException) ? Mono.just(new Result(null, null)) : Mono.error(error);
-		}
-		Outcome outcome = OutcomeClassifier.classify(error);
-		return (outcome != null) ? Mono.just(new Result(outcome, null)) : Mono.error(error);
+		boolean backends = run.attempts.current() != null && !(error instanceof ClientGoneException);
+		return backends ? Mono.just(new Result(OutcomeClassifier.classify(error), null)) : Mono.error(error);
 	}
 
 	private Mono<Void> goOn(Run run, Outcome outcome) {
 		report(run, outcome);
 		run.attempts.end(outcome);
-		if (!run.call.replayable() || (outcome.costsRetry() && !run.pool().retryBudget().tryRetry())) {
-			return giveUp(run);
-		}
-		return attempt(run);
+		boolean another = run.mayRepeatAfter(outcome) && run.attempts.hasAnother()
+				&& (!outcome.costsRetry() || run.pool().retryBudget().tryRetry());
+		return another ? attempt(run) : giveUp(run);
 	}
 
 	/** Says what an operator must mend; everything else mends itself. */
@@ -144,59 +146,87 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		}
 	}
 
-	private Mono<Void> settle(Run run, Result result) {
+	private static Mono<Void> settle(Run run, Result result) {
 		Attempt attempt = run.attempts.current();
-		if (attempt == null || result.outcome == null) {
-			return giveUp(run);
+		if (attempt == null) {
+			return Mono.error(new IllegalStateException("An answer without an attempt"));
 		}
 		AnswerHead.explain(run.exchange, run.attempts, attempt.lane());
 		if (result.answer != null) {
 			attempt.end(result.outcome);
-			return AnswerHead.keep(run.exchange, result.answer);
+			return AnswerHead.keep(run.exchange, result.answer, Map.of());
 		}
 		AnswerHead.nameRequest(run.exchange);
 		attempt.answering();
-		run.exchange.getAttributes()
-			.put(Answer.ATTRIBUTE,
-					new Answer.Streaming(UpstreamAnswer.of(run.exchange).takeConnection(), attempt, result.outcome));
+		Answer answer = new Answer.Streaming(UpstreamAnswer.of(run.exchange).takeConnection(), attempt, result.outcome);
+		run.exchange.getAttributes().put(Answer.ATTRIBUTE, answer);
+		// a long stream need not hold the request's body to its end
+		run.exchange.getAttributes().remove(ApiCall.ATTRIBUTE);
+		if (run.attempts.isClosed()) {
+			answer.discard(new Outcome.Cancelled());
+		}
 		return Mono.empty();
 	}
 
 	private static Mono<Void> giveUp(Run run) {
-		Attempts.Ended last = run.attempts.last();
-		AnswerHead.explain(run.exchange, run.attempts, (last != null) ? last.lane() : null);
-		Exhaustion exhaustion = Exhaustion.of(run.attempts, run.call);
-		ApiErrorException answer = exhaustion.toException();
+		Exhaustion why = Exhaustion.of(run.attempts, run.call);
+		ExhaustedAnswer exhausted = new ExhaustedAnswer(run.attempts, run.call);
+		ApiErrorException answer = exhausted.exception(why);
 		logger.warn("No backend served {} {}: {}", run.exchange.getRequest().getMethod(), run.call.path().rest(),
 				answer.getMessage());
-		return (run.lastFailure != null && exhaustion.isFailure()) ? AnswerHead.keep(run.exchange, run.lastFailure)
-				: Mono.error(answer);
+		Failure failure = run.lastFailure;
+		if (failure != null && why.isFailure()) {
+			AnswerHead.explain(run.exchange, run.attempts, failure.lane());
+			return AnswerHead.keep(run.exchange, failure.answer(), exhausted.delayHeaders());
+		}
+		Attempts.Ended last = run.attempts.last();
+		AnswerHead.explain(run.exchange, run.attempts, (last != null) ? last.lane() : null);
+		return Mono.error(answer);
 	}
 
 	/**
 	 * What an attempt brought.
 	 *
-	 * @param outcome the outcome, or {@code null} if there was no lane to attempt
-	 * @param answer the error answer that was read, if it was
+	 * @param answer the error answer that was read, if one was
 	 */
-	private record Result(@Nullable Outcome outcome, @Nullable FailedAnswer answer) {
+	private record Result(Outcome outcome, @Nullable FailedAnswer answer) {
+	}
+
+	/**
+	 * A whole error answer of a backend that failed, in case no other takes the request.
+	 */
+	private record Failure(Lane lane, FailedAnswer answer) {
 	}
 
 	/**
 	 * A request on its way from attempt to attempt.
-	 *
-	 * @param lastFailure the last whole error answer of a backend that failed
 	 */
 	private record Run(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts, URI uri,
-			@Nullable FailedAnswer lastFailure) {
+			@Nullable Failure lastFailure) {
 
 		Pool pool() {
 			return this.attempts.pool();
 		}
 
-		Run with(@Nullable FailedAnswer answer) {
-			boolean failure = answer != null && answer.isWhole() && (answer.status() >= 500 || answer.status() == 408);
-			return failure ? new Run(this.exchange, this.chain, this.call, this.attempts, this.uri, answer) : this;
+		Run with(Result result) {
+			Attempt attempt = this.attempts.current();
+			FailedAnswer answer = result.answer;
+			if (attempt == null || answer == null || !answer.isWhole() || !(result.outcome instanceof Outcome.Failed)) {
+				return this;
+			}
+			return new Run(this.exchange, this.chain, this.call, this.attempts, this.uri,
+					new Failure(attempt.lane(), answer));
+		}
+
+		/**
+		 * Whether the request may be made again. What a backend may have carried out
+		 * before it failed must not be done twice where it makes something that stays,
+		 * such as a file or a batch.
+		 */
+		boolean mayRepeatAfter(Outcome outcome) {
+			boolean makes = this.call.path().operation() == Operation.OTHER
+					&& !this.exchange.getRequest().getMethod().equals(HttpMethod.GET);
+			return this.call.replayable() && !(makes && outcome instanceof Outcome.Failed);
 		}
 
 	}

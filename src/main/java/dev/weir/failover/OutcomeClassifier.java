@@ -105,14 +105,11 @@ final class OutcomeClassifier {
 	/**
 	 * Classifies an attempt that brought no answer.
 	 * @param error what was thrown
-	 * @return the outcome, or {@code null} if the error is none of the backend's
+	 * @return the outcome
 	 */
-	static @Nullable Outcome classify(Throwable error) {
+	static Outcome classify(Throwable error) {
 		if (error instanceof OutcomeException known) {
 			return known.outcome();
-		}
-		if (error instanceof AttemptTimeoutException timeout) {
-			return new Outcome.Failed(Failure.TIMEOUT, timeout.words(), null);
 		}
 		if (error instanceof ConnectTimeoutException || error instanceof PoolAcquireTimeoutException) {
 			return failedConnection("no connection in time");
@@ -129,7 +126,9 @@ final class OutcomeClassifier {
 		if (error instanceof PoolAcquirePendingLimitException) {
 			return failedConnection("too many requests waiting for a connection");
 		}
-		return (error instanceof IOException) ? failedConnection("a broken connection") : null;
+		// the rest is what a broken connection or an answer that is not HTTP throws
+		return failedConnection((error instanceof IOException) ? "a broken connection"
+				: "an answer that cannot be read (" + error.getClass().getSimpleName() + ")");
 	}
 
 	private static Outcome failedConnection(String words) {

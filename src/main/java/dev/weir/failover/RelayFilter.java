@@ -36,15 +36,16 @@ final class RelayFilter implements GlobalFilter, Ordered {
 		})).doFinally((signal) -> close(exchange));
 	}
 
-	private static void close(ServerWebExchange exchange) {
-		// what is open here was not the backend's doing: the client left, or a filter
-		// failed
-		Outcome outcome = new Outcome.Cancelled();
-		if (exchange.getAttribute(Answer.ATTRIBUTE) instanceof Answer answer) {
-			answer.discard(outcome);
-		}
+	/**
+	 * Ends what is still open of a request. It was not the backend's doing: the client
+	 * left, or a filter failed, or everything has ended anyway.
+	 */
+	static void close(ServerWebExchange exchange) {
 		if (exchange.getAttribute(Attempts.ATTRIBUTE) instanceof Attempts attempts) {
-			attempts.end(outcome);
+			attempts.close();
+		}
+		if (exchange.getAttribute(Answer.ATTRIBUTE) instanceof Answer answer) {
+			answer.discard(new Outcome.Cancelled());
 		}
 	}
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -26,6 +27,9 @@ final class UpstreamAnswer {
 	private static final int MAX_ERROR_BODY = 256 * 1024;
 
 	private static final Duration MAX_DRAIN = Duration.ofSeconds(1);
+
+	// status and headers of a 429 say all that is needed to go on at once
+	private static final Duration MAX_DRAIN_THROTTLED = Duration.ofMillis(250);
 
 	private final ServerWebExchange exchange;
 
@@ -71,7 +75,7 @@ final class UpstreamAnswer {
 		return taken.inbound()
 			.receive()
 			.reduceWith(ErrorBody::new, ErrorBody::add)
-			.timeout(MAX_DRAIN)
+			.timeout((status() == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN)
 			.map((body) -> new FailedAnswer(status(), headers, body.bytes()))
 			.onErrorResume((ex) -> {
 				taken.dispose();
@@ -88,7 +92,7 @@ final class UpstreamAnswer {
 		for (String name : names) {
 			@Nullable List<String> values = all.get(name);
 			if (values != null) {
-				headers.put(name.toLowerCase(java.util.Locale.ROOT), List.copyOf(values));
+				headers.put(name.toLowerCase(Locale.ROOT), List.copyOf(values));
 			}
 		}
 		return headers;

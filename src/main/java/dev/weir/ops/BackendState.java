@@ -22,25 +22,39 @@ record BackendState(Kind kind, String why, Duration left) {
 	enum Kind {
 
 		/** Takes requests. */
-		AVAILABLE,
+		AVAILABLE(true),
 
 		/** Some of its lanes rest after a 429. */
-		PARTLY_RESTING,
+		PARTLY_RESTING(true),
 
 		/** Rests: after a 429 on all lanes in use, or because it asked for time. */
-		RESTING,
+		RESTING(true),
 
 		/** Its circuit breaker is half open: a few requests try it. */
-		PROBING,
+		PROBING(true),
 
 		/** Its circuit breaker is open. */
-		BREAKER_OPEN,
+		BREAKER_OPEN(false),
 
 		/** Its quota is spent. */
-		OUT_OF_QUOTA,
+		OUT_OF_QUOTA(false),
 
 		/** It refuses Weir's credential, or Weir has none. */
-		DENIED
+		DENIED(false);
+
+		private final boolean serving;
+
+		Kind(boolean serving) {
+			this.serving = serving;
+		}
+
+		/**
+		 * Whether it serves, now or by itself within seconds.
+		 * @return whether the backend is no reason to worry
+		 */
+		boolean isServing() {
+			return this.serving;
+		}
 
 	}
 
@@ -69,7 +83,10 @@ record BackendState(Kind kind, String why, Duration left) {
 	}
 
 	private static BackendState ofLanes(List<Lane> lanes) {
-		List<Lane> resting = lanes.stream().filter((lane) -> !lane.isAvailable()).toList();
+		// a model that clients made up says nothing about the backend
+		List<Lane> resting = lanes.stream()
+			.filter((lane) -> !lane.isAvailable() && lane.restReason() != RestReason.NO_SUCH_DEPLOYMENT)
+			.toList();
 		if (resting.isEmpty()) {
 			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
 		}

@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import java.time.Duration;
 import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
@@ -65,13 +66,13 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
 		UpstreamCall upstream = UpstreamCall.write(call, backend);
 		Credential credential = this.credentials.of(backend);
-		logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(), attempts.count(),
-				reason(attempts.last()));
 		return credential.header()
 			.onErrorMap(CredentialException.class,
 					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty())
+			.doOnNext((header) -> logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(),
+					attempts.count(), reason(attempts.last())))
 			.flatMap((header) -> send(exchange, chain, upstream, header.orElse(null))
 				.then(Mono.defer(() -> (header.isPresent() && call.replayable() && isUnauthorized(exchange))
 						? renewed(exchange, chain, upstream, credential, header.get()) : Mono.empty())));
@@ -80,8 +81,11 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
 			@Nullable CredentialHeader credential) {
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, upstream.uri());
+		// the client's Host is Weir's, and no backend's business
+		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
 		ServerHttpRequest client = exchange.getRequest();
 		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
+		Duration limit = attempts.pool().properties().responseTimeout();
 		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), attempts.pool().properties().forwardHeaders());
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
 		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
@@ -90,7 +94,8 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		if (credential != null) {
 			headers.set(credential.name(), credential.value());
 		}
-		return chain.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build());
+		return chain.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build())
+			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
 	}
 
 	/**

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
 import org.springframework.core.Ordered;
@@ -20,6 +21,7 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.BrokenAnswerException;
+import dev.weir.api.ClientGoneException;
 import dev.weir.api.MalformedBodyException;
 
 /**
@@ -41,6 +43,11 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 	public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
 		ServerHttpResponse response = exchange.getResponse();
 		if (response.isCommitted()) {
+			return Mono.error(error);
+		}
+		if (error instanceof ClientGoneException || error instanceof AbortedException) {
+			logger.debug("{} {}: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
+					error.getMessage());
 			return Mono.error(error);
 		}
 		ApiError answer = answerTo(error, exchange);

@@ -56,7 +56,7 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 	private static Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
 		SortedSet<String> models = pool.models();
 		String wanted = call.path().item();
-		if (wanted != null && !models.contains(wanted)) {
+		if (wanted != null && pool.lanes(wanted).isEmpty()) {
 			return Mono.error(unknown(wanted, pool));
 		}
 		byte[] body = (wanted != null) ? ModelList.one(wanted, call.path().dialect())

@@ -12,7 +12,7 @@ import dev.weir.config.PoolProperties;
 /**
  * Gives each route to a pool that pool's connect timeout, by the route metadata that
  * Spring Cloud Gateway reads; what a user set on the route stays. The response timeout is
- * counted by failover, so the gateway's own is off there.
+ * the pool's, since it ends an attempt and not the request; the gateway's own is off.
  */
 final class PoolRouteMetadata implements BeanPostProcessor {
 
@@ -37,7 +37,7 @@ final class PoolRouteMetadata implements BeanPostProcessor {
 			route.getMetadata()
 				.putIfAbsent(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR,
 						Math.toIntExact(pool.connectTimeout().toMillis()));
-			route.getMetadata().putIfAbsent(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR, -1L);
+			route.getMetadata().put(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR, -1L);
 		}
 	}
 

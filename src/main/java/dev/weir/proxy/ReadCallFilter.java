@@ -23,6 +23,7 @@ import dev.weir.api.ApiCall;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ApiPath;
+import dev.weir.api.ClientGoneException;
 import dev.weir.api.OpaqueBody;
 import dev.weir.api.RequestBody;
 import dev.weir.backend.Pools;
@@ -70,16 +71,22 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private Mono<ApiCall> read(ServerHttpRequest request, ApiPath path) {
 		HttpHeaders headers = request.getHeaders();
+		String coding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
+		if (coding != null && path.operation().hasModel() && !"identity".equalsIgnoreCase(coding)) {
+			return Mono.error(invalid(415, "A body with content-encoding " + coding + " is not supported.", null,
+					"unsupported_content_encoding"));
+		}
 		long length = headers.getContentLength();
 		boolean hasBody = length > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
 		if (!hasBody || request.getMethod() == HttpMethod.GET || request.getMethod() == HttpMethod.HEAD) {
 			return Mono.fromSupplier(() -> call(path, RequestBody.of(new byte[0], null)));
 		}
 		if (length > this.maxBody || (length < 0 && !path.operation().hasModel())) {
-			return path.operation().hasModel() ? Mono.error(tooLarge()) : Mono.just(new ApiCall(path, "", null, false));
+			return path.operation().hasModel() ? Mono.error(tooLarge())
+					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-		return DataBufferUtils.join(request.getBody(), this.maxBody)
+		return DataBufferUtils.join(request.getBody().onErrorMap(ClientGoneException::new), this.maxBody)
 			.map(ReadCallFilter::bytes)
 			.defaultIfEmpty(new byte[0])
 			.onErrorMap(DataBufferLimitException.class, (ex) -> tooLarge())

@@ -14,8 +14,8 @@ import org.springframework.http.HttpHeaders;
 final class UpstreamHeaders {
 
 	private static final List<String> FORWARDED = List.of(HttpHeaders.ACCEPT, HttpHeaders.CONTENT_TYPE,
-			HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals", "x-ms-client-request-id",
-			"x-ms-spillover-deployment");
+			HttpHeaders.CONTENT_ENCODING, HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals",
+			"x-ms-client-request-id", "x-ms-spillover-deployment");
 
 	private static final String OWN_USER_AGENT = "weir";
 
@@ -41,7 +41,8 @@ final class UpstreamHeaders {
 	private static void copy(HttpHeaders from, HttpHeaders to, String name) {
 		List<String> values = from.get(name);
 		if (values != null) {
-			to.put(name, values);
+			// one line each, however many the client sent: Azure counts them
+			to.set(name, String.join(", ", values));
 		}
 	}
 

@@ -12,6 +12,8 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
+import dev.weir.api.ClientGoneException;
+
 /**
  * A request as the gateway sends it to a backend: the client's, with other headers and a
  * body that can be sent again.
@@ -35,9 +37,11 @@ final class UpstreamRequest extends ServerHttpRequestDecorator {
 
 	@Override
 	public Flux<DataBuffer> getBody() {
-		return (this.body != null) ? Flux.fromIterable(this.body)
-			.filter(ByteBuffer::hasRemaining)
-			.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate())) : super.getBody();
+		return (this.body != null)
+				? Flux.fromIterable(this.body)
+					.filter(ByteBuffer::hasRemaining)
+					.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate()))
+				: super.getBody().onErrorMap(ClientGoneException::new);
 	}
 
 }

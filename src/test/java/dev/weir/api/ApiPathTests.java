@@ -20,7 +20,7 @@ class ApiPathTests {
 			"/v1/chat/completions, OPENAI, CHAT_COMPLETIONS,",
 			"/v1/audio/transcriptions, OPENAI, AUDIO_TRANSCRIPTIONS,", "/v1/files, OPENAI, OTHER,",
 			"/chat/completions, ROOT, CHAT_COMPLETIONS,", "/embeddings, ROOT, EMBEDDINGS,", "/, ROOT, OTHER,",
-			"/v1, ROOT, OTHER,", "/openai, ROOT, OTHER," })
+			"/v1/chat/completions/, OPENAI, CHAT_COMPLETIONS,", "/v1, ROOT, OTHER,", "/openai, ROOT, OTHER," })
 	void knowsDialectAndOperationAndDeployment(String path, Dialect dialect, Operation operation,
 			@Nullable String deployment) {
 		ApiPath parsed = ApiPath.parse("POST", path, null);
@@ -74,7 +74,8 @@ class ApiPathTests {
 					"/openai/deployments/gpt-4o/audio/speech, api-version=2024-10-21&x=1, /v1/audio/speech?x=1",
 					"/openai/responses, api-version=2025-03-01-preview, /v1/responses",
 					"/openai/v1/embeddings, api-version=preview, /v1/embeddings", "/v1/moderations, -, /v1/moderations",
-					"/embeddings, -, /v1/embeddings", "/v1/files, limit=3&after=a%20b, /v1/files?limit=3&after=a%20b" })
+					"/v1/embeddings/, -, /v1/embeddings", "/embeddings, -, /v1/embeddings",
+					"/v1/files, limit=3&after=a%20b, /v1/files?limit=3&after=a%20b" })
 	void isWrittenForOpenAi(String path, @Nullable String query, String target) {
 		assertThat(ApiPath.parse("POST", path, query).onOpenAi()).isEqualTo(target);
 	}

@@ -100,13 +100,73 @@ class LaneTests {
 	}
 
 	@Test
-	void theBreakerHearsOfSuccessWhenTheAnswerBeginsAndOnlyOnce() {
+	void theBreakerHearsOfAnAttemptOnceAndAtItsEnd() {
 		Attempt attempt = begin();
 		attempt.answering();
-		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isEqualTo(1);
-		attempt.answering();
+		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
+		attempt.end(new Outcome.Broken());
 		attempt.end(new Outcome.Served(200));
-		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isEqualTo(1);
+		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isEqualTo(1);
+		assertThat(breaker().getMetrics().getNumberOfSuccessfulCalls()).isZero();
+	}
+
+	@Test
+	void streamsThatBreakOpenTheBreaker() {
+		for (int i = 0; i < 5; i++) {
+			Attempt attempt = begin();
+			attempt.answering();
+			attempt.end(new Outcome.Broken());
+		}
+		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.OPEN);
+	}
+
+	@Test
+	void aHalfOpenBreakerHearsOfSuccessAsSoonAsAnAnswerBegins() {
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		for (int i = 0; i < 10; i++) {
+			begin().answering();
+		}
+		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.CLOSED);
+	}
+
+	@Test
+	void aClientThatLeavesGivesAHalfOpenBreakersPermissionBack() {
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		for (int i = 0; i < 50; i++) {
+			end(new Outcome.Cancelled());
+		}
+		assertThat(this.chat.tryBegin()).isNotNull();
+	}
+
+	@Test
+	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
+		Attempts attempts = new Attempts(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		attempts.close();
+		assertThat(attempts.tryBegin(this.chat)).isTrue();
+		assertThat(this.chat.counts().inFlight()).isZero();
+		assertThat(attempts.isClosed()).isTrue();
+	}
+
+	@Test
+	void closingARequestEndsItsAttempt() {
+		Attempts attempts = new Attempts(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		attempts.tryBegin(this.chat);
+		attempts.close();
+		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 0));
+	}
+
+	@Test
+	void aRefusalOfACallThatNamesNoModelRestsNothing() {
+		Lane files = this.pool.lanes("").get(0);
+		for (Outcome outcome : new Outcome[] { new Outcome.Denied(401), new Outcome.NoSuchDeployment() }) {
+			Attempts attempts = new Attempts(this.pool, this.pool.lanes(""), this.ticker);
+			attempts.tryBegin(files);
+			attempts.end(outcome);
+		}
+		assertThat(files.isAvailable()).isTrue();
+		assertThat(this.chat.isAvailable()).isTrue();
 	}
 
 	@Test
@@ -133,7 +193,7 @@ class LaneTests {
 		end(new Outcome.NoCredential("run az login"));
 		Backend backend = this.chat.backend();
 		assertThat(backend.credentialProblem()).isEqualTo("run az login");
-		assertThat(backend.isAvailable()).isTrue();
+		assertThat(backend.restLeft()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
 		end(new Outcome.Served(200));
 		assertThat(backend.credentialProblem()).isNull();

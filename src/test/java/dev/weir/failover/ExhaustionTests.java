@@ -38,8 +38,8 @@ class ExhaustionTests {
 		assertThat(answer.error().status()).isEqualTo(429);
 		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
 		assertThat(answer.error().type()).isEqualTo("requests");
-		assertThat(answer.error().message()).isEqualTo(
-				"All 2 backends of pool openai that serve gpt-4o are at their limit; the first is free in 7.3 s.");
+		assertThat(answer.error().message())
+			.isEqualTo("All 2 backends of pool openai that serve gpt-4o are at the limit; the first is free in 7.3 s.");
 		assertThat(answer.headers()).containsEntry("retry-after-ms", "7250").containsEntry("retry-after", "8");
 	}
 
@@ -78,6 +78,16 @@ class ExhaustionTests {
 	}
 
 	@Test
+	void oneBackendAloneIsSpokenOfAsOne() {
+		Pool one = TestPools.pool(this.ticker, TestPools.backend("a"));
+		Attempts single = new Attempts(one, one.lanes("gpt-4o"), this.ticker);
+		single.tryBegin(one.lanes("gpt-4o").get(0));
+		single.end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		assertThat(answer(single, call()).error().message())
+			.isEqualTo("The one backend of pool openai that serves gpt-4o is at the limit; the first is free in 7 s.");
+	}
+
+	@Test
 	void noDeploymentAnywhereIsAModelThatDoesNotExist() {
 		end(0, new Outcome.NoSuchDeployment());
 		end(1, new Outcome.NoSuchDeployment());
@@ -109,6 +119,7 @@ class ExhaustionTests {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(answer().error().status()).isEqualTo(429);
+		assertThat(answer().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
 		assertThat(Exhaustion.of(this.attempts, call()).isFailure()).isFalse();
 	}
 
@@ -132,26 +143,27 @@ class ExhaustionTests {
 	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
 		end(0, spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
-		ApiErrorException answer = Exhaustion.of(this.attempts, single).toException();
+		ApiErrorException answer = answer(this.attempts, single);
 		assertThat(answer.error().status()).isEqualTo(429);
 		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
 		assertThat(answer.error().message())
-			.isEqualTo("The backend that was called is at its limit, and the request is too large to be sent again"
-					+ " to another; the next try is possible in 1 s.");
+			.isEqualTo("The backend that was called is at its limit, and the request cannot be sent again to"
+					+ " another; the next try is possible in 1 s.");
 		assertThat(answer.headers()).containsEntry("retry-after", "1").doesNotContainKey("x-should-retry");
 	}
 
 	@Test
 	void anOperationThatNoBackendKnowsIsNotFound() {
-		Exhaustion exhaustion = Exhaustion.of(new Attempts(this.pool, List.of(), this.ticker), call());
-		assertThat(exhaustion.toException().error().status()).isEqualTo(404);
+		ApiErrorException answer = answer(new Attempts(this.pool, List.of(), this.ticker), call());
+		assertThat(answer.error().status()).isEqualTo(404);
+		assertThat(answer.error().code()).isEqualTo("unknown_operation");
 	}
 
 	private int statusAfter(Outcome outcome) {
 		Attempts fresh = new Attempts(this.pool, this.lanes, this.ticker);
 		fresh.tryBegin(this.lanes.get(0));
 		fresh.end(outcome);
-		return Exhaustion.of(fresh, call()).toException().error().status();
+		return answer(fresh, call()).error().status();
 	}
 
 	private void end(int lane, Outcome outcome) {
@@ -160,7 +172,11 @@ class ExhaustionTests {
 	}
 
 	private ApiErrorException answer() {
-		return Exhaustion.of(this.attempts, call()).toException();
+		return answer(this.attempts, call());
+	}
+
+	private static ApiErrorException answer(Attempts attempts, ApiCall call) {
+		return new ExhaustedAnswer(attempts, call).exception(Exhaustion.of(attempts, call));
 	}
 
 	private static ApiCall call() {

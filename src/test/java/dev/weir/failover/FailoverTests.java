@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
@@ -44,7 +45,7 @@ class FailoverTests {
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(40);
+		stands = Stands.start(50);
 	}
 
 	@AfterAll
@@ -237,6 +238,122 @@ class FailoverTests {
 	}
 
 	@Test
+	void aRefusalOfACallThatNamesNoModelLeavesChatAlone() {
+		RawBackend.Script noFiles = (call) -> {
+			if (call.request().contains("/files")) {
+				call.answer("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(noFiles, noFiles);
+		assertThat(stand.weir().get("/" + stand.name() + "/v1/files").statusCode()).isEqualTo(502);
+		assertThat(header(stand.chat(), "x-weir-attempts")).isEqualTo("1");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "GARBAGE\r\n\r\n", "HTTP/9.9.9 twohundred\r\n\r\n" })
+	void anAnswerThatIsNotHttpGoesToAnotherBackend(String answer) {
+		Stand stand = stands.next((call) -> {
+			call.write(answer);
+			call.socket().close();
+		}, SERVES);
+		assertServedBySecond(stand);
+	}
+
+	@Test
+	void anAnswerWithTooLargeAHeadGoesToAnotherBackend() {
+		assertServedBySecond(stands.next(answering("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES));
+	}
+
+	@Test
+	void a429WhoseBodyStallsIsNotWaitedFor() {
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 100\r\n\r\n{");
+			call.awaitClose();
+		}, SERVES);
+		assertServedBySecond(stand);
+	}
+
+	@Test
+	void aFailureThatNoOtherBackendCanTakeCostsNoRetry() {
+		RawBackend first = start(answering("503 Service Unavailable", "{}"));
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 1}", backend("a", first.url()),
+				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat}"));
+		assertThat(weir.post("/v1/chat/completions", "{\"model\":\"only-a\",\"messages\":[]}").statusCode())
+			.isEqualTo(503);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void whatMayHaveBeenMadeIsNotMadeTwice() {
+		Stand stand = stands.next(answering("503 Service Unavailable", "{\"error\":{\"message\":\"busy\"}}"), SERVES);
+		assertThat(stand.post("/v1/batches", "{}").statusCode()).isEqualTo(503);
+		assertThat(stand.second().requests()).isEmpty();
+		stand.first().script(THROTTLED);
+		assertThat(stand.post("/v1/batches", "{}").statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aRealAnswerThatComesBackNamesItsBackendAndASensibleDelay() {
+		RawBackend first = start(answering("500 Internal Server Error", "{}", "retry-after: 86400"));
+		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(500);
+		assertThat(header(response, "x-weir-backend")).isEqualTo("a");
+		assertThat(header(response, "retry-after")).isEqualTo("1");
+	}
+
+	@Test
+	void aTimeoutThatARouteSetsDoesNotSwitchFailoverOff() {
+		RawBackend first = start(RawBackend.Call::awaitClose);
+		RawBackend second = start(SERVES);
+		WeirServer weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: r, uri: 'lb://openai', predicates: ['Path=/v1/**'], metadata: {response-timeout: 100}}
+				""" + WeirServer.pool("response-timeout: 300ms", backend("a", first.url()),
+				backend("b", second.url(), "priority: 2")));
+		this.open.add(weir);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aUsersOwnRetryFilterLosesNothing() {
+		RawBackend only = start(answering("400 Bad Request", Bodies.CONTENT_FILTER));
+		WeirServer weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - id: r
+				    uri: lb://openai
+				    predicates: ['Path=/v1/**']
+				    filters: [{name: Retry, args: {retries: 2, statuses: BAD_REQUEST, methods: GET}}]
+				""" + WeirServer.pool("", backend("a", only.url())));
+		this.open.add(weir);
+		assertThat(weir.get("/v1/files").statusCode()).isEqualTo(400);
+		assertThat(only.requests()).hasSize(3);
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(weir.get("/actuator/backends").body()).contains("\"inFlight\":0"));
+	}
+
+	@Test
+	void anUploadThatTheClientBreaksOffIsNobodysFault() {
+		Stand stand = stands.next(SERVES, SERVES);
+		for (int i = 0; i < 6; i++) {
+			try (RawClient client = RawClient.of(stand.weir())) {
+				client.write("POST /" + stand.name() + "/v1/files HTTP/1.1\r\nhost: weir\r\n"
+						+ "content-type: multipart/form-data; boundary=x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
+				int connections = i;
+				await().atMost(Duration.ofSeconds(5)).until(() -> stand.first().connections() > connections);
+				client.reset();
+			}
+		}
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(stand.weir().get("/actuator/backends/" + stand.firstName()).body())
+				.contains("\"inFlight\":0,\"attempts\":6,", "\"failed\":0", "\"breaker\":\"CLOSED\""));
+	}
+
+	@Test
 	void theBackendsIdOfTheRequestIsWhereSdksLookForIt() {
 		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "apim-request-id: azure-1"), SERVES);
 		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("azure-1");
@@ -265,7 +382,7 @@ class FailoverTests {
 		assertThat(Integer.parseInt(header(response, "retry-after"))).isBetween(15, 20);
 		assertThat(Integer.parseInt(header(response, "retry-after-ms"))).isBetween(15_000, 20_000);
 		assertThat(response.body()).contains("\"type\":\"requests\"", "\"code\":\"rate_limit_exceeded\"",
-				"All 2 backends of pool " + stand.name() + " that serve gpt-4o are at their limit");
+				"All 2 backends of pool " + stand.name() + " that serve gpt-4o are at the limit");
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.second().requests()).hasSize(1);
 	}

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.api.ApiErrorCode;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
 import dev.weir.config.CooldownProperties;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -126,12 +127,14 @@ class OutcomeClassifierTests {
 		assertThat(words(new UnknownHostException("nowhere"))).isEqualTo("an unknown host name");
 		assertThat(words(new SSLHandshakeException("expired"))).isEqualTo("a TLS failure (expired)");
 		assertThat(words(new IOException("Connection reset by peer"))).isEqualTo("a broken connection");
-		assertThat(words(new AttemptTimeoutException(Duration.ofSeconds(2)))).isEqualTo("no answer within 2 s");
+		assertThat(words(new OutcomeException(Outcome.Failed.silence(Duration.ofSeconds(2)))))
+			.isEqualTo("no answer within 2 s");
 	}
 
 	@Test
-	void exceptionsOfWeirsOwnAreNoOutcome() {
-		assertThat(OutcomeClassifier.classify(new IllegalStateException("bug"))).isNull();
+	void whatIsNotHttpIsAFailureOfTheBackend() {
+		assertThat(words(new IllegalArgumentException("invalid version format: GARBAGE")))
+			.isEqualTo("an answer that cannot be read (IllegalArgumentException)");
 	}
 
 	private static String words(Throwable error) {

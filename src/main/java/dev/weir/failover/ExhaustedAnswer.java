@@ -1,0 +1,127 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.api.ApiCall;
+import dev.weir.api.ApiError;
+import dev.weir.api.ApiErrorException;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Lane;
+import dev.weir.backend.RestReason;
+
+/**
+ * The answer a request gets that no lane can take. The delay in it is the shortest rest
+ * of any lane, so that clients, which wait as long as they are told, come back at the
+ * right time.
+ *
+ * @param attempts what was tried
+ * @param call the call
+ */
+record ExhaustedAnswer(Attempts attempts, ApiCall call) {
+
+	// OpenAI's SDKs honour delays up to a minute
+	private static final Duration MAX_DELAY = Duration.ofSeconds(60);
+
+	// a lane that failed but does not rest may be tried again soon
+	private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
+
+	ApiErrorException exception(Exhaustion why) {
+		return switch (why) {
+			case NO_LANE ->
+				invalid("No backend of pool " + pool() + " can serve this operation.", null, "unknown_operation");
+			case THROTTLED -> later(429, throttled(), "requests", "rate_limit_exceeded");
+			case OUT_OF_QUOTA -> never(subject("has", "have") + " spent the quota. Waiting does not bring it back.");
+			case NO_SUCH_DEPLOYMENT -> invalid(
+					"The model '" + this.call.model() + "' has no deployment on any backend of pool " + pool() + ".",
+					"model", "model_not_found");
+			case TIMEOUT -> later(504, tried() + " There was no answer in time.", "server_error", "timeout");
+			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
+			case DENIED -> later(502, tried() + " Weir has no credential that is accepted there; its log says more.",
+					"server_error", "backend_denied");
+			case FAILED -> later(503, tried() + " It failed.", "server_error", "service_unavailable");
+			case UNAVAILABLE -> later(503, subject("is", "are") + " out of service; the next try is possible in "
+					+ Durations.words(delay()) + ".", "server_error", "service_unavailable");
+		};
+	}
+
+	/**
+	 * The headers that tell a client when to come back.
+	 * @return {@code retry-after-ms} and {@code retry-after}, both at least 1 and at most
+	 * a minute
+	 */
+	Map<String, String> delayHeaders() {
+		// rounded up: a client that comes back a moment too early is refused again
+		long millis = Math.max(1, delay().plusNanos(999_999).toMillis());
+		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
+	}
+
+	private ApiErrorException invalid(String message, @Nullable String param, String code) {
+		return new ApiErrorException(new ApiError(404, message, "invalid_request_error", param, code));
+	}
+
+	private ApiErrorException later(int status, String message, String type, String code) {
+		return new ApiErrorException(new ApiError(status, message, type, null, code), delayHeaders());
+	}
+
+	private ApiErrorException never(String message) {
+		Map<String, String> headers = new HashMap<>(delayHeaders());
+		headers.put("x-should-retry", "false");
+		return new ApiErrorException(new ApiError(429, message, "insufficient_quota", null, "insufficient_quota"),
+				headers);
+	}
+
+	private Duration delay() {
+		Duration shortest = this.attempts.lanes()
+			.stream()
+			.map(ExhaustedAnswer::delay)
+			.min(Duration::compareTo)
+			.orElse(RETRY_FAILED);
+		return (shortest.compareTo(MAX_DELAY) > 0) ? MAX_DELAY : shortest;
+	}
+
+	private static Duration delay(Lane lane) {
+		Duration rest = lane.restLeft();
+		Duration open = lane.backend().breakerOpenFor();
+		Duration longer = (rest.compareTo(open) > 0) ? rest : open;
+		return longer.isZero() ? RETRY_FAILED : longer;
+	}
+
+	private String throttled() {
+		String when = Durations.words(delay());
+		if (Exhaustion.isOnlyTry(this.attempts, this.call)) {
+			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
+					+ " the next try is possible in " + when + ".";
+		}
+		List<Lane> lanes = this.attempts.lanes();
+		long others = lanes.stream()
+			.filter((lane) -> lane.restReason() != null && lane.restReason() != RestReason.THROTTLED)
+			.count() + this.attempts.history().stream().filter((ended) -> ended.outcome().costsRetry()).count();
+		return (others == 0) ? subject("is", "are") + " at the limit; the first is free in " + when + "."
+				: subject("is", "are") + " at the limit or failed; the next try is possible in " + when + ".";
+	}
+
+	private String subject(String one, String many) {
+		int count = this.attempts.lanes().size();
+		String model = this.call.model();
+		String serving = model.isEmpty() ? "" : (count == 1) ? " that serves " + model : " that serve " + model;
+		return (count == 1) ? "The one backend of pool " + pool() + serving + " " + one
+				: "All " + count + " backends of pool " + pool() + serving + " " + many;
+	}
+
+	private String tried() {
+		int count = this.attempts.count();
+		return (count == 1) ? "One backend of pool " + pool() + " was tried."
+				: count + " backends of pool " + pool() + " were tried.";
+	}
+
+	private String pool() {
+		return this.attempts.pool().name();
+	}
+
+}
