@@ -172,8 +172,7 @@ class OpenAiSdkTests {
 		Stand stand = stands.next(throttled, throttled);
 		try (Client client = as.client("/" + stand.name(), 0)) {
 			assertThatExceptionOfType(RateLimitException.class).isThrownBy(() -> client.chat("gpt-4o"))
-				.withMessageContaining(
-						"All 2 backends of pool " + stand.name() + " that serve gpt-4o are at their limit")
+				.withMessageContaining("All 2 backends of pool " + stand.name() + " that serve gpt-4o are at the limit")
 				.satisfies((ex) -> {
 					assertThat(ex.code()).contains("rate_limit_exceeded");
 					assertThat(ex.type()).contains("requests");

@@ -15,8 +15,7 @@ class RouteRulesTests {
 			""";
 
 	@ParameterizedTest
-	@ValueSource(
-			strings = { "lb://opnai", "lb://OpenAI", "lb://open_ai", "lb://open.ai", "lb://", "LB://x", "lb:ws://x" })
+	@ValueSource(strings = { "lb://opnai", "lb://OpenAI", "lb://open_ai", "lb://open.ai", "lb://" })
 	void refusesARouteToNoPool(String uri) {
 		assertThat(routeTo(uri).report())
 			.contains("spring.cloud.gateway.server.webflux.routes[1].uri = " + uri
@@ -25,7 +24,13 @@ class RouteRulesTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "lb://openai", "lb://openai:80/x", "lb:ws://openai", "https://example.com", "forward:/x",
+	@ValueSource(strings = { "LB://openai", "lb:ws://openai", "lb:http://openai", "Lb://other" })
+	void refusesOtherWaysToNameAPool(String uri) {
+		assertThat(routeTo(uri).report()).contains(uri + " (application.yml:8): is not how a route names a pool");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "lb://openai", "lb://openai:80/x", "https://example.com", "forward:/x",
 			"${TARGET:lb://openai}" })
 	void takesOtherRoutes(String uri) {
 		assertThat(routeTo(uri).load()).isNotNull();

@@ -68,6 +68,14 @@ class RulesTests {
 	}
 
 	@ParameterizedTest
+	@ValueSource(strings = { "forwarded", "X-Forwarded-For", "x-forwarded-proto" })
+	void refusesToForwardWhereTheCallerIs(String header) {
+		assertThat(Configured.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
+			.asString()
+			.contains("tells where the caller is");
+	}
+
+	@ParameterizedTest
 	@ValueSource(strings = { "Host", "content-length", "transfer-encoding", "connection", "proxy-connection",
 			"keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings" })
 	void refusesToForwardWhatBelongsToTheConnection(String header) {

@@ -162,7 +162,7 @@ class RequestLimitsTests {
 		first.answers(throttled());
 		SocketClient.Response response = upload("full");
 		assertThat(response.status()).isEqualTo(429);
-		assertThat(response.text()).contains("\"code\":\"rate_limit_exceeded\"", "too large to be sent again")
+		assertThat(response.text()).contains("\"code\":\"rate_limit_exceeded\"", "cannot be sent again")
 			.doesNotContain("All 2 backends");
 		// the second backend is free: no reason to wait as long as the first one rests
 		assertThat(response.header("retry-after")).isEqualTo("1");
@@ -279,6 +279,15 @@ class RequestLimitsTests {
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("\"param\":\"model\"");
 		}
+		assertNothingWentUp();
+	}
+
+	@Test
+	void aCompressedBodyIsNotSupportedWhereTheModelMustBeRead() {
+		SocketClient.Response response = send("openai", "POST /v1/chat/completions", utf8("xx"), JSON,
+				"content-encoding: gzip");
+		assertThat(response.status()).isEqualTo(415);
+		assertThat(response.text()).contains("\"code\":\"unsupported_content_encoding\"");
 		assertNothingWentUp();
 	}
 
