@@ -6,6 +6,8 @@ import java.time.Duration;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
@@ -15,6 +17,8 @@ import dev.weir.config.BackendProperties;
  * as a whole: failures count here, throttling belongs to its {@linkplain Lane lanes}.
  */
 public final class Backend {
+
+	private static final Logger logger = LoggerFactory.getLogger(Backend.class);
 
 	private final BackendProperties properties;
 
@@ -35,13 +39,16 @@ public final class Backend {
 		this.breaker = breaker;
 		this.cooldown = new Cooldown(ticker);
 		this.open = new Cooldown(ticker);
-		breaker.getEventPublisher().onStateTransition((event) -> {
-			if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
-				Duration wait = Duration
-					.ofMillis(breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1));
-				this.open.begin(wait, RestReason.FAILED);
-			}
-		});
+		breaker.getEventPublisher().onStateTransition((event) -> turned(event.getStateTransition()));
+	}
+
+	private void turned(CircuitBreaker.StateTransition transition) {
+		logger.warn("The circuit breaker of {} turned from {} to {}", name(), transition.getFromState(),
+				transition.getToState());
+		if (transition.getToState() == CircuitBreaker.State.OPEN) {
+			long wait = this.breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1);
+			this.open.begin(Duration.ofMillis(wait), RestReason.FAILED);
+		}
 	}
 
 	public String name() {

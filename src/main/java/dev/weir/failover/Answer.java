@@ -3,6 +3,8 @@ package dev.weir.failover;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -41,6 +43,8 @@ sealed interface Answer {
 	 */
 	final class Streaming implements Answer {
 
+		private static final Logger logger = LoggerFactory.getLogger(Answer.class);
+
 		private final Connection connection;
 
 		private final Attempt attempt;
@@ -72,7 +76,11 @@ sealed interface Answer {
 				.<DataBuffer>map(buffers::wrap)
 				.doOnNext((buffer) -> passed.addAndGet(buffer.readableByteCount()))
 				.doOnComplete(() -> end(this.outcome))
-				.doOnError((ex) -> end(new Outcome.Broken()))
+				.doOnError((ex) -> {
+					logger.warn("The answer of {} broke off after {} bytes: {}", this.attempt.lane().backend(),
+							passed.get(), ex.toString());
+					end(new Outcome.Broken());
+				})
 				// a client that has all it waits for may close before the end is told
 				.doOnCancel(() -> end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
 			// Events too are flushed as they come this way. Spring's own way to flush

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -63,14 +64,15 @@ final class AnswerHead {
 	 * @param answer the answer
 	 * @param delays when to come back, in place of what the backend said, or empty to
 	 * leave that as it is
-	 * @return completion, or an error where only a part of the answer could be read
+	 * @return completion
 	 */
 	static Mono<Void> keep(ServerWebExchange exchange, FailedAnswer answer, Map<String, String> delays) {
 		byte[] body = answer.body();
 		if (body == null) {
-			return Mono.error(new ApiErrorException(new ApiError(502,
-					"The backend answered " + answer.status() + " with a body that could not be read.", "server_error",
-					null, "bad_gateway")));
+			return own(exchange,
+					new ApiErrorException(new ApiError(502,
+							"The backend answered " + answer.status() + " with a body that could not be read.",
+							"server_error", null, "bad_gateway")));
 		}
 		ServerHttpResponse response = exchange.getResponse();
 		response.setRawStatusCode(answer.status());
@@ -79,6 +81,24 @@ final class AnswerHead {
 		response.getHeaders().setContentLength(body.length);
 		delays.forEach(response.getHeaders()::set);
 		nameRequest(exchange);
+		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
+		return Mono.empty();
+	}
+
+	/**
+	 * Settles on an answer of Weir's own. It goes the way of every answer, so that the
+	 * user's filters see it.
+	 * @param exchange the request
+	 * @param answer the answer
+	 * @return completion
+	 */
+	static Mono<Void> own(ServerWebExchange exchange, ApiErrorException answer) {
+		byte[] body = answer.error().toJson();
+		ServerHttpResponse response = exchange.getResponse();
+		response.setRawStatusCode(answer.error().status());
+		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+		response.getHeaders().setContentLength(body.length);
+		answer.headers().forEach(response.getHeaders()::set);
 		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
 		return Mono.empty();
 	}

@@ -137,12 +137,23 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	/** Says what an operator must mend; everything else mends itself. */
 	private static void report(Run run, Outcome outcome) {
 		Attempt attempt = run.attempts.current();
-		if (attempt != null && outcome instanceof Outcome.Denied) {
-			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}",
-					attempt.lane().backend(), outcome.words());
+		if (attempt == null) {
+			return;
 		}
-		else if (attempt != null && outcome instanceof Outcome.NoCredential) {
-			logger.error("Backend {} was not called: {}", attempt.lane().backend(), outcome.words());
+		Lane lane = attempt.lane();
+		if (outcome instanceof Outcome.Denied) {
+			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}", lane.backend(),
+					outcome.words());
+		}
+		else if (outcome instanceof Outcome.NoCredential) {
+			logger.error("Backend {} was not called: {}", lane.backend(), outcome.words());
+		}
+		else if (outcome instanceof Outcome.OutOfQuota) {
+			logger.error("Backend {} has spent its quota, and waiting does not bring it back", lane.backend());
+		}
+		else if (outcome instanceof Outcome.NoSuchDeployment && !lane.model().isEmpty()) {
+			logger.error("Backend {} has no deployment {} for the model {}", lane.backend(), lane.deployment(),
+					lane.model());
 		}
 	}
 
@@ -181,7 +192,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		}
 		Attempts.Ended last = run.attempts.last();
 		AnswerHead.explain(run.exchange, run.attempts, (last != null) ? last.lane() : null);
-		return Mono.error(answer);
+		return AnswerHead.own(run.exchange, answer);
 	}
 
 	/**

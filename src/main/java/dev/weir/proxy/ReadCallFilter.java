@@ -109,8 +109,10 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		String named = (path.deployment() != null) ? path.deployment() : body.model();
 		if (named == null && path.operation().needsModel()) {
 			if (body instanceof OpaqueBody && body.length() > 0) {
-				throw invalid(400, "The body must be JSON or a form, and its content-type must say so: application/json"
-						+ " or multipart/form-data.", null, "unsupported_content_type");
+				throw invalid(400,
+						"The body must be JSON or a form, and its content-type must say so: application/json"
+								+ " or multipart/form-data (curl -d alone says neither).",
+						null, "unsupported_content_type");
 			}
 			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
 		}

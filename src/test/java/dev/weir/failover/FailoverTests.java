@@ -320,6 +320,18 @@ class FailoverTests {
 	}
 
 	@Test
+	void aUsersOwnFilterSeesAnswersOfWeirsOwnToo() {
+		WeirServer weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: r, uri: 'lb://openai', predicates: ['Path=/v1/**'], filters: ['AddResponseHeader=x-own, yes']}
+				""" + WeirServer.pool("", backend("a", closedPort())));
+		this.open.add(weir);
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(header(response, "x-own")).isEqualTo("yes");
+	}
+
+	@Test
 	void aUsersOwnRetryFilterLosesNothing() {
 		RawBackend only = start(answering("400 Bad Request", Bodies.CONTENT_FILTER));
 		WeirServer weir = WeirServer.start("""
