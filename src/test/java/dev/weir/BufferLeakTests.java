@@ -26,8 +26,8 @@ class BufferLeakTests {
 	@Test
 	@Order(1)
 	void noTestHasLostABuffer() {
-		// what is lost is found when the garbage collector has run and a buffer is
-		// allocated
+		// what is lost is found when the garbage collector has run and a
+		// buffer is allocated
 		for (int i = 0; i < 5; i++) {
 			provoke();
 		}

@@ -29,8 +29,7 @@ public record ApiError(int status, String message, String type, @Nullable String
 	 */
 	public byte[] toJson() {
 		// through characters: the generator of bytes fails on half a surrogate pair,
-		// which
-		// a message that quotes a client may have
+		// which a message that quotes a client may have
 		StringWriter text = new StringWriter(128 + this.message.length());
 		try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
 			json.writeStartObject();

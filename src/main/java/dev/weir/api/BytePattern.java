@@ -50,8 +50,7 @@ final class BytePattern {
 			return false;
 		}
 		// from the front: a boundary has no CR, so no byte takes part in two partial
-		// matches,
-		// and a boundary made for the purpose cannot make the search quadratic
+		// matches, and a boundary made for the purpose cannot make the search quadratic
 		for (int i = skip; i < this.pattern.length; i++) {
 			if (bytes[at + i - skip] != this.pattern[i]) {
 				return false;

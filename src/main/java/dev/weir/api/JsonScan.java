@@ -32,8 +32,8 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 		.disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
 		.streamReadConstraints(StreamReadConstraints.builder()
 			.maxNestingDepth(MAX_DEPTH)
-			// is asked of decoded strings only, which means the model; skipped ones are
-			// free
+			// is asked of decoded strings only, which means the model; skipped
+			// ones are free
 			.maxStringLength(4 * ModelName.MAX_LENGTH)
 			.build())
 		.build();
@@ -43,8 +43,8 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 		if (start < 0) {
 			throw new MalformedBodyException("The request body is not a JSON object");
 		}
-		// a copy, since a factory keeps the property names it has seen: these are
-		// clients'
+		// a copy, since a factory keeps the property names it has seen: these
+		// are clients'
 		try (JsonParser parser = FACTORY.copy()
 			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
 			try {

@@ -52,8 +52,8 @@ final class ModelName {
 		if (name.codePoints().anyMatch(Character::isISOControl)) {
 			return "has control characters";
 		}
-		// half a surrogate pair has no UTF-8 form: it would reach the backend as another
-		// name
+		// half a surrogate pair has no UTF-8 form: it would reach the backend as
+		// another name
 		if (name.codePoints().anyMatch((c) -> Character.getType(c) == Character.SURROGATE)) {
 			return "is not valid Unicode";
 		}

@@ -169,8 +169,8 @@ public final class Lane implements ServiceInstance {
 		else if (outcome instanceof Outcome.OutOfQuota) {
 			this.backend.rest(this.rests.refusal(), RestReason.OUT_OF_QUOTA);
 		}
-		// calls that name no model often want what a credential made for models may not
-		// do
+		// calls that name no model often want what a credential made for
+		// models may not do
 		else if (outcome instanceof Outcome.NoSuchDeployment && !this.model.isEmpty()) {
 			this.cooldown.begin(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
 		}

@@ -32,8 +32,7 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 	}
 
 	@Override
-	@SuppressWarnings({ "rawtypes", "unchecked" }) // as Spring Cloud LoadBalancer
-													// declares it
+	@SuppressWarnings({ "rawtypes", "unchecked" }) // Spring declares it so
 	public Mono<Response<ServiceInstance>> choose(Request request) {
 		Attempts attempts = RequestAttempts.of(request);
 		return this.supplier.get(request).next().flatMap((instances) -> {

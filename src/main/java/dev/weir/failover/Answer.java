@@ -83,9 +83,9 @@ sealed interface Answer {
 				})
 				// a client that has all it waits for may close before the end is told
 				.doOnCancel(() -> end((passed.get() == length) ? this.outcome : new Outcome.Cancelled()));
-			// Events too are flushed as they come this way. Spring's own way to flush
-			// each
-			// buffer keeps some in a queue that nobody releases when the client leaves.
+			// Events too are flushed as they come this way. Spring's own way
+			// to flush each buffer keeps some in a queue that nobody releases
+			// when the client leaves.
 			return response.writeWith(body);
 		}
 

@@ -47,8 +47,8 @@ class ApiPathTests {
 
 	@ParameterizedTest
 	@CsvSource(nullValues = "-", value = {
-			// classic stays classic, with the client's version unless the backend has its
-			// own
+			// classic stays classic, with the client's version unless the backend has
+			// its own
 			"/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21, -, /openai/deployments/D/chat/completions?api-version=2024-10-21",
 			"/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21&x=1, 2025-01-01, /openai/deployments/D/chat/completions?x=1&api-version=2025-01-01",
 			"/openai/deployments/gpt-4o/chat/completions, -, 2025-01-01, /openai/deployments/D/chat/completions?api-version=2025-01-01",

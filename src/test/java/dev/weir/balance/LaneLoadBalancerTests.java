@@ -50,8 +50,8 @@ class LaneLoadBalancerTests {
 		for (int i = 0; i < PICKS; i++) {
 			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
 		}
-		// four standard deviations of a binomial distribution are below 0.7 % of the
-		// picks
+		// four standard deviations of a binomial distribution are below 0.7 %
+		// of the picks
 		assertThat(share(picks, "a")).isCloseTo(0.1, within(0.007));
 		assertThat(share(picks, "b")).isCloseTo(0.2, within(0.007));
 		assertThat(share(picks, "c")).isCloseTo(0.7, within(0.007));

@@ -33,8 +33,8 @@ public final class LeakWatch implements AutoCloseable {
 	 * @throws InterruptedException if the thread is interrupted
 	 */
 	public List<String> found() throws InterruptedException {
-		// what was dropped is known when it is collected, and told when a buffer is
-		// allocated
+		// what was dropped is known when it is collected, and told when a
+		// buffer is allocated
 		ReferenceQueue<Object> collected = new ReferenceQueue<>();
 		WeakReference<Object> dropped = new WeakReference<>(new Object(), collected);
 		System.gc();

@@ -122,8 +122,8 @@ public final class RawBackend implements AutoCloseable {
 			}
 		}
 		catch (IOException ex) {
-			// the peer went away, or the script closed the socket: both are what tests
-			// want
+			// the peer went away, or the script closed the socket: both are
+			// what tests want
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
