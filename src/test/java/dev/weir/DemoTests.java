@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.core.io.ClassPathResource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
@@ -54,18 +53,6 @@ class DemoTests {
 				.containsOnlyOnce("2");
 			assertThat(weir.get("/actuator/health/backends/openai1").body()).contains("\"RESTING\"", "gpt-4o rests");
 			assertThat(weir.get("/actuator/health").statusCode()).isEqualTo(200);
-		}
-	}
-
-	@Test
-	void backendsInTheUsersOwnFileAreNotCalled() throws IOException {
-		try (RawBackend real = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION))) {
-			Files.writeString(this.directory.resolve("application.yml"),
-					WeirServer.pool("", WeirServer.backend("real", real.url())));
-			try (WeirServer weir = start("")) {
-				assertThat(header(weir.chat(), "x-weir-backend")).isEqualTo("openai1");
-				assertThat(real.requests()).isEmpty();
-			}
 		}
 	}
 
