@@ -1,8 +1,8 @@
 package dev.weir.api;
 
 /**
- * The client went away before its request was read. Nobody's fault, and nobody is left to
- * answer.
+ * A client's request could not be read to its end: it went away, or what it sent was no
+ * HTTP. No backend is to blame.
  */
 public final class ClientGoneException extends RuntimeException {
 

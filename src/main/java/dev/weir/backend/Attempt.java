@@ -20,6 +20,9 @@ public final class Attempt {
 
 	private final long start;
 
+	// what began before a circuit breaker opened says nothing about its tries
+	private final boolean probing;
+
 	private final AtomicBoolean ended = new AtomicBoolean();
 
 	// one permission of the circuit breaker gets one word back
@@ -31,6 +34,7 @@ public final class Attempt {
 		this.lane = lane;
 		this.ticker = ticker;
 		this.start = ticker.read();
+		this.probing = lane.backend().isProbing();
 	}
 
 	public Lane lane() {
@@ -43,7 +47,7 @@ public final class Attempt {
 	 * the end, when it is known whether the answer broke off.
 	 */
 	public void answering() {
-		if (breaker().getState() == CircuitBreaker.State.HALF_OPEN) {
+		if (this.probing) {
 			succeed();
 		}
 		this.answering = true;
@@ -65,22 +69,27 @@ public final class Attempt {
 		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected) {
 			succeed();
 		}
-		else if (this.told.compareAndSet(false, true)) {
+		else if (mayTell()) {
 			breaker().releasePermission();
 		}
 		return true;
 	}
 
 	private void succeed() {
-		if (this.told.compareAndSet(false, true)) {
+		if (mayTell()) {
 			breaker().onSuccess(elapsed(), TimeUnit.NANOSECONDS);
 		}
 	}
 
 	private void fail(Outcome outcome) {
-		if (this.told.compareAndSet(false, true)) {
+		if (mayTell()) {
 			breaker().onError(elapsed(), TimeUnit.NANOSECONDS, new AttemptFailed(outcome.words()));
 		}
+	}
+
+	private boolean mayTell() {
+		boolean first = this.told.compareAndSet(false, true);
+		return first && (this.probing || !this.lane.backend().isProbing());
 	}
 
 	private CircuitBreaker breaker() {

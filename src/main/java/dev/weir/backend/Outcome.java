@@ -233,7 +233,10 @@ public sealed interface Outcome {
 		/** A 408 or 5xx. */
 		STATUS,
 
-		/** No connection, or one that broke before the response headers. */
+		/** No connection: the backend has not seen the request. */
+		UNREACHED,
+
+		/** The connection broke before the response headers, or they made no sense. */
 		CONNECTION,
 
 		/** No response headers in time. */

@@ -28,8 +28,9 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 	}
 
 	/**
-	 * Sees to it that the demo calls simulated backends only. To Spring Boot a user's
-	 * {@code application.yml} beside the application outranks the demo's settings within.
+	 * Sees to it that the demo's pool has simulated backends only. To Spring Boot a
+	 * user's {@code application.yml} beside the application outranks the demo's settings
+	 * within.
 	 */
 	private static void putDemoFirst(ConfigurableEnvironment environment) {
 		if (!environment.acceptsProfiles(Profiles.of(DEMO))) {

@@ -1,10 +1,13 @@
 package dev.weir.failover;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -81,6 +84,7 @@ final class AnswerHead {
 		response.getHeaders().setContentLength(body.length);
 		delays.forEach(response.getHeaders()::set);
 		nameRequest(exchange);
+		remember(exchange, answer.headers().keySet(), delays.keySet());
 		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
 		return Mono.empty();
 	}
@@ -99,8 +103,22 @@ final class AnswerHead {
 		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
 		response.getHeaders().setContentLength(body.length);
 		answer.headers().forEach(response.getHeaders()::set);
+		remember(exchange, Set.of(), answer.headers().keySet());
 		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
 		return Mono.empty();
+	}
+
+	/**
+	 * Has the gateway take these headers away again, should a user's own filter send the
+	 * request round once more.
+	 */
+	private static void remember(ServerWebExchange exchange, Set<String> some, Set<String> others) {
+		Set<String> names = new HashSet<>(
+				exchange.getAttributeOrDefault(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, Set.of()));
+		names.addAll(some);
+		names.addAll(others);
+		names.addAll(Set.of(HttpHeaders.CONTENT_TYPE, HttpHeaders.CONTENT_LENGTH, REQUEST_ID));
+		exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, names);
 	}
 
 }

@@ -22,8 +22,9 @@ import dev.weir.backend.RestReason;
  *
  * @param attempts what was tried
  * @param call the call
+ * @param early whether another backend might have served
  */
-record ExhaustedAnswer(Attempts attempts, ApiCall call) {
+record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 
 	// OpenAI's SDKs honour delays up to a minute
 	private static final Duration MAX_DELAY = Duration.ofSeconds(60);
@@ -94,7 +95,7 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call) {
 
 	private String throttled() {
 		String when = Durations.words(delay());
-		if (Exhaustion.isOnlyTry(this.attempts, this.call)) {
+		if (this.early) {
 			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
 					+ " the next try is possible in " + when + ".";
 		}

@@ -3,7 +3,6 @@ package dev.weir.failover;
 import java.util.List;
 import java.util.function.Predicate;
 
-import dev.weir.api.ApiCall;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
@@ -41,9 +40,17 @@ enum Exhaustion {
 	/** None was called: all are set aside. */
 	UNAVAILABLE;
 
-	static Exhaustion of(Attempts attempts, ApiCall call) {
-		if (isOnlyTry(attempts, call)) {
-			boolean full = cameTo(attempts, Outcome.Throttled.class) || cameTo(attempts, Outcome.OutOfQuota.class);
+	/**
+	 * Tells why.
+	 * @param attempts what was tried
+	 * @param early whether another backend might have served, so that what the last one
+	 * came to is all there is to say
+	 * @return why no lane takes the request
+	 */
+	static Exhaustion of(Attempts attempts, boolean early) {
+		Attempts.Ended last = attempts.last();
+		if (early && last != null) {
+			boolean full = last.outcome() instanceof Outcome.Throttled || last.outcome() instanceof Outcome.OutOfQuota;
 			return full ? THROTTLED : ofFailures(attempts);
 		}
 		List<Lane> lanes = attempts.lanes();
@@ -62,24 +69,13 @@ enum Exhaustion {
 				: ofFailures(attempts);
 	}
 
-	/**
-	 * Whether the request cannot be sent again, so that the backends that were not called
-	 * might have served.
-	 * @param attempts its attempts
-	 * @param call the call
-	 * @return whether there was one try and can be no other
-	 */
-	static boolean isOnlyTry(Attempts attempts, ApiCall call) {
-		return !call.replayable() && attempts.last() != null;
-	}
-
 	private static Exhaustion ofFailures(Attempts attempts) {
 		Exhaustion last = UNAVAILABLE;
 		for (Attempts.Ended ended : attempts.history()) {
 			if (ended.outcome() instanceof Outcome.Failed failure) {
 				last = switch (failure.kind()) {
 					case TIMEOUT -> TIMEOUT;
-					case CONNECTION -> CONNECTION;
+					case UNREACHED, CONNECTION -> CONNECTION;
 					case STATUS -> FAILED;
 				};
 			}

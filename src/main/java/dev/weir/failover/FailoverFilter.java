@@ -94,7 +94,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		ServerWebExchangeUtils.reset(run.exchange);
 		Duration left = run.pool().properties().deadline().minus(run.attempts.elapsed());
 		if (left.isNegative() || left.isZero()) {
-			return giveUp(run);
+			return giveUp(run, true);
 		}
 		// choosing a lane replaces the URI, so each attempt starts from the pool's again
 		run.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, run.uri);
@@ -104,7 +104,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			.onErrorResume((error) -> failed(run, error))
 			.flatMap(
 					(result) -> result.outcome.mayGoOn() ? goOn(run.with(result), result.outcome) : settle(run, result))
-			.onErrorResume(NotFoundException.class, (noLane) -> giveUp(run));
+			.onErrorResume(NotFoundException.class, (noLane) -> giveUp(run, false));
 	}
 
 	private Mono<Result> answered(Run run) {
@@ -129,9 +129,11 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	private Mono<Void> goOn(Run run, Outcome outcome) {
 		report(run, outcome);
 		run.attempts.end(outcome);
-		boolean another = run.mayRepeatAfter(outcome) && run.attempts.hasAnother()
-				&& (!outcome.costsRetry() || run.pool().retryBudget().tryRetry());
-		return another ? attempt(run) : giveUp(run);
+		if (!run.attempts.hasAnother()) {
+			return giveUp(run, !run.call.replayable());
+		}
+		boolean allowed = run.mayRepeatAfter(outcome) && (!outcome.costsRetry() || run.pool().retryBudget().tryRetry());
+		return allowed ? attempt(run) : giveUp(run, true);
 	}
 
 	/** Says what an operator must mend; everything else mends itself. */
@@ -179,9 +181,14 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		return Mono.empty();
 	}
 
-	private static Mono<Void> giveUp(Run run) {
-		Exhaustion why = Exhaustion.of(run.attempts, run.call);
-		ExhaustedAnswer exhausted = new ExhaustedAnswer(run.attempts, run.call);
+	/**
+	 * Settles on an answer though no backend served.
+	 * @param early whether another backend might have
+	 */
+	private static Mono<Void> giveUp(Run run, boolean early) {
+		ServerWebExchangeUtils.reset(run.exchange);
+		Exhaustion why = Exhaustion.of(run.attempts, early);
+		ExhaustedAnswer exhausted = new ExhaustedAnswer(run.attempts, run.call, early);
 		ApiErrorException answer = exhausted.exception(why);
 		logger.warn("No backend served {} {}: {}", run.exchange.getRequest().getMethod(), run.call.path().rest(),
 				answer.getMessage());
@@ -235,9 +242,11 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		 * such as a file or a batch.
 		 */
 		boolean mayRepeatAfter(Outcome outcome) {
+			HttpMethod method = this.exchange.getRequest().getMethod();
 			boolean makes = this.call.path().operation() == Operation.OTHER
-					&& !this.exchange.getRequest().getMethod().equals(HttpMethod.GET);
-			return this.call.replayable() && !(makes && outcome instanceof Outcome.Failed);
+					&& (method.equals(HttpMethod.POST) || method.equals(HttpMethod.PATCH));
+			boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED;
+			return this.call.replayable() && !(makes && mayBeDone);
 		}
 
 	}

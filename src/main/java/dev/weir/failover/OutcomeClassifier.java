@@ -112,27 +112,27 @@ final class OutcomeClassifier {
 			return known.outcome();
 		}
 		if (error instanceof ConnectTimeoutException || error instanceof PoolAcquireTimeoutException) {
-			return failedConnection("no connection in time");
+			return failed(Failure.UNREACHED, "no connection in time");
 		}
 		if (error instanceof UnknownHostException) {
-			return failedConnection("an unknown host name");
+			return failed(Failure.UNREACHED, "an unknown host name");
 		}
 		if (error instanceof ConnectException) {
-			return failedConnection("a refused connection");
+			return failed(Failure.UNREACHED, "a refused connection");
 		}
 		if (error instanceof SSLException) {
-			return failedConnection("a TLS failure (" + error.getMessage() + ")");
+			return failed(Failure.UNREACHED, "a TLS failure (" + error.getMessage() + ")");
 		}
 		if (error instanceof PoolAcquirePendingLimitException) {
-			return failedConnection("too many requests waiting for a connection");
+			return failed(Failure.UNREACHED, "too many requests waiting for a connection");
 		}
 		// the rest is what a broken connection or an answer that is not HTTP throws
-		return failedConnection((error instanceof IOException) ? "a broken connection"
+		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"
 				: "an answer that cannot be read (" + error.getClass().getSimpleName() + ")");
 	}
 
-	private static Outcome failedConnection(String words) {
-		return new Outcome.Failed(Failure.CONNECTION, words, null);
+	private static Outcome failed(Failure kind, String words) {
+		return new Outcome.Failed(kind, words, null);
 	}
 
 }

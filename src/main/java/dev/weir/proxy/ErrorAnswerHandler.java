@@ -45,11 +45,6 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (response.isCommitted()) {
 			return Mono.error(error);
 		}
-		if (error instanceof ClientGoneException || error instanceof AbortedException) {
-			logger.debug("{} {}: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
-					error.getMessage());
-			return Mono.error(error);
-		}
 		ApiError answer = answerTo(error, exchange);
 		if (answer.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
 			logger.error("{} {} failed", exchange.getRequest().getMethod(), exchange.getRequest().getPath(), error);
@@ -73,6 +68,10 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (error instanceof MalformedBodyException malformed) {
 			return new ApiError(400, malformed.getMessage() + ".", "invalid_request_error", malformed.param(),
 					"invalid_request_body");
+		}
+		if (error instanceof ClientGoneException || error instanceof AbortedException) {
+			logger.debug("A request was not read to its end: {}", error.getMessage());
+			return invalid(400, "The request could not be read to its end.", "incomplete_request");
 		}
 		if (error instanceof DataBufferLimitException) {
 			return invalid(413, "The request body is too large.", "request_too_large");

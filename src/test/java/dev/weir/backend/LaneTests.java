@@ -141,6 +141,25 @@ class LaneTests {
 	}
 
 	@Test
+	void whatBeganBeforeTheBreakerOpenedSaysNothingAboutItsTries() {
+		Attempt[] old = new Attempt[20];
+		for (int i = 0; i < old.length; i++) {
+			old[i] = begin();
+		}
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		for (int i = 0; i < old.length; i++) {
+			old[i].answering();
+			old[i].end((i % 2 == 0) ? new Outcome.Served(200) : new Outcome.Cancelled());
+		}
+		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
+		for (int i = 0; i < 10; i++) {
+			begin();
+		}
+		assertThat(this.chat.tryBegin()).isNull();
+	}
+
+	@Test
 	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
 		Attempts attempts = new Attempts(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
 		attempts.close();

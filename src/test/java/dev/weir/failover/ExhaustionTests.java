@@ -120,7 +120,7 @@ class ExhaustionTests {
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(answer().error().status()).isEqualTo(429);
 		assertThat(answer().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
-		assertThat(Exhaustion.of(this.attempts, call()).isFailure()).isFalse();
+		assertThat(Exhaustion.of(this.attempts, false).isFailure()).isFalse();
 	}
 
 	@Test
@@ -143,13 +143,20 @@ class ExhaustionTests {
 	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
 		end(0, spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
-		ApiErrorException answer = answer(this.attempts, single);
+		ApiErrorException answer = answer(this.attempts, single, true);
 		assertThat(answer.error().status()).isEqualTo(429);
 		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
 		assertThat(answer.error().message())
 			.isEqualTo("The backend that was called is at its limit, and the request cannot be sent again to"
 					+ " another; the next try is possible in 1 s.");
 		assertThat(answer.headers()).containsEntry("retry-after", "1").doesNotContainKey("x-should-retry");
+	}
+
+	@Test
+	void whatTheLastCameToCountsWhereAnotherMightHaveServed() {
+		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
+		end(1, new Outcome.Failed(Failure.TIMEOUT, "no answer", null));
+		assertThat(answer(this.attempts, call(), true).error().status()).isEqualTo(504);
 	}
 
 	@Test
@@ -176,7 +183,11 @@ class ExhaustionTests {
 	}
 
 	private static ApiErrorException answer(Attempts attempts, ApiCall call) {
-		return new ExhaustedAnswer(attempts, call).exception(Exhaustion.of(attempts, call));
+		return answer(attempts, call, false);
+	}
+
+	private static ApiErrorException answer(Attempts attempts, ApiCall call, boolean early) {
+		return new ExhaustedAnswer(attempts, call, early).exception(Exhaustion.of(attempts, early));
 	}
 
 	private static ApiCall call() {

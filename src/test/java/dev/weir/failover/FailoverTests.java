@@ -297,6 +297,43 @@ class FailoverTests {
 	}
 
 	@Test
+	void whatNoBackendHasSeenIsMadeOnAnother() {
+		RawBackend second = start(SERVES);
+		WeirServer weir = weir("", backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
+		assertThat(weir.post("/v1/batches", "{}").statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aUsersOwnRetryAfterAnAnswerOfWeirsLeavesNoTraceOfIt() {
+		RawBackend only = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		WeirServer weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - id: r
+				    uri: lb://openai
+				    predicates: ['Path=/v1/**']
+				    filters: [{name: Retry, args: {retries: 3, statuses: TOO_MANY_REQUESTS, methods: GET,
+				      backoff: {firstBackoff: 50ms, maxBackoff: 50ms, factor: 1, basedOnPreviousValue: false}}}]
+				""" + WeirServer.pool("", backend("a", only.url())));
+		this.open.add(weir);
+		only.script((call) -> {
+			if (only.requests().size() == 1) {
+				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1");
+			}
+			else {
+				call.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
+				call.chunk("whole");
+				call.write("0\r\n\r\n");
+			}
+		});
+		HttpResponse<String> response = weir.get("/v1/files");
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo("whole");
+		assertThat(response.headers().allValues("content-type")).containsExactly("text/plain");
+		assertThat(response.headers().firstValue("retry-after")).isEmpty();
+		assertThat(response.headers().firstValue("content-length")).isEmpty();
+	}
+
+	@Test
 	void aRealAnswerThatComesBackNamesItsBackendAndASensibleDelay() {
 		RawBackend first = start(answering("500 Internal Server Error", "{}", "retry-after: 86400"));
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
