@@ -109,7 +109,6 @@ sealed interface Answer {
 	 *
 	 * @param body the body
 	 */
-	@SuppressWarnings("ArrayRecordComponent") // never compared
 	record Kept(byte[] body) implements Answer {
 
 		@Override
