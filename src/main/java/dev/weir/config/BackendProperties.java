@@ -23,6 +23,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param priority its tier, 1 to 100, 1 by default: 1 is served first, a higher number
  * takes over when no lower one is free
  * @param weight its share of the requests inside its tier, 1 to 1000, 1 by default
+ * @param maxConcurrent how many requests may be in flight on it, 1 to 100000, which is
+ * the default; with more the backend counts as full, not as failed
  * @param dialect how the backend wants to be spoken to; by default {@code azure} for
  * hosts of Azure, else {@code openai}
  * @param models the models it serves, each with the name of its deployment there;
@@ -36,7 +38,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 public record BackendProperties(String name, URI url, @Nullable Secret apiKey,
 		@DefaultValue("1") @Range(min = "1", max = "100") int priority,
-		@DefaultValue("1") @Range(min = "1", max = "1000") int weight, @Nullable BackendDialect dialect,
+		@DefaultValue("1") @Range(min = "1", max = "1000") int weight,
+		@DefaultValue("100000") @Range(min = "1", max = "100000") int maxConcurrent, @Nullable BackendDialect dialect,
 		@DefaultValue Map<String, String> models, @Nullable String apiVersion,
 		@DefaultValue("https://cognitiveservices.azure.com/.default") String scope) {
 

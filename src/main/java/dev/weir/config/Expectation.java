@@ -32,6 +32,9 @@ record Expectation(String mistake, String cure) {
 		if (raw == int.class) {
 			return new Expectation("must be a whole number" + range, "Write it in digits.");
 		}
+		if (raw == boolean.class) {
+			return new Expectation("must be true or false", "Write one of them.");
+		}
 		if (raw == Duration.class) {
 			return new Expectation("must be a duration" + range,
 					"Write a whole number and its unit, ms, s, m, h or d: 1500ms, 10s, 5m.");

@@ -18,7 +18,7 @@ class BackendVariablesTests {
 			.variable("BACKEND_1_DEPLOYMENT_NAME", " chat ")
 			.firstBackend())
 			.isEqualTo(new BackendProperties("BACKEND_1", URI.create("https://one.openai.azure.com"), Secret.of("k"), 2,
-					1, BackendDialect.AZURE, Map.of("*", "chat"), null,
+					1, 100_000, BackendDialect.AZURE, Map.of("*", "chat"), null,
 					"https://cognitiveservices.azure.com/.default"));
 	}
 

@@ -22,6 +22,7 @@ class RulesTests {
 					priority: 99999999999 | .priority = 99999999999: must be a whole number from 1 to 100
 					weight: 0          | .weight = 0: must be a whole number from 1 to 1000
 					weight: 1001       | .weight = 1001: must be a whole number from 1 to 1000
+					max-concurrent: 0  | .max-concurrent = 0: must be a whole number from 1 to 100000
 					dialect: gemini    | .dialect = gemini: must be one of azure, openai
 					api-version: v1    | .api-version = v1: must be an api-version of Azure
 					api-version: 2024-10-21-beta | .api-version = 2024-10-21-beta: must be an api-version of Azure
@@ -43,6 +44,12 @@ class RulesTests {
 					deadline: 61m           | .deadline = 61m: must be a duration from 1ms to 1h
 					connect-timeout: 61s    | .connect-timeout = 61s: must be a duration from 1ms to 1m
 					response-timeout: 2h    | .response-timeout = 2h: must be a duration from 1ms to 1h
+					first-event-timeout: 0s | .first-event-timeout = 0s: must be a duration from 1ms to 1h
+					stream-idle-timeout: 2h | .stream-idle-timeout = 2h: must be a duration from 1ms to 1h
+					max-wait: 61s           | .max-wait = 61s: must be a duration from 0ms to 1m
+					max-waiting: -1         | .max-waiting = -1: must be a whole number from 0 to 100000
+					strategy: random        | .strategy = random: must be one of weighted, least-busy, fastest, most-headroom
+					resume: perhaps         | .resume = perhaps: must be true or false
 					cooldown: {max: 2h}     | .cooldown.max = 2h: must be a duration from 1ms to 1h
 					cooldown: {refusal: 2d} | .cooldown.refusal = 2d: must be a duration from 1ms to 1d
 					cooldown: {default: 61s} | .cooldown.default = 61s: must not be longer than cooldown.max
@@ -187,7 +194,8 @@ class RulesTests {
 
 	@Test
 	void namesThePropertiesThereAreWhenNoneIsLike() {
-		assertThat(Configured.pool("colour: blue").report()).contains("There are backends, deadline, connect-timeout,");
+		assertThat(Configured.pool("colour: blue").report())
+			.contains("There are backends, strategy, max-wait, max-waiting, deadline, connect-timeout,");
 	}
 
 	@Test

@@ -109,7 +109,7 @@ class CredentialsTests {
 
 	private static BackendProperties backend(@Nullable String key, String scope) {
 		return new BackendProperties("b", URI.create("https://b.example"), (key != null) ? Secret.of(key) : null, 1, 1,
-				null, Map.of(), null, scope);
+				1, null, Map.of(), null, scope);
 	}
 
 }

@@ -45,8 +45,10 @@ public final class TestPools {
 	 */
 	public static Pool pool(Ticker ticker, Map<String, String> settings, BackendProperties... backends) {
 		PoolProperties defaults = bind(settings, PoolProperties.class);
-		PoolProperties pool = new PoolProperties(List.of(backends), defaults.deadline(), defaults.connectTimeout(),
-				defaults.responseTimeout(), defaults.cooldown(), defaults.retryBudget(), defaults.forwardHeaders());
+		PoolProperties pool = new PoolProperties(List.of(backends), defaults.strategy(), defaults.maxWait(),
+				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
+				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.cooldown(), defaults.retryBudget(),
+				defaults.resume(), defaults.forwardHeaders());
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool),
 				bind(Map.of(), WeirProperties.class).maxBody());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
