@@ -1,7 +1,9 @@
 package dev.weir.api;
 
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -28,17 +30,51 @@ public record ApiError(int status, String message, String type, @Nullable String
 	 * @return JSON in UTF-8
 	 */
 	public byte[] toJson() {
-		// through characters: the generator of bytes fails on half a surrogate pair,
-		// which a message that quotes a client may have
-		StringWriter text = new StringWriter(128 + this.message.length());
-		try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
-			json.writeStartObject();
+		return write((json) -> {
 			json.writeObjectPropertyStart("error");
 			json.writeStringProperty("message", this.message);
 			json.writeStringProperty("type", this.type);
 			json.writeStringProperty("param", this.param);
 			json.writeStringProperty("code", this.code);
 			json.writeEndObject();
+		});
+	}
+
+	/**
+	 * Returns the error as the last event of a stream that has begun, in the form that
+	 * the operation's SDKs raise: the responses API has an event of its own for it
+	 * (OpenAI's API specification, schema {@code ResponseErrorEvent}), all others get
+	 * {@code {"error":{…}}}. No {@code [DONE]} follows it.
+	 * @param operation what was asked for
+	 * @param last the last event with data that the client got, whose sequence number is
+	 * continued; {@code null} if there was none
+	 * @return the event with the blank line that ends it, in UTF-8
+	 */
+	public byte[] toEvent(Operation operation, @Nullable StreamEvent last) {
+		byte[] data = (operation == Operation.RESPONSES) ? toResponsesEvent(last) : toJson();
+		String field = (operation == Operation.RESPONSES) ? "event: error\ndata: " : "data: ";
+		ByteBuffer event = ByteBuffer.allocate(field.length() + data.length + 2);
+		return event.put(field.getBytes(StandardCharsets.US_ASCII)).put(data).put((byte) '\n').put((byte) '\n').array();
+	}
+
+	private byte[] toResponsesEvent(@Nullable StreamEvent last) {
+		return write((json) -> {
+			json.writeStringProperty("type", "error");
+			// the event has no place for the type, so that it stands in for the code
+			json.writeStringProperty("code", (this.code != null) ? this.code : this.type);
+			json.writeStringProperty("message", this.message);
+			json.writeStringProperty("param", this.param);
+			json.writeNumberProperty("sequence_number", (last != null) ? last.sequenceNumber() + 1 : 0);
+		});
+	}
+
+	private byte[] write(Consumer<JsonGenerator> properties) {
+		// through characters: the generator of bytes fails on half a surrogate pair,
+		// which a message that quotes a client may have
+		StringWriter text = new StringWriter(128 + this.message.length());
+		try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
+			json.writeStartObject();
+			properties.accept(json);
 			json.writeEndObject();
 		}
 		return text.toString().getBytes(StandardCharsets.UTF_8);

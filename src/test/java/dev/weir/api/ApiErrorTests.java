@@ -36,6 +36,27 @@ class ApiErrorTests {
 		assertThat(text(new ApiError(500, "a\ud800b", "t", null, null))).contains("\"message\":\"a?b\"");
 	}
 
+	@Test
+	void inAStreamItHasTheShapeThatSdksRaise() {
+		ApiError error = new ApiError(502, "a\nb", "server_error", null, "broken");
+		assertThat(new String(error.toEvent(Operation.CHAT_COMPLETIONS, null), StandardCharsets.UTF_8))
+			.isEqualTo("data: {\"error\":{\"message\":\"a\\nb\",\"type\":\"server_error\","
+					+ "\"param\":null,\"code\":\"broken\"}}\n\n");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", value = { "- | 0",
+			"data: {'type':'x','sequence_number':41} | 42", "data: {'type':'x'} | 0", "data: x | 0" })
+	void inAStreamOfTheResponsesApiItIsTheNextEvent(String last, long number) {
+		ApiError error = new ApiError(502, "m", "server_error", "p", null);
+		StreamEvent event = (last != null) ? StreamEvent.of(bytes(last.replace('\'', '"') + "\n\n")) : null;
+		StreamEvent written = StreamEvent.of(error.toEvent(Operation.RESPONSES, event));
+		assertThat(new String(written.bytes(), StandardCharsets.UTF_8))
+			.isEqualTo("event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\","
+					+ "\"message\":\"m\",\"param\":\"p\",\"sequence_number\":" + number + "}\n\n");
+		assertThat(written.kind()).isEqualTo(StreamEvent.Kind.ERROR);
+	}
+
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", value = {
 			"{'error':{'message':'m','type':'tokens','param':null,'code':'rate_limit_exceeded'}} | rate_limit_exceeded | tokens",

@@ -1,0 +1,137 @@
+package dev.weir.api;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class StreamEventTests {
+
+	/** {@code ¶} is LF; the blank line is added. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', value = { ": ping | LIFE", "'' | LIFE", "event: x | LIFE",
+			"id: 1¶retry: 5 | LIFE", "data: | LIFE", "data | LIFE",
+			"data: {'id':'','choices':[],'prompt_filter_results':[{'a':'b'}]} | LIFE",
+			"data: {'choices':[ ],'usage':{'prompt_tokens':1}} | LIFE", "data:{'choices' : [¶data: ] } | LIFE",
+			"data: {'choices':[{}]} | CONTENT", "data: {'choices':[[]]} | CONTENT", "data: {'choices':{}} | CONTENT",
+			"data: {'x':{'choices':[]}} | CONTENT", "data: {'choices':[]} x | CONTENT",
+			"event: response.created¶data: {'type':'response.created','response':{'error':null}} | LIFE",
+			"data: {'type':'response.in_progress'} | LIFE", "data: {'type':'response.queued'} | LIFE",
+			"event: response.queued¶data: {'a':1} | LIFE",
+			"event: response.queued¶data: {'type':'response.completed'} | CONTENT",
+			"data: {'type':'response.output_item.added'} | CONTENT", "event: response.created¶data: {'a | CONTENT",
+			"data: {'error':{'message':'m'}} | ERROR", "data: {'error':'text'} | ERROR",
+			"data: { 'a' : [1,{'b':'}'}] , 'error' : {} } | ERROR", "data: {'error':null,'choices':[{}]} | CONTENT",
+			"data: {'error':null} | CONTENT", "data: {'a':{'error':{}}} | CONTENT", "data: [{'error':{}}] | CONTENT",
+			"data: {'a':'\\',\\'error\\':{}'} | CONTENT", "data: {'\\u0065rror':{}} | ERROR",
+			"data: {'typ\\u0065':'err\\u006fr'} | ERROR", "data: {'error':{'a | CONTENT", "event: error | ERROR",
+			"event: error¶data: text | ERROR", "event:error¶data: {'message':'m'} | ERROR",
+			"event: error¶event: other¶data: {} | CONTENT", "data: {'type':'error','message':'m'} | ERROR",
+			"data: {'type':'response.failed','response':{'error':{'code':'x'}}} | ERROR",
+			"event: response.failed¶data: {} | ERROR", "data: [DONE] | DONE", "data:[DONE] | DONE",
+			": x¶data: [DONE] | DONE", "data: text | CONTENT", "data: {} | CONTENT", "data: {'a':1,} | CONTENT",
+			"data: {'choices':[],} | CONTENT", "data: {'choices':[]}} | CONTENT", "data: {'choices' [] } | CONTENT",
+			"data: {'choices':[] 'a':1} | CONTENT", "data: {choices:[]} | CONTENT", "data: {'choices':} | CONTENT",
+			"datax: {'error':{}} | LIFE", "xdata: {'error':{}} | LIFE", "\uFEFFdata: {'error':{}} | ERROR" })
+	void theKindIsWhatTheEventMeans(String lines, StreamEvent.Kind kind) {
+		assertThat(event(lines).kind()).isEqualTo(kind);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", ignoreLeadingAndTrailingWhitespace = false,
+			value = { "data: a|a", "data:a|a", "data:  a|~ a~", "data: a¶data: b¶data:c|a¶b¶c",
+					": c¶event: e¶data: a¶id: 1¶data¶data:b|a¶¶b", ": ping|~~", "data|~~", "data:a: b|a: b" })
+	void theDataIsAllDataLines(String lines, String data) {
+		for (String end : new String[] { "\n", "\r", "\r\n" }) {
+			StreamEvent event = StreamEvent.of(bytes((lines + "¶¶").replace("¶", end)));
+			assertThat(event.data()).isEqualTo(data.replace('¶', '\n'));
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", value = {
+			"data: {'error':{'code':'429','message':'m'}} | 429 | -",
+			"data: {'error':{'code':429,'type':'tokens'}} | 429 | tokens", "data: {'error':'text'} | - | -",
+			"event: error¶data: text | - | -", "event: error | - | -",
+			"event: error¶data: {'type':'error','code':'server_error','message':'m'} | server_error | error",
+			"data: {'type':'response.failed','response':{'id':'r','error':{'code':'rate_limit_exceeded'}}} | rate_limit_exceeded | -",
+			"event: error¶data: {'error':{'code':'a'},'response':{'error':{'code':'b'}}} | a | -",
+			"data: {'error':null,'type':'response.failed','response':{'error':{'code':'b'}}} | b | -",
+			"data: {'code':'no error'} | - | -", "data: [DONE] | - | -" })
+	void theReasonOfAnErrorIsRead(String lines, String code, String type) {
+		assertThat(event(lines).error()).isEqualTo(new ApiErrorCode(code, type));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", value = {
+			"data: {'choices':[],'usage':{'prompt_tokens':7,'completion_tokens':9,'total_tokens':16}} | 7 | 9",
+			"data: {'type':'response.completed','response':{'output':[{'usage':{'input_tokens':1}}],'usage':{'input_tokens':3,'output_tokens':4}}} | 3 | 4",
+			"data: {'usage':{'prompt_tokens':5,'total_tokens':5}} | 5 | 0",
+			"data: {'usage':¶data: {'prompt_tokens':5}} | 5 | 0", "data: {'usage':null} | - | -",
+			"data: {'choices':[{'delta':{'content':'\\'usage\\':{\\'prompt_tokens\\':1}'}}]} | - | -",
+			"data: {'choices':[{'usage':{'prompt_tokens':1}}]} | - | -", "data: {'usage':{'prompt_tokens':-1}} | - | -",
+			"data: {'usage':{'prompt_tokens':1.5}} | - | -",
+			"data: {'usage':{'prompt_tokens':99999999999999999999}} | - | -",
+			"data: {'usage':{'type':'duration','seconds':3}} | - | -", "data: {'usage':{'prompt_tokens': | - | -",
+			"data: 'usage' | - | -", "data: {'usage': | - | -" })
+	void theUsageIsFound(String lines, Long input, Long output) {
+		assertThat(event(lines).usage()).isEqualTo((input != null) ? new Usage(input, output) : null);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~',
+			value = { "data: {'a':1,'sequence_number':17,'b':2} | 17", "data: {'sequence_number': 0 } | 0",
+					"data: {'a':1} | -1", "data: {'a':{'sequence_number':1}} | -1",
+					"data: {'sequence_number':'1'} | -1", "data: x | -1", ": ping | -1" })
+	void theSequenceNumberIsRead(String lines, long number) {
+		assertThat(event(lines).sequenceNumber()).isEqualTo(number);
+	}
+
+	@Test
+	void aPieceOfAnOverlongEventIsContentAndSaysNothing() {
+		StreamEvent piece = StreamEvent
+			.piece(bytes("event: error\ndata: {'error':{'code':'x'},'usage':{'prompt_tokens':1}}\n\n"), true);
+		assertThat(piece.kind()).isEqualTo(StreamEvent.Kind.CONTENT);
+		assertThat(piece.data()).isEmpty();
+		assertThat(piece.usage()).isNull();
+		assertThat(piece.sequenceNumber()).isEqualTo(-1);
+		assertThat(piece.error()).isEqualTo(ApiErrorCode.NONE);
+	}
+
+	@Test
+	void noBytesMakeItFail() {
+		Random random = new Random(3);
+		String[] seeds = { "event: error\ndata: {\"error\":{\"code\":\"x\"}}\n\n",
+				"data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\"}},\"sequence_number\":3}\n\n",
+				"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\r\n\r\n",
+				"data: {\"\\u0065rror\":\"\\ud83d\\ude00\",\"type\":\"\\u00\"}\n\n" };
+		for (int i = 0; i < 40_000; i++) {
+			byte[] mutated = bytes(seeds[i % seeds.length]);
+			for (int n = random.nextInt(4); n >= 0; n--) {
+				mutated[random.nextInt(mutated.length)] = (random.nextBoolean()) ? (byte) random.nextInt(256)
+						: (byte) "{}[]\":,\\\n\r".charAt(random.nextInt(10));
+			}
+			StreamEvent event = StreamEvent.of(mutated);
+			assertThat(event.kind()).isNotNull();
+			assertThat(event.error()).isNotNull();
+			assertThat(event.data()).isNotNull();
+			event.usage();
+			assertThat(event.sequenceNumber()).isGreaterThanOrEqualTo(-1);
+		}
+		assertThat(StreamEvent.of(new byte[0]).kind()).isEqualTo(StreamEvent.Kind.LIFE);
+		assertThat(event("data: " + "{'a':".repeat(100_000)).kind()).isEqualTo(StreamEvent.Kind.CONTENT);
+	}
+
+	private static StreamEvent event(String lines) {
+		return StreamEvent.of(bytes((lines + "¶¶").replace('¶', '\n').replace('\'', '"')));
+	}
+
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
+	}
+
+}
