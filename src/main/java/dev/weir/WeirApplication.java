@@ -8,6 +8,9 @@ import java.util.random.RandomGenerator;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
@@ -42,6 +45,14 @@ public class WeirApplication {
 	@Bean
 	Ticker ticker() {
 		return Ticker.systemTicker();
+	}
+
+	/**
+	 * What waits. The whole process shares it, so it is not this application's to end.
+	 */
+	@Bean(destroyMethod = "")
+	Scheduler timers() {
+		return Schedulers.parallel();
 	}
 
 	@Bean

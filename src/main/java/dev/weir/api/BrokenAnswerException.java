@@ -12,6 +12,14 @@ public final class BrokenAnswerException extends RuntimeException {
 	}
 
 	/**
+	 * Makes one for an answer that the client has a part of.
+	 * @return the exception
+	 */
+	public static BrokenAnswerException afterBegin() {
+		return new BrokenAnswerException("The backend's answer broke off after it had begun");
+	}
+
+	/**
 	 * Makes one of what was thrown.
 	 * @param error what was thrown while the answer was read
 	 * @return the same as an exception without a cause

@@ -28,6 +28,8 @@ public final class Attempt {
 	// one permission of the circuit breaker gets one word back
 	private final AtomicBoolean told = new AtomicBoolean();
 
+	private volatile boolean sent;
+
 	private volatile boolean answering;
 
 	Attempt(Lane lane, Ticker ticker) {
@@ -39,6 +41,28 @@ public final class Attempt {
 
 	public Lane lane() {
 		return this.lane;
+	}
+
+	/** Says that the backend is called now; before, Weir looks for its credential. */
+	public void sending() {
+		this.sent = true;
+	}
+
+	/**
+	 * Whether the backend has been called.
+	 * @return whether it can be blamed for what happens
+	 */
+	public boolean isSent() {
+		return this.sent;
+	}
+
+	/**
+	 * Tells what the answer says it cost.
+	 * @param inputTokens tokens of the request
+	 * @param outputTokens tokens of the answer
+	 */
+	public void used(long inputTokens, long outputTokens) {
+		this.lane.used(inputTokens, outputTokens);
 	}
 
 	/**
@@ -66,7 +90,8 @@ public final class Attempt {
 		if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Broken) {
 			fail(outcome);
 		}
-		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected) {
+		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected
+				|| outcome instanceof Outcome.TooLong) {
 			succeed();
 		}
 		else if (mayTell()) {
@@ -94,6 +119,14 @@ public final class Attempt {
 
 	private CircuitBreaker breaker() {
 		return this.lane.backend().breaker();
+	}
+
+	/**
+	 * How long ago the lane was chosen.
+	 * @return the time the attempt has taken so far
+	 */
+	public Duration age() {
+		return Duration.ofNanos(elapsed());
 	}
 
 	private long elapsed() {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -25,9 +26,17 @@ public final class Attempts {
 
 	private final Ticker ticker;
 
-	private final long start;
+	private long start;
 
 	private final Set<Lane> tried = new HashSet<>();
+
+	// for this round only: their places were taken between the look and the choice
+	private final Set<Lane> refused = new HashSet<>();
+
+	// lanes of this priority and better ones are out of the question
+	private int floor;
+
+	private Duration waited = Duration.ZERO;
 
 	private final List<Ended> history = new ArrayList<>();
 
@@ -60,26 +69,36 @@ public final class Attempts {
 	}
 
 	/**
-	 * Whether a lane has had its turn: it was called, or its circuit breaker refused.
+	 * Whether a lane is out of the question: it was called, it refused in this round, or
+	 * its tier is too high for the request.
 	 * @param lane the lane
-	 * @return whether it must not be chosen again
+	 * @return whether it must not be chosen
 	 */
 	public boolean isTried(Lane lane) {
-		return this.tried.contains(lane);
+		return this.tried.contains(lane) || this.refused.contains(lane) || lane.priority() <= this.floor;
 	}
 
 	/**
-	 * Begins an attempt on a lane, if its circuit breaker lets it.
-	 * @param lane the lane, which has had its turn after this in any case
+	 * Begins a round of choosing: lanes that refused in the last one may be asked again.
+	 */
+	public void beginRound() {
+		this.refused.clear();
+	}
+
+	/**
+	 * Begins an attempt on a lane, if the lane lets it.
+	 * @param lane the lane, which is not chosen again in this request if it does, and not
+	 * in this round if it refuses
 	 * @return whether the attempt has begun
 	 */
 	public boolean tryBegin(Lane lane) {
-		this.tried.add(lane);
 		Attempt attempt = lane.tryBegin();
 		this.current.set(attempt);
 		if (attempt == null) {
+			this.refused.add(lane);
 			return false;
 		}
+		this.tried.add(lane);
 		this.count++;
 		if (this.closed) {
 			attempt.end(new Outcome.Cancelled());
@@ -92,7 +111,68 @@ public final class Attempts {
 	 * @return whether there is another
 	 */
 	public boolean hasAnother() {
-		return this.lanes.stream().anyMatch((lane) -> !isTried(lane) && lane.isAvailable());
+		for (Lane lane : this.lanes) {
+			if (!isTried(lane) && lane.isAvailable()) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * How long it takes until a lane that has not had its turn may be free.
+	 * @return the time as far as it is known; zero if there is one now or if that hangs
+	 * on other requests; {@code null} if there is no such lane
+	 */
+	public @Nullable Duration freeIn() {
+		Duration soonest = null;
+		for (Lane lane : this.lanes) {
+			if (!isTried(lane)) {
+				Duration time = Objects.requireNonNullElse(lane.freeIn(), Duration.ZERO);
+				soonest = (soonest == null || time.compareTo(soonest) < 0) ? time : soonest;
+			}
+		}
+		return soonest;
+	}
+
+	/**
+	 * Leaves only lanes of lower tiers than that of a lane to choose from. Works once per
+	 * request.
+	 * @param lane the lane
+	 * @return whether one of them may be called now; otherwise nothing has changed
+	 */
+	public boolean tryBelow(Lane lane) {
+		if (this.floor > 0) {
+			return false;
+		}
+		this.floor = lane.priority();
+		if (!hasAnother()) {
+			this.floor = 0;
+		}
+		return this.floor > 0;
+	}
+
+	/**
+	 * Notes that the request has waited for a lane.
+	 * @param time how long
+	 */
+	public void waited(Duration time) {
+		this.waited = this.waited.plus(time);
+	}
+
+	/**
+	 * How long the request has waited for lanes.
+	 * @return the sum of all waits
+	 */
+	public Duration waited() {
+		return this.waited;
+	}
+
+	/**
+	 * Begins a new deadline: an answer had begun in time, and is now gone on with.
+	 */
+	public void beginAgain() {
+		this.start = this.ticker.read();
 	}
 
 	/**
@@ -161,7 +241,7 @@ public final class Attempts {
 	}
 
 	/**
-	 * The time since the request came.
+	 * The time since the request came, or since an answer that had begun broke off.
 	 * @return the time that all attempts have taken so far
 	 */
 	public Duration elapsed() {

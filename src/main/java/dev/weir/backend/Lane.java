@@ -94,6 +94,17 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
+	 * How long it takes until it may take a request.
+	 * @return the time as far as is known, zero if it may now; {@code null} if that hangs
+	 * on other requests
+	 */
+	public @Nullable Duration freeIn() {
+		Duration rest = restLeft();
+		Duration open = this.backend.breakerOpenFor();
+		return (rest.compareTo(open) > 0) ? rest : open;
+	}
+
+	/**
 	 * The rest left until it may be tried again, its backend's rest included.
 	 * @return the rest left, zero if there is none
 	 */
@@ -144,11 +155,15 @@ public final class Lane implements ServiceInstance {
 		this.listener.ended(this, outcome, duration);
 	}
 
+	void used(long inputTokens, long outputTokens) {
+		this.listener.used(this, inputTokens, outputTokens);
+	}
+
 	private void count(Outcome outcome) {
 		if (outcome instanceof Outcome.Served) {
 			this.served.increment();
 		}
-		else if (outcome instanceof Outcome.Rejected) {
+		else if (outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong) {
 			this.rejected.increment();
 		}
 		else if (outcome instanceof Outcome.Throttled || outcome instanceof Outcome.OutOfQuota) {

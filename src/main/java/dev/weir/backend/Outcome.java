@@ -192,7 +192,26 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The answer broke off after it had begun.
+	 * The request is longer than the context of this deployment (400
+	 * {@code context_length_exceeded}). A provisioned deployment may take a shorter one
+	 * than a standard deployment of the same model.
+	 */
+	record TooLong() implements Outcome {
+
+		@Override
+		public String label() {
+			return "too_long";
+		}
+
+		@Override
+		public String words() {
+			return "400 (too long)";
+		}
+
+	}
+
+	/**
+	 * The answer broke off, or fell silent, after it had begun.
 	 */
 	record Broken() implements Outcome {
 

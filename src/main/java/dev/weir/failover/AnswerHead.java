@@ -4,8 +4,10 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
+import dev.weir.api.ApiErrorException;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.http.HttpHeaders;
@@ -13,13 +15,9 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.backend.Attempts;
-import dev.weir.backend.Lane;
-
 /**
- * The head of the answer a request gets.
+ * The head of the answer a request gets. It says which backend answered and how many were
+ * called, and names the request where SDKs look for it.
  */
 final class AnswerHead {
 
@@ -32,29 +30,77 @@ final class AnswerHead {
 
 	private static final String AZURE_REQUEST_ID = "apim-request-id";
 
-	private AnswerHead() {
+	private final ServerWebExchange exchange;
+
+	private final Attempts attempts;
+
+	AnswerHead(ServerWebExchange exchange, Attempts attempts) {
+		this.exchange = exchange;
+		this.attempts = attempts;
 	}
 
 	/**
-	 * Says which backend answered and how many were called.
-	 * @param exchange the request
-	 * @param attempts its attempts
-	 * @param lane the lane that was called last, or {@code null} if none was
+	 * Completes the head of a backend's answer that the gateway has written.
+	 * @param lane the lane it comes from
 	 */
-	static void explain(ServerWebExchange exchange, Attempts attempts, @Nullable Lane lane) {
-		HttpHeaders headers = exchange.getResponse().getHeaders();
+	void begin(Lane lane) {
+		explain(lane);
+		nameRequest();
+	}
+
+	/**
+	 * Writes the head of a backend's error.
+	 * @param lane the lane it comes from, if any
+	 * @param answer the error
+	 * @param delays when to come back, in place of what the backend said, or empty to
+	 * leave that as it is
+	 * @return the body that belongs to it, as far as it was read
+	 */
+	byte[] error(@Nullable Lane lane, ErrorAnswer answer, Map<String, String> delays) {
+		explain(lane);
+		ServerHttpResponse response = this.exchange.getResponse();
+		HttpHeaders headers = response.getHeaders();
+		response.setRawStatusCode(answer.status());
+		answer.headers().forEach(headers::put);
+		if (answer.isWhole()) {
+			headers.remove(HttpHeaders.TRANSFER_ENCODING);
+			headers.setContentLength(answer.body().length);
+		}
+		delays.forEach(headers::set);
+		nameRequest();
+		remember(answer.headers().keySet(), delays.keySet());
+		return answer.body();
+	}
+
+	/**
+	 * Writes the head of an answer of Weir's own. It goes the way of every answer, so
+	 * that the user's filters see it.
+	 * @param lane the lane that was called last, or {@code null} if none was
+	 * @param answer the answer
+	 * @return the body that belongs to it
+	 */
+	byte[] own(@Nullable Lane lane, ApiErrorException answer) {
+		explain(lane);
+		byte[] body = answer.error().toJson();
+		ServerHttpResponse response = this.exchange.getResponse();
+		response.setRawStatusCode(answer.error().status());
+		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+		response.getHeaders().setContentLength(body.length);
+		answer.headers().forEach(response.getHeaders()::set);
+		remember(Set.of(), answer.headers().keySet());
+		return body;
+	}
+
+	private void explain(@Nullable Lane lane) {
+		HttpHeaders headers = this.exchange.getResponse().getHeaders();
 		if (lane != null) {
 			headers.set(BACKEND, lane.backend().name());
 		}
-		headers.set(ATTEMPTS, String.valueOf(attempts.count()));
+		headers.set(ATTEMPTS, String.valueOf(this.attempts.count()));
 	}
 
-	/**
-	 * Makes sure that SDKs find the backend's id of the request.
-	 * @param exchange the request
-	 */
-	static void nameRequest(ServerWebExchange exchange) {
-		HttpHeaders headers = exchange.getResponse().getHeaders();
+	private void nameRequest() {
+		HttpHeaders headers = this.exchange.getResponse().getHeaders();
 		String azureId = headers.getFirst(AZURE_REQUEST_ID);
 		if (azureId != null && !headers.containsHeader(REQUEST_ID)) {
 			headers.set(REQUEST_ID, azureId);
@@ -62,63 +108,16 @@ final class AnswerHead {
 	}
 
 	/**
-	 * Settles on an error answer that was read before.
-	 * @param exchange the request
-	 * @param answer the answer
-	 * @param delays when to come back, in place of what the backend said, or empty to
-	 * leave that as it is
-	 * @return completion
-	 */
-	static Mono<Void> keep(ServerWebExchange exchange, FailedAnswer answer, Map<String, String> delays) {
-		byte[] body = answer.body();
-		if (body == null) {
-			return own(exchange,
-					new ApiErrorException(new ApiError(502,
-							"The backend answered " + answer.status() + " with a body that could not be read.",
-							"server_error", null, "bad_gateway")));
-		}
-		ServerHttpResponse response = exchange.getResponse();
-		response.setRawStatusCode(answer.status());
-		answer.headers().forEach(response.getHeaders()::put);
-		response.getHeaders().remove(HttpHeaders.TRANSFER_ENCODING);
-		response.getHeaders().setContentLength(body.length);
-		delays.forEach(response.getHeaders()::set);
-		nameRequest(exchange);
-		remember(exchange, answer.headers().keySet(), delays.keySet());
-		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
-		return Mono.empty();
-	}
-
-	/**
-	 * Settles on an answer of Weir's own. It goes the way of every answer, so that the
-	 * user's filters see it.
-	 * @param exchange the request
-	 * @param answer the answer
-	 * @return completion
-	 */
-	static Mono<Void> own(ServerWebExchange exchange, ApiErrorException answer) {
-		byte[] body = answer.error().toJson();
-		ServerHttpResponse response = exchange.getResponse();
-		response.setRawStatusCode(answer.error().status());
-		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
-		response.getHeaders().setContentLength(body.length);
-		answer.headers().forEach(response.getHeaders()::set);
-		remember(exchange, Set.of(), answer.headers().keySet());
-		exchange.getAttributes().put(Answer.ATTRIBUTE, new Answer.Kept(body));
-		return Mono.empty();
-	}
-
-	/**
 	 * Has the gateway take these headers away again, should a user's own filter send the
 	 * request round once more.
 	 */
-	private static void remember(ServerWebExchange exchange, Set<String> some, Set<String> others) {
+	private void remember(Set<String> some, Set<String> others) {
 		Set<String> names = new HashSet<>(
-				exchange.getAttributeOrDefault(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, Set.of()));
+				this.exchange.getAttributeOrDefault(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, Set.of()));
 		names.addAll(some);
 		names.addAll(others);
 		names.addAll(Set.of(HttpHeaders.CONTENT_TYPE, HttpHeaders.CONTENT_LENGTH, REQUEST_ID));
-		exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, names);
+		this.exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, names);
 	}
 
 }

@@ -8,6 +8,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * The filters around an attempt.
@@ -26,8 +27,8 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(Pools pools, Ticker ticker, InstantSource clock) {
-		return new FailoverFilter(pools, ticker, clock);
+	FailoverFilter failoverFilter(Pools pools, Ticker ticker, InstantSource clock, Scheduler timers) {
+		return new FailoverFilter(pools, new Timing(ticker, clock, timers));
 	}
 
 }

@@ -34,6 +34,16 @@ final class OutcomeClassifier {
 	// Azure's, and what OpenAI and its compatible servers say
 	private static final Set<String> NO_SUCH_DEPLOYMENT = Set.of("DeploymentNotFound", "model_not_found");
 
+	private static final Set<String> TOO_LONG = Set.of("context_length_exceeded");
+
+	private static final Set<String> RATE_LIMITED = Set.of("429", "rate_limit_exceeded", "rate_limit_error",
+			"too_many_requests", "TooManyRequests");
+
+	private static final Set<String> DENIED = Set.of("401", "403", "invalid_api_key", "PermissionDenied");
+
+	private static final Set<String> CALLERS_OWN = Set.of("400", "content_filter", "ResponsibleAIPolicyViolation",
+			"invalid_request_error");
+
 	private final CooldownProperties rests;
 
 	OutcomeClassifier(CooldownProperties rests) {
@@ -46,13 +56,22 @@ final class OutcomeClassifier {
 	 * @return whether {@link #classify} needs the body
 	 */
 	static boolean needsBody(int status) {
-		return status == 401 || status == 403 || status == 404 || status == 408 || status == 429
-				|| isServerError(status);
+		return status == 400 || status == 401 || status == 403 || status == 404 || status == 408 || status == 429
+				|| isServerError(status) || isRedirect(status);
 	}
 
 	// 501 says that the backend does not know the operation, which is no failure
 	private static boolean isServerError(int status) {
 		return status >= 500 && status != 501;
+	}
+
+	/**
+	 * Whether an answer sends the caller elsewhere. No API of OpenAI or Azure OpenAI does
+	 * so for its operations; a backend that does has a wrong URL here, and whoever
+	 * followed would take a credential to another host.
+	 */
+	private static boolean isRedirect(int status) {
+		return status >= 300 && status < 400 && status != 304;
 	}
 
 	/**
@@ -64,8 +83,14 @@ final class OutcomeClassifier {
 	 * @return the outcome
 	 */
 	Outcome classify(int status, Function<String, @Nullable String> headers, ApiErrorCode code, Instant now) {
+		if (isRedirect(status)) {
+			return new Outcome.Failed(Failure.STATUS, status + " (a redirect, which is not followed)", null);
+		}
 		if (status < 400) {
 			return new Outcome.Served(status);
+		}
+		if (status == 400 && isOneOf(TOO_LONG, code)) {
+			return new Outcome.TooLong();
 		}
 		if (status == 429) {
 			boolean spent = isOneOf(QUOTA_SPENT, code);
@@ -82,6 +107,35 @@ final class OutcomeClassifier {
 			return new Outcome.Failed(Failure.STATUS, String.valueOf(status), (delay != null) ? capped(delay) : null);
 		}
 		return new Outcome.Rejected(status);
+	}
+
+	/**
+	 * Classifies an error that a backend sends in place of a stream's first event, behind
+	 * a status of success.
+	 * @param code the error that the event names
+	 * @return the outcome
+	 */
+	Outcome classifyEvent(ApiErrorCode code) {
+		if (isOneOf(QUOTA_SPENT, code)) {
+			return new Outcome.OutOfQuota();
+		}
+		if (isOneOf(RATE_LIMITED, code)) {
+			return new Outcome.Throttled(this.rests.standard());
+		}
+		if (isOneOf(NO_SUCH_DEPLOYMENT, code)) {
+			return new Outcome.NoSuchDeployment();
+		}
+		if (isOneOf(TOO_LONG, code)) {
+			return new Outcome.TooLong();
+		}
+		if (isOneOf(DENIED, code)) {
+			return new Outcome.Denied(401);
+		}
+		// invalid_prompt, invalid_image and their like
+		if (isOneOf(CALLERS_OWN, code) || (code.code() != null && code.code().startsWith("invalid_"))) {
+			return new Outcome.Rejected(400);
+		}
+		return new Outcome.Failed(Failure.STATUS, "an error in place of its first event", null);
 	}
 
 	private Duration rest(Function<String, @Nullable String> headers, Instant now) {

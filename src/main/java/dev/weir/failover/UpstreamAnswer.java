@@ -1,16 +1,15 @@
 package dev.weir.failover;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClientResponse;
 
@@ -23,9 +22,6 @@ import org.springframework.web.server.ServerWebExchange;
  */
 final class UpstreamAnswer {
 
-	// error bodies are small; a longer or slower one is not worth the caller's time
-	private static final int MAX_ERROR_BODY = 256 * 1024;
-
 	private static final Duration MAX_DRAIN = Duration.ofSeconds(1);
 
 	// status and headers of a 429 say all that is needed to go on at once
@@ -35,17 +31,13 @@ final class UpstreamAnswer {
 
 	private final HttpClientResponse response;
 
-	private final Connection connection;
-
-	private UpstreamAnswer(ServerWebExchange exchange, HttpClientResponse response, Connection connection) {
+	private UpstreamAnswer(ServerWebExchange exchange, HttpClientResponse response) {
 		this.exchange = exchange;
 		this.response = response;
-		this.connection = connection;
 	}
 
 	static UpstreamAnswer of(ServerWebExchange exchange) {
-		return new UpstreamAnswer(exchange, exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR),
-				exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR));
+		return new UpstreamAnswer(exchange, exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR));
 	}
 
 	int status() {
@@ -53,35 +45,49 @@ final class UpstreamAnswer {
 	}
 
 	/**
-	 * Takes the response's connection out of the exchange, so that from here on whoever
-	 * has it must read it to its end or dispose of it.
-	 * @return the connection
+	 * A response header as it came.
+	 * @param name its name
+	 * @return its first value, or {@code null} if there is none
 	 */
-	Connection takeConnection() {
+	@Nullable String header(String name) {
+		return this.response.responseHeaders().get(name);
+	}
+
+	/**
+	 * Whether the answer is a stream of server-sent events.
+	 * @return whether its content type says so
+	 */
+	boolean isEvents() {
+		String type = header("content-type");
+		return type != null && type.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+	}
+
+	/**
+	 * Takes the body out of the exchange, so that from here on whoever has it must read
+	 * it to its end or dispose of it.
+	 * @param turn what its readers are called by
+	 * @return the body
+	 */
+	UpstreamBody takeBody(SerialExecutor turn) {
+		Connection connection = this.exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
 		this.exchange.getAttributes().remove(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
-		return this.connection;
+		return UpstreamBody.of(connection, turn);
 	}
 
 	/**
 	 * Reads the response to its end, bounded in size and time, and takes every trace of
 	 * it out of the exchange. Read to its end, the connection goes back to its pool: a
 	 * 429 costs none.
+	 * @param turn what the body's readers are called by
+	 * @param timers what measures time
 	 * @return the answer
 	 */
-	Mono<FailedAnswer> drain() {
+	Mono<ErrorAnswer> drain(SerialExecutor turn, Scheduler timers) {
 		Map<String, List<String>> headers = upstreamHeaders();
-		Connection taken = takeConnection();
+		UpstreamBody body = takeBody(turn);
 		ServerWebExchangeUtils.reset(this.exchange);
-		return taken.inbound()
-			.receive()
-			.reduceWith(ErrorBody::new, ErrorBody::add)
-			.timeout((status() == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN)
-			.map((body) -> new FailedAnswer(status(), headers, body.bytes()))
-			.onErrorResume((ex) -> {
-				taken.dispose();
-				return Mono.just(new FailedAnswer(status(), headers, null));
-			})
-			.doOnCancel(taken::dispose);
+		return WholeBody.of(body, (status() == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN, turn, timers)
+			.map((part) -> new ErrorAnswer(status(), headers, part.bytes(), part.rest()));
 	}
 
 	private Map<String, List<String>> upstreamHeaders() {
@@ -96,36 +102,6 @@ final class UpstreamAnswer {
 			}
 		}
 		return headers;
-	}
-
-	/** Bytes of an error's body as they come in. */
-	private static final class ErrorBody {
-
-		private final List<byte[]> parts = new ArrayList<>();
-
-		private int length;
-
-		ErrorBody add(ByteBuf buffer) {
-			this.length += buffer.readableBytes();
-			if (this.length > MAX_ERROR_BODY) {
-				throw new IllegalStateException("The error's body is longer than " + MAX_ERROR_BODY + " bytes");
-			}
-			byte[] part = new byte[buffer.readableBytes()];
-			buffer.readBytes(part);
-			this.parts.add(part);
-			return this;
-		}
-
-		byte[] bytes() {
-			byte[] bytes = new byte[this.length];
-			int position = 0;
-			for (byte[] part : this.parts) {
-				System.arraycopy(part, 0, bytes, position, part.length);
-				position += part.length;
-			}
-			return bytes;
-		}
-
 	}
 
 }

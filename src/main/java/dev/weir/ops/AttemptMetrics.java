@@ -2,6 +2,7 @@ package dev.weir.ops;
 
 import java.time.Duration;
 
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -33,6 +34,24 @@ final class AttemptMetrics implements AttemptListener {
 			.tags(tags(lane.getServiceId(), lane.backend()).and("outcome", outcome.label()))
 			.register(this.registry)
 			.record(duration);
+	}
+
+	@Override
+	public void used(Lane lane, long inputTokens, long outputTokens) {
+		tokens(lane, "input", inputTokens);
+		tokens(lane, "output", outputTokens);
+	}
+
+	private void tokens(Lane lane, String type, long count) {
+		if (count > 0) {
+			// named by OpenTelemetry's semantic conventions for generative AI, 1.41
+			DistributionSummary.builder("gen_ai.client.token.usage")
+				.description("Tokens that answers say they took")
+				.baseUnit("token")
+				.tags(tags(lane.getServiceId(), lane.backend()).and("gen_ai.token.type", type))
+				.register(this.registry)
+				.record(count);
+		}
 	}
 
 	/**

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -27,6 +28,7 @@ import dev.weir.backend.Durations;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.config.PoolProperties;
 import dev.weir.credential.Credential;
 import dev.weir.credential.CredentialException;
 import dev.weir.credential.CredentialHeader;
@@ -44,8 +46,11 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 
 	private final BackendCredentials credentials;
 
-	BackendCallFilter(BackendCredentials credentials) {
+	private final Scheduler timers;
+
+	BackendCallFilter(BackendCredentials credentials, Scheduler timers) {
 		this.credentials = credentials;
+		this.timers = timers;
 	}
 
 	@Override
@@ -72,21 +77,26 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty())
 			.doOnNext((header) -> logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(),
-					attempts.count(), reason(attempts.last())))
+					attempts.count(), reason(attempts)))
 			.flatMap((header) -> send(exchange, chain, upstream, header.orElse(null))
 				.then(Mono.defer(() -> (header.isPresent() && call.replayable() && isUnauthorized(exchange))
 						? renewed(exchange, chain, upstream, credential, header.get()) : Mono.empty())));
 	}
 
-	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
+	private Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
 			@Nullable CredentialHeader credential) {
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, upstream.uri());
 		// the client's Host is Weir's, and no backend's business
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
 		ServerHttpRequest client = exchange.getRequest();
 		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
-		Duration limit = attempts.pool().properties().responseTimeout();
-		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), attempts.pool().properties().forwardHeaders());
+		Attempt attempt = attempts.current();
+		if (attempt != null) {
+			attempt.sending();
+		}
+		PoolProperties settings = attempts.pool().properties();
+		Duration limit = isStream(exchange) ? settings.firstEventTimeout() : settings.responseTimeout();
+		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders());
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
 		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
 			headers.setContentLength(length);
@@ -95,7 +105,12 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 			headers.set(credential.name(), credential.value());
 		}
 		return chain.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build())
-			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
+			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), this.timers);
+	}
+
+	private static boolean isStream(ServerWebExchange exchange) {
+		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
+		return call.body() != null && call.body().stream();
 	}
 
 	/**
@@ -103,7 +118,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 	 * one, sends the call again. To the backend it is the same attempt, made in two
 	 * steps.
 	 */
-	private static Mono<Void> renewed(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
+	private Mono<Void> renewed(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
 			Credential credential, CredentialHeader refused) {
 		return credential.refresh(refused)
 			.filter(Boolean::booleanValue)
@@ -124,13 +139,15 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		return HttpStatus.UNAUTHORIZED.equals(exchange.getResponse().getStatusCode());
 	}
 
-	private static String reason(Attempts.@Nullable Ended last) {
+	private static String reason(Attempts attempts) {
+		String wait = attempts.waited().isZero() ? "" : ", after waiting " + Durations.words(attempts.waited());
+		Attempts.Ended last = attempts.last();
 		if (last == null) {
-			return "";
+			return wait;
 		}
 		Lane lane = last.lane();
 		String rest = lane.restLeft().isZero() ? "" : ", which rests " + Durations.words(lane.restLeft());
-		return ", after " + last.outcome().words() + " from " + lane.backend().name() + rest;
+		return ", after " + last.outcome().words() + " from " + lane.backend().name() + rest + wait;
 	}
 
 }

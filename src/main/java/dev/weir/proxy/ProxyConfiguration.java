@@ -9,6 +9,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.Credentials;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * The filters that read a client's call and write a backend's, and the client that sends
@@ -38,8 +39,8 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	BackendCallFilter backendCallFilter(Pools pools, Credentials credentials) {
-		return new BackendCallFilter(new BackendCredentials(pools, credentials));
+	BackendCallFilter backendCallFilter(Pools pools, Credentials credentials, Scheduler timers) {
+		return new BackendCallFilter(new BackendCredentials(pools, credentials), timers);
 	}
 
 	@Bean

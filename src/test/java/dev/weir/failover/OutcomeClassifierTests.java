@@ -33,9 +33,37 @@ class OutcomeClassifierTests {
 			new CooldownProperties(STANDARD, Duration.ofSeconds(60), Duration.ofMinutes(5)));
 
 	@ParameterizedTest
-	@ValueSource(ints = { 200, 201, 204, 302 })
+	@ValueSource(ints = { 200, 201, 204, 304 })
 	void anAnswerIsServed(int status) {
 		assertThat(classify(status, null, Map.of())).isEqualTo(new Outcome.Served(status));
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 301, 302, 303, 307, 308 })
+	void aRedirectIsAFailure(int status) {
+		assertThat(classify(status, null, Map.of("location", "https://elsewhere.example"))).isInstanceOfSatisfying(
+				Outcome.Failed.class,
+				(failed) -> assertThat(failed.words()).isEqualTo(status + " (a redirect, which is not followed)"));
+	}
+
+	@Test
+	void aRequestThatIsTooLongForADeploymentIsNotAnyRefusal() {
+		assertThat(classify(400, "context_length_exceeded", Map.of())).isEqualTo(new Outcome.TooLong());
+		assertThat(classify(400, "content_filter", Map.of())).isEqualTo(new Outcome.Rejected(400));
+		assertThat(classify(413, "context_length_exceeded", Map.of())).isEqualTo(new Outcome.Rejected(413));
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-",
+			value = { "server_error, -, Failed", "-, server_error, Failed", "-, -, Failed",
+					"rate_limit_exceeded, requests, Throttled", "429, -, Throttled", "-, rate_limit_error, Throttled",
+					"insufficient_quota, -, OutOfQuota", "DeploymentNotFound, -, NoSuchDeployment",
+					"context_length_exceeded, invalid_request_error, TooLong", "content_filter, -, Rejected",
+					"-, invalid_request_error, Rejected", "invalid_prompt, -, Rejected", "invalid_api_key, -, Denied",
+					"401, -, Denied" })
+	void anErrorEventMeansWhatTheSameErrorWouldMeanAsAnAnswer(String code, String type, String outcome) {
+		assertThat(this.classifier.classifyEvent(new ApiErrorCode(code, type)).getClass().getSimpleName())
+			.isEqualTo(outcome);
 	}
 
 	@ParameterizedTest

@@ -90,19 +90,34 @@ class StreamingTests {
 	}
 
 	@Test
-	void anEventThatComesInPiecesIsPassedInPieces() {
-		Semaphore seen = new Semaphore(0);
+	void anEventThatComesInPiecesIsPassedOnceItIsWhole() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: {\"text\":\"one");
-			acquire(seen);
-			call.chunk(" two\"}\n\n");
+			call.chunk(" two\"}\n");
+			call.chunk("\ndata: [DONE]\n\n");
 			call.write(LAST_CHUNK);
 		}, UNUSED);
 		try (RawClient client = stream(stand)) {
-			client.readUntil("data: {\"text\":\"one");
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("\r\ndata: {\"text\":\"one two\"}\n\n");
+		}
+	}
+
+	@Test
+	void anEventThatIsTooLongToBeHeldPassesInPieces() {
+		Semaphore seen = new Semaphore(0);
+		String half = "x".repeat(EventRelay.MAX_EVENT);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("data: {\"text\":\"" + half);
+			acquire(seen);
+			call.chunk("the end\"}\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("xxxx");
 			seen.release();
-			client.readUntil(LAST_CHUNK);
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("the end\"}\n\n");
 		}
 	}
 
@@ -163,10 +178,7 @@ class StreamingTests {
 			client.readUntil("\"begun\"");
 			seen.release();
 			String received = client.readToEnd();
-			assertThat(received).startsWith("HTTP/1.1 200 OK\r\n")
-				.doesNotContain(LAST_CHUNK)
-				.doesNotContain("[DONE]")
-				.doesNotContain("error");
+			assertThat(received).startsWith("HTTP/1.1 200 OK\r\n").doesNotContain(LAST_CHUNK).doesNotContain("[DONE]");
 			body.verifyIncomplete(received);
 		}
 		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
@@ -182,18 +194,39 @@ class StreamingTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void anAnswerThatBreaksOffInsideAChunkLooksBroken(Breaking breaking) {
+	void anEventThatBreaksOffIsLeftOutAndAnErrorEventComesInItsPlace(Breaking breaking) {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
+			call.chunk("data: \"begun\"\n\n");
 			call.write("10\r\ndata: {");
 			acquire(seen);
 			breaking.apply(call);
 		}, UNUSED);
 		try (RawClient client = stream(stand)) {
-			client.readUntil("data: {");
+			client.readUntil("data: \"begun\"\n\n");
 			seen.release();
-			assertThat(client.readToEnd()).endsWith("7\r\ndata: {\r\n");
+			String received = client.readToEnd();
+			assertThat(received).contains("data: \"begun\"\n\n").doesNotContain("data: {\r\n");
+			Body.EVENTS.verifyIncomplete(received);
+		}
+		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aBreakBehindAPartOfAnOverlongEventAbortsWithoutAWord(Breaking breaking) {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("data: {\"text\":\"" + "x".repeat(EventRelay.MAX_EVENT));
+			acquire(seen);
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("xxxx");
+			seen.release();
+			assertThat(client.readToEnd()).endsWith("xxxx\r\n");
 		}
 		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
 	}
@@ -329,7 +362,12 @@ class StreamingTests {
 
 			@Override
 			void verifyIncomplete(String received) {
-				assertThat(received).endsWith("data: \"begun\"\n\n\r\n");
+				assertThat(received).containsOnlyOnce("data: \"begun\"\n\n").endsWith("""
+						data: {"error":{"message":"The backend's answer broke off.","type":"server_error",\
+						"param":null,"code":"stream_interrupted"}}
+
+						\r
+						""");
 			}
 
 		},
@@ -344,7 +382,9 @@ class StreamingTests {
 
 			@Override
 			void verifyIncomplete(String received) {
-				assertThat(received).containsIgnoringCase("content-length: 1000\r\n").endsWith("\r\n\r\n{\"begun\"");
+				assertThat(received).containsIgnoringCase("content-length: 1000\r\n")
+					.endsWith("\r\n\r\n{\"begun\"")
+					.doesNotContain("error");
 			}
 
 		},
@@ -359,7 +399,7 @@ class StreamingTests {
 
 			@Override
 			void verifyIncomplete(String received) {
-				assertThat(received).endsWith("{\"begun\"\r\n");
+				assertThat(received).endsWith("{\"begun\"\r\n").doesNotContain("error");
 			}
 
 		};

@@ -1,0 +1,44 @@
+package dev.weir.failover;
+
+import java.util.List;
+
+import dev.weir.api.EventSplitter;
+import dev.weir.api.StreamEvent;
+import dev.weir.backend.Outcome;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an answer of a backend began, before anything of it has reached the client.
+ */
+sealed interface AnswerStart {
+
+	/**
+	 * What is still to come.
+	 * @return the body
+	 */
+	UpstreamBody body();
+
+	/**
+	 * An answer that is no stream of events: its first bytes, or its end if it has none.
+	 *
+	 * @param body the rest
+	 * @param first what has come so far, possibly nothing
+	 */
+	record Bytes(UpstreamBody body, byte[] first) implements AnswerStart {
+	}
+
+	/**
+	 * A stream: the events up to its first content, or those that have come until it was
+	 * clear that the backend takes its time.
+	 *
+	 * @param body the rest
+	 * @param splitter what cuts the rest into events
+	 * @param events the events so far
+	 * @param refusal what its first event says if that is an error of the caller's own,
+	 * else {@code null}
+	 */
+	record Events(UpstreamBody body, EventSplitter splitter, List<StreamEvent> events,
+			@Nullable Outcome refusal) implements AnswerStart {
+	}
+
+}

@@ -1,0 +1,35 @@
+package dev.weir.failover;
+
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An error that a backend answered with, kept in case no other backend takes the request.
+ *
+ * @param status the HTTP status
+ * @param headers the response headers, less those that end with each hop
+ * @param body the body, or what was read of it
+ * @param rest where the rest of the body is if it was too long or too slow to be read,
+ * else {@code null}: then its connection can serve again
+ */
+record ErrorAnswer(int status, Map<String, List<String>> headers, byte[] body, @Nullable UpstreamBody rest) {
+
+	boolean isWhole() {
+		return this.rest == null;
+	}
+
+	@Nullable String header(String name) {
+		List<String> values = this.headers.get(name);
+		return (values != null && !values.isEmpty()) ? values.get(0) : null;
+	}
+
+	/** Closes the connection of an answer that nobody wants to read on. */
+	void discard() {
+		if (this.rest != null) {
+			this.rest.dispose();
+		}
+	}
+
+}

@@ -1,0 +1,60 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Waits for the first bytes of an answer that is no stream of events: a backend that
+ * breaks off right behind its headers has not answered, and another can.
+ */
+final class FirstBytes implements BodyReader {
+
+	private final UpstreamBody body;
+
+	private final MonoSink<AnswerStart> sink;
+
+	private FirstBytes(UpstreamBody body, MonoSink<AnswerStart> sink) {
+		this.body = body;
+		this.sink = sink;
+	}
+
+	/**
+	 * Waits.
+	 * @param body the body; disposed of if it does not begin in time
+	 * @param limit how long to wait
+	 * @param timers what measures it
+	 * @return the beginning, or an error that the outcome can be told from
+	 */
+	static Mono<AnswerStart> of(UpstreamBody body, Duration limit, Scheduler timers) {
+		return Mono.<AnswerStart>create((sink) -> {
+			body.read(new FirstBytes(body, sink));
+			body.more();
+		})
+			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), timers)
+			.doOnError((ex) -> body.dispose())
+			.doOnCancel(body::dispose);
+	}
+
+	@Override
+	public void bytes(byte[] bytes) {
+		this.body.release();
+		this.sink.success(new AnswerStart.Bytes(this.body, bytes));
+	}
+
+	@Override
+	public void end(@Nullable Throwable error) {
+		if (error != null) {
+			this.sink.error(error);
+		}
+		else {
+			this.sink.success(new AnswerStart.Bytes(this.body, new byte[0]));
+		}
+	}
+
+}

@@ -1,0 +1,89 @@
+package dev.weir.failover;
+
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Reads an error's body to its end, bounded in size and time: what is behind the bound is
+ * left unread. Never fails.
+ */
+final class WholeBody implements BodyReader {
+
+	// error bodies are small; a longer or slower one is not worth the caller's time
+	private static final int MAX = 256 * 1024;
+
+	private final UpstreamBody body;
+
+	private final MonoSink<Part> sink;
+
+	private final ByteArrayOutputStream read = new ByteArrayOutputStream(1024);
+
+	private boolean over;
+
+	private WholeBody(UpstreamBody body, MonoSink<Part> sink) {
+		this.body = body;
+		this.sink = sink;
+	}
+
+	/**
+	 * Reads.
+	 * @param body the body
+	 * @param limit how long it may take
+	 * @param turn what the body's readers are called by
+	 * @param timers what measures time
+	 * @return what was read
+	 */
+	static Mono<Part> of(UpstreamBody body, Duration limit, Executor turn, Scheduler timers) {
+		return Mono.create((sink) -> {
+			Disposable.Swap timer = Disposables.swap();
+			WholeBody reader = new WholeBody(body, sink.onDispose(timer).onCancel(body::dispose));
+			timer.update(timers.schedule(() -> turn.execute(() -> reader.stop(true)), limit.toNanos(),
+					TimeUnit.NANOSECONDS));
+			body.read(reader);
+			body.more();
+		});
+	}
+
+	@Override
+	public void bytes(byte[] bytes) {
+		this.read.writeBytes(bytes);
+		if (this.read.size() > MAX) {
+			stop(true);
+		}
+		else {
+			this.body.more();
+		}
+	}
+
+	@Override
+	public void end(@Nullable Throwable error) {
+		stop(error != null);
+	}
+
+	private void stop(boolean cut) {
+		if (!this.over) {
+			this.over = true;
+			this.body.release();
+			this.sink.success(new Part(this.read.toByteArray(), cut ? this.body : null));
+		}
+	}
+
+	/**
+	 * What was read.
+	 *
+	 * @param bytes the bytes
+	 * @param rest the body that has the rest, or {@code null} if this is all of it
+	 */
+	record Part(byte[] bytes, @Nullable UpstreamBody rest) {
+	}
+
+}
