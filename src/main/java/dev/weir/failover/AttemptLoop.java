@@ -87,6 +87,23 @@ final class AttemptLoop {
 		return this.line.isEmpty() ? attempt() : waitAndTry(settings().maxWait());
 	}
 
+	/**
+	 * Makes further attempts after an answer broke off that had begun: the same request
+	 * goes to another lane, within the retry budget. What it brings is for whoever goes
+	 * on with the answer; no head reaches the client.
+	 * @return how they ended, or nothing if there are none
+	 */
+	Mono<Ending> runAgain() {
+		this.attempts.end(new Outcome.Broken());
+		this.attempts.beginAgain();
+		if (!this.attempts.hasAnother() || !this.attempts.pool().retryBudget().tryRetry()) {
+			return Mono.empty();
+		}
+		return new AttemptLoop(DetachedResponse.of(this.exchange), this.chain, this.call, this.attempts, this.line,
+				this.timing, this.turn)
+			.run();
+	}
+
 	private PoolProperties settings() {
 		return this.attempts.pool().properties();
 	}

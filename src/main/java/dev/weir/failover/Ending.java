@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  */
 sealed interface Ending {
 
+	/** Lets go of an answer that nobody wants after all. */
+	void discard();
+
 	/**
 	 * A backend answers; the attempt goes on until the last byte.
 	 *
@@ -19,6 +22,12 @@ sealed interface Ending {
 	 * @param start how the answer begins
 	 */
 	record Answering(Attempt attempt, Outcome outcome, AnswerStart start) implements Ending {
+
+		@Override
+		public void discard() {
+			this.start.body().dispose();
+			this.attempt.end(new Outcome.Cancelled());
+		}
 	}
 
 	/**
@@ -30,6 +39,12 @@ sealed interface Ending {
 	 * @param answer the error
 	 */
 	record Refused(Attempt attempt, Outcome outcome, ErrorAnswer answer) implements Ending {
+
+		@Override
+		public void discard() {
+			this.answer.discard();
+			this.attempt.end(this.outcome);
+		}
 	}
 
 	/**
@@ -41,6 +56,11 @@ sealed interface Ending {
 	 * @param own Weir's own answer, with the delay after which to come back
 	 */
 	record GaveUp(@Nullable Lane lane, @Nullable ErrorAnswer best, ApiErrorException own) implements Ending {
+
+		@Override
+		public void discard() {
+			// nothing is held
+		}
 	}
 
 }

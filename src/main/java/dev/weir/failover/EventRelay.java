@@ -5,12 +5,18 @@ import java.time.Duration;
 import java.util.List;
 
 import dev.weir.api.ApiError;
+import dev.weir.api.Continuation;
 import dev.weir.api.EventSplitter;
 import dev.weir.api.Operation;
 import dev.weir.api.StreamEvent;
 import dev.weir.api.Usage;
+import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 
 /**
  * Brings a stream of events to the client, event by event, as they come. Only whole
@@ -22,13 +28,22 @@ final class EventRelay extends Relay {
 	/** The most bytes of an event that is held until it is whole. */
 	static final int MAX_EVENT = 64 * 1024;
 
+	private static final Logger logger = LoggerFactory.getLogger(EventRelay.class);
+
 	private final PoolProperties settings;
 
 	private final Operation operation;
 
 	private final List<StreamEvent> first;
 
-	private final EventSplitter splitter;
+	private final @Nullable Resume resume;
+
+	private EventSplitter splitter;
+
+	// what compares a stream that the answer goes on with, once there is one
+	private @Nullable Continuation continuation;
+
+	private @Nullable Disposable resuming;
 
 	private @Nullable StreamEvent last;
 
@@ -44,15 +59,17 @@ final class EventRelay extends Relay {
 	 * @param start how it begins
 	 * @param operation what it is the answer to
 	 * @param settings how long it may be silent
+	 * @param resume how it is gone on with if it breaks off, or {@code null} if it is not
 	 * @param timing what time is told by
 	 * @param turn what is run by
 	 */
 	EventRelay(Ending.Answering answering, AnswerStart.Events start, Operation operation, PoolProperties settings,
-			Timing timing, SerialExecutor turn) {
+			@Nullable Resume resume, Timing timing, SerialExecutor turn) {
 		super(answering, timing, turn);
 		this.settings = settings;
 		this.operation = operation;
 		this.first = start.events();
+		this.resume = resume;
 		this.splitter = start.splitter();
 	}
 
@@ -67,17 +84,48 @@ final class EventRelay extends Relay {
 	}
 
 	private void pass(List<StreamEvent> events) {
-		if (events.size() == 1) {
+		if (events.size() == 1 && this.resume == null) {
 			note(events.get(0));
 			write(events.get(0).bytes());
 			return;
 		}
 		ByteArrayOutputStream all = new ByteArrayOutputStream();
 		for (StreamEvent event : events) {
-			note(event);
-			all.writeBytes(event.bytes());
+			if (this.resume != null && this.resume.isPossible() && event.kind() == StreamEvent.Kind.ERROR) {
+				write(all.toByteArray());
+				broken("it reports an error");
+				return;
+			}
+			Continuation.Step step = compared(event);
+			if (step instanceof Continuation.Diverged diverged) {
+				write(all.toByteArray());
+				differs(diverged.reason());
+				return;
+			}
+			StreamEvent delivered = ((Continuation.Deliver) step).event();
+			if (delivered != null) {
+				note(delivered);
+				all.writeBytes(delivered.bytes());
+			}
 		}
 		write(all.toByteArray());
+	}
+
+	private Continuation.Step compared(StreamEvent event) {
+		if (this.continuation != null) {
+			return this.continuation.add(event);
+		}
+		if (this.resume != null) {
+			this.resume.delivered(event);
+		}
+		return new Continuation.Deliver(event);
+	}
+
+	/** The backend did nothing wrong; its answer is just not the same. */
+	private void differs(String reason) {
+		logger.info("The stream cannot go on with what {} says: {}", attempt().lane().backend(), reason);
+		attempt().end(new Outcome.Cancelled());
+		giveUp();
 	}
 
 	private void note(StreamEvent event) {
@@ -99,12 +147,24 @@ final class EventRelay extends Relay {
 			broken("it ended before its first event");
 			return;
 		}
+		if (this.continuation != null && this.continuation.repeating()) {
+			differs("it ends early");
+			return;
+		}
 		write(this.splitter.rest());
 		complete();
 	}
 
 	@Override
+	boolean isReading() {
+		return this.resuming == null;
+	}
+
+	@Override
 	void stopped() {
+		if (this.resuming != null) {
+			this.resuming.dispose();
+		}
 		if (this.usage != null) {
 			attempt().used(this.usage.inputTokens(), this.usage.outputTokens());
 		}
@@ -112,6 +172,33 @@ final class EventRelay extends Relay {
 
 	@Override
 	void breakOff() {
+		if (this.resume == null || !this.resume.isPossible()) {
+			giveUp();
+			return;
+		}
+		this.resuming = this.resume.again()
+			.switchIfEmpty(Mono.error(() -> new IllegalStateException("There is no other lane")))
+			.subscribe((ending) -> turn().execute(() -> resumed(ending)), (ex) -> turn().execute(this::giveUp));
+	}
+
+	private void resumed(Ending ending) {
+		this.resuming = null;
+		if (!isOver() && this.resume != null && ending instanceof Ending.Answering answering
+				&& answering.start() instanceof AnswerStart.Events events) {
+			logger.info("The stream goes on from {}", answering.attempt().lane().backend());
+			replace(answering);
+			this.splitter = events.splitter();
+			this.continuation = this.resume.begin();
+			pass(events.events());
+			readOn();
+		}
+		else {
+			ending.discard();
+			giveUp();
+		}
+	}
+
+	private void giveUp() {
 		if (!this.splitter.midEvent()) {
 			ApiError error = new ApiError(502, "The backend's answer broke off.", "server_error", null,
 					"stream_interrupted");

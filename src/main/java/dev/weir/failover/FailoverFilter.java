@@ -68,7 +68,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		SerialExecutor turn = new SerialExecutor();
 		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, line, this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
-		Relays relays = new Relays(exchange, call, attempts, this.timing, turn);
+		Relays relays = new Relays(exchange, call.path().operation(), attempts, loop, this.timing, turn);
 		return loop.run().doOnNext((ending) -> settle(exchange, attempts, head, relays, ending)).then();
 	}
 
@@ -85,8 +85,10 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			head.begin(answering.attempt().lane());
 			answering.attempt().answering();
 			answer = relays.of(answering);
-			// a long stream need not hold the request's body to its end
-			exchange.getAttributes().remove(ApiCall.ATTRIBUTE);
+			if (!attempts.pool().properties().resume()) {
+				// a long stream need not hold the request's body to its end
+				exchange.getAttributes().remove(ApiCall.ATTRIBUTE);
+			}
 		}
 		else if (ending instanceof Ending.Refused refused) {
 			head.error(refused.attempt().lane(), refused.answer(), Map.of());

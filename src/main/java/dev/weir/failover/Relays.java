@@ -2,7 +2,7 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.ApiCall;
+import dev.weir.api.Operation;
 import dev.weir.backend.Attempts;
 import dev.weir.config.PoolProperties;
 
@@ -17,7 +17,9 @@ final class Relays {
 
 	private final ServerWebExchange exchange;
 
-	private final ApiCall call;
+	private final Operation operation;
+
+	private final AttemptLoop loop;
 
 	private final PoolProperties settings;
 
@@ -25,9 +27,20 @@ final class Relays {
 
 	private final SerialExecutor turn;
 
-	Relays(ServerWebExchange exchange, ApiCall call, Attempts attempts, Timing timing, SerialExecutor turn) {
+	/**
+	 * Prepares.
+	 * @param exchange the request
+	 * @param operation what it wants done
+	 * @param attempts its attempts
+	 * @param loop what makes them
+	 * @param timing what time is told by
+	 * @param turn what everything that is told about the answer is run by
+	 */
+	Relays(ServerWebExchange exchange, Operation operation, Attempts attempts, AttemptLoop loop, Timing timing,
+			SerialExecutor turn) {
 		this.exchange = exchange;
-		this.call = call;
+		this.operation = operation;
+		this.loop = loop;
 		this.settings = attempts.pool().properties();
 		this.timing = timing;
 		this.turn = turn;
@@ -35,8 +48,9 @@ final class Relays {
 
 	Answer of(Ending.Answering answering) {
 		if (answering.start() instanceof AnswerStart.Events events) {
-			return new Answer.Streaming(new EventRelay(answering, events, this.call.path().operation(), this.settings,
-					this.timing, this.turn));
+			Resume resume = this.settings.resume() ? Resume.of(this.operation, this.loop::runAgain) : null;
+			return new Answer.Streaming(
+					new EventRelay(answering, events, this.operation, this.settings, resume, this.timing, this.turn));
 		}
 		return new Answer.Streaming(bytes(answering, (AnswerStart.Bytes) answering.start()));
 	}

@@ -20,7 +20,7 @@ public final class Stands implements AutoCloseable {
 
 	private final Queue<Stand> unused;
 
-	private Stands(int count) {
+	private Stands(int count, String settings) {
 		StringBuilder routes = new StringBuilder();
 		StringBuilder pools = new StringBuilder();
 		List<RawBackend[]> pairs = new ArrayList<>();
@@ -38,7 +38,9 @@ public final class Stands implements AutoCloseable {
 				.append("/**'], filters: [StripPrefix=1]}\n");
 			pools.append("    ")
 				.append(name)
-				.append(": {backends: [")
+				.append(": {")
+				.append(settings.isEmpty() ? "" : settings + ", ")
+				.append("backends: [")
 				.append(WeirServer.backend(name + "-a", pair[0].url()))
 				.append(", ")
 				.append(WeirServer.backend(name + "-b", pair[1].url(), "priority: 2"))
@@ -60,7 +62,17 @@ public final class Stands implements AutoCloseable {
 	 * @return the pools
 	 */
 	public static Stands start(int count) {
-		return new Stands(count);
+		return start(count, "");
+	}
+
+	/**
+	 * Starts Weir with settings that are the same for all pools.
+	 * @param count how many tests will each want a pool
+	 * @param settings settings of a pool in YAML flow style, such as {@code deadline: 1s}
+	 * @return the pools
+	 */
+	public static Stands start(int count, String settings) {
+		return new Stands(count, settings);
 	}
 
 	/**

@@ -1,0 +1,56 @@
+package dev.weir.failover;
+
+import java.util.function.Supplier;
+
+import dev.weir.api.Continuation;
+import dev.weir.api.Operation;
+import dev.weir.api.Resumption;
+import dev.weir.api.StreamEvent;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * How a stream is gone on with when it breaks off: the same request is made again, and
+ * what the client has got is compared with what comes.
+ */
+final class Resume {
+
+	// some hundred thousand words, far more than models say in one answer
+	private static final int MAX_REMEMBERED = 4 * 1024 * 1024;
+
+	private final Resumption resumption;
+
+	private final Supplier<Mono<Ending>> again;
+
+	private Resume(Resumption resumption, Supplier<Mono<Ending>> again) {
+		this.resumption = resumption;
+		this.again = again;
+	}
+
+	/**
+	 * Prepares.
+	 * @param operation what the stream is the answer to
+	 * @param again makes the request again, on another lane; empty if there is none
+	 * @return how to go on, or {@code null} if such streams cannot be gone on with
+	 */
+	static @Nullable Resume of(Operation operation, Supplier<Mono<Ending>> again) {
+		return Resumption.supports(operation) ? new Resume(new Resumption(operation, MAX_REMEMBERED), again) : null;
+	}
+
+	void delivered(StreamEvent event) {
+		this.resumption.delivered(event);
+	}
+
+	boolean isPossible() {
+		return this.resumption.canResume();
+	}
+
+	Mono<Ending> again() {
+		return this.again.get();
+	}
+
+	Continuation begin() {
+		return this.resumption.begin();
+	}
+
+}

@@ -1,0 +1,496 @@
+package dev.weir.faults;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Backends that are late, silent, break off or lie in what they stream.
+ */
+class StreamFaultTests {
+
+	private static final String LAST_CHUNK = "0\r\n\r\n";
+
+	private static final String CONTENT = chunk("{\"content\":\"hello\"}");
+
+	private static final String FILTER = """
+			data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}
+
+			""";
+
+	private static final String CREATED = """
+			event: response.created
+			data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1"}}
+
+			""";
+
+	private static final String DELTA = """
+			event: response.output_text.delta
+			data: {"type":"response.output_text.delta","sequence_number":1,"delta":"hello"}
+
+			""";
+
+	private static final String CHAT_ERROR = """
+			data: {"error":{"message":"The backend's answer broke off.","type":"server_error","param":null,\
+			"code":"stream_interrupted"}}
+
+			""";
+
+	private static final RawBackend.Script STREAMS = (call) -> {
+		call.beginEvents();
+		call.chunk(CONTENT);
+		call.chunk("data: [DONE]\n\n");
+		call.write(LAST_CHUNK);
+	};
+
+	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+
+	private static Stands stands;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		stands = Stands.start(40,
+				"first-event-timeout: 1s, stream-idle-timeout: 1s, response-timeout: 3s, deadline: 15s");
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void everyBufferIsReleased() throws InterruptedException {
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@Test
+	void b03ABackendThatNeverAnswersAStreamedCallCostsTheFirstEventTimeoutAndTheNextLaneServes() {
+		Stand stand = stands.next(RawBackend.Call::awaitClose, STREAMS);
+		assertStreamedBySecond(stand);
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b03ABackendThatNeverAnswersAPlainCallCostsTheResponseTimeoutAndTheNextLaneServes() {
+		Stand stand = stands.next(RawBackend.Call::awaitClose, RawBackend.answering("200 OK", Bodies.COMPLETION));
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(stand.first().requests()).hasSize(1);
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b04HeadersAtOnceButNoEventGoToTheNextLaneAndTheSlowCallIsCancelled(Late late) throws InterruptedException {
+		CountDownLatch cancelled = new CountDownLatch(1);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			late.begin(call);
+			try {
+				call.awaitClose();
+			}
+			finally {
+				cancelled.countDown();
+			}
+		}, STREAMS);
+		assertStreamedBySecond(stand);
+		assertThat(cancelled.await(5, TimeUnit.SECONDS)).isTrue();
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b05ASlowButSteadyStreamOutlivesEveryLimitOfSilence() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			for (int i = 0; i < 35; i++) {
+				call.chunk(chunk("{\"content\":\"" + i + "\"}"));
+				TimeUnit.MILLISECONDS.sleep(100);
+			}
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains("\"content\":\"34\"");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@Test
+	void b05AStreamThatThinksBehindASignOfLifeOutlivesTheFirstEventTimeoutAndTheIdleLimit() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(FILTER);
+			TimeUnit.MILLISECONDS.sleep(1500);
+			call.chunk(CONTENT);
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains(CONTENT);
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b06ABreakBeforeTheFirstEventGoesToTheNextLaneAndIsNotRepeated(Breaking breaking) {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(FILTER);
+			breaking.apply(call);
+		}, STREAMS);
+		assertStreamedBySecond(stand);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertHealthyAfterwards(stand);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b06ABreakBehindTheHeadersOfAPlainAnswerGoesToTheNextLane(Breaking breaking) {
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n");
+			breaking.apply(call);
+		}, RawBackend.answering("200 OK", Bodies.COMPLETION));
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(stand.first().requests()).hasSize(1);
+	}
+
+	@Test
+	void b06AStreamThatEndsBeforeItsFirstEventGoesToTheNextLane() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(FILTER);
+			call.write(LAST_CHUNK);
+		}, STREAMS);
+		assertStreamedBySecond(stand);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b07ABreakInMidStreamEndsWithAnErrorEventAndNeitherLastChunkNorDone(Breaking breaking) {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			acquire(seen);
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil(CONTENT);
+			seen.release();
+			assertThat(client.readToEnd()).endsWith(CHAT_ERROR + "\r\n")
+				.doesNotContain(LAST_CHUNK)
+				.doesNotContain("[DONE]");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		assertThat(stand.second().requests()).isEmpty();
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b07AResponseThatBreaksOffEndsWithTheErrorEventOfItsOwnApi() {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CREATED);
+			call.chunk(DELTA);
+			acquire(seen);
+			call.reset();
+		}, UNUSED);
+		try (RawClient client = respond(stand)) {
+			client.readUntil(DELTA);
+			seen.release();
+			assertThat(client.readToEnd()).endsWith("""
+					event: error
+					data: {"type":"error","code":"stream_interrupted","message":"The backend's answer broke off.",\
+					"param":null,"sequence_number":2}
+
+					\r
+					""").doesNotContain(LAST_CHUNK);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b08ABreakInAPlainBodyAbortsTheClientsConnection(Breaking breaking) {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+			call.chunk("{\"begun\"");
+			acquire(seen);
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = RawClient.of(stand.weir())
+			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+			client.readUntil("{\"begun\"");
+			seen.release();
+			assertThat(client.readToEnd()).endsWith("{\"begun\"\r\n");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b09AStreamThatGoesSilentEndsWithAnErrorEventAndTheBackendsConnectionIsClosed() throws InterruptedException {
+		CountDownLatch closed = new CountDownLatch(1);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			try {
+				call.awaitClose();
+			}
+			finally {
+				closed.countDown();
+			}
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_ERROR + "\r\n");
+		}
+		assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b09APlainBodyThatGoesSilentAbortsTheClientsConnection() {
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"begun\"");
+			call.awaitClose();
+		}, UNUSED);
+		try (RawClient client = RawClient.of(stand.weir())
+			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+			assertThat(client.readToEnd()).endsWith("\r\n\r\n{\"begun\"");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n",
+			"data: {\"choices\":[],\"prompt_filter_results\":[]}\n\ndata: {\"error\":{\"code\":\"500\"}}\n\n",
+			"event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"overloaded\"}\n\n",
+			": ping\n\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n"
+					+ "data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\"}}}\n\n" })
+	void b10AnErrorInPlaceOfTheFirstEventGoesToTheNextLaneAndTheClientNeverHearsOfIt(String events) {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(events);
+			call.write(LAST_CHUNK);
+		}, STREAMS);
+		assertStreamedBySecond(stand);
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b10ARateLimitInPlaceOfTheFirstEventRestsTheLane() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk("data: {\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}\n\n");
+			call.write(LAST_CHUNK);
+		}, STREAMS);
+		assertStreamedBySecond(stand);
+		assertThat(stand.firstHealth()).contains("RESTING");
+	}
+
+	@Test
+	void b10AnErrorOfTheCallersOwnInPlaceOfTheFirstEventReachesTheCaller() {
+		String error = "data: {\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}\n\n";
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(error);
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(error);
+		}
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@Test
+	void b10SignsOfLifeAreHeldBackForASecondAtMost() {
+		Semaphore seen = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CREATED);
+			acquire(seen);
+			call.chunk(DELTA);
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		long begin = System.nanoTime();
+		try (RawClient client = respond(stand)) {
+			client.readUntil(CREATED);
+			assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(900));
+			seen.release();
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(DELTA);
+		}
+	}
+
+	@Test
+	void b11AStreamThatIsCompleteWithoutDonePassesAndEndsAtOnceAndItsUsageIsCounted() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(CONTENT).doesNotContain("[DONE]");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		assertTokens(stand, 7, 5);
+	}
+
+	@Test
+	void b12AMalformedEventPassesUntouchedAndTheUsageBehindItIsCounted() {
+		String malformed = "data: {\"choices\":[{\"delta\":{\"content\":\"half\n\n";
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk(malformed);
+			call.chunk("nonsense\n\n");
+			call.chunk("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":70,\"completion_tokens\":50}}\n\n");
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(CONTENT)
+				.contains(malformed)
+				.contains("nonsense\n\n")
+				.contains("data: [DONE]\n\n");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		assertTokens(stand, 70, 50);
+	}
+
+	private static void assertStreamedBySecond(Stand stand) {
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).startsWith("HTTP/1.1 200 OK\r\n")
+				.containsIgnoringCase("x-weir-backend: " + stand.secondName() + "\r\n")
+				.containsIgnoringCase("x-weir-attempts: 2\r\n")
+				.containsOnlyOnce(CONTENT)
+				.doesNotContain("error")
+				.doesNotContain("choices\":[]");
+		}
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	private static void assertHealthyAfterwards(Stand stand) {
+		stand.first().script(STREAMS);
+		stand.second().script(STREAMS);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
+		}
+	}
+
+	private static void assertTokens(Stand stand, int input, int output) {
+		await().untilAsserted(() -> {
+			assertThat(tokens(stand, "input")).contains("{\"statistic\":\"TOTAL\",\"value\":" + input + ".0}");
+			assertThat(tokens(stand, "output")).contains("{\"statistic\":\"TOTAL\",\"value\":" + output + ".0}");
+		});
+	}
+
+	private static String tokens(Stand stand, String type) {
+		return stand.weir()
+			.get("/actuator/metrics/gen_ai.client.token.usage?tag=backend:" + stand.firstName()
+					+ "&tag=gen_ai.token.type:" + type)
+			.body();
+	}
+
+	private static void awaitFirst(Stand stand, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
+	}
+
+	private static RawClient stream(Stand stand) {
+		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
+	}
+
+	private static RawClient respond(Stand stand) {
+		return RawClient.of(stand.weir())
+			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
+	}
+
+	private static String chunk(String delta) {
+		return "data: {\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0,\"delta\":" + delta + "}]}\n\n";
+	}
+
+	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
+		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
+			throw new IOException("The client did not see what was sent");
+		}
+	}
+
+	/** What comes in place of a first event that is late. */
+	enum Late {
+
+		NOTHING {
+
+			@Override
+			void begin(RawBackend.Call call) {
+				// not a byte
+			}
+
+		},
+
+		HALF_AN_EVENT {
+
+			@Override
+			void begin(RawBackend.Call call) throws IOException {
+				call.chunk("data: {\"choices\":[{\"del");
+			}
+
+		};
+
+		abstract void begin(RawBackend.Call call) throws IOException;
+
+	}
+
+	/** How a backend breaks off. */
+	enum Breaking {
+
+		RST, FIN;
+
+		void apply(RawBackend.Call call) throws IOException {
+			if (this == RST) {
+				call.reset();
+			}
+			else {
+				call.socket().close();
+			}
+		}
+
+	}
+
+}
