@@ -49,4 +49,9 @@ class UpstreamConfiguration {
 		return (client) -> client.disableRetry(true).followRedirect(false);
 	}
 
+	@Bean
+	DownstreamHeaders downstreamHeaders() {
+		return new DownstreamHeaders();
+	}
+
 }
