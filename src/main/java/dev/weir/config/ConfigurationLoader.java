@@ -13,7 +13,8 @@ public final class ConfigurationLoader {
 	/**
 	 * Reads everything below {@code weir}, or the {@code BACKEND_} variables for the
 	 * backends of the pool {@code openai}, and checks that the gateway's routes lead to
-	 * pools. What stands below {@code weir.simulator} is left to others.
+	 * pools and that its TLS settings leave backends verified. What stands below
+	 * {@code weir.simulator} is left to others.
 	 * @param environment where the properties come from
 	 * @return the settings, complete and valid
 	 * @throws InvalidConfigurationException if there is any mistake
@@ -50,6 +51,7 @@ public final class ConfigurationLoader {
 		if (!properties.pools().isEmpty()) {
 			new RouteRules(problems).check(environment, properties.pools().keySet());
 		}
+		new TlsRules(problems).check(environment);
 	}
 
 }

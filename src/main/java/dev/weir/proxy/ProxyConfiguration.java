@@ -2,7 +2,6 @@ package dev.weir.proxy;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
-import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -12,8 +11,7 @@ import dev.weir.credential.Credentials;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * The filters that read a client's call and write a backend's, and the client that sends
- * it.
+ * The filters that read a client's call and write a backend's.
  */
 @Configuration(proxyBeanMethods = false)
 class ProxyConfiguration {
@@ -51,15 +49,6 @@ class ProxyConfiguration {
 	@Bean
 	static PoolRouteMetadata poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
 		return new PoolRouteMetadata(configuration);
-	}
-
-	/**
-	 * Retries are decided in one place only, and a credential goes to no host but the one
-	 * it belongs to.
-	 */
-	@Bean
-	HttpClientCustomizer onlyWhatWeirDecides() {
-		return (client) -> client.disableRetry(true).followRedirect(false);
 	}
 
 }

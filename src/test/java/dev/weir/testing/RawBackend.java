@@ -18,6 +18,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import javax.net.ssl.SSLContext;
+
 /**
  * A backend on a raw socket that does exactly what a script says, faults included, and
  * remembers its connections and requests.
@@ -26,6 +28,8 @@ public final class RawBackend implements AutoCloseable {
 
 	/** CR LF CR LF. */
 	private static final int BLANK_LINE = 0x0d0a0d0a;
+
+	private static final int BACKLOG = 200;
 
 	private final ServerSocket server;
 
@@ -39,8 +43,11 @@ public final class RawBackend implements AutoCloseable {
 
 	private volatile Script script;
 
-	private RawBackend(Script script) throws IOException {
-		this.server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+	private final String scheme;
+
+	private RawBackend(ServerSocket server, String scheme, Script script) {
+		this.server = server;
+		this.scheme = scheme;
 		this.script = script;
 		this.threads.execute(this::accept);
 	}
@@ -51,8 +58,35 @@ public final class RawBackend implements AutoCloseable {
 	 * @return the backend
 	 */
 	public static RawBackend start(Script script) {
+		return startAt("127.0.0.1", 0, script);
+	}
+
+	/**
+	 * Starts a backend at a certain address.
+	 * @param address the loopback address
+	 * @param port the port, 0 for any
+	 * @param script what it does with each request
+	 * @return the backend
+	 */
+	public static RawBackend startAt(String address, int port, Script script) {
 		try {
-			return new RawBackend(script);
+			return new RawBackend(new ServerSocket(port, BACKLOG, InetAddress.getByName(address)), "http", script);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Starts a backend that speaks TLS.
+	 * @param identity what it shows to its clients
+	 * @param script what it does with each request
+	 * @return the backend
+	 */
+	public static RawBackend startSecure(SSLContext identity, Script script) {
+		try {
+			return new RawBackend(identity.getServerSocketFactory()
+				.createServerSocket(0, BACKLOG, InetAddress.getByName("127.0.0.1")), "https", script);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -75,7 +109,16 @@ public final class RawBackend implements AutoCloseable {
 	}
 
 	public URI url() {
-		return URI.create("http://127.0.0.1:" + this.server.getLocalPort());
+		return url(this.server.getInetAddress().getHostAddress());
+	}
+
+	/**
+	 * Its URL under a name of one's choice.
+	 * @param host the name, which must lead to its address
+	 * @return the URL
+	 */
+	public URI url(String host) {
+		return URI.create(this.scheme + "://" + host + ":" + this.server.getLocalPort());
 	}
 
 	/**

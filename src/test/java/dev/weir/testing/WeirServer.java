@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
@@ -43,6 +44,18 @@ public final class WeirServer implements AutoCloseable {
 	 * @return the running server
 	 */
 	public static WeirServer start(String yaml, String... arguments) {
+		return start((context) -> {
+		}, yaml, arguments);
+	}
+
+	/**
+	 * Starts Weir with further beans.
+	 * @param beans registers them
+	 * @param yaml the user's settings
+	 * @param arguments further command line arguments
+	 * @return the running server
+	 */
+	public static WeirServer start(Consumer<GenericApplicationContext> beans, String yaml, String... arguments) {
 		try {
 			Path file = Files.createTempFile("weir", ".yml");
 			file.toFile().deleteOnExit();
@@ -52,8 +65,10 @@ public final class WeirServer implements AutoCloseable {
 			all.addAll(List.of(arguments));
 			return new WeirServer(
 					(ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
-						.initializers(
-								(GenericApplicationContext context) -> context.registerBean(LastingResources.class))
+						.initializers((GenericApplicationContext context) -> {
+							context.registerBean(LastingResources.class);
+							beans.accept(context);
+						})
 						.run(all.toArray(String[]::new)));
 		}
 		catch (IOException ex) {

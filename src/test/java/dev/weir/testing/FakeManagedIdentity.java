@@ -1,4 +1,4 @@
-package dev.weir.credential;
+package dev.weir.testing;
 
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -21,7 +21,7 @@ import com.sun.net.httpserver.HttpServer;
  * The managed identity endpoint of an App Service on a loopback socket. MSAL knows it
  * only from the process's environment variables, of which the test shows it others.
  */
-final class FakeManagedIdentity implements AutoCloseable {
+public final class FakeManagedIdentity implements AutoCloseable {
 
 	private static final String IDENTITY_HEADER = "canary-identity-header";
 
@@ -31,7 +31,7 @@ final class FakeManagedIdentity implements AutoCloseable {
 
 	private volatile CountDownLatch gate = new CountDownLatch(0);
 
-	FakeManagedIdentity() throws IOException {
+	public FakeManagedIdentity() throws IOException {
 		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
 		this.server.createContext("/msi/token", this::answer);
 		this.server.start();
@@ -40,21 +40,21 @@ final class FakeManagedIdentity implements AutoCloseable {
 						"IDENTITY_HEADER", IDENTITY_HEADER));
 	}
 
-	List<String> queries() {
+	public List<String> queries() {
 		return this.queries;
 	}
 
 	/**
 	 * Lets no answer through from here on.
 	 */
-	void hold() {
+	public void hold() {
 		this.gate = new CountDownLatch(1);
 	}
 
 	/**
 	 * Lets answers through again.
 	 */
-	void release() {
+	public void release() {
 		this.gate.countDown();
 	}
 

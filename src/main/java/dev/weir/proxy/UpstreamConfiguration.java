@@ -1,0 +1,57 @@
+package dev.weir.proxy;
+
+import java.util.List;
+
+import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.cloud.gateway.config.HttpClientCustomizer;
+import org.springframework.cloud.gateway.config.HttpClientFactory;
+import org.springframework.cloud.gateway.config.HttpClientProperties;
+import org.springframework.cloud.gateway.config.HttpClientSslConfigurer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+
+/**
+ * The connections to backends. Spring Cloud Gateway's properties
+ * {@code spring.cloud.gateway.server.webflux.httpclient} set what they can; the rest is
+ * here.
+ */
+@Configuration(proxyBeanMethods = false)
+class UpstreamConfiguration {
+
+	@Bean
+	HttpClientFactory upstreamClientFactory(HttpClientProperties properties, ServerProperties serverProperties,
+			HttpClientSslConfigurer sslConfigurer, List<HttpClientCustomizer> customizers) {
+		return new UpstreamClientFactory(properties, serverProperties, sslConfigurer, customizers);
+	}
+
+	@Bean
+	@Order(0)
+	HttpClientCustomizer nameResolution(ObjectProvider<DnsServerAddressStreamProvider> servers) {
+		return new NameResolution(servers.getIfAvailable());
+	}
+
+	@Bean
+	@Order(0)
+	HttpClientCustomizer connectionOptions() {
+		return (client) -> client.doOnChannelInit(new KeepAlive()).doOnChannelInit(InterimAnswers.installer());
+	}
+
+	/**
+	 * Retries are decided in one place only, and a credential goes to no host but the one
+	 * it belongs to. It comes last, so that no other customizer undoes it.
+	 */
+	@Bean
+	HttpClientCustomizer onlyWhatWeirDecides() {
+		return (client) -> client.disableRetry(true).followRedirect(false);
+	}
+
+	@Bean
+	DownstreamHeaders downstreamHeaders() {
+		return new DownstreamHeaders();
+	}
+
+}

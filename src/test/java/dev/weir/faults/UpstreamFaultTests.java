@@ -1,0 +1,478 @@
+package dev.weir.faults;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import io.netty.resolver.dns.SingletonDnsServerAddressStreamProvider;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.support.GenericApplicationContext;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.FakeManagedIdentity;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.NameServer;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+import dev.weir.testing.TestAuthority;
+import dev.weir.testing.WeirServer;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Names, certificates, redirects, headers and tokens that are not as they should be.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class UpstreamFaultTests {
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
+
+	private static final LaneFigures FAILED_ONCE = new LaneFigures(0, 1, 0, 1, 1);
+
+	private static final LaneFigures SERVED_ONCE = new LaneFigures(0, 1, 1, 0, 0);
+
+	private static final TestAuthority AUTHORITY = TestAuthority.found("Weir's tests");
+
+	private static LeakWatch leaks;
+
+	private static NameServer names;
+
+	private static Stands stands;
+
+	private final List<AutoCloseable> open = new ArrayList<>();
+
+	@BeforeAll
+	static void start() {
+		leaks = LeakWatch.start();
+		names = NameServer.start();
+		stands = Stands.start(20);
+	}
+
+	@AfterAll
+	static void stop() throws InterruptedException {
+		stands.close();
+		names.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void close() throws Exception {
+		for (int i = this.open.size() - 1; i >= 0; i--) {
+			this.open.get(i).close();
+		}
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@Test
+	void b25ANameThatDoesNotResolveGoesToTheNextLane(CapturedOutput output) {
+		RawBackend second = open(RawBackend.start(SERVES));
+		assertServedBySecond(weir(URI.create("http://nowhere.weir.test:4711"), second), second);
+		assertThat(names.questions()).contains("nowhere.weir.test");
+		assertThat(output).contains("after an unknown host name from openai-a");
+	}
+
+	@Test
+	void b25ANewAddressIsUsedForNewConnectionsWhenTheRecordIsOver() {
+		RawBackend.Script oneCallEach = (call) -> {
+			call.answer("200 OK", Bodies.COMPLETION, "connection: close");
+			call.socket().close();
+		};
+		RawBackend old = open(RawBackend.start(oneCallEach));
+		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), oneCallEach));
+		RawBackend second = open(RawBackend.start(SERVES));
+		names.tell("moves.weir.test", "127.0.0.1", 1);
+		WeirServer weir = weir(old.url("moves.weir.test"), second);
+		IntStream.range(0, 50).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));
+		assertThat(old.connections()).isEqualTo(50);
+		assertThat(names.questions().stream().filter("moves.weir.test"::equals)).hasSizeLessThan(50);
+
+		names.tell("moves.weir.test", "127.0.0.2", 1);
+		await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(20)).until(() -> {
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			return !moved.requests().isEmpty();
+		});
+		int calls = old.requests().size();
+		assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(old.requests()).hasSize(calls);
+		assertAllServed(weir, calls + moved.requests().size());
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b25AConnectionThatIsKeptBusyDoesNotHoldOnToTheOldAddress() {
+		RawBackend old = open(RawBackend.start(SERVES));
+		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		names.tell("drifts.weir.test", "127.0.0.1", 1);
+		WeirServer weir = weir(old.url("drifts.weir.test"), second, HTTP_CLIENT + "pool.max-life-time=1s");
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+		names.tell("drifts.weir.test", "127.0.0.2", 1);
+		await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(20)).until(() -> {
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			return !moved.requests().isEmpty();
+		});
+		assertAllServed(weir, old.requests().size() + moved.requests().size());
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b26ASelfSignedCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(TestAuthority.selfSigned("localhost"), output, "unable to find valid certification path");
+	}
+
+	@Test
+	void b26ACertificateForAnotherHostIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(AUTHORITY.identity("other.weir.test"), output, "No subject alternative DNS name matching");
+	}
+
+	@Test
+	void b26AnExpiredCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(AUTHORITY.identity("localhost", Instant.now().minus(Duration.ofDays(2))), output,
+				"validity check failed");
+	}
+
+	private void assertRefused(SSLContext identity, CapturedOutput output, String why) {
+		RawBackend first = open(RawBackend.startSecure(identity, SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		assertServedBySecond(weir(first.url("localhost"), second, trusting(AUTHORITY)), second);
+		assertThat(first.connections()).isPositive();
+		assertThat(first.requests()).isEmpty();
+		assertThat(output.getAll())
+			.containsPattern("attempt 2, after a TLS failure \\(.*" + why + ".*\\) from openai-a");
+	}
+
+	@Test
+	void b26AHandshakeThatIsNotAnsweredGoesToTheNextLane(CapturedOutput output) {
+		RawBackend first = open(RawBackend.start(SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		URI secure = URI.create(first.url("localhost").toString().replace("http:", "https:"));
+		assertServedBySecond(weir(secure, second, HTTP_CLIENT + "ssl.handshake-timeout=300ms"), second);
+		assertThat(first.requests()).isEmpty();
+		assertThat(output).contains("a TLS failure (handshake timed out after 300ms) from openai-a");
+	}
+
+	@Test
+	void b26WithoutAnotherLaneTheClientIsToldOfTheConnectionAndNotOfTheCertificate() {
+		RawBackend first = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		RawBackend second = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		WeirServer weir = open(WeirServer.withBackends(WeirServer.backend("openai-a", first.url("localhost")),
+				WeirServer.backend("openai-b", second.url("localhost"))));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("\"code\":\"bad_gateway\"").doesNotContain("cert");
+		assertThat(first.requests()).isEmpty();
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b26AnAuthorityInTheConfiguredBundleIsTrusted() {
+		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		WeirServer weir = weir(first.url("localhost"), second, trusting(AUTHORITY));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-a");
+		assertThat(first.requests()).singleElement().asString().containsIgnoringCase("api-key: key-of-openai-a");
+		assertAllServed(weir, 1);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+		assertThat(first.connections()).isEqualTo(1);
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b26AnAuthorityThatTheRuntimeTrustsIsNotTrustedBesideTheBundle() throws Exception {
+		TestAuthority known = TestAuthority.found("Known to everyone");
+		RawBackend first = open(RawBackend.startSecure(known.identity("localhost"), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		trustEverywhere(known);
+		assertThatTheRuntimeTrusts(first);
+		assertServedBySecond(weir(first.url("localhost"), second, trusting(AUTHORITY)), second);
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@Test
+	void b26WeirDoesNotStartWhereCertificatesWouldNotBeVerified() {
+		String yaml = WeirServer.pool("", WeirServer.backend("openai-a", URI.create("https://localhost:1")));
+		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.use-insecure-trust-manager=true"))
+			.hasMessageContaining("use-insecure-trust-manager");
+		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.ssl-bundle=misspelt"))
+			.hasMessageContaining("ssl-bundle");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect",
+			"308 Permanent Redirect" })
+	void b27ARedirectIsNotFollowedAndNobodyIsSentElsewhere(String status) {
+		RawBackend elsewhere = open(RawBackend.start(SERVES));
+		Stand stand = stands.next(answering(status, "", "location: " + elsewhere.url() + "/v1/chat/completions",
+				"content-location: " + elsewhere.url(), "refresh: 0; url=" + elsewhere.url()), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.headers().map()).doesNotContainKeys("location", "content-location", "refresh");
+		assertThat(elsewhere.connections()).isZero();
+		assertThat(stand.first().requests()).hasSize(1);
+		stand.first().script(SERVES);
+		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(elsewhere.connections()).isZero();
+	}
+
+	@Test
+	void b27OnlyHeadersForClientsReachThem() {
+		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "set-cookie: session=1",
+				"set-cookie2: session=2", "server: envoy", "x-powered-by: backend", "via: 1.1 backend",
+				"strict-transport-security: max-age=1", "alt-svc: h3=\":443\"", "nel: {}", "report-to: {}", "cf-ray: 1",
+				"x-envoy-upstream-service-time: 7", "access-control-allow-origin: *", "www-authenticate: Bearer",
+				"location: http://other.test", "openai-organization: org-of-weir", "openai-project: project-of-weir",
+				"x-weir-backend: forged", "x-weir-attempts: 99", "x-made-up: 1", "date: Mon, 23 Nov 2026 10:00:00 GMT",
+				"apim-request-id: a-1", "x-ms-region: East US", "X-RateLimit-Remaining-Tokens: 9",
+				"x-ms-spillover-from-deployment: p", "openai-processing-ms: 12",
+				"azure-openai-deployment-utilization: 40%", "x-should-retry: false", "etag: \"1\""), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(response.headers().map().keySet()).containsExactlyInAnyOrder("content-type", "content-length",
+				"date", "apim-request-id", "x-request-id", "x-ms-region", "x-ratelimit-remaining-tokens",
+				"x-ms-spillover-from-deployment", "openai-processing-ms", "azure-openai-deployment-utilization",
+				"x-should-retry", "etag", "x-weir-backend", "x-weir-attempts");
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.firstName());
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+		assertThat(header(response, "x-request-id")).isEqualTo("a-1");
+		awaitFigures(stand.weir(), stand.firstName(), SERVED_ONCE);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "400 Bad Request", "500 Internal Server Error" })
+	void b27OnlyHeadersForClientsReachThemWithAnErrorToo(String status) {
+		RawBackend.Script refuses = answering(status, "{\"error\":{\"message\":\"m\"}}", "set-cookie: session=1",
+				"server: envoy", "x-request-id: r-1");
+		Stand stand = stands.next(refuses, refuses);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.body()).isEqualTo("{\"error\":{\"message\":\"m\"}}");
+		assertThat(header(response, "x-request-id")).isEqualTo("r-1");
+		assertThat(response.headers().map()).doesNotContainKeys("set-cookie", "server");
+	}
+
+	@Test
+	void b27HugeHeadersGoToTheNextLane(CapturedOutput output) {
+		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-huge: " + "x".repeat(64 * 1024)), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(output)
+			.contains("after an answer that cannot be read (TooLongHttpHeaderException) from " + stand.firstName());
+		awaitFigures(stand.weir(), stand.firstName(), FAILED_ONCE);
+		stand.first().script(SERVES);
+		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.firstName());
+		assertThat(stand.first().connections()).isEqualTo(2);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "100 Continue", "102 Processing", "103 Early Hints", "199 Whatever" })
+	void b27WhatIsSaidBeforeTheAnswerIsSwallowed(String interim) {
+		String before = "HTTP/1.1 " + interim + "\r\nlink: </style.css>; rel=preload\r\n\r\n";
+		Stand stand = stands.next((call) -> {
+			String number = call.request().contains("first") ? "1" : "2";
+			call.write(before);
+			call.write(before);
+			call.answer("200 OK", "{\"answer\":" + number + "}");
+		}, SERVES);
+		String chat = "/v1/chat/completions";
+		HttpResponse<String> first = stand.post(chat, Bodies.CHAT.replace("hi", "first"));
+		assertThat(first.statusCode()).isEqualTo(200);
+		assertThat(first.body()).isEqualTo("{\"answer\":1}");
+		assertThat(first.headers().firstValue("link")).isEmpty();
+		assertThat(stand.chat().body()).isEqualTo("{\"answer\":2}");
+		assertThat(stand.first().connections()).isEqualTo(1);
+		awaitFigures(stand.weir(), stand.firstName(), new LaneFigures(0, 2, 2, 0, 0));
+	}
+
+	@Test
+	void b27EarlyHintsBeforeAStreamAreSwallowed() {
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
+			call.beginEvents();
+			call.chunk("data: {\"n\":1}\n\n");
+			call.chunk("data: [DONE]\n\n");
+			call.write("0\r\n\r\n");
+		}, SERVES);
+		try (RawClient client = RawClient.of(stand.weir())) {
+			client.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
+			assertThat(client.readUntil("0\r\n\r\n")).startsWith("HTTP/1.1 200 OK\r\n")
+				.contains("data: {\"n\":1}\n\n", "data: [DONE]\n\n")
+				.doesNotContain("103");
+		}
+		awaitFigures(stand.weir(), stand.firstName(), SERVED_ONCE);
+	}
+
+	@Test
+	void b28ATokenEndpointThatIsSlowOrDownIsNotTheBackendsFault() throws Exception {
+		FakeManagedIdentity identity = open(new FakeManagedIdentity());
+		identity.hold();
+		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		String keyless = "{name: openai-a, url: '" + first.url("localhost")
+				+ "', dialect: azure, scope: 'https://faults.weir.test/.default'}";
+		WeirServer weir = open(WeirServer.start(
+				WeirServer.pool("", keyless, WeirServer.backend("openai-b", second.url(), "priority: 2")),
+				trusting(AUTHORITY)));
+
+		ExecutorService callers = Executors.newFixedThreadPool(5);
+		this.open.add(callers::shutdownNow);
+		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 5)
+			.mapToObj((i) -> CompletableFuture.supplyAsync(weir::chat, callers))
+			.toList();
+		assertThat(calls.stream().map(CompletableFuture::join)).allSatisfy((response) -> {
+			assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+			assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
+		});
+		assertThat(identity.queries()).hasSize(1);
+		assertThat(first.connections()).isZero();
+		LaneFigures figures = LaneFigures.of(weir, "openai-a");
+		assertThat(figures.breakerFailures()).isZero();
+		assertThat(figures.inFlight()).isZero();
+
+		identity.release();
+		await().atMost(Duration.ofSeconds(15)).until(() -> "openai-a".equals(header(weir.chat(), "x-weir-backend")));
+		identity.close();
+		int served = first.requests().size();
+		IntStream.range(0, 5).forEach((i) -> assertThat(header(weir.chat(), "x-weir-backend")).isEqualTo("openai-a"));
+		assertThat(first.requests()).hasSize(served + 5)
+			.allSatisfy((request) -> assertThat(request).containsIgnoringCase("authorization: Bearer canary-1"));
+		assertThat(identity.queries()).hasSize(1);
+		assertThat(LaneFigures.of(weir, "openai-a").breakerFailures()).isZero();
+	}
+
+	@Test
+	void b29NoBackendGetsMoreThanTenHeadersThatAreNotHttpsOwn() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"), SERVES);
+		List<String> headers = new ArrayList<>(List.of("openai-beta", "b", "idempotency-key", "i", "aoai-evals",
+				"preview", "x-ms-client-request-id", "r", "x-ms-spillover-deployment", "s", "authorization",
+				"Bearer of-the-client", "api-key", "of-the-client", "cookie", "of=the-client", "x-forwarded-for",
+				"10.0.0.1", "forwarded", "for=10.0.0.1", "x-stainless-lang", "java", "traceparent", "of-the-client"));
+		IntStream.range(0, 50).forEach((i) -> headers.addAll(List.of("x-custom-" + i, "of-the-client")));
+		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT, headers.toArray(String[]::new));
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertHeaders(stand.first(), stand.firstName());
+		assertHeaders(stand.second(), stand.secondName());
+		awaitFigures(stand.weir(), stand.firstName(), new LaneFigures(0, 1, 0, 0, 0));
+		awaitFigures(stand.weir(), stand.secondName(), SERVED_ONCE);
+		assertThat(stand.chat().statusCode()).isEqualTo(200);
+	}
+
+	private static void assertHeaders(RawBackend backend, String name) {
+		Set<String> http = Set.of("host", "content-length", "content-type", "user-agent", "accept");
+		assertThat(backend.requests()).hasSize(1);
+		String head = backend.requests().get(0).split("\r\n\r\n", 2)[0];
+		assertThat(head).containsIgnoringCase("api-key: key-of-" + name).doesNotContain("of-the-client", "10.0.0.1");
+		assertThat(head.lines()
+			.skip(1)
+			.map((line) -> line.substring(0, line.indexOf(':')).toLowerCase(Locale.ROOT))
+			.filter((header) -> !http.contains(header))
+			.collect(Collectors.toList())).hasSizeLessThanOrEqualTo(10)
+			.containsExactlyInAnyOrder("api-key", "openai-beta", "idempotency-key", "aoai-evals",
+					"x-ms-client-request-id", "x-ms-spillover-deployment");
+	}
+
+	private WeirServer weir(URI first, RawBackend second, String... arguments) {
+		return open(WeirServer.start(UpstreamFaultTests::askTestServer, WeirServer.pool("",
+				WeirServer.backend("openai-a", first), WeirServer.backend("openai-b", second.url(), "priority: 2")),
+				arguments));
+	}
+
+	private static void askTestServer(GenericApplicationContext context) {
+		context.registerBean(DnsServerAddressStreamProvider.class,
+				() -> new SingletonDnsServerAddressStreamProvider(names.address()));
+	}
+
+	/** The second backend serves, the first is blamed, and all goes on. */
+	private static void assertServedBySecond(WeirServer weir, RawBackend second) {
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+		awaitFigures(weir, "openai-a", FAILED_ONCE);
+		awaitFigures(weir, "openai-b", SERVED_ONCE);
+		assertThat(second.requests()).hasSize(1);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	private static void assertAllServed(WeirServer weir, int calls) {
+		awaitFigures(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
+	}
+
+	private static void awaitFigures(WeirServer weir, String backend, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(weir, backend)).isEqualTo(expected));
+	}
+
+	private static String header(HttpResponse<String> response, String name) {
+		return response.headers().firstValue(name).orElse("");
+	}
+
+	private static String[] trusting(TestAuthority authority) {
+		return new String[] { "--spring.ssl.bundle.pem.backends.truststore.certificate=file:" + authority.certificate(),
+				HTTP_CLIENT + "ssl.ssl-bundle=backends" };
+	}
+
+	/** Puts an authority where those stand that every Java program trusts. */
+	private void trustEverywhere(TestAuthority authority) {
+		System.setProperty("javax.net.ssl.trustStore", authority.trustStore("changeit").toString());
+		System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
+		this.open.add(() -> {
+			System.clearProperty("javax.net.ssl.trustStore");
+			System.clearProperty("javax.net.ssl.trustStorePassword");
+		});
+	}
+
+	private static void assertThatTheRuntimeTrusts(RawBackend backend) throws Exception {
+		TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+		trusted.init((KeyStore) null);
+		SSLContext context = SSLContext.getInstance("TLS");
+		context.init(null, trusted.getTrustManagers(), null);
+		try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
+			.createSocket("127.0.0.1", backend.url().getPort())) {
+			socket.startHandshake();
+		}
+	}
+
+	private <T extends AutoCloseable> T open(T resource) {
+		this.open.add(resource);
+		return resource;
+	}
+
+}

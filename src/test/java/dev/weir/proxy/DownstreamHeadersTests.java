@@ -1,0 +1,71 @@
+package dev.weir.proxy;
+
+import java.util.List;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter.Type;
+import org.springframework.http.HttpHeaders;
+import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
+import org.springframework.mock.web.server.MockServerWebExchange;
+
+import dev.weir.backend.Attempts;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class DownstreamHeadersTests {
+
+	private final DownstreamHeaders filter = new DownstreamHeaders();
+
+	private final MockServerWebExchange exchange = MockServerWebExchange.from(MockServerHttpRequest.get("/"));
+
+	@ParameterizedTest
+	@ValueSource(strings = { "Content-Type", "content-length", "content-encoding", "content-disposition", "Retry-After",
+			"retry-after-ms", "x-should-retry", "X-RateLimit-Limit-Requests", "x-ratelimit-remaining-tokens",
+			"x-ratelimit-reset-project-tokens", "x-request-id", "apim-request-id", "x-ms-region", "x-ms-served-model",
+			"x-ms-deployment-name", "x-ms-spillover-error", "x-ms-client-request-id", "ms-azureml-model-error-reason",
+			"azure-openai-deployment-utilization", "openai-processing-ms", "openai-version", "openai-poll-after-ms" })
+	void passesWhatSdksReadAndUsersQuote(String name) {
+		assertThat(fromPool(name).get(name)).containsExactly("1", "2");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "Set-Cookie", "set-cookie2", "Location", "content-location", "refresh", "server",
+			"x-powered-by", "via", "strict-transport-security", "alt-svc", "nel", "report-to", "cf-ray",
+			"access-control-allow-origin", "x-envoy-upstream-service-time", "www-authenticate", "transfer-encoding",
+			"trailer", "connection", "OpenAI-Organization", "openai-project", "x-weir-backend", "x-ms-made-up",
+			"x-ratelimit", "x-made-up" })
+	void keepsTheRest(String name) {
+		assertThat(fromPool(name).headerNames()).isEmpty();
+	}
+
+	@Test
+	void leavesRoutesThatLeadToNoPoolAlone() {
+		HttpHeaders headers = headers("Set-Cookie");
+		assertThat(this.filter.filter(headers, this.exchange)).isEqualTo(headers("Set-Cookie"));
+	}
+
+	@Test
+	void leavesRequestsAlone() {
+		assertThat(this.filter.supports(Type.RESPONSE)).isTrue();
+		assertThat(this.filter.supports(Type.REQUEST)).isFalse();
+	}
+
+	private HttpHeaders fromPool(String name) {
+		Attempts attempts = new Attempts(TestPools.pool(Ticker.systemTicker(), TestPools.backend("a")), List.of(),
+				Ticker.systemTicker());
+		this.exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
+		return this.filter.filter(headers(name), this.exchange);
+	}
+
+	private static HttpHeaders headers(String name) {
+		HttpHeaders headers = new HttpHeaders();
+		headers.addAll(name, List.of("1", "2"));
+		return headers;
+	}
+
+}

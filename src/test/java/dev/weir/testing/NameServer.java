@@ -1,0 +1,136 @@
+package dev.weir.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A DNS server on a UDP socket (RFC 1035, section 4) that knows the names it is told,
+ * says that others do not exist, and remembers what it was asked.
+ */
+public final class NameServer implements AutoCloseable {
+
+	private static final int HEADER = 12;
+
+	private static final int TYPE_A = 1;
+
+	private static final int CLASS_IN = 1;
+
+	private static final int ANSWER = 0x8180;
+
+	private static final int NO_SUCH_NAME = 0x8183;
+
+	private final DatagramSocket socket;
+
+	private final Map<String, Address> addresses = new ConcurrentHashMap<>();
+
+	private final List<String> questions = new CopyOnWriteArrayList<>();
+
+	private NameServer() throws IOException {
+		this.socket = new DatagramSocket(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+		Thread thread = new Thread(this::serve, "name-server");
+		thread.setDaemon(true);
+		thread.start();
+	}
+
+	public static NameServer start() {
+		try {
+			return new NameServer();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Gives a name an address.
+	 * @param name the name
+	 * @param address the IPv4 address, as four numbers
+	 * @param seconds how long others may remember it
+	 */
+	public void tell(String name, String address, int seconds) {
+		this.addresses.put(name, new Address(address, seconds));
+	}
+
+	public InetSocketAddress address() {
+		return (InetSocketAddress) this.socket.getLocalSocketAddress();
+	}
+
+	/**
+	 * The names whose IPv4 address was asked for, one for each question.
+	 * @return the names
+	 */
+	public List<String> questions() {
+		return this.questions;
+	}
+
+	private void serve() {
+		byte[] bytes = new byte[512];
+		while (!this.socket.isClosed()) {
+			try {
+				DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
+				this.socket.receive(packet);
+				byte[] answer = answer(ByteBuffer.wrap(bytes, 0, packet.getLength()));
+				this.socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
+			}
+			catch (IOException ex) {
+				return;
+			}
+		}
+	}
+
+	private byte[] answer(ByteBuffer query) throws IOException {
+		short id = query.getShort(0);
+		query.position(HEADER);
+		String name = name(query);
+		short type = query.getShort();
+		query.getShort();
+		byte[] question = new byte[query.position() - HEADER];
+		query.get(HEADER, question);
+		Address address = this.addresses.get(name);
+		if (type == TYPE_A) {
+			this.questions.add(name);
+		}
+		boolean known = type == TYPE_A && address != null;
+		ByteBuffer answer = ByteBuffer.allocate(512);
+		answer.putShort(id).putShort((short) ((address != null) ? ANSWER : NO_SUCH_NAME));
+		answer.putShort((short) 1).putShort((short) (known ? 1 : 0)).putInt(0).put(question);
+		if (known) {
+			// a pointer to the name in the question
+			answer.putShort((short) (0xc000 | HEADER)).putShort((short) TYPE_A).putShort((short) CLASS_IN);
+			answer.putInt(address.seconds()).putShort((short) 4);
+			answer.put(InetAddress.getByName(address.value()).getAddress());
+		}
+		byte[] bytes = new byte[answer.flip().remaining()];
+		answer.get(bytes);
+		return bytes;
+	}
+
+	private static String name(ByteBuffer query) {
+		StringBuilder name = new StringBuilder();
+		for (int length = query.get(); length > 0; length = query.get()) {
+			byte[] label = new byte[length];
+			query.get(label);
+			name.append(name.isEmpty() ? "" : ".").append(new String(label, StandardCharsets.US_ASCII));
+		}
+		return name.toString();
+	}
+
+	@Override
+	public void close() {
+		this.socket.close();
+	}
+
+	private record Address(String value, int seconds) {
+	}
+
+}
