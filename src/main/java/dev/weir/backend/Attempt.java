@@ -87,7 +87,8 @@ public final class Attempt {
 			return false;
 		}
 		this.lane.ended(outcome, Duration.ofNanos(elapsed()));
-		if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Broken) {
+		if (outcome instanceof Outcome.Broken
+				|| (outcome instanceof Outcome.Failed failure && failure.kind() != Outcome.Failure.LOCAL)) {
 			fail(outcome);
 		}
 		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected

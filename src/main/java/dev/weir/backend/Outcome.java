@@ -249,7 +249,12 @@ public sealed interface Outcome {
 	 */
 	enum Failure {
 
-		/** A 408 or 5xx. */
+		/**
+		 * As many connections are open as Weir's own settings allow: the backend has not
+		 * seen the request and is not to blame.
+		 */
+		LOCAL,
+		/** A 408, a 5xx or a redirect, or an error in place of a first event. */
 		STATUS,
 
 		/** No connection: the backend has not seen the request. */
@@ -258,7 +263,7 @@ public sealed interface Outcome {
 		/** The connection broke before the response headers, or they made no sense. */
 		CONNECTION,
 
-		/** No response headers in time. */
+		/** No answer, or no first event, in time. */
 		TIMEOUT
 
 	}

@@ -238,7 +238,8 @@ final class AttemptLoop {
 		HttpMethod method = this.exchange.getRequest().getMethod();
 		boolean makes = this.call.path().operation() == Operation.OTHER
 				&& (method.equals(HttpMethod.POST) || method.equals(HttpMethod.PATCH));
-		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED;
+		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED
+				&& failed.kind() != Outcome.Failure.LOCAL;
 		return this.call.replayable() && !(makes && mayBeDone);
 	}
 

@@ -76,7 +76,7 @@ enum Exhaustion {
 				last = switch (failure.kind()) {
 					case TIMEOUT -> TIMEOUT;
 					case UNREACHED, CONNECTION -> CONNECTION;
-					case STATUS -> FAILED;
+					case STATUS, LOCAL -> FAILED;
 				};
 			}
 			else if (ended.outcome() instanceof Outcome.Denied || ended.outcome() instanceof Outcome.NoCredential) {

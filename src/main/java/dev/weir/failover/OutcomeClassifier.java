@@ -165,7 +165,10 @@ final class OutcomeClassifier {
 		if (error instanceof OutcomeException known) {
 			return known.outcome();
 		}
-		if (error instanceof ConnectTimeoutException || error instanceof PoolAcquireTimeoutException) {
+		if (error instanceof PoolAcquireTimeoutException || error instanceof PoolAcquirePendingLimitException) {
+			return failed(Failure.LOCAL, "too many requests waiting for a connection");
+		}
+		if (error instanceof ConnectTimeoutException) {
 			return failed(Failure.UNREACHED, "no connection in time");
 		}
 		if (error instanceof UnknownHostException) {
@@ -176,9 +179,6 @@ final class OutcomeClassifier {
 		}
 		if (error instanceof SSLException) {
 			return failed(Failure.UNREACHED, "a TLS failure (" + error.getMessage() + ")");
-		}
-		if (error instanceof PoolAcquirePendingLimitException) {
-			return failed(Failure.UNREACHED, "too many requests waiting for a connection");
 		}
 		// the rest is what a broken connection or an answer that is not HTTP throws
 		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"
