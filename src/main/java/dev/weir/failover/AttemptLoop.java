@@ -84,7 +84,7 @@ final class AttemptLoop {
 	 */
 	Mono<Ending> run() {
 		// who came first is served first
-		return this.line.isEmpty() ? attempt() : waitAndTry(settings().maxWait());
+		return this.line.isEmpty() ? attempt() : waitAndTry(settings().maxWait(), false);
 	}
 
 	/**
@@ -217,13 +217,15 @@ final class AttemptLoop {
 	}
 
 	private Mono<Ending> exhausted() {
+		boolean refused = this.attempts.isRefused();
+		this.attempts.beginRound();
 		Duration left = waitLeft();
-		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
+		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left, refused);
 	}
 
-	private Mono<Ending> waitAndTry(Duration atMost) {
+	private Mono<Ending> waitAndTry(Duration atMost, boolean refused) {
 		long begin = this.timing.ticker().read();
-		return this.line.await(this.attempts, atMost).flatMap((free) -> {
+		return this.line.await(this.attempts, atMost, refused).flatMap((free) -> {
 			this.attempts.waited(Duration.ofNanos(this.timing.ticker().read() - begin));
 			return free ? attempt() : giveUp(false);
 		});
