@@ -116,9 +116,17 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			return Mono.just(new Result(outcome, null));
 		}
 		return answer.drain()
+			.doOnNext((error) -> observe(run, error))
 			.map((error) -> new Result(
 					classifier.classify(error.status(), error::header, ApiError.read(error.bodyOrEmpty()), now),
 					error));
+	}
+
+	private static void observe(Run run, FailedAnswer error) {
+		Attempt attempt = run.attempts.current();
+		if (attempt != null) {
+			attempt.observe(error::header);
+		}
 	}
 
 	private static Mono<Result> failed(Run run, Throwable error) {
@@ -170,6 +178,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			return AnswerHead.keep(run.exchange, result.answer, Map.of());
 		}
 		AnswerHead.nameRequest(run.exchange);
+		attempt.observe(run.exchange.getResponse().getHeaders()::getFirst);
 		attempt.answering();
 		Answer answer = new Answer.Streaming(UpstreamAnswer.of(run.exchange).takeConnection(), attempt, result.outcome);
 		run.exchange.getAttributes().put(Answer.ATTRIBUTE, answer);
