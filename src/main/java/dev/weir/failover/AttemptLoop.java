@@ -133,6 +133,7 @@ final class AttemptLoop {
 		}
 		UpstreamAnswer answer = UpstreamAnswer.of(this.exchange);
 		int status = answer.status();
+		attempt.observe(answer::header);
 		if (OutcomeClassifier.needsBody(status)) {
 			return answer.drain(this.turn, this.timing.timers()).map(this::refusal);
 		}

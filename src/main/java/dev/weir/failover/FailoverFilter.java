@@ -43,6 +43,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			.stream()
 			.collect(Collectors.toUnmodifiableMap(Function.identity(),
 					(pool) -> new WaitingLine(pool.properties().maxWaiting(), timing)));
+		this.lines.forEach((pool, line) -> pool.onFree(line::look));
 		this.timing = timing;
 	}
 

@@ -71,7 +71,7 @@ class LaneLoadBalancerTests {
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
 		this.ticker.advance(Duration.ofSeconds(5));
-		assertThat(chooseMany(pool)).containsOnlyKeys("ptu");
+		assertThat(choose(balancer(pool, new Random(7)), attempts(pool))).isEqualTo("ptu");
 	}
 
 	@Test
@@ -98,9 +98,14 @@ class LaneLoadBalancerTests {
 		Lane lane = pool.lanes("gpt-4o").get(0);
 		lane.backend().breaker().transitionToOpenState();
 		lane.backend().breaker().transitionToHalfOpenState();
-		Map<String, Integer> picks = chooseMany(pool);
-		assertThat(picks.get("a")).isEqualTo(10);
-		assertThat(picks.get("b")).isEqualTo(90);
+		Map<String, Integer> picks = new HashMap<>();
+		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
+		for (int i = 0; i < 100; i++) {
+			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+			// longer than the ramp waits, which would let fewer through
+			this.ticker.advance(Duration.ofSeconds(1));
+		}
+		assertThat(picks).isEqualTo(Map.of("a", 10, "b", 90));
 	}
 
 	private Pool pool(BackendProperties... backends) {
@@ -146,7 +151,8 @@ class LaneLoadBalancerTests {
 		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME,
 				"openai");
 		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(configuration.laneSupplier(environment, pools), random);
+		return configuration.laneLoadBalancer(environment, pools, configuration.laneSupplier(environment, pools),
+				random);
 	}
 
 }
