@@ -1,6 +1,7 @@
 package dev.weir.api;
 
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -46,6 +47,11 @@ public final class Continuation {
 		catch (DivergedException ex) {
 			this.memory.undo();
 			this.diverged = new Diverged(String.valueOf(ex.getMessage()));
+			return this.diverged;
+		}
+		catch (JacksonException ex) {
+			this.memory.undo();
+			this.diverged = new Diverged("it is not understood");
 			return this.diverged;
 		}
 	}

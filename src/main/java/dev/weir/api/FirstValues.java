@@ -45,7 +45,7 @@ final class FirstValues {
 
 	private static boolean saysSomething(@Nullable JsonNode value) {
 		return value != null && ((value.isString() && !value.stringValue().isEmpty())
-				|| (value.isIntegralNumber() && value.longValue() != 0));
+				|| (value.isIntegralNumber() && !"0".equals(value.asString())));
 	}
 
 }

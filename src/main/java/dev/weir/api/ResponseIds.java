@@ -44,7 +44,7 @@ final class ResponseIds {
 
 	private void number(ObjectNode event) {
 		JsonNode number = event.path("sequence_number");
-		if (!number.isIntegralNumber()) {
+		if (!number.isIntegralNumber() || !number.canConvertToLong()) {
 			return;
 		}
 		if (this.continued && this.sequenceNumber >= 0) {

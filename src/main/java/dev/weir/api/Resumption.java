@@ -1,6 +1,7 @@
 package dev.weir.api;
 
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -90,7 +91,7 @@ public final class Resumption {
 			transcript.add(json);
 			this.memory.keep();
 		}
-		catch (DivergedException ex) {
+		catch (DivergedException | JacksonException ex) {
 			this.memory.giveUp();
 		}
 	}

@@ -39,6 +39,8 @@ public final class Attempt {
 
 	private volatile boolean sent;
 
+	private volatile long sentAt;
+
 	Attempt(Lane lane, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
 		this.lane = lane;
 		this.laneStep = laneStep;
@@ -54,6 +56,7 @@ public final class Attempt {
 
 	/** Says that the backend is called now; before, Weir looks for its credential. */
 	public void sending() {
+		this.sentAt = this.ticker.read();
 		this.sent = true;
 	}
 
@@ -114,9 +117,18 @@ public final class Attempt {
 		if (last == Phase.WAITING) {
 			this.lane.unanswered(outcome, duration);
 		}
-		this.lane.ended(outcome, duration);
-		if (outcome instanceof Outcome.Broken
-				|| (outcome instanceof Outcome.Failed failure && failure.kind() != Outcome.Failure.LOCAL)) {
+		try {
+			this.lane.ended(outcome, duration);
+		}
+		finally {
+			tell(outcome, last);
+			this.lane.left();
+		}
+		return true;
+	}
+
+	private void tell(Outcome outcome, Phase last) {
+		if (outcome instanceof Outcome.Broken || (outcome instanceof Outcome.Failed failure && failure.isBackends())) {
 			fail(outcome);
 		}
 		else if (last == Phase.ANSWERING || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected
@@ -127,8 +139,6 @@ public final class Attempt {
 		else if (mayTell()) {
 			breaker().releasePermission();
 		}
-		this.lane.left();
-		return true;
 	}
 
 	private void serve() {
@@ -158,11 +168,11 @@ public final class Attempt {
 	}
 
 	/**
-	 * How long ago the lane was chosen.
-	 * @return the time the attempt has taken so far
+	 * How long the backend has had.
+	 * @return the time since it was called, zero if it has not been
 	 */
 	public Duration age() {
-		return Duration.ofNanos(elapsed());
+		return this.sent ? Duration.ofNanos(this.ticker.read() - this.sentAt) : Duration.ZERO;
 	}
 
 	private long elapsed() {

@@ -224,11 +224,12 @@ public final class Lane implements ServiceInstance {
 		if (outcome instanceof Outcome.Served) {
 			this.latency.took(duration.toNanos());
 		}
-		else if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Broken) {
+		else if (outcome instanceof Outcome.Broken
+				|| (outcome instanceof Outcome.Failed failure && failure.isBackends())) {
 			this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
 		}
-		// whoever leaves has waited at least so long
-		else if (outcome instanceof Outcome.Cancelled) {
+		// whoever leaves, or has no more time, has waited at least so long
+		else if (outcome instanceof Outcome.Cancelled || outcome instanceof Outcome.Failed) {
 			this.latency.atLeast(duration.toNanos());
 		}
 		this.latency.over();

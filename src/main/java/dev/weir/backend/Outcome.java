@@ -43,7 +43,7 @@ public sealed interface Outcome {
 	/**
 	 * The backend answered with success.
 	 *
-	 * @param status the HTTP status, 200 to 299 or a redirect
+	 * @param status the HTTP status, 200 to 299 or 304
 	 */
 	record Served(int status) implements Outcome {
 
@@ -107,12 +107,20 @@ public sealed interface Outcome {
 	record Failed(Failure kind, String words, @Nullable Duration retryAfter) implements Outcome {
 
 		/**
-		 * A backend that sent no response headers in time.
+		 * A backend that sent no answer, or no first event, in time.
 		 * @param limit how long it had
 		 * @return the outcome
 		 */
 		public static Failed silence(Duration limit) {
 			return new Failed(Failure.TIMEOUT, "no answer within " + Durations.words(limit), null);
+		}
+
+		/**
+		 * Whether it was the backend's doing, and not that of Weir's own limits.
+		 * @return whether the backend is to blame
+		 */
+		boolean isBackends() {
+			return this.kind != Failure.LOCAL && this.kind != Failure.DEADLINE;
 		}
 
 		@Override
@@ -260,9 +268,14 @@ public sealed interface Outcome {
 		/** No connection: the backend has not seen the request. */
 		UNREACHED,
 
-		/** The connection broke before the response headers, or they made no sense. */
+		/** The connection broke before the answer began, or the answer made no sense. */
 		CONNECTION,
 
+		/**
+		 * The request's deadline was over before the backend had its time: it is not to
+		 * blame.
+		 */
+		DEADLINE,
 		/** No answer, or no first event, in time. */
 		TIMEOUT
 

@@ -1,7 +1,7 @@
 package dev.weir.backend;
 
 /**
- * Ends an attempt with an outcome that is known before its backend was called.
+ * Ends an attempt with an outcome that is known.
  */
 public final class OutcomeException extends RuntimeException {
 

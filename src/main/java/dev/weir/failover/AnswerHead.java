@@ -41,11 +41,15 @@ final class AnswerHead {
 
 	/**
 	 * Completes the head of a backend's answer that the gateway has written.
-	 * @param lane the lane it comes from
+	 * @param answering the answer
 	 */
-	void begin(Lane lane) {
-		explain(lane);
+	void begin(Ending.Answering answering) {
+		explain(answering.attempt().lane());
 		nameRequest();
+		if (answering.start() instanceof AnswerStart.Events) {
+			// what comes at the end of a stream that breaks off is not counted in it
+			this.exchange.getResponse().getHeaders().remove(HttpHeaders.CONTENT_LENGTH);
+		}
 	}
 
 	/**
@@ -63,7 +67,6 @@ final class AnswerHead {
 		response.setRawStatusCode(answer.status());
 		answer.headers().forEach(headers::put);
 		if (answer.isWhole()) {
-			headers.remove(HttpHeaders.TRANSFER_ENCODING);
 			headers.setContentLength(answer.body().length);
 		}
 		delays.forEach(headers::set);

@@ -9,6 +9,7 @@ import dev.weir.api.ClientGoneException;
 import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
+import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.PoolProperties;
@@ -52,6 +53,9 @@ final class AttemptLoop {
 
 	private final BestAnswer best = new BestAnswer();
 
+	// what the last attempt came to if it was that, in case no lower tier is asked
+	private Ending.@Nullable Refused tooLong;
+
 	/**
 	 * Prepares the attempts of a request.
 	 * @param exchange where the gateway leaves each attempt's response
@@ -85,7 +89,7 @@ final class AttemptLoop {
 			return attempt();
 		}
 		// who came first is served first
-		return this.attempts.hasAnother() ? waitAndTry(settings().maxWait(), false) : exhausted();
+		return this.attempts.hasAnother() ? waitAndTry(waitLeft(), false) : exhausted();
 	}
 
 	/**
@@ -121,10 +125,18 @@ final class AttemptLoop {
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
 		return this.chain.filter(this.exchange)
 			.then(Mono.defer(() -> this.reader.read(current())))
-			.timeout(left, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(left))), this.timing.timers())
+			.timeout(left, Mono.error(this::late), this.timing.timers())
 			.onErrorResume(this::failed)
 			.flatMap(this::judge)
 			.onErrorResume(NotFoundException.class, (noLane) -> exhausted());
+	}
+
+	/** A backend that had little of the time is not to blame for the end of it. */
+	private OutcomeException late() {
+		Duration had = current().age();
+		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
+		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
+				"no answer within " + Durations.words(had) + ", at the end of the request's time", null));
 	}
 
 	private Mono<AttemptResult> failed(Throwable error) {
@@ -134,7 +146,12 @@ final class AttemptLoop {
 		}
 		Outcome outcome = OutcomeClassifier.classify(error);
 		if (!attempt.isSent() && outcome instanceof Outcome.Failed failure) {
-			outcome = new Outcome.NoCredential("there was none in time: " + failure.words());
+			if (failure.kind() != Outcome.Failure.DEADLINE) {
+				// nothing that a backend has part in
+				this.attempts.end(new Outcome.Cancelled());
+				return Mono.error(error);
+			}
+			outcome = new Outcome.NoCredential("there was none in time");
 		}
 		return Mono.just(new AttemptResult(outcome, null, null));
 	}
@@ -152,6 +169,8 @@ final class AttemptLoop {
 		}
 		Trouble.report(attempt.lane(), outcome);
 		this.best.consider(attempt.lane(), outcome, result.error());
+		this.tooLong = (outcome instanceof Outcome.TooLong && result.error() != null && result.error().isWhole())
+				? new Ending.Refused(attempt, outcome, result.error()) : null;
 		result.discard();
 		this.attempts.end(outcome);
 		return goOn(outcome);
@@ -170,7 +189,7 @@ final class AttemptLoop {
 		if (wait == null) {
 			return giveUp(!this.call.replayable());
 		}
-		boolean allowed = mayRepeatAfter(outcome)
+		boolean allowed = mayRepeatAfter(outcome) && settings().deadline().compareTo(this.attempts.elapsed()) > 0
 				&& (!outcome.costsRetry() || this.attempts.pool().retryBudget().tryRetry());
 		return allowed ? attempt() : giveUp(true);
 	}
@@ -223,6 +242,9 @@ final class AttemptLoop {
 	 */
 	private Mono<Ending> giveUp(boolean early) {
 		ServerWebExchangeUtils.reset(this.exchange);
+		if (this.tooLong != null) {
+			return Mono.just(this.tooLong);
+		}
 		Exhaustion why = Exhaustion.of(this.attempts, early);
 		ApiErrorException own = new ExhaustedAnswer(this.attempts, this.call, early).exception(why);
 		logger.warn("No backend served {} {}: {}", this.exchange.getRequest().getMethod(), this.call.path().rest(),

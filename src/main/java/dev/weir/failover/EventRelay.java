@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import dev.weir.api.ApiError;
@@ -10,7 +11,6 @@ import dev.weir.api.EventSplitter;
 import dev.weir.api.Operation;
 import dev.weir.api.StreamEvent;
 import dev.weir.api.Usage;
-import dev.weir.api.UsageReader;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +31,14 @@ final class EventRelay extends Relay {
 
 	private static final Logger logger = LoggerFactory.getLogger(EventRelay.class);
 
+	// for the end of the connection, once there is nothing more to say
+	private static final Duration AT_THE_END = Duration.ofSeconds(1);
+
 	private final PoolProperties settings;
 
 	private final Operation operation;
+
+	private final StreamProgress progress;
 
 	private final List<StreamEvent> first;
 
@@ -45,17 +50,6 @@ final class EventRelay extends Relay {
 	private @Nullable Continuation continuation;
 
 	private @Nullable Disposable resuming;
-
-	private @Nullable StreamEvent last;
-
-	private @Nullable Usage usage;
-
-	// reads an event that passes in pieces
-	private @Nullable UsageReader pieces;
-
-	private boolean begun;
-
-	private boolean done;
 
 	/**
 	 * Prepares.
@@ -72,6 +66,7 @@ final class EventRelay extends Relay {
 		super(answering, timing, turn);
 		this.settings = settings;
 		this.operation = operation;
+		this.progress = new StreamProgress(operation, new OutcomeClassifier(settings.cooldown()));
 		this.first = start.events();
 		this.resume = resume;
 		this.splitter = start.splitter();
@@ -88,30 +83,38 @@ final class EventRelay extends Relay {
 	}
 
 	private void pass(List<StreamEvent> events) {
-		if (events.size() == 1 && this.resume == null) {
-			note(events.get(0));
-			write(events.get(0).bytes());
-			return;
-		}
-		ByteArrayOutputStream all = new ByteArrayOutputStream();
+		List<StreamEvent> delivered = new ArrayList<>(events.size());
+		String differs = null;
 		for (StreamEvent event : events) {
-			if (this.resume != null && this.resume.isPossible() && event.kind() == StreamEvent.Kind.ERROR) {
-				write(all.toByteArray());
+			if (event.kind() == StreamEvent.Kind.ERROR && this.resume != null && this.resume.isPossible()) {
+				write(delivered);
 				broken("it reports an error");
 				return;
 			}
 			Continuation.Step step = compared(event);
 			if (step instanceof Continuation.Diverged diverged) {
-				write(all.toByteArray());
-				differs(diverged.reason());
-				return;
+				differs = diverged.reason();
+				break;
 			}
-			StreamEvent delivered = ((Continuation.Deliver) step).event();
-			if (delivered != null) {
-				note(delivered);
-				all.writeBytes(delivered.bytes());
+			StreamEvent news = ((Continuation.Deliver) step).event();
+			if (news != null) {
+				this.progress.note(news);
+				delivered.add(news);
 			}
 		}
+		write(delivered);
+		if (differs != null) {
+			differs(differs);
+		}
+	}
+
+	private void write(List<StreamEvent> events) {
+		if (events.size() == 1) {
+			write(events.get(0).bytes());
+			return;
+		}
+		ByteArrayOutputStream all = new ByteArrayOutputStream();
+		events.forEach((event) -> all.writeBytes(event.bytes()));
 		write(all.toByteArray());
 	}
 
@@ -132,48 +135,22 @@ final class EventRelay extends Relay {
 		giveUp();
 	}
 
-	private void note(StreamEvent event) {
-		if (!event.whole()) {
-			notePiece(event);
-			return;
-		}
-		if (event.kind() != StreamEvent.Kind.LIFE || event.sequenceNumber() >= 0) {
-			this.last = event;
-		}
-		switch (event.kind()) {
-			case CONTENT, ERROR -> this.begun = true;
-			case DONE -> this.done = true;
-			case LIFE -> {
-				// says nothing yet
-			}
-		}
-		Usage found = event.usage();
-		this.usage = (found != null) ? found : this.usage;
-	}
-
-	/** A response that is completed repeats all of the answer, and may be long. */
-	private void notePiece(StreamEvent piece) {
-		this.begun = true;
-		this.pieces = (this.pieces != null) ? this.pieces : new UsageReader();
-		this.pieces.add(piece.bytes());
-		if (piece.ends()) {
-			Usage found = this.pieces.usage();
-			this.usage = (found != null) ? found : this.usage;
-			this.pieces = null;
-		}
-	}
-
 	@Override
 	void finish() {
-		if (!this.begun && !this.done) {
-			broken("it ended before its first event");
-			return;
-		}
+		byte[] rest = this.splitter.rest();
+		this.progress.noteRest(rest);
 		if (this.continuation != null && this.continuation.repeating()) {
 			differs("it ends early");
 			return;
 		}
-		write(this.splitter.rest());
+		if (!this.progress.mayEnd()) {
+			broken("it ended before it was complete");
+			return;
+		}
+		write(rest);
+		if (this.progress.isFailed()) {
+			attempt().end(new Outcome.Broken());
+		}
 		complete();
 	}
 
@@ -187,8 +164,9 @@ final class EventRelay extends Relay {
 		if (this.resuming != null) {
 			this.resuming.dispose();
 		}
-		if (this.usage != null) {
-			attempt().used(this.usage.inputTokens(), this.usage.outputTokens());
+		Usage usage = this.progress.usage();
+		if (usage != null) {
+			attempt().used(usage.inputTokens(), usage.outputTokens());
 		}
 	}
 
@@ -221,23 +199,30 @@ final class EventRelay extends Relay {
 	}
 
 	private void giveUp() {
-		if (!this.splitter.midEvent()) {
+		if (!this.progress.isInside() && !this.progress.isFailed()) {
 			ApiError error = new ApiError(502, "The backend's answer broke off.", "server_error", null,
 					"stream_interrupted");
-			write(error.toEvent(this.operation, this.last));
+			write(error.toEvent(this.operation, this.progress.last()));
 		}
 		abort();
 	}
 
 	@Override
 	boolean isComplete(long bytes) {
-		return this.done || (this.operation == Operation.RESPONSES && this.usage != null);
+		return this.progress.isComplete();
 	}
 
 	@Override
 	Duration patience() {
-		// signs of life: the model thinks, and may do so as long as in any other answer
-		return this.begun ? this.settings.streamIdleTimeout() : this.settings.responseTimeout();
+		if (this.progress.isComplete()) {
+			return AT_THE_END;
+		}
+		if (this.progress.hasBegun()) {
+			return this.settings.streamIdleTimeout();
+		}
+		// signs of life: the model thinks, and may do so as long as for any other answer
+		Duration left = this.settings.responseTimeout().minus(attempt().age());
+		return left.isNegative() ? Duration.ZERO : left;
 	}
 
 }

@@ -77,7 +77,7 @@ enum Exhaustion {
 		for (Attempts.Ended ended : attempts.history()) {
 			if (ended.outcome() instanceof Outcome.Failed failure) {
 				last = switch (failure.kind()) {
-					case TIMEOUT -> TIMEOUT;
+					case TIMEOUT, DEADLINE -> TIMEOUT;
 					case UNREACHED, CONNECTION -> CONNECTION;
 					case STATUS, LOCAL -> FAILED;
 				};

@@ -76,7 +76,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			Ending ending) {
 		Answer answer;
 		if (ending instanceof Ending.Answering answering) {
-			head.begin(answering.attempt().lane());
+			head.begin(answering);
 			answering.attempt().answering();
 			answer = relays.of(answering);
 			if (!attempts.pool().properties().resume()) {

@@ -9,8 +9,10 @@ import java.util.Set;
 import java.util.function.Function;
 
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.NotSslRecordException;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitException;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
@@ -178,7 +180,10 @@ final class OutcomeClassifier {
 			return failed(Failure.UNREACHED, "a refused connection");
 		}
 		if (error instanceof SSLException) {
-			return failed(Failure.UNREACHED, "a TLS failure (" + error.getMessage() + ")");
+			// later than the handshake the request may have arrived
+			boolean unreached = error instanceof SSLHandshakeException || error instanceof NotSslRecordException;
+			return failed(unreached ? Failure.UNREACHED : Failure.CONNECTION,
+					"a TLS failure (" + error.getMessage() + ")");
 		}
 		// the rest is what a broken connection or an answer that is not HTTP throws
 		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"

@@ -4,7 +4,6 @@ import java.time.Duration;
 
 import dev.weir.api.BrokenAnswerException;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,8 +72,20 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 
 	private void begin() {
 		if (!this.over) {
-			start();
+			safely(this::start);
 			readOn();
+		}
+	}
+
+	/** What nobody foresaw ends the answer, for without more words nobody would. */
+	private void safely(Runnable step) {
+		try {
+			step.run();
+		}
+		catch (RuntimeException ex) {
+			logger.error("The answer of {} cannot be relayed", this.attempt.lane().backend(), ex);
+			this.attempt.end(new Outcome.Cancelled());
+			abort();
 		}
 	}
 
@@ -97,7 +108,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	public final void bytes(byte[] bytes) {
 		this.watch.pause();
 		if (!this.over) {
-			take(bytes);
+			safely(() -> take(bytes));
 			pull();
 		}
 	}
@@ -108,17 +119,24 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		if (this.over) {
 			return;
 		}
-		if (error != null) {
+		if (error != null && !isComplete(this.passed)) {
 			broken(error.toString());
 		}
 		else {
-			finish();
+			safely(this::finish);
 		}
 	}
 
 	private void silent() {
-		if (!this.over) {
-			broken("nothing came for " + Durations.words(patience()));
+		if (this.over) {
+			return;
+		}
+		// a backend may keep its connection open behind the last that there is to say
+		if (isComplete(this.passed)) {
+			safely(this::finish);
+		}
+		else {
+			broken("it fell silent");
 		}
 	}
 
@@ -126,6 +144,8 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	final void broken(String why) {
 		logger.warn("The answer of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
 		this.watch.pause();
+		// its end may be here already, and would look like a good one
+		this.body.release();
 		this.body.dispose();
 		this.attempt.end(new Outcome.Broken());
 		breakOff();

@@ -47,6 +47,9 @@ final class RelayFilter implements GlobalFilter, Ordered {
 		if (exchange.getAttribute(Answer.ATTRIBUTE) instanceof Answer answer) {
 			answer.discard(new Outcome.Cancelled());
 		}
+		if (exchange.getAttribute(UpstreamBody.ATTRIBUTE) instanceof UpstreamBody body) {
+			body.dispose();
+		}
 	}
 
 }

@@ -7,7 +7,6 @@ import dev.weir.backend.Attempts;
 import dev.weir.config.PoolProperties;
 
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.MediaType;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
@@ -68,8 +67,7 @@ final class Relays {
 
 	private ByteRelay bytes(Ending.Answering answering, AnswerStart.Bytes start) {
 		HttpHeaders headers = this.exchange.getResponse().getHeaders();
-		MediaType type = headers.getContentType();
-		boolean json = type != null && type.isCompatibleWith(MediaType.APPLICATION_JSON);
+		boolean json = UpstreamAnswer.hasType(headers.getFirst(HttpHeaders.CONTENT_TYPE), "application/json");
 		Duration patience = this.settings.streamIdleTimeout();
 		return new ByteRelay(answering, start, patience, headers.getContentLength(), json, this.timing, this.turn);
 	}

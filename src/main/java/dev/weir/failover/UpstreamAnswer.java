@@ -58,8 +58,18 @@ final class UpstreamAnswer {
 	 * @return whether its content type says so
 	 */
 	boolean isEvents() {
-		String type = header("content-type");
-		return type != null && type.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+		return hasType(header("content-type"), "text/event-stream");
+	}
+
+	/**
+	 * Compares content types, leniently: a backend's mistake in a parameter is no reason
+	 * to lose its answer.
+	 * @param header the header's value, or {@code null}
+	 * @param type the type, in lower case
+	 * @return whether the header begins with the type
+	 */
+	static boolean hasType(@Nullable String header, String type) {
+		return header != null && header.strip().toLowerCase(Locale.ROOT).startsWith(type);
 	}
 
 	/**
@@ -71,7 +81,11 @@ final class UpstreamAnswer {
 	UpstreamBody takeBody(SerialExecutor turn) {
 		Connection connection = this.exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
 		this.exchange.getAttributes().remove(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
-		return UpstreamBody.of(connection, turn);
+		UpstreamBody body = UpstreamBody.of(connection, turn);
+		// kept in sight until the request ends: whoever waits for it may be gone
+		// at the moment it comes
+		this.exchange.getAttributes().put(UpstreamBody.ATTRIBUTE, body);
+		return body;
 	}
 
 	/**

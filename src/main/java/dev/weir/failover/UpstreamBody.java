@@ -15,6 +15,9 @@ import reactor.netty.Connection;
  */
 final class UpstreamBody {
 
+	/** The exchange attribute that holds the body of the last attempt. */
+	static final String ATTRIBUTE = UpstreamBody.class.getName();
+
 	private final Connection connection;
 
 	private final SerialExecutor turn;

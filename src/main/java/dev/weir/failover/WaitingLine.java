@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.weir.backend.Attempts;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ final class WaitingLine {
 	private final SerialExecutor turn = new SerialExecutor();
 
 	private final Set<Waiter> waiters = new LinkedHashSet<>();
+
+	private final AtomicBoolean looking = new AtomicBoolean();
 
 	private volatile int length;
 
@@ -75,21 +78,34 @@ final class WaitingLine {
 
 	/** Looks whether somebody can go: something may be free now. */
 	void look() {
-		if (this.length > 0) {
-			this.turn.execute(this::serve);
+		// one look for all that happens until it begins
+		if (this.length > 0 && this.looking.compareAndSet(false, true)) {
+			this.turn.execute(() -> {
+				this.looking.set(false);
+				serve();
+			});
 		}
 	}
 
 	private void join(Waiter waiter, boolean refused) {
-		boolean free = !refused && waiter.attempts.hasAnother();
-		// where others fill the line, a lane that none of them can use is no less free
-		if (this.waiters.size() >= this.max || (free && this.waiters.isEmpty())) {
-			waiter.tell(free);
+		if (waiter.left) {
 			return;
 		}
-		this.waiters.add(waiter);
-		this.length = this.waiters.size();
-		if (free) {
+		boolean first = this.waiters.isEmpty();
+		boolean room = this.waiters.size() < this.max;
+		if (room) {
+			this.waiters.add(waiter);
+			this.length = this.waiters.size();
+		}
+		// asked behind the place, so that nothing that becomes free is missed
+		boolean free = !refused && waiter.attempts.hasAnother();
+		if (!room || (free && first)) {
+			// where others fill the line, a lane that none of them can use is no less
+			// free
+			leave(waiter);
+			waiter.tell(free);
+		}
+		else if (free) {
 			serve();
 		}
 		else {
@@ -98,6 +114,7 @@ final class WaitingLine {
 	}
 
 	private void leave(Waiter waiter) {
+		waiter.left = true;
 		this.waiters.remove(waiter);
 		this.length = this.waiters.size();
 	}
@@ -108,7 +125,7 @@ final class WaitingLine {
 		for (Waiter waiter : List.copyOf(this.waiters)) {
 			long now = this.timing.ticker().read();
 			boolean free = waiter.attempts.hasAnother();
-			if (free || waiter.isOver(now)) {
+			if (free || waiter.isInVain(now)) {
 				leave(waiter);
 				waiter.tell(free);
 			}
@@ -134,7 +151,11 @@ final class WaitingLine {
 	}
 
 	private void wake() {
-		this.timer = null;
+		if (this.timer != null) {
+			// another one may have been set since this one went off
+			this.timer.dispose();
+			this.timer = null;
+		}
 		serve();
 	}
 
@@ -147,6 +168,9 @@ final class WaitingLine {
 
 		private @Nullable MonoSink<Boolean> sink;
 
+		// a client may be gone before its request has joined
+		private boolean left;
+
 		Waiter(Attempts attempts, long until) {
 			this.attempts = attempts;
 			this.until = until;
@@ -158,8 +182,10 @@ final class WaitingLine {
 			}
 		}
 
-		boolean isOver(long now) {
-			return this.until - now <= 0;
+		/** Whether its time is over, or all lanes rest longer than that. */
+		boolean isInVain(long now) {
+			Duration free = this.attempts.freeIn();
+			return this.until - now <= 0 || free == null || free.toNanos() > this.until - now;
 		}
 
 		/** In how many nanoseconds to look again. */

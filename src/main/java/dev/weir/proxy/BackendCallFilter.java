@@ -140,7 +140,8 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static String reason(Attempts attempts) {
-		String wait = attempts.waited().isZero() ? "" : ", after waiting " + Durations.words(attempts.waited());
+		String wait = (attempts.waited().toMillis() == 0) ? ""
+				: ", after waiting " + Durations.words(attempts.waited());
 		Attempts.Ended last = attempts.last();
 		if (last == null) {
 			return wait;

@@ -144,7 +144,7 @@ class StreamingTests {
 			call.beginEvents();
 			call.chunk("data: {\"text\":\"" + half);
 			acquire(seen);
-			call.chunk("the end\"}\n\n");
+			call.chunk("the end\"}\n\ndata: [DONE]\n\n");
 			call.write(LAST_CHUNK);
 		}, UNUSED);
 		try (RawClient client = stream(stand)) {

@@ -74,8 +74,10 @@ class StreamFaultTests {
 	@BeforeAll
 	static void startWeir() {
 		leaks = LeakWatch.start();
-		stands = Stands.start(40,
+		stands = Stands.start(55,
 				"first-event-timeout: 1s, stream-idle-timeout: 1s, response-timeout: 3s, deadline: 15s");
+		// the first call of all loads classes, and may take longer than these limits
+		stands.next(STREAMS, STREAMS).chat();
 	}
 
 	@AfterAll
@@ -218,6 +220,93 @@ class StreamFaultTests {
 		assertHealthyAfterwards(stand);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "transfer-encoding: chunked", "connection: close" })
+	void b07AStreamThatJustEndsThoughItIsNotCompleteEndsWithAnErrorEventToo(String framing) {
+		Stand stand = stands.next((call) -> {
+			call.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n" + framing + "\r\n\r\n");
+			if (framing.startsWith("transfer")) {
+				call.chunk(CONTENT + "data: {\"half");
+				call.write(LAST_CHUNK);
+			}
+			else {
+				call.write(CONTENT + "data: {\"half");
+				call.socket().close();
+			}
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_ERROR + "\r\n").doesNotContain("half");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void b11AStreamThatIsDoneIsCompleteHoweverItsConnectionEnds(Breaking breaking) {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk("data: [DONE]\n\n");
+			breaking.apply(call);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains(CONTENT);
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void b11AStreamThatIsDoneButKeepsItsConnectionOpenIsEnded() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk("data: [DONE]\n\n");
+			call.awaitClose();
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void b11AStreamWhoseLastChoiceIsFinishedIsComplete() {
+		String last = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\": \"stop\"}]}\n\n";
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk(last);
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(last).doesNotContain("error");
+		}
+	}
+
+	@Test
+	void b07AnErrorThatTheBackendReportsInMidStreamIsItsFailure() {
+		String error = "data: {\"error\":{\"message\":\"overloaded\",\"code\":\"500\"}}\n\n";
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT);
+			call.chunk(error);
+			call.reset();
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readToEnd()).contains(error).doesNotContain("stream_interrupted");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "json", "application/json; charset=utf-99", "application/json, application/json" })
+	void b12AMalformedContentTypeCostsNoAnswer(String type) {
+		Stand stand = stands.next(RawBackend.answering("200 OK", Bodies.COMPLETION, "content-type: " + type), UNUSED);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+	}
+
 	@Test
 	void b07AResponseThatBreaksOffEndsWithTheErrorEventOfItsOwnApi() {
 		Semaphore seen = new Semaphore(0);
@@ -345,6 +434,7 @@ class StreamFaultTests {
 			call.chunk(CREATED);
 			acquire(seen);
 			call.chunk(DELTA);
+			call.chunk("data: {\"type\":\"response.completed\",\"response\":{}}\n\n");
 			call.write(LAST_CHUNK);
 		}, UNUSED);
 		long begin = System.nanoTime();
