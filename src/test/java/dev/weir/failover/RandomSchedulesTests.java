@@ -1,0 +1,49 @@
+package dev.weir.failover;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Whatever backends and clients do, and in whatever order, the rules hold. Every schedule
+ * is made from its seed: {@code -Dweir.schedules.seed=7} plays the one of a failure
+ * again, {@code -Dweir.schedules=20000} more of them.
+ */
+class RandomSchedulesTests {
+
+	private static final LoggingSystem LOGGING = LoggingSystem.get(RandomSchedulesTests.class.getClassLoader());
+
+	@BeforeAll
+	static void beQuiet() {
+		LOGGING.setLogLevel("dev.weir", LogLevel.OFF);
+	}
+
+	@AfterAll
+	static void speakAgain() {
+		LOGGING.setLogLevel("dev.weir", null);
+	}
+
+	@Test
+	void theRulesHoldWhateverHappens() {
+		Long seed = Long.getLong("weir.schedules.seed");
+		long first = (seed != null) ? seed : 0;
+		long count = (seed != null) ? 1 : Long.getLong("weir.schedules", 2_000);
+		List<String> found = new ArrayList<>();
+		for (long next = first; next < first + count && found.size() < 5; next++) {
+			List<String> violations = new ScheduleRun(Schedule.of(next)).play();
+			if (!violations.isEmpty()) {
+				found.add("seed " + next + ": " + violations.size() + " violations, first " + violations.get(0));
+			}
+		}
+		assertThat(found).isEmpty();
+	}
+
+}
