@@ -24,7 +24,7 @@ class ArchitectureTests {
 
 	/** Who may use whom. */
 	private static final Map<String, Set<String>> MAY_USE = Map.of("api", Set.of(), "config", Set.of(), "simulator",
-			Set.of("api"), "credential", Set.of("config"), "backend", Set.of("config"), "balance",
+			Set.of("api"), "credential", Set.of("config"), "backend", Set.of("api", "config"), "balance",
 			Set.of("backend", "config"), "failover", Set.of("api", "backend", "config"), "proxy",
 			Set.of("api", "backend", "config", "credential"), "ops", Set.of("api", "backend", "config"));
 

@@ -36,6 +36,11 @@ final class JsonBody implements RequestBody {
 	}
 
 	@Override
+	public boolean unstored() {
+		return this.scan.unstored();
+	}
+
+	@Override
 	public int length() {
 		return this.bytes.length();
 	}

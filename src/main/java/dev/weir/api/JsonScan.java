@@ -18,12 +18,13 @@ import tools.jackson.core.json.JsonFactory;
  * @param model the model, or {@code null}
  * @param stream whether {@code stream} is {@code true}; the last one counts, as it does
  * for most readers
+ * @param unstored whether {@code store} is {@code false}; the last one counts
  * @param empty whether the object has no properties
  * @param from the index of the first byte of the model's value, its quote; without a
  * model the index behind the opening brace
  * @param to the index behind the model's value; without a model equal to {@code from}
  */
-record JsonScan(@Nullable String model, boolean stream, boolean empty, int from, int to) {
+record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolean empty, int from, int to) {
 
 	private static final int MAX_DEPTH = 500;
 
@@ -76,6 +77,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 	private static JsonScan scan(JsonParser parser, int start) {
 		String model = null;
 		boolean stream = false;
+		boolean unstored = false;
 		boolean empty = true;
 		int from = start + 1;
 		int to = from;
@@ -94,12 +96,15 @@ record JsonScan(@Nullable String model, boolean stream, boolean empty, int from,
 			else if (name.equals("stream")) {
 				stream = value == JsonToken.VALUE_TRUE;
 			}
+			else if (name.equals("store")) {
+				unstored = value == JsonToken.VALUE_FALSE;
+			}
 			parser.skipChildren();
 		}
 		if (parser.nextToken() != null) {
 			throw new MalformedBodyException("The request body goes on after the end of its JSON object");
 		}
-		return new JsonScan(model, stream, empty, from, to);
+		return new JsonScan(model, stream, unstored, empty, from, to);
 	}
 
 	private static String modelOf(JsonParser parser, JsonToken value) {

@@ -35,6 +35,11 @@ final class MultipartBody implements RequestBody {
 	}
 
 	@Override
+	public boolean unstored() {
+		return false;
+	}
+
+	@Override
 	public int length() {
 		return this.bytes.length();
 	}

@@ -28,6 +28,11 @@ public final class OpaqueBody implements RequestBody {
 	}
 
 	@Override
+	public boolean unstored() {
+		return false;
+	}
+
+	@Override
 	public int length() {
 		return this.bytes.length();
 	}

@@ -55,6 +55,13 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	boolean stream();
 
 	/**
+	 * Whether the body says that the backend shall not store the answer:
+	 * {@code "store": false} at the top level.
+	 * @return whether it says so; if not, it depends on the operation
+	 */
+	boolean unstored();
+
+	/**
 	 * Returns the length of the body as it came.
 	 * @return the length in bytes
 	 */

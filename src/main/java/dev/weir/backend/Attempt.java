@@ -3,9 +3,14 @@ package dev.weir.backend;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.api.RateLimits;
 
 /**
  * One call to one lane for a request, from the choice to the last byte. It is ended
@@ -16,6 +21,10 @@ public final class Attempt {
 
 	private final Lane lane;
 
+	private final Ramp.Step laneStep;
+
+	private final Ramp.Step backendStep;
+
 	private final Ticker ticker;
 
 	private final long start;
@@ -23,17 +32,17 @@ public final class Attempt {
 	// what began before a circuit breaker opened says nothing about its tries
 	private final boolean probing;
 
-	private final AtomicBoolean ended = new AtomicBoolean();
+	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
 	// one permission of the circuit breaker gets one word back
 	private final AtomicBoolean told = new AtomicBoolean();
 
 	private volatile boolean sent;
 
-	private volatile boolean answering;
-
-	Attempt(Lane lane, Ticker ticker) {
+	Attempt(Lane lane, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
 		this.lane = lane;
+		this.laneStep = laneStep;
+		this.backendStep = backendStep;
 		this.ticker = ticker;
 		this.start = ticker.read();
 		this.probing = lane.backend().isProbing();
@@ -66,15 +75,29 @@ public final class Attempt {
 	}
 
 	/**
-	 * Says that an answer for the client has begun. A half-open circuit breaker hears of
-	 * it now, since a long stream must not keep it waiting; one that is closed hears at
-	 * the end, when it is known whether the answer broke off.
+	 * Says what the headers of the backend's answer say of its quota, whatever the answer
+	 * is.
+	 * @param headers looks up a response header by its lower-case name
+	 */
+	public void observe(Function<String, @Nullable String> headers) {
+		this.lane.hear(RateLimits.read(headers));
+	}
+
+	/**
+	 * Says that an answer for the client has begun. A half-open circuit breaker and the
+	 * ramp after a rest hear of it now, since a long stream must not keep them waiting; a
+	 * circuit breaker that is closed hears at the end, when it is known whether the
+	 * answer broke off. Only the first word counts, and none after the end.
 	 */
 	public void answering() {
+		if (!this.phase.compareAndSet(Phase.WAITING, Phase.ANSWERING)) {
+			return;
+		}
 		if (this.probing) {
 			succeed();
 		}
-		this.answering = true;
+		serve();
+		this.lane.answered(elapsed());
 	}
 
 	/**
@@ -83,22 +106,34 @@ public final class Attempt {
 	 * @return whether this was the end; {@code false} if it had ended before
 	 */
 	public boolean end(Outcome outcome) {
-		if (!this.ended.compareAndSet(false, true)) {
+		Phase last = this.phase.getAndSet(Phase.ENDED);
+		if (last == Phase.ENDED) {
 			return false;
 		}
-		this.lane.ended(outcome, Duration.ofNanos(elapsed()));
+		Duration duration = Duration.ofNanos(elapsed());
+		if (last == Phase.WAITING) {
+			this.lane.unanswered(outcome, duration);
+		}
+		this.lane.ended(outcome, duration);
 		if (outcome instanceof Outcome.Broken
 				|| (outcome instanceof Outcome.Failed failure && failure.kind() != Outcome.Failure.LOCAL)) {
 			fail(outcome);
 		}
-		else if (this.answering || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected
+		else if (last == Phase.ANSWERING || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected
 				|| outcome instanceof Outcome.TooLong) {
 			succeed();
+			serve();
 		}
 		else if (mayTell()) {
 			breaker().releasePermission();
 		}
+		this.lane.left();
 		return true;
+	}
+
+	private void serve() {
+		this.lane.served(this.laneStep);
+		this.lane.backend().served(this.backendStep);
 	}
 
 	private void succeed() {
@@ -132,6 +167,13 @@ public final class Attempt {
 
 	private long elapsed() {
 		return this.ticker.read() - this.start;
+	}
+
+	/** How far an attempt is. */
+	private enum Phase {
+
+		WAITING, ANSWERING, ENDED
+
 	}
 
 	/** What a circuit breaker is told; it wants an exception, though none was thrown. */

@@ -86,6 +86,15 @@ public final class Attempts {
 	}
 
 	/**
+	 * Whether a lane refused in this round though it had looked free, so that it makes
+	 * little sense to ask again at once.
+	 * @return whether one did
+	 */
+	public boolean isRefused() {
+		return !this.refused.isEmpty();
+	}
+
+	/**
 	 * Begins an attempt on a lane, if the lane lets it.
 	 * @param lane the lane, which is not chosen again in this request if it does, and not
 	 * in this round if it refuses

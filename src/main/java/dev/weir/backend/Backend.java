@@ -6,8 +6,6 @@ import java.time.Duration;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
@@ -18,37 +16,28 @@ import dev.weir.config.BackendProperties;
  */
 public final class Backend {
 
-	private static final Logger logger = LoggerFactory.getLogger(Backend.class);
-
 	private final BackendProperties properties;
 
 	private final BackendDialect dialect;
 
-	private final CircuitBreaker breaker;
+	private final Slots slots;
+
+	private final Ramp ramp;
+
+	private final BreakerGate gate;
 
 	private final Cooldown cooldown;
 
-	private final Cooldown open;
-
 	private volatile @Nullable String credentialProblem;
 
-	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker) {
+	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
 		this.properties = properties;
 		this.dialect = (properties.dialect() != null) ? properties.dialect()
 				: BackendDialect.ofHost(properties.url().getHost());
-		this.breaker = breaker;
+		this.slots = new Slots(properties.maxConcurrent());
+		this.ramp = new Ramp(ticker);
+		this.gate = new BreakerGate(breaker, this.ramp, free, ticker);
 		this.cooldown = new Cooldown(ticker);
-		this.open = new Cooldown(ticker);
-		breaker.getEventPublisher().onStateTransition((event) -> turned(event.getStateTransition()));
-	}
-
-	private void turned(CircuitBreaker.StateTransition transition) {
-		logger.warn("The circuit breaker of {} turned from {} to {}", name(), transition.getFromState(),
-				transition.getToState());
-		if (transition.getToState() == CircuitBreaker.State.OPEN) {
-			long wait = this.breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1);
-			this.open.begin(Duration.ofMillis(wait), RestReason.FAILED);
-		}
 	}
 
 	public String name() {
@@ -77,7 +66,7 @@ public final class Backend {
 	 * @return the circuit breaker
 	 */
 	public CircuitBreaker breaker() {
-		return this.breaker;
+		return this.gate.breaker();
 	}
 
 	/**
@@ -109,8 +98,7 @@ public final class Backend {
 	}
 
 	public boolean isBreakerOpen() {
-		CircuitBreaker.State state = this.breaker.getState();
-		return state == CircuitBreaker.State.OPEN || state == CircuitBreaker.State.FORCED_OPEN;
+		return this.gate.isOpen();
 	}
 
 	/**
@@ -119,7 +107,32 @@ public final class Backend {
 	 * @return whether it is tried again
 	 */
 	public boolean isProbing() {
-		return this.breaker.getState() == CircuitBreaker.State.HALF_OPEN;
+		return this.gate.isProbing();
+	}
+
+	/**
+	 * Whether only some requests may go to it at first, because it rested or its circuit
+	 * breaker was open.
+	 * @return whether it has not its full share again
+	 */
+	public boolean isRamping() {
+		return this.ramp.isSteep();
+	}
+
+	/**
+	 * Whether as many attempts are in flight on it as {@code max-concurrent} allows.
+	 * @return whether it is full
+	 */
+	public boolean isFull() {
+		return this.slots.isFull();
+	}
+
+	/**
+	 * How many attempts are in flight on it, for whatever model.
+	 * @return the number
+	 */
+	public int inFlight() {
+		return this.slots.taken();
 	}
 
 	/**
@@ -127,7 +140,7 @@ public final class Backend {
 	 * @return the time left, zero if it is not open
 	 */
 	public Duration breakerOpenFor() {
-		return isBreakerOpen() ? this.open.left() : Duration.ZERO;
+		return this.gate.openFor();
 	}
 
 	/**
@@ -160,6 +173,65 @@ public final class Backend {
 
 	void rest(Duration duration, RestReason reason) {
 		this.cooldown.begin(duration, reason);
+		this.ramp.restart();
+	}
+
+	/**
+	 * Whether it has a place for another attempt now, apart from rests.
+	 * @return whether neither {@code max-concurrent}, nor the ramp after a rest, nor the
+	 * half-open circuit breaker is known to stand against it
+	 */
+	boolean hasPlace() {
+		return !waitsForAnEnd() && this.ramp.hasPlace();
+	}
+
+	/**
+	 * Whether it takes no more until one of the attempts on it has ended, or its circuit
+	 * breaker turns, so that nobody can say when that will be.
+	 * @return whether it waits for something other than time
+	 */
+	boolean waitsForAnEnd() {
+		return isFull() || isBreakerOpen() || this.gate.isExhausted();
+	}
+
+	/**
+	 * When the ramp after a rest lets the next attempt begin.
+	 * @return the time left, zero if it does now
+	 */
+	Duration rampLeft() {
+		return this.ramp.left();
+	}
+
+	/**
+	 * Asks for everything that an attempt on it needs.
+	 * @return the step of the ramp that the attempt belongs to, or {@code null} if
+	 * anything stands against it; nothing is taken then
+	 */
+	Ramp.@Nullable Step tryEnter() {
+		Ramp.Step step = this.ramp.tryEnter();
+		if (step == null) {
+			return null;
+		}
+		// the rest is looked at behind the ramp, so that none that begins
+		// meanwhile is missed
+		if (this.cooldown.isOver() && this.slots.tryTake()) {
+			if (this.gate.tryEnter()) {
+				return step;
+			}
+			this.slots.giveBack();
+		}
+		this.ramp.leave(step);
+		return null;
+	}
+
+	void served(Ramp.Step step) {
+		this.ramp.served(step);
+	}
+
+	/** Says that an attempt has ended and its circuit breaker knows. */
+	void left() {
+		this.slots.giveBack();
+		this.gate.ended();
 	}
 
 	@Override

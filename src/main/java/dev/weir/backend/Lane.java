@@ -3,14 +3,14 @@ package dev.weir.backend;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.OptionalDouble;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 
+import dev.weir.api.RateLimits;
 import dev.weir.config.CooldownProperties;
 
 /**
@@ -35,29 +35,31 @@ public final class Lane implements ServiceInstance {
 
 	private final AttemptListener listener;
 
+	private final FreeSignal free;
+
 	private final Cooldown cooldown;
 
-	private final AtomicInteger inFlight = new AtomicInteger();
+	private final Ramp ramp;
 
-	private final LongAdder attempts = new LongAdder();
+	private final Latency latency;
 
-	private final LongAdder served = new LongAdder();
+	private final Headroom headroom;
 
-	private final LongAdder rejected = new LongAdder();
+	private final LaneTally tally = new LaneTally();
 
-	private final LongAdder throttled = new LongAdder();
-
-	private final LongAdder failed = new LongAdder();
-
-	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker,
-			AttemptListener listener) {
+	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker, AttemptListener listener,
+			FreeSignal free) {
 		this.pool = pool;
 		this.backend = backend;
 		this.model = model;
 		this.rests = rests;
 		this.ticker = ticker;
 		this.listener = listener;
+		this.free = free;
 		this.cooldown = new Cooldown(ticker);
+		this.ramp = new Ramp(ticker);
+		this.latency = new Latency(ticker);
+		this.headroom = new Headroom(ticker);
 	}
 
 	public Backend backend() {
@@ -86,22 +88,25 @@ public final class Lane implements ServiceInstance {
 
 	/**
 	 * Whether the lane may take a request now.
-	 * @return whether neither it nor its backend rests and the circuit breaker is not
-	 * open
+	 * @return whether neither it nor its backend rests, is full or still has to be probed
+	 * by others, and the circuit breaker is not open
 	 */
 	public boolean isAvailable() {
-		return this.cooldown.isOver() && this.backend.isAvailable();
+		return this.cooldown.isOver() && this.backend.isAvailable() && this.backend.hasPlace() && this.ramp.hasPlace();
 	}
 
 	/**
-	 * How long it takes until it may take a request.
-	 * @return the time as far as is known, zero if it may now; {@code null} if that hangs
-	 * on other requests
+	 * How long it takes until the lane may be available, as far as that is known: the
+	 * longest of its rest, its backend's, the time its circuit breaker stays open, and
+	 * what the ramp after a rest wants to wait.
+	 * @return the time left, zero if it may be available now, or {@code null} if that
+	 * depends on other requests, on their end or on their success: then
+	 * {@link Pool#onFree} tells
 	 */
 	public @Nullable Duration freeIn() {
-		Duration rest = restLeft();
-		Duration open = this.backend.breakerOpenFor();
-		return (rest.compareTo(open) > 0) ? rest : open;
+		Duration longest = longest(restLeft(),
+				longest(this.backend.breakerOpenFor(), longest(this.ramp.left(), this.backend.rampLeft())));
+		return (longest.isZero() && this.backend.waitsForAnEnd()) ? null : longest;
 	}
 
 	/**
@@ -109,9 +114,11 @@ public final class Lane implements ServiceInstance {
 	 * @return the rest left, zero if there is none
 	 */
 	public Duration restLeft() {
-		Duration own = this.cooldown.left();
-		Duration whole = this.backend.restLeft();
-		return (own.compareTo(whole) > 0) ? own : whole;
+		return longest(this.cooldown.left(), this.backend.restLeft());
+	}
+
+	private static Duration longest(Duration one, Duration other) {
+		return (one.compareTo(other) > 0) ? one : other;
 	}
 
 	/**
@@ -123,28 +130,115 @@ public final class Lane implements ServiceInstance {
 		return (whole != null) ? whole : this.cooldown.reason();
 	}
 
+	/**
+	 * Whether only some requests may go to it at first, because it or its backend rested,
+	 * or the circuit breaker was open.
+	 * @return whether it has not its full share again
+	 */
+	public boolean isRamping() {
+		return this.ramp.isSteep() || this.backend.isRamping();
+	}
+
 	public LaneCounts counts() {
-		return new LaneCounts(this.inFlight.get(), this.attempts.sum(), this.served.sum(), this.rejected.sum(),
-				this.throttled.sum(), this.failed.sum());
+		return this.tally.counts();
 	}
 
 	/**
-	 * Begins an attempt, if the circuit breaker lets it.
-	 * @return the attempt, which must be ended, or {@code null} if the circuit breaker
-	 * refuses
+	 * How many attempts run on it now, each until the last byte of its answer.
+	 * @return the number
+	 */
+	public int inFlight() {
+		return this.tally.inFlight();
+	}
+
+	/**
+	 * How long the lane's answers take to begin.
+	 * @return the moving average when one began last, or {@code null} before the first
+	 */
+	public @Nullable Duration latency() {
+		return this.latency.average();
+	}
+
+	/**
+	 * How long the next answer may take to begin, for comparison with other lanes. A lane
+	 * that has not answered yet counts as fast until one request tries it, and an idle
+	 * one as ever faster.
+	 * @return the time in nanoseconds, not negative
+	 */
+	public double expectedLatency() {
+		return this.latency.expected();
+	}
+
+	/**
+	 * How much of its quota is left, from what its answers last said.
+	 * @return the lowest share of any limit, 0 to 1, or empty if nothing is known
+	 */
+	public OptionalDouble headroom() {
+		return this.headroom.known();
+	}
+
+	/**
+	 * How much of its quota is left, for comparison with other lanes.
+	 * @return the lowest share of any limit, 0 to 1; a half if nothing is known
+	 */
+	public double expectedHeadroom() {
+		return this.headroom.known().orElse(Headroom.UNKNOWN);
+	}
+
+	/**
+	 * Begins an attempt, if nothing stands against it: a rest, {@code max-concurrent},
+	 * the ramp after a rest, the circuit breaker.
+	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
 	public @Nullable Attempt tryBegin() {
-		if (!this.backend.breaker().tryAcquirePermission()) {
+		Ramp.Step own = this.ramp.tryEnter();
+		if (own == null) {
 			return null;
 		}
-		this.inFlight.incrementAndGet();
-		this.attempts.increment();
-		return new Attempt(this, this.ticker);
+		// the rest is looked at behind the ramp, so that none that begins
+		// meanwhile is missed
+		Ramp.Step whole = this.cooldown.isOver() ? this.backend.tryEnter() : null;
+		if (whole == null) {
+			this.ramp.leave(own);
+			return null;
+		}
+		this.tally.begun();
+		this.latency.begun();
+		return new Attempt(this, own, whole, this.ticker);
+	}
+
+	void hear(RateLimits limits) {
+		this.headroom.hear(limits);
+	}
+
+	void served(Ramp.Step step) {
+		this.ramp.served(step);
+	}
+
+	/** Says that the answer of an attempt has begun, and after how many nanoseconds. */
+	void answered(long nanos) {
+		this.latency.took(nanos);
+		this.latency.over();
+		this.free.send();
+	}
+
+	/** Says that an attempt ended of which no beginning of an answer was heard. */
+	void unanswered(Outcome outcome, Duration duration) {
+		if (outcome instanceof Outcome.Served) {
+			this.latency.took(duration.toNanos());
+		}
+		else if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Broken) {
+			this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
+		}
+		// whoever leaves has waited at least so long
+		else if (outcome instanceof Outcome.Cancelled) {
+			this.latency.atLeast(duration.toNanos());
+		}
+		this.latency.over();
 	}
 
 	void ended(Outcome outcome, Duration duration) {
-		this.inFlight.decrementAndGet();
-		count(outcome);
+		this.tally.ended(outcome);
 		rest(outcome);
 		if (outcome instanceof Outcome.NoCredential missing) {
 			this.backend.credentialProblem(missing.words());
@@ -159,24 +253,20 @@ public final class Lane implements ServiceInstance {
 		this.listener.used(this, inputTokens, outputTokens);
 	}
 
-	private void count(Outcome outcome) {
-		if (outcome instanceof Outcome.Served) {
-			this.served.increment();
-		}
-		else if (outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong) {
-			this.rejected.increment();
-		}
-		else if (outcome instanceof Outcome.Throttled || outcome instanceof Outcome.OutOfQuota) {
-			this.throttled.increment();
-		}
-		else if (!(outcome instanceof Outcome.Cancelled)) {
-			this.failed.increment();
-		}
+	/** Says that an attempt is over for everyone, so that another may take its place. */
+	void left() {
+		this.backend.left();
+		this.free.send();
+	}
+
+	private void rest(Duration duration, RestReason reason) {
+		this.cooldown.begin(duration, reason);
+		this.ramp.restart();
 	}
 
 	private void rest(Outcome outcome) {
 		if (outcome instanceof Outcome.Throttled throttling) {
-			this.cooldown.begin(throttling.rest(), RestReason.THROTTLED);
+			rest(throttling.rest(), RestReason.THROTTLED);
 		}
 		else if (outcome instanceof Outcome.NoCredential) {
 			this.backend.rest(WITHOUT_CREDENTIAL, RestReason.NO_CREDENTIAL);
@@ -187,7 +277,7 @@ public final class Lane implements ServiceInstance {
 		// calls that name no model often want what a credential made for
 		// models may not do
 		else if (outcome instanceof Outcome.NoSuchDeployment && !this.model.isEmpty()) {
-			this.cooldown.begin(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
+			rest(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
 		}
 		else if (outcome instanceof Outcome.Denied && !this.model.isEmpty()) {
 			this.backend.rest(this.rests.refusal(), RestReason.DENIED);

@@ -30,19 +30,23 @@ public final class Pool {
 
 	private final RetryBudget retryBudget;
 
+	private final FreeSignal free;
+
 	private final LoadingCache<String, List<Lane>> lanes;
 
-	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, AttemptListener listener) {
+	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, AttemptListener listener,
+			FreeSignal free) {
 		this.name = name;
 		this.properties = properties;
 		this.backends = List.copyOf(backends);
+		this.free = free;
 		this.retryBudget = new RetryBudget(properties.retryBudget(), ticker);
 		this.lanes = Caffeine.newBuilder()
 			.maximumSize(MAX_MODELS)
 			.executor(Runnable::run)
 			.build((model) -> this.backends.stream()
 				.filter((backend) -> backend.serves(model))
-				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, listener))
+				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, listener, free))
 				.toList());
 	}
 
@@ -60,6 +64,18 @@ public final class Pool {
 
 	public RetryBudget retryBudget() {
 		return this.retryBudget;
+	}
+
+	/**
+	 * Has something told whenever a lane may have become free other than by time alone:
+	 * an attempt has begun to be answered or has ended, or a circuit breaker has turned.
+	 * It is told after the fact, on the thread where it happened, which is mostly an
+	 * event loop: it must not block and must not throw, and looks for itself what is
+	 * free.
+	 * @param listener what is told; it replaces the one before
+	 */
+	public void onFree(Runnable listener) {
+		this.free.listener(listener);
 	}
 
 	/**

@@ -28,11 +28,12 @@ public final class Pools {
 	 */
 	public Pools(WeirProperties properties, CircuitBreakerRegistry breakers, Ticker ticker, AttemptListener listener) {
 		properties.pools().forEach((name, pool) -> {
+			FreeSignal free = new FreeSignal();
 			List<Backend> backends = pool.backends()
 				.stream()
-				.map((backend) -> new Backend(backend, breakers.circuitBreaker(backend.name()), ticker))
+				.map((backend) -> new Backend(backend, breakers.circuitBreaker(backend.name()), ticker, free))
 				.toList();
-			this.pools.put(name, new Pool(name, pool, backends, ticker, listener));
+			this.pools.put(name, new Pool(name, pool, backends, ticker, listener, free));
 		});
 	}
 

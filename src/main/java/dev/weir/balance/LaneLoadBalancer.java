@@ -16,9 +16,9 @@ import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 
 /**
- * Chooses a lane for a request and begins the attempt on it. Where the circuit breaker of
- * the one picked refuses after all, because it is half open and has its probes, it
- * chooses again.
+ * Chooses a lane for a request and begins the attempt on it. Where the one picked refuses
+ * after all, because others were faster to take its last place or its half-open circuit
+ * breaker has its probes, it chooses again.
  */
 final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 

@@ -15,7 +15,8 @@ interface Narrowing {
 	Narrowing NOT_TRIED = (lanes, attempts) -> lanes.stream().filter((lane) -> !attempts.isTried(lane)).toList();
 
 	/**
-	 * Leaves out the lanes that rest and those whose backend's circuit breaker is open.
+	 * Leaves out the lanes that rest, are full or still have to be probed after a rest,
+	 * and those whose backend's circuit breaker is open.
 	 */
 	Narrowing AVAILABLE = (lanes, attempts) -> lanes.stream().filter(Lane::isAvailable).toList();
 

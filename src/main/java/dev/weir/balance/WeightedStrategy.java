@@ -10,23 +10,15 @@ import dev.weir.backend.Lane;
  */
 final class WeightedStrategy implements Strategy {
 
-	private final RandomGenerator random;
+	private final WeightedDraw draw;
 
 	WeightedStrategy(RandomGenerator random) {
-		this.random = random;
+		this.draw = new WeightedDraw(random);
 	}
 
 	@Override
 	public Lane pick(List<Lane> lanes) {
-		int total = lanes.stream().mapToInt(Lane::weight).sum();
-		int point = this.random.nextInt(total);
-		for (Lane lane : lanes) {
-			point -= lane.weight();
-			if (point < 0) {
-				return lane;
-			}
-		}
-		throw new IllegalStateException("Weights changed while picking from " + lanes);
+		return this.draw.draw(lanes, null);
 	}
 
 }

@@ -31,8 +31,10 @@ public class WeirLoadBalancerConfiguration {
 	}
 
 	@Bean
-	ReactorServiceInstanceLoadBalancer laneLoadBalancer(ServiceInstanceListSupplier supplier, RandomGenerator random) {
-		return new LaneLoadBalancer(supplier, new WeightedStrategy(random));
+	ReactorServiceInstanceLoadBalancer laneLoadBalancer(Environment environment, Pools pools,
+			ServiceInstanceListSupplier supplier, RandomGenerator random) {
+		Pool pool = pool(environment, pools);
+		return new LaneLoadBalancer(supplier, Strategy.of(pool.properties().strategy(), random));
 	}
 
 	private static Pool pool(Environment environment, Pools pools) {

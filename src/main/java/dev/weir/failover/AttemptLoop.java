@@ -4,8 +4,6 @@ import java.net.URI;
 import java.time.Duration;
 
 import dev.weir.api.ApiCall;
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorCode;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ClientGoneException;
 import dev.weir.api.Operation;
@@ -48,7 +46,7 @@ final class AttemptLoop {
 
 	private final SerialExecutor turn;
 
-	private final OutcomeClassifier classifier;
+	private final AnswerReader reader;
 
 	private final URI uri;
 
@@ -73,7 +71,7 @@ final class AttemptLoop {
 		this.line = line;
 		this.timing = timing;
 		this.turn = turn;
-		this.classifier = new OutcomeClassifier(settings().cooldown());
+		this.reader = new AnswerReader(exchange, settings(), timing, turn);
 		this.uri = URI.create("lb://" + attempts.pool().name() + "/");
 	}
 
@@ -83,8 +81,11 @@ final class AttemptLoop {
 	 * client that left
 	 */
 	Mono<Ending> run() {
+		if (this.line.isEmpty()) {
+			return attempt();
+		}
 		// who came first is served first
-		return this.line.isEmpty() ? attempt() : waitAndTry(settings().maxWait());
+		return this.attempts.hasAnother() ? waitAndTry(settings().maxWait(), false) : exhausted();
 	}
 
 	/**
@@ -119,47 +120,14 @@ final class AttemptLoop {
 		// choosing a lane replaces the URI, so each attempt starts from the pool's again
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
 		return this.chain.filter(this.exchange)
-			.then(Mono.defer(this::answered))
+			.then(Mono.defer(() -> this.reader.read(current())))
 			.timeout(left, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(left))), this.timing.timers())
 			.onErrorResume(this::failed)
 			.flatMap(this::judge)
 			.onErrorResume(NotFoundException.class, (noLane) -> exhausted());
 	}
 
-	private Mono<Result> answered() {
-		Attempt attempt = this.attempts.current();
-		if (attempt == null) {
-			return Mono.error(new IllegalStateException("An answer without an attempt"));
-		}
-		UpstreamAnswer answer = UpstreamAnswer.of(this.exchange);
-		int status = answer.status();
-		if (OutcomeClassifier.needsBody(status)) {
-			return answer.drain(this.turn, this.timing.timers()).map(this::refusal);
-		}
-		Outcome outcome = this.classifier.classify(status, answer::header, ApiErrorCode.NONE,
-				this.timing.clock().instant());
-		UpstreamBody body = answer.takeBody(this.turn);
-		if (answer.isEvents() && outcome instanceof Outcome.Served) {
-			return FirstEvent
-				.of(body, this.classifier, left(settings().firstEventTimeout(), attempt), this.turn,
-						this.timing.timers())
-				.map((start) -> new Result((start.refusal() != null) ? start.refusal() : outcome, start, null));
-		}
-		return FirstBytes.of(body, left(settings().responseTimeout(), attempt), this.timing.timers())
-			.map((start) -> new Result(outcome, start, null));
-	}
-
-	private static Duration left(Duration limit, Attempt attempt) {
-		Duration left = limit.minus(attempt.age());
-		return left.isNegative() ? Duration.ZERO : left;
-	}
-
-	private Result refusal(ErrorAnswer error) {
-		return new Result(this.classifier.classify(error.status(), error::header, ApiError.read(error.body()),
-				this.timing.clock().instant()), null, error);
-	}
-
-	private Mono<Result> failed(Throwable error) {
+	private Mono<AttemptResult> failed(Throwable error) {
 		Attempt attempt = this.attempts.current();
 		if (attempt == null || error instanceof ClientGoneException) {
 			return Mono.error(error);
@@ -168,29 +136,33 @@ final class AttemptLoop {
 		if (!attempt.isSent() && outcome instanceof Outcome.Failed failure) {
 			outcome = new Outcome.NoCredential("there was none in time: " + failure.words());
 		}
-		return Mono.just(new Result(outcome, null, null));
+		return Mono.just(new AttemptResult(outcome, null, null));
 	}
 
-	private Mono<Ending> judge(Result result) {
-		Attempt attempt = this.attempts.current();
-		if (attempt == null) {
-			result.discard();
-			return Mono.error(new IllegalStateException("An answer without an attempt"));
-		}
-		Outcome outcome = result.outcome;
+	private Mono<Ending> judge(AttemptResult result) {
+		Attempt attempt = current();
+		Outcome outcome = result.outcome();
 		boolean last = !outcome.mayGoOn() || (outcome instanceof Outcome.TooLong
 				&& !(this.call.replayable() && this.attempts.tryBelow(attempt.lane())));
-		if (last && result.start != null) {
-			return Mono.just(new Ending.Answering(attempt, outcome, result.start));
+		if (last && result.start() != null) {
+			return Mono.just(new Ending.Answering(attempt, outcome, result.start()));
 		}
-		if (last && result.error != null) {
-			return Mono.just(new Ending.Refused(attempt, outcome, result.error));
+		if (last && result.error() != null) {
+			return Mono.just(new Ending.Refused(attempt, outcome, result.error()));
 		}
 		Trouble.report(attempt.lane(), outcome);
-		this.best.consider(attempt.lane(), outcome, result.error);
+		this.best.consider(attempt.lane(), outcome, result.error());
 		result.discard();
 		this.attempts.end(outcome);
 		return goOn(outcome);
+	}
+
+	private Attempt current() {
+		Attempt attempt = this.attempts.current();
+		if (attempt == null) {
+			throw new IllegalStateException("An answer without an attempt");
+		}
+		return attempt;
 	}
 
 	private Mono<Ending> goOn(Outcome outcome) {
@@ -217,13 +189,15 @@ final class AttemptLoop {
 	}
 
 	private Mono<Ending> exhausted() {
+		boolean refused = this.attempts.isRefused();
+		this.attempts.beginRound();
 		Duration left = waitLeft();
-		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
+		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left, refused);
 	}
 
-	private Mono<Ending> waitAndTry(Duration atMost) {
+	private Mono<Ending> waitAndTry(Duration atMost, boolean refused) {
 		long begin = this.timing.ticker().read();
-		return this.line.await(this.attempts, atMost).flatMap((free) -> {
+		return this.line.await(this.attempts, atMost, refused).flatMap((free) -> {
 			this.attempts.waited(Duration.ofNanos(this.timing.ticker().read() - begin));
 			return free ? attempt() : giveUp(false);
 		});
@@ -257,25 +231,6 @@ final class AttemptLoop {
 		return Mono.just(why.isFailure() && this.best.answer() != null
 				? new Ending.GaveUp(this.best.lane(), this.best.answer(), own)
 				: new Ending.GaveUp((last != null) ? last.lane() : null, null, own));
-	}
-
-	/**
-	 * What an attempt brought.
-	 *
-	 * @param start how the answer begins, if it is none that was read
-	 * @param error the error answer that was read, if it was
-	 */
-	private record Result(Outcome outcome, @Nullable AnswerStart start, @Nullable ErrorAnswer error) {
-
-		void discard() {
-			if (this.start != null) {
-				this.start.body().dispose();
-			}
-			if (this.error != null) {
-				this.error.discard();
-			}
-		}
-
 	}
 
 }

@@ -10,6 +10,7 @@ import dev.weir.api.EventSplitter;
 import dev.weir.api.Operation;
 import dev.weir.api.StreamEvent;
 import dev.weir.api.Usage;
+import dev.weir.api.UsageReader;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,9 @@ final class EventRelay extends Relay {
 	private @Nullable StreamEvent last;
 
 	private @Nullable Usage usage;
+
+	// reads an event that passes in pieces
+	private @Nullable UsageReader pieces;
 
 	private boolean begun;
 
@@ -129,7 +133,13 @@ final class EventRelay extends Relay {
 	}
 
 	private void note(StreamEvent event) {
-		this.last = event;
+		if (!event.whole()) {
+			notePiece(event);
+			return;
+		}
+		if (event.kind() != StreamEvent.Kind.LIFE || event.sequenceNumber() >= 0) {
+			this.last = event;
+		}
 		switch (event.kind()) {
 			case CONTENT, ERROR -> this.begun = true;
 			case DONE -> this.done = true;
@@ -139,6 +149,18 @@ final class EventRelay extends Relay {
 		}
 		Usage found = event.usage();
 		this.usage = (found != null) ? found : this.usage;
+	}
+
+	/** A response that is completed repeats all of the answer, and may be long. */
+	private void notePiece(StreamEvent piece) {
+		this.begun = true;
+		this.pieces = (this.pieces != null) ? this.pieces : new UsageReader();
+		this.pieces.add(piece.bytes());
+		if (piece.ends()) {
+			Usage found = this.pieces.usage();
+			this.usage = (found != null) ? found : this.usage;
+			this.pieces = null;
+		}
 	}
 
 	@Override

@@ -16,7 +16,9 @@ enum Exhaustion {
 	/** No backend of the pool knows the operation. */
 	NO_LANE,
 
-	/** At least one lane is at its limit; time will free it. */
+	/**
+	 * At least one lane is at a limit; time, or the end of other requests, will free it.
+	 */
 	THROTTLED,
 
 	/** The quota of all is spent. */
@@ -57,7 +59,8 @@ enum Exhaustion {
 		if (lanes.isEmpty()) {
 			return NO_LANE;
 		}
-		if (lanes.stream().anyMatch(rests(RestReason.THROTTLED)) || cameTo(attempts, Outcome.Throttled.class)) {
+		if (lanes.stream().anyMatch((lane) -> lane.restReason() == RestReason.THROTTLED || isBusy(lane))
+				|| cameTo(attempts, Outcome.Throttled.class)) {
 			return THROTTLED;
 		}
 		if (lanes.stream().allMatch(rests(RestReason.OUT_OF_QUOTA))) {
@@ -84,6 +87,14 @@ enum Exhaustion {
 			}
 		}
 		return last;
+	}
+
+	/**
+	 * Whether it has as many requests as it may, by its settings or so soon after a rest.
+	 */
+	private static boolean isBusy(Lane lane) {
+		return !lane.isAvailable() && lane.restReason() == null && !lane.backend().isBreakerOpen()
+				&& !lane.backend().isProbing();
 	}
 
 	private static Predicate<Lane> rests(RestReason reason) {

@@ -43,6 +43,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			.stream()
 			.collect(Collectors.toUnmodifiableMap(Function.identity(),
 					(pool) -> new WaitingLine(pool.properties().maxWaiting(), timing)));
+		this.lines.forEach((pool, line) -> pool.onFree(line::look));
 		this.timing = timing;
 	}
 
@@ -68,7 +69,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		SerialExecutor turn = new SerialExecutor();
 		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, line, this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
-		Relays relays = new Relays(exchange, call.path().operation(), attempts, loop, this.timing, turn);
+		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
 		return loop.run().doOnNext((ending) -> settle(exchange, attempts, head, relays, ending)).then();
 	}
 

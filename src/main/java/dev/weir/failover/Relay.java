@@ -50,7 +50,8 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	 * @return the bytes, with an error at their end if they are not all
 	 */
 	Flux<byte[]> bytes() {
-		return Flux.push((to) -> {
+		// not push, which hears of the first request only
+		return Flux.create((to) -> {
 			this.sink = to.onCancel(() -> this.turn.execute(this::cancelled))
 				.onRequest((count) -> this.turn.execute(this::pull));
 			this.turn.execute(this::begin);

@@ -2,7 +2,7 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.Operation;
+import dev.weir.api.ApiCall;
 import dev.weir.backend.Attempts;
 import dev.weir.config.PoolProperties;
 
@@ -17,7 +17,7 @@ final class Relays {
 
 	private final ServerWebExchange exchange;
 
-	private final Operation operation;
+	private final ApiCall call;
 
 	private final AttemptLoop loop;
 
@@ -30,16 +30,16 @@ final class Relays {
 	/**
 	 * Prepares.
 	 * @param exchange the request
-	 * @param operation what it wants done
+	 * @param call what it wants done
 	 * @param attempts its attempts
 	 * @param loop what makes them
 	 * @param timing what time is told by
 	 * @param turn what everything that is told about the answer is run by
 	 */
-	Relays(ServerWebExchange exchange, Operation operation, Attempts attempts, AttemptLoop loop, Timing timing,
+	Relays(ServerWebExchange exchange, ApiCall call, Attempts attempts, AttemptLoop loop, Timing timing,
 			SerialExecutor turn) {
 		this.exchange = exchange;
-		this.operation = operation;
+		this.call = call;
 		this.loop = loop;
 		this.settings = attempts.pool().properties();
 		this.timing = timing;
@@ -48,9 +48,9 @@ final class Relays {
 
 	Answer of(Ending.Answering answering) {
 		if (answering.start() instanceof AnswerStart.Events events) {
-			Resume resume = this.settings.resume() ? Resume.of(this.operation, this.loop::runAgain) : null;
-			return new Answer.Streaming(
-					new EventRelay(answering, events, this.operation, this.settings, resume, this.timing, this.turn));
+			Resume resume = this.settings.resume() ? Resume.of(this.call, this.loop::runAgain) : null;
+			return new Answer.Streaming(new EventRelay(answering, events, this.call.path().operation(), this.settings,
+					resume, this.timing, this.turn));
 		}
 		return new Answer.Streaming(bytes(answering, (AnswerStart.Bytes) answering.start()));
 	}

@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.util.function.Supplier;
 
+import dev.weir.api.ApiCall;
 import dev.weir.api.Continuation;
 import dev.weir.api.Operation;
 import dev.weir.api.Resumption;
@@ -29,12 +30,22 @@ final class Resume {
 
 	/**
 	 * Prepares.
-	 * @param operation what the stream is the answer to
+	 * @param call what the stream is the answer to
 	 * @param again makes the request again, on another lane; empty if there is none
 	 * @return how to go on, or {@code null} if such streams cannot be gone on with
 	 */
-	static @Nullable Resume of(Operation operation, Supplier<Mono<Ending>> again) {
-		return Resumption.supports(operation) ? new Resume(new Resumption(operation, MAX_REMEMBERED), again) : null;
+	static @Nullable Resume of(ApiCall call, Supplier<Mono<Ending>> again) {
+		Operation operation = call.path().operation();
+		return (Resumption.supports(operation) && !isStored(call))
+				? new Resume(new Resumption(operation, MAX_REMEMBERED), again) : null;
+	}
+
+	/**
+	 * Whether the answer stays with the backend that begins it, under an id that no other
+	 * would know. Responses do unless the client says otherwise.
+	 */
+	private static boolean isStored(ApiCall call) {
+		return call.path().operation() == Operation.RESPONSES && (call.body() == null || !call.body().unstored());
 	}
 
 	void delivered(StreamEvent event) {

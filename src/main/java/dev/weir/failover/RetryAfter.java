@@ -2,10 +2,11 @@ package dev.weir.failover;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+
+import dev.weir.api.Delay;
 
 /**
  * Reads from an answer's headers how long a backend wants to be left alone.
@@ -69,9 +70,7 @@ public final class RetryAfter {
 		if (remaining == null || !remaining.isZero()) {
 			return null;
 		}
-		String reset = headers.apply("x-ratelimit-reset-" + what);
-		Duration seconds = Delay.ofSeconds(reset);
-		return (seconds != null) ? seconds : Delay.ofUnits(reset);
+		return Delay.ofReset(headers.apply("x-ratelimit-reset-" + what));
 	}
 
 }

@@ -59,15 +59,17 @@ final class WaitingLine {
 	 * Waits for a lane.
 	 * @param attempts the request's attempts, which tell whether one is free for it
 	 * @param atMost how long to wait
+	 * @param refused whether a lane has just refused that looks free, so that something
+	 * must happen first
 	 * @return whether a lane may be free: {@code false} at the end of the time, or at
 	 * once if as many wait already as may. A request that finds one taken after all may
 	 * wait again
 	 */
-	Mono<Boolean> await(Attempts attempts, Duration atMost) {
+	Mono<Boolean> await(Attempts attempts, Duration atMost, boolean refused) {
 		return Mono.create((sink) -> {
 			Waiter waiter = new Waiter(attempts, this.timing.ticker().read() + atMost.toNanos());
 			waiter.sink = sink.onCancel(() -> this.turn.execute(() -> leave(waiter)));
-			this.turn.execute(() -> join(waiter));
+			this.turn.execute(() -> join(waiter, refused));
 		});
 	}
 
@@ -78,24 +80,20 @@ final class WaitingLine {
 		}
 	}
 
-	private void join(Waiter waiter) {
-		if (this.waiters.isEmpty() && waiter.attempts.hasAnother()) {
-			waiter.tell(true);
+	private void join(Waiter waiter, boolean refused) {
+		boolean free = !refused && waiter.attempts.hasAnother();
+		// where others fill the line, a lane that none of them can use is no less free
+		if (this.waiters.size() >= this.max || (free && this.waiters.isEmpty())) {
+			waiter.tell(free);
+			return;
 		}
-		else if (this.waiters.size() >= this.max) {
-			// where others fill the line, a lane that none of them can use is no less
-			// free
-			waiter.tell(waiter.attempts.hasAnother());
+		this.waiters.add(waiter);
+		this.length = this.waiters.size();
+		if (free) {
+			serve();
 		}
 		else {
-			this.waiters.add(waiter);
-			this.length = this.waiters.size();
-			if (waiter.attempts.hasAnother()) {
-				serve();
-			}
-			else {
-				wakeIn(waiter.patience(this.timing.ticker().read()));
-			}
+			wakeIn(waiter.patience(this.timing.ticker().read()));
 		}
 	}
 

@@ -67,18 +67,10 @@ final class AttemptMetrics implements AttemptListener {
 			.description("1 if the backend as a whole may be called now, else 0")
 			.tags(tags(pool.name(), backend))
 			.register(this.registry);
-		Gauge.builder("weir.backend.in.flight", backend, (it) -> inFlight(pool, it))
+		Gauge.builder("weir.backend.in.flight", backend, Backend::inFlight)
 			.description("Attempts that run now, until the last byte of their answers")
 			.tags(tags(pool.name(), backend))
 			.register(this.registry);
-	}
-
-	private static int inFlight(Pool pool, Backend backend) {
-		return pool.knownLanes()
-			.stream()
-			.filter((lane) -> lane.backend() == backend)
-			.mapToInt((lane) -> lane.counts().inFlight())
-			.sum();
 	}
 
 	private static Tags tags(String pool, Backend backend) {

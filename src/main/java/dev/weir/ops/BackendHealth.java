@@ -51,7 +51,7 @@ final class BackendHealth implements ReactiveHealthIndicator {
 
 	private static Status status(BackendState.Kind kind) {
 		return switch (kind) {
-			case AVAILABLE, PARTLY_RESTING, PROBING -> Status.UP;
+			case AVAILABLE, RAMPING, FULL, PARTLY_RESTING, PROBING -> Status.UP;
 			case RESTING -> new Status("RESTING");
 			case BREAKER_OPEN -> new Status("BREAKER_OPEN");
 			case OUT_OF_QUOTA -> new Status("OUT_OF_QUOTA");

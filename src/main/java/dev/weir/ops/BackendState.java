@@ -24,6 +24,12 @@ record BackendState(Kind kind, String why, Duration left) {
 		/** Takes requests. */
 		AVAILABLE(true),
 
+		/** Takes a few requests at first, since it or one of its lanes has rested. */
+		RAMPING(true),
+
+		/** As many requests are in flight on it as it is allowed. */
+		FULL(true),
+
 		/** Some of its lanes rest after a 429. */
 		PARTLY_RESTING(true),
 
@@ -79,25 +85,45 @@ record BackendState(Kind kind, String why, Duration left) {
 		if (backend.isProbing()) {
 			return new BackendState(Kind.PROBING, "it failed too often and is tried again", Duration.ZERO);
 		}
+		if (backend.isFull()) {
+			return new BackendState(Kind.FULL, backend.inFlight() + " requests are in flight, which is its limit",
+					Duration.ZERO);
+		}
+		if (backend.isRamping()) {
+			return new BackendState(Kind.RAMPING, "it has rested and takes a few requests at first", Duration.ZERO);
+		}
 		return ofLanes(pool.knownLanes().stream().filter((lane) -> lane.backend() == backend).toList());
 	}
 
 	private static BackendState ofLanes(List<Lane> lanes) {
 		// a model that clients made up says nothing about the backend
 		List<Lane> resting = lanes.stream()
-			.filter((lane) -> !lane.isAvailable() && lane.restReason() != RestReason.NO_SUCH_DEPLOYMENT)
+			.filter((lane) -> lane.restReason() != null && lane.restReason() != RestReason.NO_SUCH_DEPLOYMENT)
 			.toList();
 		if (resting.isEmpty()) {
-			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
+			return ofRampingLanes(
+					lanes.stream().filter((lane) -> lane.isRamping() && lane.restReason() == null).toList());
 		}
 		Duration first = resting.stream().map(Lane::restLeft).min(Duration::compareTo).orElse(Duration.ZERO);
 		String which = String.join(", ", resting.stream().map(BackendState::words).toList());
 		return new BackendState((resting.size() == lanes.size()) ? Kind.RESTING : Kind.PARTLY_RESTING, which, first);
 	}
 
+	private static BackendState ofRampingLanes(List<Lane> lanes) {
+		if (lanes.isEmpty()) {
+			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
+		}
+		String which = String.join(", ", lanes.stream().map(BackendState::model).toList());
+		return new BackendState(Kind.RAMPING, "after a rest it takes a few requests at first for " + which,
+				Duration.ZERO);
+	}
+
+	private static String model(Lane lane) {
+		return lane.model().isEmpty() ? "calls without a model" : lane.model();
+	}
+
 	private static String words(Lane lane) {
-		String model = lane.model().isEmpty() ? "calls without a model" : lane.model();
-		return model + " rests another " + Durations.words(lane.restLeft()) + " (" + lane.restReason() + ")";
+		return model(lane) + " rests another " + Durations.words(lane.restLeft()) + " (" + lane.restReason() + ")";
 	}
 
 }

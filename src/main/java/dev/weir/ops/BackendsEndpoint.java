@@ -2,6 +2,7 @@ package dev.weir.ops;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
@@ -64,13 +65,18 @@ final class BackendsEndpoint {
 			.map(BackendsEndpoint::lane)
 			.toList();
 		return new BackendReport(backend.name(), backend.url().toString(), backend.dialect(),
-				backend.properties().priority(), backend.properties().weight(), state.kind(), state.why(),
-				millis(state.left()), backend.breaker().getState().name(), lanes);
+				backend.properties().priority(), backend.properties().weight(), backend.inFlight(),
+				backend.properties().maxConcurrent(), state.kind(), state.why(), millis(state.left()),
+				backend.breaker().getState().name(), lanes);
 	}
 
 	private static LaneReport lane(Lane lane) {
-		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), millis(lane.restLeft()),
-				(lane.restReason() != null) ? String.valueOf(lane.restReason()) : null, lane.counts());
+		Duration latency = lane.latency();
+		OptionalDouble headroom = lane.headroom();
+		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), lane.isRamping(),
+				millis(lane.restLeft()), (lane.restReason() != null) ? String.valueOf(lane.restReason()) : null,
+				(latency != null) ? latency.toMillis() : null,
+				headroom.isPresent() ? Math.round(headroom.getAsDouble() * 1000) / 1000.0 : null, lane.counts());
 	}
 
 	private static @Nullable Long millis(Duration duration) {
@@ -98,24 +104,32 @@ final class BackendsEndpoint {
 	/**
 	 * A backend.
 	 *
+	 * @param inFlight attempts that run on it now
+	 * @param maxConcurrent how many may
 	 * @param stateLeftMillis how long the state lasts, if known
 	 * @param lanes its lanes in use
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
-	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight,
-			BackendState.Kind state, String why, @Nullable Long stateLeftMillis, String breaker,
+	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight, int inFlight,
+			int maxConcurrent, BackendState.Kind state, String why, @Nullable Long stateLeftMillis, String breaker,
 			List<LaneReport> lanes) {
 	}
 
 	/**
 	 * A lane.
 	 *
+	 * @param available whether it may take a request now
+	 * @param ramping whether only some requests may go to it at first, after a rest
 	 * @param restLeftMillis how long it still rests, if it does
 	 * @param restReason why it rests, if it does
+	 * @param latencyMillis how long its answers take to begin, a moving average, if one
+	 * has begun
+	 * @param headroom how much of its quota is left, 0 to 1, if it has said so lately
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
-	record LaneReport(String model, String deployment, boolean available, @Nullable Long restLeftMillis,
-			@Nullable String restReason, LaneCounts counts) {
+	record LaneReport(String model, String deployment, boolean available, boolean ramping,
+			@Nullable Long restLeftMillis, @Nullable String restReason, @Nullable Long latencyMillis,
+			@Nullable Double headroom, LaneCounts counts) {
 	}
 
 }

@@ -18,6 +18,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class JsonBodyTests {
 
 	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "{\"store\":false} | true", "{\"store\":true} | false", "{} | false",
+			"{\"store\":null} | false", "{\"x\":{\"store\":false}} | false" })
+	void isUnstoredOnlyIfItSaysSo(String body, boolean expected) {
+		assertThat(read(body).unstored()).isEqualTo(expected);
+	}
+
+	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '~', value = { "{\"model\":\"a\"} | {\"model\":\"new\"}",
 			"{ \"model\" : \"a\" , \"x\":1 } | { \"model\" : \"new\" , \"x\":1 }",
 			"~ \n{\"x\":[{\"model\":\"b\"}],\"model\":\"a\"}\r\n~ | ~ \n{\"x\":[{\"model\":\"b\"}],\"model\":\"new\"}\r\n~",

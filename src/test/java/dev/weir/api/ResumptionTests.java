@@ -54,6 +54,43 @@ class ResumptionTests {
 		}
 	}
 
+	@Test
+	void whatADivergingChunkBeganToSayWasNotTold() {
+		Resumption resumption = new Resumption(Operation.CHAT_COMPLETIONS, 10_000);
+		resumption.delivered(chunk("{'index':1,'delta':{'content':'b'}}"));
+		String news = "{'index':0,'delta':{'role':'assistant','content':'q'},'finish_reason':'stop'}";
+		assertThat(resumption.begin().add(chunk(news + ",{'index':1,'delta':{'content':'c'}}")))
+			.isInstanceOf(Continuation.Diverged.class);
+		assertThat(resumption.begin().add(chunk(news + ",{'index':1,'delta':{'content':'b'}}"))).isInstanceOfSatisfying(
+				Continuation.Deliver.class,
+				(deliver) -> assertThat(deliver.event()).returns(chunk(news).data(), StreamEvent::data));
+	}
+
+	@Test
+	void aStepThatCameTooEarlyWasNotTold() {
+		Resumption resumption = new Resumption(Operation.RESPONSES, 10_000);
+		resumption.delivered(event("{'type':'response.output_text.delta','output_index':0,'delta':'ab'}"));
+		StreamEvent done = event("{'type':'response.output_text.done','output_index':0,'text':'ab'}");
+		assertThat(resumption.begin().add(done)).isInstanceOf(Continuation.Diverged.class);
+		Continuation continuation = resumption.begin();
+		continuation.add(event("{'type':'response.output_text.delta','output_index':0,'delta':'ab'}"));
+		assertThat(continuation.add(done)).isInstanceOfSatisfying(Continuation.Deliver.class,
+				(deliver) -> assertThat(deliver.event()).returns(done.data(), StreamEvent::data));
+	}
+
+	@Test
+	void aPieceOfAnOverlongEventPassesOnceEverythingIsRepeated() {
+		Resumption resumption = new Resumption(Operation.CHAT_COMPLETIONS, 10_000);
+		resumption.delivered(chunk("{'index':0,'delta':{'content':'a'}}"));
+		StreamEvent piece = StreamEvent.piece(chunk("").bytes(), false);
+		assertThat(resumption.begin().add(piece)).isInstanceOf(Continuation.Diverged.class);
+		assertThat(resumption.canResume()).isTrue();
+		Continuation continuation = resumption.begin();
+		continuation.add(chunk("{'index':0,'delta':{'content':'ab'}}"));
+		assertThat(continuation.add(piece)).isEqualTo(new Continuation.Deliver(piece));
+		assertThat(resumption.canResume()).isFalse();
+	}
+
 	@ParameterizedTest
 	@EnumSource(names = { "CHAT_COMPLETIONS", "COMPLETIONS", "RESPONSES" })
 	void noEventMakesItFail(Operation operation) {
@@ -75,6 +112,14 @@ class ResumptionTests {
 				}
 			}
 		}
+	}
+
+	private static StreamEvent chunk(String choices) {
+		return event("{'choices':[" + choices + "]}");
+	}
+
+	private static StreamEvent event(String json) {
+		return RandomChunks.raw("data: " + json.replace('\'', '"') + "\n\n");
 	}
 
 	private static StreamEvent mutated(String json, Random random) {

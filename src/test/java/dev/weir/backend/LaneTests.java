@@ -36,6 +36,7 @@ class LaneTests {
 	void throttlingDoesNotCountAsFailure() {
 		for (int i = 0; i < 100; i++) {
 			end(new Outcome.Throttled(Duration.ofMillis(1)));
+			this.ticker.advance(Duration.ofMillis(1));
 		}
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.CLOSED);
 		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isZero();
@@ -136,6 +137,7 @@ class LaneTests {
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 50; i++) {
 			end(new Outcome.Cancelled());
+			this.ticker.advance(Ramp.WAIT);
 		}
 		assertThat(this.chat.tryBegin()).isNotNull();
 	}
@@ -155,6 +157,7 @@ class LaneTests {
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
 		for (int i = 0; i < 10; i++) {
 			begin();
+			this.ticker.advance(Ramp.WAIT);
 		}
 		assertThat(this.chat.tryBegin()).isNull();
 	}
@@ -214,6 +217,7 @@ class LaneTests {
 		assertThat(backend.credentialProblem()).isEqualTo("run az login");
 		assertThat(backend.restLeft()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
+		this.ticker.advance(Duration.ofSeconds(5));
 		end(new Outcome.Served(200));
 		assertThat(backend.credentialProblem()).isNull();
 	}

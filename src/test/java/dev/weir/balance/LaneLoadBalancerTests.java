@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
@@ -31,30 +32,19 @@ import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
 
 class LaneLoadBalancerTests {
 
-	private static final int PICKS = 100_000;
-
 	private final ManualTicker ticker = new ManualTicker();
 
 	@Test
-	void picksInProportionToWeight() {
-		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b", "weight=2"),
-				TestPools.backend("c", "weight=7"));
-		Map<String, Integer> picks = new HashMap<>();
-		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(42));
-		for (int i = 0; i < PICKS; i++) {
-			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
-		}
-		// four standard deviations of a binomial distribution are below 0.7 %
-		// of the picks
-		assertThat(share(picks, "a")).isCloseTo(0.1, within(0.007));
-		assertThat(share(picks, "b")).isCloseTo(0.2, within(0.007));
-		assertThat(share(picks, "c")).isCloseTo(0.7, within(0.007));
+	void picksByTheStrategyOfThePool() {
+		Pool pool = TestPools.pool(this.ticker, Map.of("strategy", "least-busy"), TestPools.backend("a"),
+				TestPools.backend("b"));
+		IntStream.range(0, 100).forEach((i) -> attempts(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 	}
 
 	@Test
@@ -71,7 +61,7 @@ class LaneLoadBalancerTests {
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
 		this.ticker.advance(Duration.ofSeconds(5));
-		assertThat(chooseMany(pool)).containsOnlyKeys("ptu");
+		assertThat(choose(balancer(pool, new Random(7)), attempts(pool))).isEqualTo("ptu");
 	}
 
 	@Test
@@ -82,6 +72,20 @@ class LaneLoadBalancerTests {
 		assertThat(List.of(choose(balancer, attempts), choose(balancer, attempts), choose(balancer, attempts)))
 			.containsExactlyInAnyOrder("a", "b", "c");
 		assertThat(choose(balancer, attempts)).isEqualTo("none");
+	}
+
+	@Test
+	void goesToTheNextTierWhenTheFirstIsFull() {
+		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu", "max-concurrent=30"));
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("ptu", 30, "payg", 70));
+	}
+
+	@Test
+	void sendsOneProbeAfterARestAndTheOthersToTheNextTier() {
+		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"));
+		throttle(pool, "ptu", Duration.ofSeconds(5));
+		this.ticker.advance(Duration.ofSeconds(5));
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("ptu", 1, "payg", 99));
 	}
 
 	@Test
@@ -98,9 +102,14 @@ class LaneLoadBalancerTests {
 		Lane lane = pool.lanes("gpt-4o").get(0);
 		lane.backend().breaker().transitionToOpenState();
 		lane.backend().breaker().transitionToHalfOpenState();
-		Map<String, Integer> picks = chooseMany(pool);
-		assertThat(picks.get("a")).isEqualTo(10);
-		assertThat(picks.get("b")).isEqualTo(90);
+		Map<String, Integer> picks = new HashMap<>();
+		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
+		for (int i = 0; i < 100; i++) {
+			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+			// longer than the ramp waits, which would let fewer through
+			this.ticker.advance(Duration.ofSeconds(1));
+		}
+		assertThat(picks).isEqualTo(Map.of("a", 10, "b", 90));
 	}
 
 	private Pool pool(BackendProperties... backends) {
@@ -116,10 +125,6 @@ class LaneLoadBalancerTests {
 		Attempts attempts = attempts(pool);
 		attempts.tryBegin(lane);
 		attempts.end(new Outcome.Throttled(rest));
-	}
-
-	private static double share(Map<String, Integer> picks, String backend) {
-		return picks.getOrDefault(backend, 0) / (double) PICKS;
 	}
 
 	private Map<String, Integer> chooseMany(Pool pool) {
@@ -146,7 +151,8 @@ class LaneLoadBalancerTests {
 		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME,
 				"openai");
 		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(configuration.laneSupplier(environment, pools), random);
+		return configuration.laneLoadBalancer(environment, pools, configuration.laneSupplier(environment, pools),
+				random);
 	}
 
 }

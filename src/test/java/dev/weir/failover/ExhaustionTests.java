@@ -167,6 +167,8 @@ class ExhaustionTests {
 	}
 
 	private int statusAfter(Outcome outcome) {
+		// whatever rested after the one before
+		this.ticker.advance(Duration.ofMinutes(10));
 		Attempts fresh = new Attempts(this.pool, this.lanes, this.ticker);
 		fresh.tryBegin(this.lanes.get(0));
 		fresh.end(outcome);

@@ -169,7 +169,8 @@ class ResumeTests {
 			call.write(LAST_CHUNK);
 		});
 		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}")) {
+			.post("/" + stand.name() + "/v1/responses",
+					"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true,\"store\":false}")) {
 			String received = client.readUntil("\r\n" + LAST_CHUNK);
 			assertThat(received).contains("\"delta\":\"one \"")
 				.contains("\"delta\":\"two\"")
@@ -178,6 +179,20 @@ class ResumeTests {
 				.doesNotContain("resp_2")
 				.doesNotContain("msg_2");
 		}
+	}
+
+	@Test
+	void aResponseThatIsStoredStaysWithTheBackendThatBeganIt() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			response(call, "resp_1", "msg_1", "one ");
+			call.reset();
+		}, RawBackend.answering("418 Unexpected", "{}"));
+		try (RawClient client = RawClient.of(stand.weir())
+			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}")) {
+			assertThat(client.readToEnd()).contains("\"code\":\"stream_interrupted\"");
+		}
+		assertThat(stand.second().requests()).isEmpty();
 	}
 
 	@Test

@@ -28,7 +28,7 @@ import static org.awaitility.Awaitility.await;
  */
 class ActuatorTests {
 
-	private static final int POOLS = 24;
+	private static final int POOLS = 30;
 
 	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
 
@@ -203,6 +203,47 @@ class ActuatorTests {
 		String ofSecond = "$.pools[?(@.name == '" + stand.name() + "')].backends[1].lanes[0].counts.served";
 		await().untilAsserted(() -> assertThat(JsonPath.<List<Integer>>read(get("/actuator/backends").body(), ofSecond))
 			.containsExactly(1));
+	}
+
+	@Test
+	void aLaneSaysHowFastItIsAndWhatIsLeftOfItsQuotaOnceItHasAnswered() {
+		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-ratelimit-remaining-tokens: 2500",
+				"x-ratelimit-limit-tokens: 10000", "x-ratelimit-reset-tokens: 60"), SERVES);
+		stand.chat();
+		String one = get("/actuator/backends/" + stand.firstName()).body();
+		assertThat(JsonPath.<Double>read(one, "$.lanes[0].headroom")).isEqualTo(0.25);
+		assertThat(JsonPath.<Integer>read(one, "$.lanes[0].latencyMillis")).isBetween(0, 20_000);
+		assertThat(JsonPath.<Integer>read(one, "$.maxConcurrent")).isEqualTo(100_000);
+	}
+
+	@Test
+	void aLaneThatSaysNothingOfItsQuotaIsNotMadeToSaySomething() {
+		Stand stand = stands.next(THROTTLED, SERVES);
+		stand.chat();
+		assertThat(
+				JsonPath.<Map<String, Object>>read(get("/actuator/backends/" + stand.firstName()).body(), "$.lanes[0]"))
+			.doesNotContainKeys("headroom", "latencyMillis");
+	}
+
+	@Test
+	void a429TellsOfTheQuotaToo() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30",
+				"azure-openai-deployment-utilization: 100%"), SERVES);
+		stand.chat();
+		assertThat(JsonPath.<Double>read(get("/actuator/backends/" + stand.firstName()).body(), "$.lanes[0].headroom"))
+			.isZero();
+	}
+
+	@Test
+	void aLaneThatHasRestedIsRampingAndUp() {
+		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
+				SERVES);
+		stand.chat();
+		await().untilAsserted(() -> assertHealth(health(stand.firstName()), 200, "UP", "RAMPING",
+				"after a rest it takes a few requests at first for gpt-4o"));
+		assertThat(get("/actuator/backends/" + stand.firstName()).body()).contains("\"ramping\":true",
+				"\"available\":true");
+		assertPoolIsUp(stand);
 	}
 
 	@Test

@@ -1,4 +1,4 @@
-package dev.weir.failover;
+package dev.weir.api;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Reads delays as headers write them. Never negative, never more than a day, rounded up
  * to nanoseconds; {@code null} for what is no delay.
  */
-final class Delay {
+public final class Delay {
 
 	private static final Duration MAX = Duration.ofDays(1);
 
@@ -29,11 +29,21 @@ final class Delay {
 	private Delay() {
 	}
 
-	static @Nullable Duration ofMillis(@Nullable String value) {
+	/**
+	 * Reads a number of milliseconds.
+	 * @param value the header's value
+	 * @return the delay, or {@code null} if it is no such number
+	 */
+	public static @Nullable Duration ofMillis(@Nullable String value) {
 		return of(value, MILLI);
 	}
 
-	static @Nullable Duration ofSeconds(@Nullable String value) {
+	/**
+	 * Reads a number of seconds.
+	 * @param value the header's value
+	 * @return the delay, or {@code null} if it is no such number
+	 */
+	public static @Nullable Duration ofSeconds(@Nullable String value) {
 		return of(value, SECOND);
 	}
 
@@ -47,9 +57,9 @@ final class Delay {
 	/**
 	 * Reads a sum of numbers with units, as {@code 1h2m3.5s}.
 	 * @param value the header's value
-	 * @return the delay
+	 * @return the delay, or {@code null} if it is no such sum
 	 */
-	static @Nullable Duration ofUnits(@Nullable String value) {
+	public static @Nullable Duration ofUnits(@Nullable String value) {
 		if (value == null) {
 			return null;
 		}
@@ -65,8 +75,25 @@ final class Delay {
 		return (end == text.length()) ? sum : null;
 	}
 
-	static Duration between(Instant now, Instant then) {
+	/**
+	 * The delay until a time.
+	 * @param now the time it is
+	 * @param then the time to wait for
+	 * @return the delay, zero if that time is past
+	 */
+	public static Duration between(Instant now, Instant then) {
 		return then.isBefore(now) ? Duration.ZERO : min(Duration.between(now, then));
+	}
+
+	/**
+	 * Reads when a limit is full again: Azure OpenAI sends seconds ({@code 10}), OpenAI
+	 * durations ({@code 6m0s}, {@code 12ms}, {@code 1.5s}).
+	 * @param value the value of an {@code x-ratelimit-reset-} header
+	 * @return the delay, or {@code null} if it is none
+	 */
+	public static @Nullable Duration ofReset(@Nullable String value) {
+		Duration seconds = ofSeconds(value);
+		return (seconds != null) ? seconds : ofUnits(value);
 	}
 
 	/** Knows the units of Go's {@code time.Duration}, and days. */

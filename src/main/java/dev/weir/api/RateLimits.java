@@ -1,0 +1,65 @@
+package dev.weir.api;
+
+import java.time.Duration;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the headers of an answer say about the quota it was served from. Anything that is
+ * not said, or not said in a way that can be read, is {@code null}.
+ *
+ * @param requests the requests that are left
+ * @param tokens the tokens that are left
+ * @param utilization how far a provisioned deployment is used, 0 for not at all; 1 and
+ * more for fully, where Azure OpenAI answers 429
+ */
+public record RateLimits(@Nullable Remaining requests, @Nullable Remaining tokens, @Nullable Double utilization) {
+
+	// at most 15 digits, so that no header overflows a number
+	private static final Pattern NUMBER = Pattern.compile("[0-9]{1,15}+");
+
+	private static final Pattern PERCENT = Pattern.compile("[0-9]{1,15}+(?:\\.[0-9]{1,15}+)?+%");
+
+	/**
+	 * Reads {@code x-ratelimit-remaining-}, {@code -limit-} and {@code -reset-} of
+	 * requests and tokens, which Azure OpenAI and OpenAI send, and
+	 * {@code azure-openai-deployment-utilization}, which provisioned deployments of Azure
+	 * send in place of those of tokens.
+	 * @param headers looks up a header by its lower-case name
+	 * @return what they say
+	 */
+	public static RateLimits read(Function<String, @Nullable String> headers) {
+		return new RateLimits(remaining("requests", headers), remaining("tokens", headers),
+				percent(headers.apply("azure-openai-deployment-utilization")));
+	}
+
+	private static @Nullable Remaining remaining(String what, Function<String, @Nullable String> headers) {
+		Long left = number(headers.apply("x-ratelimit-remaining-" + what));
+		return (left == null) ? null : new Remaining(left, number(headers.apply("x-ratelimit-limit-" + what)),
+				Delay.ofReset(headers.apply("x-ratelimit-reset-" + what)));
+	}
+
+	private static @Nullable Long number(@Nullable String value) {
+		return (value != null && NUMBER.matcher(value.strip()).matches()) ? Long.valueOf(value.strip()) : null;
+	}
+
+	private static @Nullable Double percent(@Nullable String value) {
+		if (value == null || !PERCENT.matcher(value.strip()).matches()) {
+			return null;
+		}
+		return Double.parseDouble(value.strip().replace("%", "")) / 100;
+	}
+
+	/**
+	 * What is left of one limit.
+	 *
+	 * @param left how many are left, not negative
+	 * @param limit how many there are, or {@code null} if that was not said
+	 * @param reset when all are there again, or {@code null} if that was not said
+	 */
+	public record Remaining(long left, @Nullable Long limit, @Nullable Duration reset) {
+	}
+
+}

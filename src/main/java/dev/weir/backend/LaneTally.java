@@ -1,0 +1,53 @@
+package dev.weir.backend;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Counts a lane's attempts. Safe for many threads, never blocks.
+ */
+final class LaneTally {
+
+	private final AtomicInteger inFlight = new AtomicInteger();
+
+	private final LongAdder attempts = new LongAdder();
+
+	private final LongAdder served = new LongAdder();
+
+	private final LongAdder rejected = new LongAdder();
+
+	private final LongAdder throttled = new LongAdder();
+
+	private final LongAdder failed = new LongAdder();
+
+	void begun() {
+		this.inFlight.incrementAndGet();
+		this.attempts.increment();
+	}
+
+	void ended(Outcome outcome) {
+		this.inFlight.decrementAndGet();
+		if (outcome instanceof Outcome.Served) {
+			this.served.increment();
+		}
+		else if (outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong) {
+			this.rejected.increment();
+		}
+		else if (outcome instanceof Outcome.Throttled || outcome instanceof Outcome.OutOfQuota) {
+			this.throttled.increment();
+		}
+		else if (!(outcome instanceof Outcome.Cancelled)) {
+			this.failed.increment();
+		}
+	}
+
+	int inFlight() {
+		return this.inFlight.get();
+	}
+
+	LaneCounts counts() {
+		return new LaneCounts(this.inFlight.get(), this.attempts.sum(), this.served.sum(), this.rejected.sum(),
+				this.throttled.sum(), this.failed.sum());
+	}
+
+}

@@ -1,0 +1,75 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many threads that do the same at the same time.
+ */
+final class Crowd {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	private static final ExecutorService threads = Executors.newCachedThreadPool((task) -> {
+		Thread thread = new Thread(task, "crowd");
+		thread.setDaemon(true);
+		return thread;
+	});
+
+	private Crowd() {
+	}
+
+	/**
+	 * Has each of some threads ask for something many times.
+	 * @param count the number of threads
+	 * @param times how often each asks
+	 * @param source what is asked
+	 * @return what they got, apart from nulls
+	 */
+	static <T> List<T> collect(int count, int times, Supplier<? extends @Nullable T> source) {
+		CyclicBarrier start = new CyclicBarrier(count);
+		List<Future<List<T>>> results = new ArrayList<>();
+		for (int i = 0; i < count; i++) {
+			Callable<List<T>> one = () -> {
+				start.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+				return Stream.<T>generate(source::get).limit(times).filter(Objects::nonNull).toList();
+			};
+			results.add(threads.submit(one));
+		}
+		return results.stream().flatMap((result) -> await(result).stream()).toList();
+	}
+
+	/**
+	 * Does something with each of some things, all at the same time.
+	 * @param things the things
+	 * @param action what to do with each
+	 */
+	static <T> void each(List<T> things, Consumer<T> action) {
+		things.stream().map((thing) -> threads.submit(() -> action.accept(thing))).toList().forEach(Crowd::await);
+	}
+
+	private static <T> T await(Future<T> future) {
+		try {
+			return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+		}
+		catch (InterruptedException | ExecutionException | TimeoutException ex) {
+			throw new AssertionError(ex);
+		}
+	}
+
+}

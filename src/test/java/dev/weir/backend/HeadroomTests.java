@@ -1,0 +1,109 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.api.RateLimits;
+import dev.weir.testing.ManualTicker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class HeadroomTests {
+
+	private static final Offset<Double> EXACTLY = Offset.offset(1e-9);
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Headroom headroom = new Headroom(this.ticker);
+
+	@Test
+	void isNotKnownUntilSomethingIsSaid() {
+		assertThat(this.headroom.known()).isEmpty();
+		hear("content-type", "application/json");
+		assertThat(this.headroom.known()).isEmpty();
+	}
+
+	@Test
+	void isTheLowestOfTheShares() {
+		hear("remaining-tokens", "900", "limit-tokens", "1000", "remaining-requests", "3", "limit-requests", "10");
+		assertKnown(0.3);
+		hear("remaining-tokens", "200", "limit-tokens", "1000", "remaining-requests", "9", "limit-requests", "10");
+		assertKnown(0.2);
+	}
+
+	@Test
+	void ofAProvisionedDeploymentIsWhatIsNotUsed() {
+		utilization("63.5%");
+		assertKnown(0.365);
+		utilization("104%");
+		assertKnown(0);
+	}
+
+	@Test
+	void isAShareOfTheMostThatEverWasLeftWhereNoLimitIsSaid() {
+		hear("remaining-tokens", "400");
+		assertKnown(1);
+		hear("remaining-tokens", "100");
+		assertKnown(0.25);
+		hear("remaining-tokens", "0");
+		assertKnown(0);
+	}
+
+	@Test
+	void isNeverMoreThanAllOfIt() {
+		hear("remaining-tokens", "5000", "limit-tokens", "1000");
+		assertKnown(1);
+		hear("remaining-tokens", "0", "limit-tokens", "0");
+		assertKnown(0);
+	}
+
+	@Test
+	void holdsUntilItsLimitIsReset() {
+		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30", "remaining-requests", "20",
+				"limit-requests", "100", "reset-requests", "1m0s");
+		this.ticker.advance(Duration.ofMillis(29_999));
+		assertKnown(0.1);
+		this.ticker.advance(Duration.ofMillis(1));
+		assertKnown(0.2);
+		this.ticker.advance(Duration.ofSeconds(30));
+		assertThat(this.headroom.known()).isEmpty();
+	}
+
+	@Test
+	void holdsTenSecondsWhereNoResetIsSaid() {
+		utilization("90%");
+		this.ticker.advance(Duration.ofMillis(9999));
+		assertKnown(0.1);
+		this.ticker.advance(Duration.ofMillis(1));
+		assertThat(this.headroom.known()).isEmpty();
+	}
+
+	@Test
+	void anAnswerThatSaysNothingTakesNothingBack() {
+		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30");
+		hear("remaining-requests", "50", "limit-requests", "100");
+		hear();
+		assertKnown(0.1);
+	}
+
+	private void assertKnown(double share) {
+		assertThat(this.headroom.known()).hasValueCloseTo(share, EXACTLY);
+	}
+
+	private void utilization(String value) {
+		this.headroom.hear(RateLimits.read(Map.of("azure-openai-deployment-utilization", value)::get));
+	}
+
+	private void hear(String... namesAndValues) {
+		Map<String, String> headers = new HashMap<>();
+		for (int i = 0; i < namesAndValues.length; i += 2) {
+			headers.put("x-ratelimit-" + namesAndValues[i], namesAndValues[i + 1]);
+		}
+		this.headroom.hear(RateLimits.read(headers::get));
+	}
+
+}

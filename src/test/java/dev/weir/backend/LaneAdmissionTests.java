@@ -1,0 +1,376 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What lets an attempt begin and what stands against it.
+ */
+class LaneAdmissionTests {
+
+	private static final Outcome SERVED = new Outcome.Served(200);
+
+	private static final Outcome FAILED = new Outcome.Failed(Outcome.Failure.STATUS, "503", null);
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("openai1", "max-concurrent=20"));
+
+	private final Lane chat = this.pool.lanes("gpt-4o").get(0);
+
+	private final Lane embeddings = this.pool.lanes("embedding").get(0);
+
+	private final Backend backend = this.chat.backend();
+
+	private final AtomicInteger told = new AtomicInteger();
+
+	@Test
+	void aBackendThatIsFullTakesNoMoreOnAnyOfItsLanes() {
+		List<Attempt> attempts = IntStream.range(0, 20)
+			.mapToObj((i) -> begin((i % 2 == 0) ? this.chat : this.embeddings))
+			.toList();
+		assertThat(this.backend.isFull()).isTrue();
+		assertThat(this.backend.inFlight()).isEqualTo(20);
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.embeddings.isAvailable()).isFalse();
+		assertThat(this.chat.freeIn()).isNull();
+		attempts.get(1).end(SERVED);
+		assertThat(this.chat.isAvailable()).isTrue();
+		assertThat(this.chat.freeIn()).isZero();
+		begin(this.chat);
+		assertThat(this.chat.tryBegin()).isNull();
+	}
+
+	@Test
+	void beingFullIsNoRestAndNoFailure() {
+		IntStream.range(0, 20).forEach((i) -> begin(this.chat));
+		IntStream.range(0, 20).forEach((i) -> assertThat(this.chat.tryBegin()).isNull());
+		assertThat(this.chat.restReason()).isNull();
+		assertThat(this.chat.isRamping()).isFalse();
+		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
+		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(20, 20, 0, 0, 0, 0));
+	}
+
+	@Test
+	void aPlaceIsGivenBackOnceHoweverOftenAnAttemptEnds() {
+		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
+		Attempt last = begin(this.chat);
+		last.answering();
+		assertThat(this.backend.isFull()).isTrue();
+		last.end(new Outcome.Cancelled());
+		last.end(SERVED);
+		last.end(FAILED);
+		assertThat(this.backend.inFlight()).isEqualTo(19);
+	}
+
+	@Test
+	void neverMoreThanTheLimitAreInFlightHoweverManyAskAtOnce() {
+		AtomicInteger most = new AtomicInteger();
+		List<Integer> begun = Crowd.collect(8, 2000, () -> {
+			Attempt attempt = this.chat.tryBegin();
+			if (attempt == null) {
+				return null;
+			}
+			most.accumulateAndGet(this.chat.inFlight(), Math::max);
+			attempt.end(new Outcome.Cancelled());
+			return 1;
+		});
+		assertThat(begun).isNotEmpty();
+		assertThat(this.backend.inFlight()).isZero();
+		assertThat(Crowd.collect(8, 100, this.chat::tryBegin)).hasSize(20);
+		assertThat(most.get()).isLessThanOrEqualTo(20);
+	}
+
+	@Test
+	void aLaneThatRestsTakesNoneEvenIfItIsAskedDirectly() {
+		begin(this.chat).end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(this.backend.inFlight()).isZero();
+		begin(this.embeddings);
+	}
+
+	@Test
+	void afterARestOneRequestProbesTheLaneAndNoOther() {
+		begin(this.chat).end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		this.ticker.advance(Duration.ofSeconds(7));
+		assertThat(this.chat.isAvailable()).isTrue();
+		assertThat(this.chat.isRamping()).isTrue();
+		begin(this.chat);
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofMillis(250));
+		assertThat(this.embeddings.isRamping()).isFalse();
+		assertThat(beginAll(this.embeddings)).isEqualTo(19);
+	}
+
+	@Test
+	void afterARestOfTheBackendOneRequestProbesAllItsLanes() {
+		begin(this.chat).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
+		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofSeconds(3));
+		this.ticker.advance(Duration.ofSeconds(3));
+		begin(this.embeddings);
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofMillis(250));
+	}
+
+	@Test
+	void aProbeCountsAsSoonAsItIsAnsweredAndNotAtTheEndOfALongStream() {
+		throttleAndWakeUp();
+		begin(this.chat).answering();
+		assertThat(beginAll(this.chat)).isEqualTo(2);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 200, 400 })
+	void aProbeThatEndsAnsweredCounts(int status) {
+		throttleAndWakeUp();
+		begin(this.chat).end((status == 200) ? SERVED : new Outcome.Rejected(status));
+		assertThat(beginAll(this.chat)).isEqualTo(2);
+	}
+
+	@Test
+	void aProbeThatIsCancelledOrFailsLeavesItToTime() {
+		throttleAndWakeUp();
+		begin(this.chat).end(new Outcome.Cancelled());
+		assertThat(this.chat.tryBegin()).isNull();
+		this.ticker.advance(Ramp.WAIT);
+		begin(this.chat).end(FAILED);
+		begin(this.chat).end(new Outcome.Cancelled());
+		assertThat(this.chat.tryBegin()).isNull();
+		this.ticker.advance(Ramp.WAIT);
+		assertThat(beginAll(this.chat)).isEqualTo(4);
+	}
+
+	@Test
+	void aProbeThatIsThrottledBeginsANewRestAndANewRamp() {
+		throttleAndWakeUp();
+		begin(this.chat).answering();
+		begin(this.chat);
+		begin(this.chat).end(new Outcome.Throttled(Duration.ofMillis(40)));
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofMillis(40));
+		this.ticker.advance(Duration.ofMillis(40));
+		assertThat(beginAll(this.chat)).isEqualTo(1);
+	}
+
+	@Test
+	void anAttemptFromBeforeTheRestProvesNothing() {
+		Attempt before = begin(this.chat);
+		throttleAndWakeUp();
+		begin(this.chat);
+		before.answering();
+		before.end(SERVED);
+		assertThat(this.chat.tryBegin()).isNull();
+	}
+
+	@Test
+	void aBreakerThatOpenedIsProbedByOneRequestAndThenByTwiceAsMany() {
+		breaker().transitionToOpenState();
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(60));
+		breaker().transitionToHalfOpenState();
+		assertThat(this.backend.isRamping()).isTrue();
+		Attempt probe = begin(this.chat);
+		assertThat(this.embeddings.tryBegin()).isNull();
+		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofMillis(250));
+		probe.answering();
+		assertThat(beginAll(this.embeddings)).isEqualTo(2);
+	}
+
+	@Test
+	void theRampGoesOnAfterTheBreakerHasClosed() {
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		for (int i = 0; i < 3; i++) {
+			begin(this.chat).answering();
+		}
+		breaker().transitionToClosedState();
+		assertThat(beginAll(this.chat)).isEqualTo(8);
+	}
+
+	@Test
+	void aHalfOpenBreakerWithoutAPlaceMakesItsLanesWaitForAnEnd() {
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		Attempt[] probes = new Attempt[10];
+		for (int i = 0; i < probes.length; i++) {
+			probes[i] = begin(this.chat);
+			this.ticker.advance(Ramp.WAIT);
+		}
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.chat.freeIn()).isNull();
+		assertThat(this.backend.inFlight()).isEqualTo(10);
+		probes[3].end(new Outcome.Cancelled());
+		assertThat(this.chat.isAvailable()).isTrue();
+		assertThat(this.chat.freeIn()).isZero();
+		assertThat(this.chat.tryBegin()).isNotNull();
+	}
+
+	@Test
+	void aBreakerThatRefusesAProbeTakesNoPlaceOnTheRamp() {
+		breaker().transitionToOpenState();
+		breaker().transitionToHalfOpenState();
+		IntStream.range(0, 10).forEach((i) -> assertThat(breaker().tryAcquirePermission()).isTrue());
+		assertThat(this.chat.tryBegin()).isNull();
+		assertThat(this.backend.inFlight()).isZero();
+		breaker().releasePermission();
+		assertThat(this.chat.tryBegin()).isNotNull();
+	}
+
+	@Test
+	void aBreakerThatIsForcedOpenIsFreeNobodyKnowsWhen() {
+		breaker().transitionToForcedOpenState();
+		assertThat(this.chat.isAvailable()).isFalse();
+		assertThat(this.chat.freeIn()).isNull();
+	}
+
+	@Test
+	void theLongestOfWhatStandsAgainstItTellsWhenALaneIsFree() {
+		begin(this.chat);
+		begin(this.embeddings).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
+		throttle(this.chat, Duration.ofSeconds(7));
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(3));
+		this.ticker.advance(Duration.ofSeconds(3));
+		throttle(this.chat, Duration.ofSeconds(7));
+		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofMillis(250));
+	}
+
+	@Test
+	void tellsWhenSomethingMayBeFreeOnceItIs() {
+		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
+		Attempt last = begin(this.chat);
+		this.pool.onFree(() -> {
+			this.told.incrementAndGet();
+			assertThat(this.chat.isAvailable()).isTrue();
+		});
+		last.end(new Outcome.Cancelled());
+		last.end(SERVED);
+		assertThat(this.told).hasValue(1);
+	}
+
+	@Test
+	void tellsWhenAProbeIsAnswered() {
+		throttleAndWakeUp();
+		Attempt probe = begin(this.chat);
+		assertThat(this.chat.isAvailable()).isFalse();
+		this.pool.onFree(() -> {
+			this.told.incrementAndGet();
+			assertThat(this.chat.isAvailable()).isTrue();
+		});
+		probe.answering();
+		assertThat(this.told).hasValue(1);
+	}
+
+	@Test
+	void tellsWhenABreakerTurns() {
+		breaker().transitionToOpenState();
+		this.pool.onFree(() -> {
+			this.told.incrementAndGet();
+			assertThat(this.chat.isAvailable()).isTrue();
+		});
+		breaker().transitionToHalfOpenState();
+		assertThat(this.told).hasValue(1);
+	}
+
+	@Test
+	void measuresTheTimeToTheAnswersBeginning() {
+		Attempt attempt = begin(this.chat);
+		this.ticker.advance(Duration.ofMillis(300));
+		attempt.answering();
+		this.ticker.advance(Duration.ofSeconds(60));
+		attempt.end(SERVED);
+		assertThat(this.chat.latency()).isEqualTo(Duration.ofMillis(300));
+	}
+
+	@Test
+	void noFailureMakesALaneLookFast() {
+		begin(this.chat).end(FAILED);
+		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(1));
+		Attempt timeout = begin(this.chat);
+		this.ticker.advance(Duration.ofSeconds(30));
+		timeout.end(Outcome.Failed.silence(Duration.ofSeconds(30)));
+		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(30));
+	}
+
+	@Test
+	void aClientThatLeavesHasWaitedAtLeastSoLong() {
+		Attempt attempt = begin(this.chat);
+		this.ticker.advance(Duration.ofMillis(20));
+		attempt.end(new Outcome.Cancelled());
+		assertThat(this.chat.latency()).isNull();
+		attempt = begin(this.chat);
+		this.ticker.advance(Duration.ofSeconds(5));
+		attempt.end(new Outcome.Cancelled());
+		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(5));
+		attempt = begin(this.chat);
+		this.ticker.advance(Duration.ofMillis(20));
+		attempt.end(new Outcome.Cancelled());
+		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(5));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "throttled", "denied", "rejected" })
+	void aRefusalSaysNothingAboutLatency(String kind) {
+		Map<String, Outcome> outcomes = Map.of("throttled", new Outcome.Throttled(Duration.ofSeconds(1)), "denied",
+				new Outcome.Denied(401), "rejected", new Outcome.Rejected(400));
+		begin(this.chat).end(outcomes.get(kind));
+		assertThat(this.chat.latency()).isNull();
+		assertThat(this.chat.expectedLatency()).isZero();
+	}
+
+	@Test
+	void hearsOfItsHeadroomFromEveryAnswer() {
+		assertThat(this.chat.headroom()).isEmpty();
+		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.5);
+		Attempt attempt = begin(this.chat);
+		attempt.observe(Map.of("azure-openai-deployment-utilization", "75%")::get);
+		attempt.end(new Outcome.Throttled(Duration.ofSeconds(1)));
+		assertThat(this.chat.headroom()).hasValue(0.25);
+		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.25);
+		assertThat(this.embeddings.headroom()).isEmpty();
+	}
+
+	private void throttleAndWakeUp() {
+		throttle(this.chat, Duration.ofSeconds(7));
+		this.ticker.advance(Duration.ofSeconds(7));
+	}
+
+	private static void throttle(Lane lane, Duration rest) {
+		@Nullable Attempt attempt = lane.tryBegin();
+		if (attempt != null) {
+			attempt.end(new Outcome.Throttled(rest));
+		}
+	}
+
+	private static int beginAll(Lane lane) {
+		return (int) IntStream.range(0, 100).filter((i) -> lane.tryBegin() != null).count();
+	}
+
+	private static Attempt begin(Lane lane) {
+		@Nullable Attempt attempt = lane.tryBegin();
+		assertThat(attempt).isNotNull();
+		return attempt;
+	}
+
+	private CircuitBreaker breaker() {
+		return this.backend.breaker();
+	}
+
+}

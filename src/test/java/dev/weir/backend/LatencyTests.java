@@ -1,0 +1,112 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.ManualTicker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+class LatencyTests {
+
+	private static final Duration DECAY = Duration.ofSeconds(10);
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Latency latency = new Latency(this.ticker);
+
+	@Test
+	void isNotKnownBeforeTheFirstAnswer() {
+		assertThat(this.latency.average()).isNull();
+	}
+
+	@Test
+	void aLaneThatHasNotAnsweredIsTriedByOneRequestAtATime() {
+		assertThat(this.latency.expected()).isZero();
+		this.latency.begun();
+		assertThat(this.latency.expected()).isEqualTo(1e9);
+		this.latency.over();
+		assertThat(this.latency.expected()).isZero();
+	}
+
+	@Test
+	void aSlowerAnswerCountsAtOnce() {
+		took(100);
+		took(700);
+		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(700));
+	}
+
+	@Test
+	void fasterAnswersCountMoreTheMoreTimeHasPassed() {
+		took(1000);
+		took(200);
+		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(1000));
+		this.ticker.advance(DECAY);
+		took(200);
+		// 200 + 800 / e
+		assertThat(millis()).isCloseTo(494.3, within(0.1));
+		this.ticker.advance(DECAY.multipliedBy(10));
+		took(200);
+		assertThat(millis()).isCloseTo(200, within(0.1));
+	}
+
+	@Test
+	void countsTheSameHoweverManyAnswersTimeIsDividedInto() {
+		took(1000);
+		for (int i = 0; i < 1000; i++) {
+			this.ticker.advance(DECAY.dividedBy(1000));
+			took(200);
+		}
+		assertThat(millis()).isCloseTo(494.3, within(0.1));
+	}
+
+	@Test
+	void anIdleLaneIsExpectedToBeFasterWithTimeUntilARequestTriesIt() {
+		took(8000);
+		this.ticker.advance(DECAY.multipliedBy(4));
+		assertThat(this.latency.expected() / 1e6).isCloseTo(8000 * Math.exp(-4), within(0.1));
+		this.latency.begun();
+		assertThat(this.latency.expected() / 1e6).isEqualTo(8000);
+		this.latency.over();
+	}
+
+	@Test
+	void whatEndedWithoutAnAnswerNeverMakesFaster() {
+		took(2000);
+		this.ticker.advance(Duration.ofSeconds(1));
+		this.latency.atLeast(Duration.ofMillis(3).toNanos());
+		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(2000));
+		this.latency.atLeast(Duration.ofMillis(5000).toNanos());
+		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(5000));
+	}
+
+	@Test
+	void whatEndedWithoutAnAnswerIsNoFastAnswerWhereNoneIsKnown() {
+		this.latency.atLeast(Duration.ofMillis(3).toNanos());
+		assertThat(this.latency.average()).isNull();
+		this.latency.atLeast(Latency.ASSUMED.toNanos());
+		assertThat(this.latency.average()).isEqualTo(Latency.ASSUMED);
+	}
+
+	@Test
+	void losesNoSlowAnswerAmongManyAtOnce() {
+		for (int i = 0; i < 1000; i++) {
+			long slow = Duration.ofMillis(1000 + i).toNanos();
+			Crowd.each(java.util.List.of(1L, 2L, slow, 3L), this.latency::took);
+			assertThat(millis()).isEqualTo(1000 + i);
+		}
+	}
+
+	private void took(long millis) {
+		this.latency.took(Duration.ofMillis(millis).toNanos());
+	}
+
+	private double millis() {
+		Duration average = this.latency.average();
+		assertThat(average).isNotNull();
+		return average.toNanos() / 1e6;
+	}
+
+}

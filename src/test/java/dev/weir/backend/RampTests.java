@@ -1,0 +1,135 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.ManualTicker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class RampTests {
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Ramp ramp = new Ramp(this.ticker);
+
+	@Test
+	void letsAllThroughBeforeTheFirstRest() {
+		assertThat(enterAll(1000)).hasSize(1000);
+		assertThat(this.ramp.isSteep()).isFalse();
+		assertThat(this.ramp.hasPlace()).isTrue();
+		assertThat(this.ramp.left()).isZero();
+	}
+
+	@Test
+	void beginsWithOneAndDoublesWithEachThatIsServedUntilAllGoThrough() {
+		this.ramp.restart();
+		List<Integer> sizes = new ArrayList<>();
+		while (this.ramp.isSteep()) {
+			List<Ramp.Step> step = enterAll(1000);
+			assertThat(this.ramp.hasPlace()).isFalse();
+			sizes.add(step.size());
+			this.ramp.served(step.get(0));
+		}
+		assertThat(sizes).containsExactly(1, 2, 4, 8, 16, 32, 64);
+		assertThat(enterAll(1000)).hasSize(1000);
+	}
+
+	@Test
+	void doublesOnceForAStepHoweverManyOfItAreServed() {
+		this.ramp.restart();
+		this.ramp.served(enterAll(1).get(0));
+		List<Ramp.Step> two = enterAll(2);
+		two.forEach(this.ramp::served);
+		two.forEach(this.ramp::served);
+		assertThat(enterAll(1000)).hasSize(4);
+	}
+
+	@Test
+	void doublesAfterAQuarterOfASecondWithoutAWord() {
+		this.ramp.restart();
+		List<Integer> sizes = new ArrayList<>();
+		while (this.ramp.isSteep()) {
+			sizes.add(enterAll(1000).size());
+			this.ticker.advance(Duration.ofMillis(249));
+			assertThat(enterAll(1000)).isEmpty();
+			assertThat(this.ramp.left()).isEqualTo(Duration.ofMillis(1));
+			this.ticker.advance(Duration.ofMillis(1));
+			assertThat(this.ramp.hasPlace()).isTrue();
+			assertThat(this.ramp.left()).isZero();
+			if (sizes.size() == 7) {
+				assertThat(enterAll(1000)).hasSize(1000);
+			}
+		}
+		assertThat(sizes).containsExactly(1, 2, 4, 8, 16, 32, 64);
+	}
+
+	@Test
+	void timeBeginsWithTheFirstRequestAndNotWithTheRest() {
+		this.ramp.restart();
+		this.ticker.advance(Duration.ofHours(1));
+		assertThat(enterAll(1000)).hasSize(1);
+		this.ticker.advance(Duration.ofHours(1));
+		assertThat(enterAll(1000)).hasSize(2);
+	}
+
+	@Test
+	void anotherRestStartsAllOver() {
+		this.ramp.restart();
+		this.ramp.served(enterAll(1).get(0));
+		List<Ramp.Step> two = enterAll(2);
+		this.ramp.restart();
+		assertThat(enterAll(1000)).hasSize(1);
+		// of the ramp before
+		this.ramp.served(two.get(0));
+		assertThat(enterAll(1000)).isEmpty();
+	}
+
+	@Test
+	void aRequestFromBeforeTheRestChangesNothing() {
+		Ramp.Step before = enterAll(1).get(0);
+		this.ramp.restart();
+		assertThat(enterAll(1000)).hasSize(1);
+		this.ramp.served(before);
+		this.ramp.leave(before);
+		assertThat(enterAll(1000)).isEmpty();
+	}
+
+	@Test
+	void aPlaceThatWasNotUsedIsThereAgain() {
+		this.ramp.restart();
+		this.ramp.leave(enterAll(1).get(0));
+		assertThat(this.ramp.hasPlace()).isTrue();
+		this.ticker.advance(Ramp.WAIT);
+		assertThat(enterAll(1000)).hasSize(1);
+	}
+
+	@Test
+	void neverLetsMoreThroughThanAStepTakesHoweverManyAskAtOnce() {
+		for (int round = 0; round < 200; round++) {
+			this.ramp.restart();
+			for (int size = 1; size <= Ramp.LAST; size *= 2) {
+				List<Ramp.Step> entered = Crowd.collect(8, 20, this.ramp::tryEnter);
+				assertThat(entered).hasSize(size);
+				Crowd.each(entered, this.ramp::served);
+			}
+			assertThat(this.ramp.isSteep()).isFalse();
+		}
+	}
+
+	private List<Ramp.Step> enterAll(int wanted) {
+		List<Ramp.Step> entered = new ArrayList<>();
+		for (int i = 0; i < wanted; i++) {
+			Ramp.@Nullable Step step = this.ramp.tryEnter();
+			if (step != null) {
+				entered.add(step);
+			}
+		}
+		return entered;
+	}
+
+}

@@ -1,0 +1,208 @@
+package dev.weir.faults;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import com.jayway.jsonpath.JsonPath;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.WeirServer;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What goes wrong where requests are spread over backends, over real sockets.
+ */
+class BalancingFaultTests {
+
+	private static final int CALLERS = 50;
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	@Test
+	void aBackendWithAllItsPlacesTakenIsFullAndServesAgainWhenOneIsFree() throws Exception {
+		CountDownLatch over = new CountDownLatch(1);
+		RawBackend.Script streams = (call) -> {
+			call.beginEvents();
+			call.chunk("data: {}\n\n");
+			over.await(20, TimeUnit.SECONDS);
+			call.chunk("data: [DONE]\n\n");
+			call.chunk("");
+		};
+		try (RawBackend small = RawBackend
+			.start((call) -> (call.request().contains("\"stream\":true") ? streams : SERVES).run(call));
+				RawBackend large = RawBackend.start(SERVES);
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("small", small.url(), "max-concurrent: 2"),
+						WeirServer.backend("large", large.url(), "priority: 2"));
+				RawClient first = stream(weir);
+				RawClient second = stream(weir)) {
+			assertThat(servedBy(weir)).isEqualTo("large");
+			String report = weir.get("/actuator/backends/small").body();
+			assertThat(JsonPath.<String>read(report, "$.state")).isEqualTo("FULL");
+			assertThat(JsonPath.<Integer>read(report, "$.inFlight")).isEqualTo(2);
+			assertThat(JsonPath.<Boolean>read(report, "$.lanes[0].available")).isFalse();
+			assertThat(JsonPath.<Integer>read(report, "$.lanes[0].counts.failed")).isZero();
+			assertThat(weir.get("/actuator/health/backends/small").statusCode()).isEqualTo(200);
+			over.countDown();
+			first.readUntil("[DONE]");
+			second.readUntil("[DONE]");
+			await().atMost(Duration.ofSeconds(5)).until(() -> servedBy(weir).equals("small"));
+		}
+	}
+
+	@Test
+	void aClientThatLeavesItsStreamFreesThePlace() {
+		RawBackend.Script streams = (call) -> {
+			call.beginEvents();
+			call.chunk("data: {}\n\n");
+			call.awaitClose();
+		};
+		try (RawBackend small = RawBackend
+			.start((call) -> (call.request().contains("\"stream\":true") ? streams : SERVES).run(call));
+				RawBackend large = RawBackend.start(SERVES);
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("small", small.url(), "max-concurrent: 1"),
+						WeirServer.backend("large", large.url(), "priority: 2"));
+				RawClient client = stream(weir)) {
+			assertThat(servedBy(weir)).isEqualTo("large");
+			client.reset();
+			await().atMost(Duration.ofSeconds(5)).until(() -> servedBy(weir).equals("small"));
+		}
+	}
+
+	@Test
+	void b21RecoveryAfterARestIsProbedAndNotStampeded() throws Exception {
+		Recovering recovering = new Recovering();
+		try (RawBackend spare = RawBackend.start(SERVES);
+				RawBackend first = RawBackend.start(SERVES);
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("first", first.url()),
+						WeirServer.backend("spare", spare.url(), "priority: 2"));
+				Callers callers = new Callers(weir)) {
+			// whatever is made at the first use is made before
+			assertThat(servedBy(weir)).isEqualTo("first");
+			first.script(recovering);
+			assertThat(servedBy(weir)).isEqualTo("spare");
+			callers.start();
+			assertThat(recovering.answered.await(20, TimeUnit.SECONDS)).isTrue();
+			await().atMost(Duration.ofSeconds(3)).until(() -> takesAll(first, spare));
+			callers.stop();
+			assertThat(callers.statuses).containsOnly(200);
+			// 1, then 2, 4, 8 more for each quarter of a second without an answer
+			long quarters = recovering.nanosFromRestToAnswer / Duration.ofMillis(250).toNanos();
+			assertThat(recovering.seenBeforeAnswer).isLessThanOrEqualTo((2 << quarters) - 1);
+		}
+	}
+
+	/**
+	 * Whether each of the callers is served by the first backend and none by the other.
+	 */
+	private static boolean takesAll(RawBackend first, RawBackend spare) {
+		int spared = spare.requests().size();
+		int served = first.requests().size();
+		await().pollInterval(Duration.ofMillis(5))
+			.atMost(Duration.ofSeconds(3))
+			.until(() -> first.requests().size() >= served + CALLERS);
+		return spare.requests().size() == spared;
+	}
+
+	private static String servedBy(WeirServer weir) {
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		return response.headers().firstValue("x-weir-backend").orElseThrow();
+	}
+
+	private static RawClient stream(WeirServer weir) {
+		RawClient client = RawClient.of(weir).post("/v1/chat/completions", Bodies.CHAT_STREAM);
+		client.readUntil("data: {}");
+		return client;
+	}
+
+	/** Throttles once, and after its rest takes some time for its first answer. */
+	private static final class Recovering implements RawBackend.Script {
+
+		private static final Duration REST = Duration.ofMillis(500);
+
+		private static final Duration THINKING = Duration.ofMillis(200);
+
+		final CountDownLatch answered = new CountDownLatch(1);
+
+		volatile int seenBeforeAnswer;
+
+		volatile long nanosFromRestToAnswer;
+
+		private final AtomicInteger seen = new AtomicInteger();
+
+		private volatile long restUntil;
+
+		@Override
+		public void run(RawBackend.Call call) throws IOException, InterruptedException {
+			int number = this.seen.getAndIncrement();
+			if (number == 0) {
+				this.restUntil = System.nanoTime() + REST.toNanos();
+				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + REST.toMillis());
+				return;
+			}
+			if (number == 1) {
+				Thread.sleep(THINKING.toMillis());
+				this.seenBeforeAnswer = this.seen.get() - 1;
+				this.nanosFromRestToAnswer = System.nanoTime() - this.restUntil;
+				this.answered.countDown();
+			}
+			this.answered.await(20, TimeUnit.SECONDS);
+			SERVES.run(call);
+		}
+
+	}
+
+	/** Callers that ask again as soon as they are answered. */
+	private static final class Callers implements AutoCloseable {
+
+		final List<Integer> statuses = new CopyOnWriteArrayList<>();
+
+		private final WeirServer weir;
+
+		private final ExecutorService threads = Executors.newFixedThreadPool(CALLERS);
+
+		private volatile boolean stopped;
+
+		Callers(WeirServer weir) {
+			this.weir = weir;
+		}
+
+		void start() {
+			for (int i = 0; i < CALLERS; i++) {
+				this.threads.execute(() -> {
+					while (!this.stopped) {
+						this.statuses.add(this.weir.chat().statusCode());
+					}
+				});
+			}
+		}
+
+		void stop() throws InterruptedException {
+			this.stopped = true;
+			this.threads.shutdown();
+			assertThat(this.threads.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+		}
+
+		@Override
+		public void close() {
+			this.stopped = true;
+			this.threads.shutdownNow();
+		}
+
+	}
+
+}
