@@ -126,6 +126,8 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	final void broken(String why) {
 		logger.warn("The answer of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
 		this.watch.pause();
+		// its end may be here already, and would look like a good one
+		this.body.release();
 		this.body.dispose();
 		this.attempt.end(new Outcome.Broken());
 		breakOff();
