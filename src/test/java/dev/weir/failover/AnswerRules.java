@@ -22,7 +22,7 @@ final class AnswerRules {
 
 	private static final Pattern CONTENT = Pattern.compile("\"content\":\"([^\"]*)\"");
 
-	private static final Pattern ID = Pattern.compile("\"id\":\"(a[^\"]*)\"");
+	private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]*)\"");
 
 	private static final Pattern ERROR_EVENT = Pattern
 		.compile("data: (\\{\"error\":[^\\n]*\"code\":\"stream_interrupted\"\\}\\})\\n\\n$");
@@ -81,6 +81,9 @@ final class AnswerRules {
 		else if (last == null || last.closing() != SimulatedCall.Closing.READ
 				|| last.script().ending() != Script.Ending.WHOLE || !last.script().isSuccess()) {
 			check(client, false, "a cut answer that looks whole");
+		}
+		else if (last.script().inEvent() && last.script().lateNanos() < Observer.HOLD.toNanos()) {
+			check(client, false, "an error in place of an answer");
 		}
 		else if (!Arrays.equals(last.script().body(), client.bytes())) {
 			check(client, this.resume && isStream(client), "not the backend's answer");

@@ -26,7 +26,11 @@ final class Observer {
 
 	private static final long DRAIN = Duration.ofSeconds(1).toNanos();
 
-	private static final Duration HOLD = Duration.ofSeconds(1);
+	// how long one request after a rest may keep the next one waiting
+	private static final long PROBE = Duration.ofMillis(250).toNanos();
+
+	/** How long signs of life are held back, in case an error is right behind them. */
+	static final Duration HOLD = Duration.ofSeconds(1);
 
 	private final Schedule schedule;
 
@@ -45,6 +49,8 @@ final class Observer {
 	private final Map<SimulatedCall, Boolean> learned = new HashMap<>();
 
 	private final List<SimulatedClient> clients = new ArrayList<>();
+
+	private final Map<Integer, Long> lastBegun = new HashMap<>();
 
 	private final List<Long> paidRetries = new ArrayList<>();
 
@@ -90,15 +96,29 @@ final class Observer {
 				+ " rests until " + SimulatedCall.ms(restsUntil(call.backend(), client.call().laneModel())));
 		check(now < deadlineOf(client), () -> "a call behind the deadline: " + call);
 		SimulatedCall last = client.last();
-		if (last != null) {
-			mayFollow(last, call);
-		}
+		// what is closed at the same moment may be closed a little later
+		this.time.after(0, () -> {
+			if (last != null) {
+				mayFollow(last, call);
+			}
+			notTooMany(call.backend());
+		});
 		if (!this.schedule.breaker().mayOpen()) {
 			int priority = priority(call.backend());
 			free(client, floor(client)).stream()
 				.filter((other) -> priority(other) < priority)
 				.forEach((other) -> check(false, () -> "b" + other + " of a better tier is free: " + call));
 		}
+		this.lastBegun.put(call.backend(), now);
+	}
+
+	private void notTooMany(int backend) {
+		long open = this.clients.stream()
+			.flatMap((it) -> it.calls().stream())
+			.filter((it) -> it.backend() == backend && it.closing() == null)
+			.count();
+		int most = this.schedule.backends().get(backend).maxConcurrent();
+		check(open <= most, () -> open + " calls at once to b" + backend + ", which takes " + most);
 	}
 
 	private void mayFollow(SimulatedCall last, SimulatedCall call) {
@@ -110,11 +130,12 @@ final class Observer {
 		check(!(told && meaning == Meaning.REJECTED), () -> "goes on behind the caller's own error: " + call);
 		check(!(last.closing() == Closing.READ && last.script().isWholeSuccess()),
 				() -> "goes on behind a success: " + call);
-		check(priority(call.backend()) > floor(client), () -> "too long for this tier already: " + call);
+		check(meaning != Meaning.TOO_LONG || !told || priority(call.backend()) > priority(last.backend()),
+				() -> "too long for this tier already: " + call);
 		boolean free = told && meaning != Meaning.FAILED;
 		if (!free) {
-			this.paidRetries.add(this.time.now());
-			affordable();
+			// paid for when it failed, though it may have waited for a lane since
+			this.paidRetries.add((last.closing() != null) ? last.closedAt() : this.time.now());
 			check(client.call().kind() != Schedule.Kind.MAKES || last.closing() == Closing.FAILED,
 					() -> "may be made twice: " + call);
 		}
@@ -122,12 +143,16 @@ final class Observer {
 
 	private void affordable() {
 		double floor = this.settings.retryBudget().minPerSecond();
-		double share = this.clients.size() * this.settings.retryBudget().percent() / 100.0;
-		long now = this.time.now();
-		for (int i = 0; i < this.paidRetries.size(); i++) {
-			int count = this.paidRetries.size() - i;
-			double bound = floor + share + floor * (now - this.paidRetries.get(i)) / 1e9;
-			check(count <= bound + 1e-6, () -> count + " retries are more than the budget of " + bound);
+		this.paidRetries.sort(null);
+		for (int from = 0; from < this.paidRetries.size(); from++) {
+			for (int to = from; to < this.paidRetries.size(); to++) {
+				long end = this.paidRetries.get(to);
+				long came = this.clients.stream().filter((it) -> it.cameAt() <= end).count();
+				double bound = floor + came * this.settings.retryBudget().percent() / 100.0
+						+ floor * (end - this.paidRetries.get(from)) / 1e9;
+				int count = to - from + 1;
+				check(count <= bound + 1e-6, () -> count + " retries are more than the budget of " + bound);
+			}
 		}
 	}
 
@@ -138,7 +163,7 @@ final class Observer {
 			// an answer that had begun is gone on with
 			for (SimulatedCall call : client.calls()) {
 				if (call.headAt() >= 0 && call.script().isSuccess()) {
-					from = Math.max(from, call.closedAt());
+					from = Math.max(from, (call.closing() != null) ? call.closedAt() : this.time.now());
 				}
 			}
 		}
@@ -177,7 +202,7 @@ final class Observer {
 	/** Whether what an error means has been read. */
 	private boolean isTold(SimulatedCall call) {
 		Script script = call.script();
-		if (call.headAt() < 0 || script.meaning() == Meaning.SERVED) {
+		if (call.headAt() < 0 || script.meaning() == Meaning.SERVED || script.meaning() == Meaning.BROKEN) {
 			return false;
 		}
 		boolean read = call.closing() == Closing.READ || call.closing() == Closing.BROKEN;
@@ -196,10 +221,15 @@ final class Observer {
 			return call.script().meaning() == Meaning.FAILED;
 		}
 		if (call.closing() == Closing.READ) {
-			return call.script().events().length == 0 && call.script().meaning() == Meaning.FAILED;
+			return (call.script().events().length == 0 && call.script().meaning() == Meaning.FAILED)
+					|| (this.settings.resume() && saysError(call.script()));
 		}
 		// a rejection that is not read whole was told by its status
 		return true;
+	}
+
+	private static boolean saysError(Script script) {
+		return script.meaning() == Meaning.BROKEN || (script.inEvent() && script.meaning() == Meaning.FAILED);
 	}
 
 	private void rest(SimulatedCall call) {
@@ -210,12 +240,13 @@ final class Observer {
 				: this.settings.cooldown().max();
 		Duration refusal = this.settings.cooldown().refusal();
 		switch (script.meaning()) {
-			case THROTTLED -> rest(this.laneRests, call.backend() + model, capped);
-			case NO_SUCH_DEPLOYMENT -> rest(this.laneRests, call.backend() + model, model.isEmpty() ? null : refusal);
+			case THROTTLED -> rest(this.laneRests, call.backend() + "/" + model, capped);
+			case NO_SUCH_DEPLOYMENT ->
+				rest(this.laneRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
 			case OUT_OF_QUOTA -> rest(this.backendRests, call.backend(), refusal);
 			case DENIED -> rest(this.backendRests, call.backend(), model.isEmpty() ? null : refusal);
 			case FAILED -> rest(this.backendRests, call.backend(), script.inEvent() ? null : capped);
-			case SERVED, TOO_LONG, REJECTED -> {
+			case SERVED, BROKEN, TOO_LONG, REJECTED -> {
 				// nothing rests
 			}
 		}
@@ -228,12 +259,13 @@ final class Observer {
 	}
 
 	long restsUntil(int backend, String model) {
-		return Math.max(this.laneRests.getOrDefault(backend + model, 0L), this.backendRests.getOrDefault(backend, 0L));
+		return Math.max(this.laneRests.getOrDefault(backend + "/" + model, 0L),
+				this.backendRests.getOrDefault(backend, 0L));
 	}
 
 	/**
 	 * The backends that could take a request at this moment for certain: they were not
-	 * asked, do not rest and have nothing else to do.
+	 * asked, do not rest, have nothing else to do and were not probed a moment ago.
 	 */
 	private List<Integer> free(SimulatedClient client, int floor) {
 		List<Integer> free = new ArrayList<>();
@@ -241,12 +273,18 @@ final class Observer {
 			int backend = i;
 			if (this.schedule.backends().get(i).serves(client.call().laneModel()) && priority(i) > floor
 					&& client.calls().stream().noneMatch((it) -> it.backend() == backend)
-					&& restsUntil(i, client.call().laneModel()) < this.time.now()
+					&& restsUntil(i, client.call().laneModel()) < this.time.now() && !isProbed(i)
 					&& this.clients.stream().noneMatch((it) -> it != client && !it.isOver() && isAt(it, backend))) {
 				free.add(i);
 			}
 		}
 		return free;
+	}
+
+	private boolean isProbed(int backend) {
+		Long last = this.lastBegun.get(backend);
+		return last != null && this.time.now() - last <= PROBE && (this.backendRests.containsKey(backend)
+				|| this.laneRests.keySet().stream().anyMatch((lane) -> lane.startsWith(backend + "/")));
 	}
 
 	private static boolean isAt(SimulatedClient client, int backend) {
@@ -257,6 +295,10 @@ final class Observer {
 	/** A client gets an answer of Weir's own, now. */
 	void refuses(SimulatedClient client) {
 		SimulatedCall last = client.last();
+		if (last != null && last.closing() == null) {
+			// what it said counts from this moment on, but is not noted yet
+			return;
+		}
 		boolean wasFailure = last != null
 				&& !(this.learned.containsKey(last) && last.script().meaning() != Meaning.FAILED);
 		boolean mayGoOn = client.call().kind() != Schedule.Kind.UNREPEATABLE || last == null;
@@ -284,8 +326,9 @@ final class Observer {
 		}
 	}
 
-	/** All is over: looks back at how long requests waited. */
+	/** All is over: looks back at how long requests waited, and at what was retried. */
 	void lookBack() {
+		affordable();
 		List<long[]> changes = new ArrayList<>();
 		for (SimulatedClient client : this.clients) {
 			long sum = 0;

@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ import java.util.Random;
 record Schedule(long seed, Map<String, String> settings, List<Place> backends, Breaker breaker, int divergence,
 		List<Call> calls) {
 
+	// more calls than there are in a schedule
+	private static final int NEVER = 500;
+
 	static Schedule of(long seed) {
 		Random random = new Random(seed);
 		int period = 200 + random.nextInt(pick(random, 1_000, 5_000, 30_000));
@@ -31,15 +35,17 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 		int count = 1 + random.nextInt(5);
 		for (int i = 0; i < count; i++) {
 			backends.add(new Place("b" + i, 1 + random.nextInt(tiers), 1 + random.nextInt(5),
-					i == 0 || random.nextInt(5) > 0, phases(random, period, faults, health)));
+					i == 0 || random.nextInt(5) > 0, pick(random, 1, 2, 5, 100_000, 100_000),
+					phases(random, period, faults, health)));
 		}
-		Breaker breaker = random.nextBoolean() ? new Breaker(1_000_000, 1_000, 1)
+		Breaker breaker = random.nextBoolean() ? Breaker.never()
 				: new Breaker(2 + random.nextInt(4), 200 + random.nextInt(5_000), 1 + random.nextInt(3));
 		return new Schedule(seed, settings(random), backends, breaker, pick(random, 0, 0, 20), calls(random, period));
 	}
 
 	private static Map<String, String> settings(Random random) {
 		Map<String, String> all = new LinkedHashMap<>();
+		all.put("strategy", pick(random, "weighted", "least-busy", "fastest", "most-headroom"));
 		all.put("max-wait", pick(random, 0, 50, 200, 1_000, 3_000) + "ms");
 		all.put("max-waiting", String.valueOf(pick(random, 0, 1, 2, 5, 1_000)));
 		all.put("deadline", (500 + random.nextInt(pick(random, 2_000, 20_000))) + "ms");
@@ -59,7 +65,7 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	private static List<Fault> faults(Random random) {
 		List<Fault> all = new ArrayList<>(Arrays.asList(Fault.values()));
 		all.remove(Fault.SERVE);
-		java.util.Collections.shuffle(all, random);
+		Collections.shuffle(all, random);
 		return all.subList(0, 1 + random.nextInt(all.size()));
 	}
 
@@ -102,9 +108,10 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	 * @param priority its tier
 	 * @param weight its share in it
 	 * @param second whether it serves the second model, too
+	 * @param maxConcurrent how many calls it takes at once
 	 * @param phases what it is up to, in order
 	 */
-	record Place(String name, int priority, int weight, boolean second, List<Phase> phases) {
+	record Place(String name, int priority, int weight, boolean second, int maxConcurrent, List<Phase> phases) {
 
 		boolean serves(String model) {
 			return this.second || !model.equals("m2");
@@ -133,8 +140,13 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	/** How the circuit breakers are set. */
 	record Breaker(int calls, int waitMillis, int probes) {
 
+		/** Those that never open in a schedule. */
+		static Breaker never() {
+			return new Breaker(NEVER, 1_000, 1);
+		}
+
 		boolean mayOpen() {
-			return this.calls < 1_000;
+			return this.calls < NEVER;
 		}
 
 	}

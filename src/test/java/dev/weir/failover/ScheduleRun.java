@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -120,6 +121,7 @@ final class ScheduleRun {
 			all.put(backend + "url", "https://" + place.name() + ".openai.azure.com");
 			all.put(backend + "priority", String.valueOf(place.priority()));
 			all.put(backend + "weight", String.valueOf(place.weight()));
+			all.put(backend + "max-concurrent", String.valueOf(place.maxConcurrent()));
 			if (!place.second()) {
 				all.put(backend + "models.m1", "m1");
 			}
@@ -131,7 +133,7 @@ final class ScheduleRun {
 		Schedule.Breaker breaker = this.schedule.breaker();
 		CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
 			.clock(this.time)
-			.currentTimestampFunction((clock) -> this.time.now(), java.util.concurrent.TimeUnit.NANOSECONDS)
+			.currentTimestampFunction((clock) -> this.time.now(), TimeUnit.NANOSECONDS)
 			.minimumNumberOfCalls(breaker.calls())
 			.slidingWindowSize(Math.max(5, breaker.calls()))
 			.slowCallDurationThreshold(Duration.ofHours(1))

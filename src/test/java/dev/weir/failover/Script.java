@@ -62,7 +62,7 @@ record Script(long headAfter, @Nullable Throwable failure, boolean silent, int s
 	/** What an answer means. */
 	enum Meaning {
 
-		SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_SUCH_DEPLOYMENT, TOO_LONG, REJECTED
+		SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_SUCH_DEPLOYMENT, TOO_LONG, REJECTED
 
 	}
 

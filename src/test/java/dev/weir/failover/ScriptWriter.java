@@ -10,6 +10,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -158,7 +159,7 @@ final class ScriptWriter {
 		if (this.random.nextBoolean()) {
 			all.put("content-length", String.valueOf(body.length));
 		}
-		byte[] sent = (ending == Ending.WHOLE) ? body : java.util.Arrays.copyOf(body, body.length / 2);
+		byte[] sent = (ending == Ending.WHOLE) ? body : Arrays.copyOf(body, body.length / 2);
 		return new Script(quick(), null, false, status, all, List.of(new Piece(this.random.nextInt(20) * MILLI, sent)),
 				ending, this.random.nextInt(10) * MILLI, meaning, rest, false, 0, NOTHING, "");
 	}
@@ -182,7 +183,7 @@ final class ScriptWriter {
 		int from = 0;
 		while (from < sent) {
 			int to = Math.min(sent, from + 20 + this.random.nextInt(120));
-			pieces.add(new Piece(this.random.nextInt(60) * MILLI, java.util.Arrays.copyOfRange(body, from, to)));
+			pieces.add(new Piece(this.random.nextInt(60) * MILLI, Arrays.copyOfRange(body, from, to)));
 			from = to;
 		}
 		return answer(headAfter, headers, pieces, ending, Meaning.SERVED, false, 0, NOTHING, "");
@@ -250,8 +251,8 @@ final class ScriptWriter {
 			pieces.add(new Piece(MILLI, "data: {\"id\":\"half".getBytes(StandardCharsets.UTF_8)));
 		}
 		Ending ending = (cut == Cut.BREAK) ? Ending.BREAK : (cut == Cut.HANG) ? Ending.HANG : Ending.WHOLE;
-		return answer(headAfter, events(), mixed(pieces), ending, Meaning.SERVED, false, 0, events.toByteArray(),
-				text.toString());
+		return answer(headAfter, events(), mixed(pieces), ending, (cut == Cut.ERROR) ? Meaning.BROKEN : Meaning.SERVED,
+				false, 0, events.toByteArray(), text.toString());
 	}
 
 	/** Cuts and joins pieces as networks do. */
@@ -269,9 +270,8 @@ final class ScriptWriter {
 			}
 			else if (what == 1 && bytes.length > 1) {
 				int at = 1 + this.random.nextInt(bytes.length - 1);
-				mixed.add(new Piece(piece.after(), java.util.Arrays.copyOf(bytes, at)));
-				mixed.add(new Piece(this.random.nextInt(3) * MILLI,
-						java.util.Arrays.copyOfRange(bytes, at, bytes.length)));
+				mixed.add(new Piece(piece.after(), Arrays.copyOf(bytes, at)));
+				mixed.add(new Piece(this.random.nextInt(3) * MILLI, Arrays.copyOfRange(bytes, at, bytes.length)));
 			}
 			else {
 				mixed.add(piece);

@@ -2,8 +2,8 @@ package dev.weir.failover;
 
 import java.io.IOException;
 import java.lang.reflect.Proxy;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -55,8 +55,6 @@ final class SimulatedCall implements Connection, NettyInbound {
 
 	private int read;
 
-	private long firstReadAt = -1;
-
 	private long lastReadAt = -1;
 
 	SimulatedCall(SimulatedClient client, int backend, Script script, VirtualTime time, Observer observer) {
@@ -103,10 +101,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 		return this.read;
 	}
 
-	long firstReadAt() {
-		return this.firstReadAt;
-	}
-
+	/** When a part of the body was last read, or -1. */
 	long lastReadAt() {
 		return this.lastReadAt;
 	}
@@ -214,7 +209,6 @@ final class SimulatedCall implements Connection, NettyInbound {
 		return ByteBufFlux.fromInbound(this.body.asFlux().doOnNext((buffer) -> {
 			this.read += buffer.readableBytes();
 			this.lastReadAt = this.time.now();
-			this.firstReadAt = (this.firstReadAt < 0) ? this.lastReadAt : this.firstReadAt;
 		}).doOnComplete(() -> close(Closing.READ)).doOnError((ex) -> close(Closing.BROKEN)));
 	}
 
@@ -224,7 +218,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 	}
 
 	@Override
-	public NettyInbound withConnection(java.util.function.Consumer<? super Connection> withConnection) {
+	public NettyInbound withConnection(Consumer<? super Connection> withConnection) {
 		withConnection.accept(this);
 		return this;
 	}
@@ -240,7 +234,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 				+ ms(this.headAt) + " closed " + ms(this.closedAt) + " " + this.closing + " read " + this.read + " "
 				+ this.script.status() + " " + this.script.meaning() + " " + this.script.ending() + " "
 				+ this.script.headers() + " pieces "
-				+ new ArrayList<>(this.script.pieces()).stream().map((it) -> ms(it.after())).toList();
+				+ this.script.pieces().stream().map((it) -> ms(it.after())).toList();
 	}
 
 	static String ms(long nanos) {
