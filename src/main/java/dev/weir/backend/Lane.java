@@ -20,9 +20,6 @@ import dev.weir.config.CooldownProperties;
  */
 public final class Lane implements ServiceInstance {
 
-	// as long as the answer to a failed request for a token stands
-	private static final Duration WITHOUT_CREDENTIAL = Duration.ofSeconds(5);
-
 	private final String pool;
 
 	private final Backend backend;
@@ -259,31 +256,17 @@ public final class Lane implements ServiceInstance {
 		this.free.send();
 	}
 
-	private void rest(Duration duration, RestReason reason) {
-		this.cooldown.begin(duration, reason);
-		this.ramp.restart();
-	}
-
 	private void rest(Outcome outcome) {
-		if (outcome instanceof Outcome.Throttled throttling) {
-			rest(throttling.rest(), RestReason.THROTTLED);
+		Rest rest = Rest.after(outcome, !this.model.isEmpty(), this.rests);
+		if (rest == null) {
+			return;
 		}
-		else if (outcome instanceof Outcome.NoCredential) {
-			this.backend.rest(WITHOUT_CREDENTIAL, RestReason.NO_CREDENTIAL);
+		if (rest.whole()) {
+			this.backend.rest(rest.duration(), rest.reason());
 		}
-		else if (outcome instanceof Outcome.OutOfQuota) {
-			this.backend.rest(this.rests.refusal(), RestReason.OUT_OF_QUOTA);
-		}
-		// calls that name no model often want what a credential made for
-		// models may not do
-		else if (outcome instanceof Outcome.NoSuchDeployment && !this.model.isEmpty()) {
-			rest(this.rests.refusal(), RestReason.NO_SUCH_DEPLOYMENT);
-		}
-		else if (outcome instanceof Outcome.Denied && !this.model.isEmpty()) {
-			this.backend.rest(this.rests.refusal(), RestReason.DENIED);
-		}
-		else if (outcome instanceof Outcome.Failed failure && failure.retryAfter() != null) {
-			this.backend.rest(failure.retryAfter(), RestReason.FAILED);
+		else {
+			this.cooldown.begin(rest.duration(), rest.reason());
+			this.ramp.restart();
 		}
 	}
 

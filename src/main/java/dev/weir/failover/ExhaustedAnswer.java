@@ -87,10 +87,8 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 	}
 
 	private static Duration delay(Lane lane) {
-		Duration rest = lane.restLeft();
-		Duration open = lane.backend().breakerOpenFor();
-		Duration longer = (rest.compareTo(open) > 0) ? rest : open;
-		return longer.isZero() ? RETRY_FAILED : longer;
+		Duration free = lane.freeIn();
+		return (free == null || free.isZero()) ? RETRY_FAILED : free;
 	}
 
 	private String throttled() {

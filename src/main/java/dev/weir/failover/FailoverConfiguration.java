@@ -27,8 +27,18 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(Pools pools, Ticker ticker, InstantSource clock, Scheduler timers) {
-		return new FailoverFilter(pools, new Timing(ticker, clock, timers));
+	Timing timing(Ticker ticker, InstantSource clock, Scheduler timers) {
+		return new Timing(ticker, clock, timers);
+	}
+
+	@Bean
+	WaitingLines waitingLines(Pools pools, Timing timing) {
+		return new WaitingLines(pools, timing);
+	}
+
+	@Bean
+	FailoverFilter failoverFilter(Pools pools, WaitingLines lines, Timing timing) {
+		return new FailoverFilter(pools, lines, timing);
 	}
 
 }

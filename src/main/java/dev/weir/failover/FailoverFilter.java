@@ -2,8 +2,6 @@ package dev.weir.failover;
 
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 import dev.weir.api.ApiCall;
 import dev.weir.backend.Attempts;
@@ -33,17 +31,13 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final Pools pools;
 
-	private final Map<Pool, WaitingLine> lines;
+	private final WaitingLines lines;
 
 	private final Timing timing;
 
-	FailoverFilter(Pools pools, Timing timing) {
+	FailoverFilter(Pools pools, WaitingLines lines, Timing timing) {
 		this.pools = pools;
-		this.lines = pools.all()
-			.stream()
-			.collect(Collectors.toUnmodifiableMap(Function.identity(),
-					(pool) -> new WaitingLine(pool.properties().maxWaiting(), timing)));
-		this.lines.forEach((pool, line) -> pool.onFree(line::look));
+		this.lines = lines;
 		this.timing = timing;
 	}
 
@@ -55,8 +49,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		Pool pool = this.pools.of(exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR));
-		WaitingLine line = (pool != null) ? this.lines.get(pool) : null;
-		if (pool == null || line == null) {
+		if (pool == null) {
 			return chain.filter(exchange);
 		}
 		// a user's own filter may have sent the request through here before
@@ -67,7 +60,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
-		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, line, this.timing, turn);
+		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, this.lines.of(pool), this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
 		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
 		return loop.run().doOnNext((ending) -> settle(exchange, attempts, head, relays, ending)).then();

@@ -29,9 +29,7 @@ final class PoolHealth implements ReactiveHealthIndicator {
 				.stream()
 				.collect(Collectors.groupingBy((backend) -> BackendState.of(this.pool, backend).kind(),
 						Collectors.counting()));
-			boolean serves = states.keySet()
-				.stream()
-				.anyMatch((kind) -> kind.compareTo(BackendState.Kind.PROBING) <= 0);
+			boolean serves = states.keySet().stream().anyMatch(BackendState.Kind::isServing);
 			return (serves ? Health.up() : Health.outOfService()).withDetail("backends", states).build();
 		});
 	}

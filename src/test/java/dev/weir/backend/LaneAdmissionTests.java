@@ -80,20 +80,22 @@ class LaneAdmissionTests {
 
 	@Test
 	void neverMoreThanTheLimitAreInFlightHoweverManyAskAtOnce() {
+		Pool small = TestPools.pool(this.ticker, TestPools.backend("small", "max-concurrent=3"));
+		Lane lane = small.lanes("gpt-4o").get(0);
 		AtomicInteger most = new AtomicInteger();
-		List<Integer> begun = Crowd.collect(8, 2000, () -> {
-			Attempt attempt = this.chat.tryBegin();
+		List<Integer> begun = Crowd.collect(8, 20_000, () -> {
+			Attempt attempt = lane.tryBegin();
 			if (attempt == null) {
 				return null;
 			}
-			most.accumulateAndGet(this.chat.inFlight(), Math::max);
+			most.accumulateAndGet(lane.backend().inFlight(), Math::max);
 			attempt.end(new Outcome.Cancelled());
 			return 1;
 		});
 		assertThat(begun).isNotEmpty();
-		assertThat(this.backend.inFlight()).isZero();
-		assertThat(Crowd.collect(8, 100, this.chat::tryBegin)).hasSize(20);
-		assertThat(most.get()).isLessThanOrEqualTo(20);
+		assertThat(most).hasValueLessThanOrEqualTo(3);
+		assertThat(lane.backend().inFlight()).isZero();
+		assertThat(Crowd.collect(8, 100, lane::tryBegin)).hasSize(3);
 	}
 
 	@Test
@@ -230,6 +232,15 @@ class LaneAdmissionTests {
 		assertThat(this.chat.tryBegin()).isNull();
 		assertThat(this.backend.inFlight()).isZero();
 		breaker().releasePermission();
+		assertThat(this.chat.tryBegin()).isNotNull();
+	}
+
+	@Test
+	void aBackendThatIsFullTakesNoPlaceOnTheRampOfALane() {
+		throttleAndWakeUp();
+		List<Attempt> others = IntStream.range(0, 20).mapToObj((i) -> begin(this.embeddings)).toList();
+		assertThat(this.chat.tryBegin()).isNull();
+		others.get(0).end(SERVED);
 		assertThat(this.chat.tryBegin()).isNotNull();
 	}
 

@@ -4,12 +4,17 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
@@ -87,6 +92,34 @@ class StreamingTests {
 			assertThat(client.readUntil(LAST_CHUNK)).contains("data: [DONE]\n\n");
 		}
 		awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void manyStreamsAtOnceAllArriveWhole() {
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			for (int i = 0; i < 200; i++) {
+				call.chunk("data: {\"n\":" + i + "}\n\n");
+			}
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		ExecutorService callers = Executors.newFixedThreadPool(20);
+		try {
+			List<CompletableFuture<String>> calls = IntStream.range(0, 200)
+				.mapToObj((i) -> CompletableFuture.supplyAsync(() -> {
+					try (RawClient client = stream(stand)) {
+						return client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
+					}
+				}, callers))
+				.toList();
+			assertThat(calls).allSatisfy((call) -> assertThat(call.join()).contains("data: {\"n\":0}\n\n",
+					"data: {\"n\":100}\n\n", "data: {\"n\":199}\n\n"));
+		}
+		finally {
+			callers.shutdownNow();
+		}
+		awaitFigures(stand, new LaneFigures(0, 200, 200, 0, 0));
 	}
 
 	@Test

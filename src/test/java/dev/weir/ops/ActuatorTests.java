@@ -1,9 +1,12 @@
 package dev.weir.ops;
 
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
@@ -266,6 +269,33 @@ class ActuatorTests {
 			assertMetric(stand.firstName(), "weir_backend_in_flight", "", "0.0");
 			assertMetric(stand.secondName(), "weir_backend_in_flight", "", "0.0");
 		});
+	}
+
+	@Test
+	void metricsCountTheRequestsThatWait() {
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch goOn = new CountDownLatch(1);
+		try (RawBackend busy = RawBackend.start((call) -> {
+			called.countDown();
+			goOn.await();
+			SERVES.run(call);
+		});
+				WeirServer weir = WeirServer.start(
+						WeirServer.pool("max-wait: 30s", WeirServer.backend("a", busy.url(), "max-concurrent: 1")))) {
+			CompletableFuture<Integer> first = CompletableFuture.supplyAsync(() -> weir.chat().statusCode());
+			await().until(() -> called.getCount() == 0);
+			CompletableFuture<Integer> second = CompletableFuture.supplyAsync(() -> weir.chat().statusCode());
+			await().untilAsserted(() -> assertWaiting(weir, 1));
+			goOn.countDown();
+			assertThat(first.join()).isEqualTo(200);
+			assertThat(second.join()).isEqualTo(200);
+			assertWaiting(weir, 0);
+		}
+	}
+
+	private static void assertWaiting(WeirServer weir, int count) {
+		assertThat(weir.get("/actuator/prometheus").body())
+			.contains("weir_pool_waiting{pool=\"openai\"} " + count + ".0");
 	}
 
 	@ParameterizedTest
