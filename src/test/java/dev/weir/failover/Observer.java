@@ -322,7 +322,9 @@ final class Observer {
 		}
 		if (shortest > 0 && !this.schedule.breaker().mayOpen()) {
 			long expected = Math.min(60_000, (shortest + ScriptWriter.MILLI - 1) / ScriptWriter.MILLI);
-			check(millis == expected, () -> "the delay should be " + expected + ", not " + millis + ": " + client);
+			// a probe after a rest may keep the lane a little longer
+			check(millis >= expected && millis <= Math.max(expected, PROBE / ScriptWriter.MILLI),
+					() -> "the delay should be " + expected + ", not " + millis + ": " + client);
 		}
 	}
 

@@ -43,6 +43,7 @@ import dev.weir.api.ApiPath;
 import dev.weir.api.RequestBody;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
+import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
@@ -79,6 +80,8 @@ final class ScheduleRun {
 
 	private final Pool pool;
 
+	private final WaitingLines lines;
+
 	private final Observer observer;
 
 	private final ScriptWriter writer;
@@ -99,9 +102,10 @@ final class ScheduleRun {
 		this.settings = this.pool.properties();
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
+		this.lines = new WaitingLines(pools, this.time.timing());
 		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
 		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(), writing(),
-				new FailoverFilter(pools, this.time.timing()),
+				new FailoverFilter(pools, this.lines, this.time.timing()),
 				new ReactiveLoadBalancerClientFilter(factory, new GatewayLoadBalancerProperties()));
 	}
 
@@ -196,6 +200,12 @@ final class ScheduleRun {
 	}
 
 	private void nothingIsLeft() {
+		int waiting = this.lines.of(this.pool).length();
+		this.observer.check(waiting == 0, () -> waiting + " still wait in line");
+		for (Backend backend : this.pool.backends()) {
+			this.observer.check(backend.inFlight() == 0,
+					() -> backend + " has " + backend.inFlight() + " places taken");
+		}
 		for (Lane lane : this.pool.knownLanes()) {
 			this.observer.check(lane.counts().inFlight() == 0,
 					() -> lane + " has " + lane.counts().inFlight() + " attempts in flight");
