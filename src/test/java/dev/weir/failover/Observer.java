@@ -1,0 +1,367 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.config.PoolProperties;
+import dev.weir.failover.Script.Meaning;
+import dev.weir.failover.SimulatedCall.Closing;
+
+/**
+ * Sees what reaches the backends and what the clients get, and knows by itself what the
+ * backends said and what follows from it by the rules of the design. Everything that
+ * breaks a rule is a violation.
+ */
+final class Observer {
+
+	private static final long TOLERANCE = ScriptWriter.MILLI;
+
+	private static final long DRAIN_THROTTLED = Duration.ofMillis(250).toNanos();
+
+	private static final long DRAIN = Duration.ofSeconds(1).toNanos();
+
+	// how long one request after a rest may keep the next one waiting
+	private static final long PROBE = Duration.ofMillis(250).toNanos();
+
+	/** How long signs of life are held back, in case an error is right behind them. */
+	static final Duration HOLD = Duration.ofSeconds(1);
+
+	private final Schedule schedule;
+
+	private final PoolProperties settings;
+
+	private final VirtualTime time;
+
+	private final List<String> violations = new ArrayList<>();
+
+	private final Map<String, Long> laneRests = new HashMap<>();
+
+	private final Map<Integer, Long> backendRests = new HashMap<>();
+
+	private final Map<Integer, Integer> failures = new HashMap<>();
+
+	private final Map<SimulatedCall, Boolean> learned = new HashMap<>();
+
+	private final List<SimulatedClient> clients = new ArrayList<>();
+
+	private final Map<Integer, Long> lastBegun = new HashMap<>();
+
+	private final List<Long> paidRetries = new ArrayList<>();
+
+	Observer(Schedule schedule, PoolProperties settings, VirtualTime time) {
+		this.schedule = schedule;
+		this.settings = settings;
+		this.time = time;
+	}
+
+	List<String> violations() {
+		return this.violations;
+	}
+
+	List<SimulatedClient> clients() {
+		return this.clients;
+	}
+
+	/** How many calls of a backend came to a failure of its own. */
+	int failures(int backend) {
+		return this.failures.getOrDefault(backend, 0);
+	}
+
+	void check(boolean holds, Supplier<String> otherwise) {
+		if (!holds) {
+			this.violations.add("at " + SimulatedCall.ms(this.time.now()) + ": " + otherwise.get());
+		}
+	}
+
+	void came(SimulatedClient client) {
+		this.clients.add(client);
+	}
+
+	/** A backend gets a call; it is not yet among those of its client. */
+	void begins(SimulatedCall call) {
+		SimulatedClient client = call.client();
+		long now = this.time.now();
+		check(!client.isOver(), () -> "a call for one who has gone: " + call);
+		check(client.calls().stream().noneMatch((it) -> it.backend() == call.backend()),
+				() -> "a lane is called twice: " + call);
+		check(this.schedule.backends().get(call.backend()).serves(client.call().laneModel()),
+				() -> "a lane is called that does not serve the model: " + call);
+		check(restsUntil(call.backend(), client.call().laneModel()) <= now, () -> "a resting lane is called: " + call
+				+ " rests until " + SimulatedCall.ms(restsUntil(call.backend(), client.call().laneModel())));
+		check(now < deadlineOf(client), () -> "a call behind the deadline: " + call);
+		SimulatedCall last = client.last();
+		// what is closed at the same moment may be closed a little later
+		this.time.after(0, () -> {
+			if (last != null) {
+				mayFollow(last, call);
+			}
+			notTooMany(call.backend());
+		});
+		if (!this.schedule.breaker().mayOpen()) {
+			int priority = priority(call.backend());
+			free(client, floor(client)).stream()
+				.filter((other) -> priority(other) < priority)
+				.forEach((other) -> check(false, () -> "b" + other + " of a better tier is free: " + call));
+		}
+		this.lastBegun.put(call.backend(), now);
+	}
+
+	private void notTooMany(int backend) {
+		long open = this.clients.stream()
+			.flatMap((it) -> it.calls().stream())
+			.filter((it) -> it.backend() == backend && it.closing() == null)
+			.count();
+		int most = this.schedule.backends().get(backend).maxConcurrent();
+		check(open <= most, () -> open + " calls at once to b" + backend + ", which takes " + most);
+	}
+
+	private void mayFollow(SimulatedCall last, SimulatedCall call) {
+		SimulatedClient client = call.client();
+		check(last.closing() != null, () -> "two calls at once: " + last + " and " + call);
+		check(client.call().kind() != Schedule.Kind.UNREPEATABLE, () -> "sent again though it cannot be: " + call);
+		Meaning meaning = last.script().meaning();
+		boolean told = this.learned.containsKey(last);
+		check(!(told && meaning == Meaning.REJECTED), () -> "goes on behind the caller's own error: " + call);
+		check(!(last.closing() == Closing.READ && last.script().isWholeSuccess()),
+				() -> "goes on behind a success: " + call);
+		check(meaning != Meaning.TOO_LONG || !told || priority(call.backend()) > priority(last.backend()),
+				() -> "too long for this tier already: " + call);
+		boolean free = told && meaning != Meaning.FAILED;
+		if (!free) {
+			// paid for when it failed, though it may have waited for a lane since
+			this.paidRetries.add((last.closing() != null) ? last.closedAt() : this.time.now());
+			check(client.call().kind() != Schedule.Kind.MAKES || last.closing() == Closing.FAILED,
+					() -> "may be made twice: " + call);
+		}
+	}
+
+	private void affordable() {
+		double floor = this.settings.retryBudget().minPerSecond();
+		this.paidRetries.sort(null);
+		for (int from = 0; from < this.paidRetries.size(); from++) {
+			for (int to = from; to < this.paidRetries.size(); to++) {
+				long end = this.paidRetries.get(to);
+				long came = this.clients.stream().filter((it) -> it.cameAt() <= end).count();
+				double bound = floor + came * this.settings.retryBudget().percent() / 100.0
+						+ floor * (end - this.paidRetries.get(from)) / 1e9;
+				int count = to - from + 1;
+				check(count <= bound + 1e-6, () -> count + " retries are more than the budget of " + bound);
+			}
+		}
+	}
+
+	/** When no further attempt may begin. */
+	private long deadlineOf(SimulatedClient client) {
+		long from = client.cameAt();
+		if (client.answeredAt() >= 0) {
+			// an answer that had begun is gone on with
+			for (SimulatedCall call : client.calls()) {
+				if (call.headAt() >= 0 && call.script().isSuccess()) {
+					from = Math.max(from, (call.closing() != null) ? call.closedAt() : this.time.now());
+				}
+			}
+		}
+		return from + this.settings.deadline().toNanos();
+	}
+
+	/** The best tier that is too short for the request, or 0. */
+	private int floor(SimulatedClient client) {
+		return client.calls()
+			.stream()
+			.filter((it) -> this.learned.containsKey(it) && it.script().meaning() == Meaning.TOO_LONG)
+			.mapToInt((it) -> priority(it.backend()))
+			.max()
+			.orElse(0);
+	}
+
+	private int priority(int backend) {
+		return this.schedule.backends().get(backend).priority();
+	}
+
+	/** Nobody listens to a call any more; there was no word of its client's leaving. */
+	void closed(SimulatedCall call) {
+		SimulatedClient client = call.client();
+		if (client.state() == SimulatedClient.State.LEFT) {
+			return;
+		}
+		if (isTold(call)) {
+			this.learned.put(call, true);
+			rest(call);
+		}
+		if (isFailure(call)) {
+			this.failures.merge(call.backend(), 1, Integer::sum);
+		}
+	}
+
+	/** Whether what an error means has been read. */
+	private boolean isTold(SimulatedCall call) {
+		Script script = call.script();
+		if (call.headAt() < 0 || script.meaning() == Meaning.SERVED || script.meaning() == Meaning.BROKEN) {
+			return false;
+		}
+		boolean read = call.closing() == Closing.READ || call.closing() == Closing.BROKEN;
+		if (script.inEvent()) {
+			return call.closing() == Closing.DISPOSED && call.read() == script.events().length
+					&& call.lastReadAt() == this.time.now() && script.lateNanos() < HOLD.toNanos()
+					&& this.time.now() < deadlineOf(call.client());
+		}
+		long limit = call.headAt() + ((script.status() == 429) ? DRAIN_THROTTLED : DRAIN);
+		return !script.isSuccess()
+				&& (read || (this.time.now() == limit && this.time.now() < deadlineOf(call.client())));
+	}
+
+	private boolean isFailure(SimulatedCall call) {
+		if (this.learned.containsKey(call)) {
+			return call.script().meaning() == Meaning.FAILED;
+		}
+		if (call.closing() == Closing.READ) {
+			return (call.script().events().length == 0 && call.script().meaning() == Meaning.FAILED)
+					|| (this.settings.resume() && saysError(call.script()));
+		}
+		// a rejection that is not read whole was told by its status
+		return true;
+	}
+
+	private static boolean saysError(Script script) {
+		return script.meaning() == Meaning.BROKEN || (script.inEvent() && script.meaning() == Meaning.FAILED);
+	}
+
+	private void rest(SimulatedCall call) {
+		Script script = call.script();
+		String model = call.client().call().laneModel();
+		Duration named = script.rest().apply(this.time.instant());
+		Duration capped = (named == null || named.compareTo(this.settings.cooldown().max()) < 0) ? named
+				: this.settings.cooldown().max();
+		Duration refusal = this.settings.cooldown().refusal();
+		switch (script.meaning()) {
+			case THROTTLED -> rest(this.laneRests, call.backend() + "/" + model, capped);
+			case NO_SUCH_DEPLOYMENT ->
+				rest(this.laneRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
+			case OUT_OF_QUOTA -> rest(this.backendRests, call.backend(), refusal);
+			case DENIED -> rest(this.backendRests, call.backend(), model.isEmpty() ? null : refusal);
+			case FAILED -> rest(this.backendRests, call.backend(), script.inEvent() ? null : capped);
+			case SERVED, BROKEN, TOO_LONG, REJECTED -> {
+				// nothing rests
+			}
+		}
+	}
+
+	private <K> void rest(Map<K, Long> rests, K who, @Nullable Duration duration) {
+		if (duration != null) {
+			rests.merge(who, this.time.now() + duration.toNanos(), Math::max);
+		}
+	}
+
+	long restsUntil(int backend, String model) {
+		return Math.max(this.laneRests.getOrDefault(backend + "/" + model, 0L),
+				this.backendRests.getOrDefault(backend, 0L));
+	}
+
+	/**
+	 * The backends that could take a request at this moment for certain: they were not
+	 * asked, do not rest, have nothing else to do and were not probed a moment ago.
+	 */
+	private List<Integer> free(SimulatedClient client, int floor) {
+		List<Integer> free = new ArrayList<>();
+		for (int i = 0; i < this.schedule.backends().size(); i++) {
+			int backend = i;
+			if (this.schedule.backends().get(i).serves(client.call().laneModel()) && priority(i) > floor
+					&& client.calls().stream().noneMatch((it) -> it.backend() == backend)
+					&& restsUntil(i, client.call().laneModel()) < this.time.now() && !isProbed(i)
+					&& this.clients.stream().noneMatch((it) -> it != client && !it.isOver() && isAt(it, backend))) {
+				free.add(i);
+			}
+		}
+		return free;
+	}
+
+	private boolean isProbed(int backend) {
+		Long last = this.lastBegun.get(backend);
+		return last != null && this.time.now() - last <= PROBE && (this.backendRests.containsKey(backend)
+				|| this.laneRests.keySet().stream().anyMatch((lane) -> lane.startsWith(backend + "/")));
+	}
+
+	private static boolean isAt(SimulatedClient client, int backend) {
+		SimulatedCall last = client.last();
+		return last != null && last.backend() == backend;
+	}
+
+	/** A client gets an answer of Weir's own, now. */
+	void refuses(SimulatedClient client) {
+		SimulatedCall last = client.last();
+		if (last != null && last.closing() == null) {
+			// what it said counts from this moment on, but is not noted yet
+			return;
+		}
+		boolean wasFailure = last != null
+				&& !(this.learned.containsKey(last) && last.script().meaning() != Meaning.FAILED);
+		boolean mayGoOn = client.call().kind() != Schedule.Kind.UNREPEATABLE || last == null;
+		if (!this.schedule.breaker().mayOpen() && !wasFailure && mayGoOn && this.time.now() < deadlineOf(client)) {
+			List<Integer> free = free(client, floor(client));
+			check(free.isEmpty(), () -> "refused though backends " + free + " are free: " + client);
+		}
+		String millis = client.headers().getFirst("retry-after-ms");
+		if (client.status() == 429 && millis != null) {
+			delayIsRight(client, Long.parseLong(millis));
+		}
+	}
+
+	private void delayIsRight(SimulatedClient client, long millis) {
+		check(millis >= 1 && millis <= 60_000, () -> "an impossible delay: " + millis + " for " + client);
+		long shortest = Long.MAX_VALUE;
+		for (int i = 0; i < this.schedule.backends().size(); i++) {
+			if (this.schedule.backends().get(i).serves(client.call().laneModel())) {
+				shortest = Math.min(shortest, restsUntil(i, client.call().laneModel()) - this.time.now());
+			}
+		}
+		if (shortest > 0 && !this.schedule.breaker().mayOpen()) {
+			long expected = Math.min(60_000, (shortest + ScriptWriter.MILLI - 1) / ScriptWriter.MILLI);
+			// a probe after a rest may keep the lane a little longer
+			check(millis >= expected && millis <= Math.max(expected, PROBE / ScriptWriter.MILLI),
+					() -> "the delay should be " + expected + ", not " + millis + ": " + client);
+		}
+	}
+
+	/** All is over: looks back at how long requests waited, and at what was retried. */
+	void lookBack() {
+		affordable();
+		List<long[]> changes = new ArrayList<>();
+		for (SimulatedClient client : this.clients) {
+			long sum = 0;
+			long from = client.cameAt();
+			for (SimulatedCall call : client.calls()) {
+				sum += waited(changes, from, call.begunAt());
+				from = (call.closedAt() >= 0) ? call.closedAt() : Long.MAX_VALUE;
+			}
+			long end = (client.answeredAt() >= 0) ? client.answeredAt() : client.endedAt();
+			sum += waited(changes, from, end);
+			long total = sum;
+			check(total <= this.settings.maxWait().toNanos() + TOLERANCE,
+					() -> "waited for " + SimulatedCall.ms(total) + ": " + client);
+		}
+		// who goes makes room for who comes at the same time
+		changes.sort((a, b) -> (a[0] != b[0]) ? Long.compare(a[0], b[0]) : Long.compare(a[1], b[1]));
+		long waiting = 0;
+		for (long[] change : changes) {
+			waiting += change[1];
+			long now = waiting;
+			check(now <= this.settings.maxWaiting(), () -> now + " waited at " + SimulatedCall.ms(change[0]));
+		}
+	}
+
+	private static long waited(List<long[]> changes, long from, long to) {
+		if (to <= from) {
+			return 0;
+		}
+		changes.add(new long[] { from, 1 });
+		changes.add(new long[] { to, -1 });
+		return to - from;
+	}
+
+}

@@ -1,0 +1,62 @@
+package dev.weir.failover;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Whatever backends and clients do, and in whatever order, the rules hold. Every schedule
+ * is made from its seed: {@code -Dweir.schedules.seed=7} plays the one of a failure
+ * again, {@code -Dweir.schedules=20000} more of them.
+ */
+class RandomSchedulesTests {
+
+	private static final LoggingSystem LOGGING = LoggingSystem.get(RandomSchedulesTests.class.getClassLoader());
+
+	@BeforeAll
+	static void beQuiet() {
+		LOGGING.setLogLevel("dev.weir", LogLevel.OFF);
+	}
+
+	@AfterAll
+	static void speakAgain() {
+		LOGGING.setLogLevel("dev.weir", null);
+	}
+
+	@Test
+	void theRulesHoldWhateverHappens() {
+		Long seed = Long.getLong("weir.schedules.seed");
+		long first = (seed != null) ? seed : 0;
+		long count = (seed != null) ? 1 : Long.getLong("weir.schedules", 600);
+		List<String> found = new ArrayList<>();
+		for (long next = first; next < first + count && found.size() < 5; next++) {
+			List<String> violations = new ScheduleRun(Schedule.of(next)).play();
+			if (!violations.isEmpty()) {
+				found.add("seed " + next + ": " + violations.size() + " violations, first " + violations.get(0));
+			}
+		}
+		assertThat(found).isEmpty();
+	}
+
+	@Test
+	void anErrorThatIsReadTogetherWithTheEndOfItsStreamIsNoGoodEnd() {
+		Schedule schedule = new Schedule(1, Map.of("resume", "true"),
+				List.of(backend(0, Fault.ERROR_LATER), backend(1, Fault.SERVE)), Schedule.Breaker.never(), 0,
+				List.of(new Schedule.Call(0, 0, Schedule.Kind.STREAM, "m1", -1, 400)));
+		assertThat(new ScheduleRun(schedule).play()).isEmpty();
+	}
+
+	private static Schedule.Place backend(int number, Fault fault) {
+		return new Schedule.Place("b" + number, 1 + number, 1, true, 100, List.of(new Schedule.Phase(0, fault, 100)));
+	}
+
+}

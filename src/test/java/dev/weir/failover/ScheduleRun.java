@@ -1,0 +1,336 @@
+package dev.weir.failover;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.cloud.client.loadbalancer.LoadBalancerClientsProperties;
+import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
+import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.core.ResolvableType;
+import org.springframework.http.codec.ServerCodecConfigurer;
+import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.adapter.DefaultServerWebExchange;
+import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
+import org.springframework.web.server.session.DefaultWebSessionManager;
+import org.springframework.web.server.session.WebSessionManager;
+
+import dev.weir.api.ApiCall;
+import dev.weir.api.ApiPath;
+import dev.weir.api.RequestBody;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Backend;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+import dev.weir.balance.LaneBalancers;
+import dev.weir.config.PoolProperties;
+import dev.weir.config.WeirProperties;
+
+/**
+ * Plays a schedule: Weir's own filters, choice and state as they are, and behind them, in
+ * place of the network, backends that follow it. Time is virtual.
+ */
+final class ScheduleRun {
+
+	private static final String POOL = "openai";
+
+	// longer than anything may take, and than everything may rest
+	private static final Duration LONG = Duration.ofHours(1);
+
+	private static final ServerCodecConfigurer CODECS = ServerCodecConfigurer.create();
+
+	private static final AcceptHeaderLocaleContextResolver LOCALES = new AcceptHeaderLocaleContextResolver();
+
+	private static final WebSessionManager SESSIONS = new DefaultWebSessionManager();
+
+	private final Schedule schedule;
+
+	private final VirtualTime time = new VirtualTime();
+
+	private final Random random;
+
+	private final PoolProperties settings;
+
+	private final Pool pool;
+
+	private final WaitingLines lines;
+
+	private final Observer observer;
+
+	private final ScriptWriter writer;
+
+	private final List<GlobalFilter> filters;
+
+	private final Map<Integer, Integer> blamed = new HashMap<>();
+
+	private @Nullable Fault everybodys;
+
+	ScheduleRun(Schedule schedule) {
+		this.schedule = schedule;
+		this.random = new Random(~schedule.seed());
+		WeirProperties properties = properties(schedule);
+		Pools pools = new Pools(properties, breakers(), this.time::ticks, (lane, outcome, duration) -> {
+		});
+		this.pool = pools.all().iterator().next();
+		this.settings = this.pool.properties();
+		this.observer = new Observer(schedule, this.settings, this.time);
+		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
+		this.lines = new WaitingLines(pools, this.time.timing());
+		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
+		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(), writing(),
+				new FailoverFilter(pools, this.lines, this.time.timing()),
+				new ReactiveLoadBalancerClientFilter(factory, new GatewayLoadBalancerProperties()));
+	}
+
+	private static NettyWriteResponseFilter writing() {
+		return new NettyWriteResponseFilter(List.of(), new StaticListableBeanFactory()
+			.getBeanProvider(ResolvableType.forClassWithGenerics(List.class, HttpHeadersFilter.class)));
+	}
+
+	private static WeirProperties properties(Schedule schedule) {
+		Map<String, String> all = new HashMap<>();
+		String pool = "weir.pools." + POOL + ".";
+		schedule.settings().forEach((name, value) -> all.put(pool + name, value));
+		for (int i = 0; i < schedule.backends().size(); i++) {
+			Schedule.Place place = schedule.backends().get(i);
+			String backend = pool + "backends[" + i + "].";
+			all.put(backend + "name", place.name());
+			all.put(backend + "url", "https://" + place.name() + ".openai.azure.com");
+			all.put(backend + "priority", String.valueOf(place.priority()));
+			all.put(backend + "weight", String.valueOf(place.weight()));
+			all.put(backend + "max-concurrent", String.valueOf(place.maxConcurrent()));
+			if (!place.second()) {
+				all.put(backend + "models.m1", "m1");
+			}
+		}
+		return new Binder(new MapConfigurationPropertySource(all)).bindOrCreate("weir", WeirProperties.class);
+	}
+
+	private CircuitBreakerRegistry breakers() {
+		Schedule.Breaker breaker = this.schedule.breaker();
+		CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
+			.clock(this.time)
+			.currentTimestampFunction((clock) -> this.time.now(), TimeUnit.NANOSECONDS)
+			.minimumNumberOfCalls(breaker.calls())
+			.slidingWindowSize(Math.max(5, breaker.calls()))
+			.slowCallDurationThreshold(Duration.ofHours(1))
+			.waitDurationInOpenState(Duration.ofMillis(breaker.waitMillis()))
+			.permittedNumberOfCallsInHalfOpenState(breaker.probes())
+			.build());
+		for (int i = 0; i < this.schedule.backends().size(); i++) {
+			int backend = i;
+			CircuitBreaker it = breakers.circuitBreaker(this.schedule.backends().get(i).name());
+			it.getEventPublisher().onError((event) -> this.blamed.merge(backend, 1, Integer::sum));
+			// what Resilience4j's own thread does in real time
+			it.getEventPublisher().onStateTransition((event) -> {
+				if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
+					this.time.after(breaker.waitMillis() * ScriptWriter.MILLI, it::transitionToHalfOpenState);
+				}
+			});
+		}
+		return breakers;
+	}
+
+	/**
+	 * Plays it.
+	 * @return what went against the rules
+	 */
+	List<String> play() {
+		for (Schedule.Call call : this.schedule.calls()) {
+			this.time.after(call.at() * ScriptWriter.MILLI, () -> send(call));
+		}
+		this.time.pass(LONG);
+		lookBack();
+		aimAtEverybody("m1");
+		aimAtEverybody("m2");
+		return this.observer.violations();
+	}
+
+	private void lookBack() {
+		AnswerRules rules = new AnswerRules(this.observer, this.settings.resume());
+		for (SimulatedClient client : this.observer.clients()) {
+			rules.check(client);
+			client.calls()
+				.forEach((call) -> this.observer.check(call.closing() != null, () -> "never let go of: " + call));
+			inTime(client);
+		}
+		this.observer.lookBack();
+		for (int i = 0; i < this.schedule.backends().size(); i++) {
+			int backend = i;
+			int blames = this.blamed.getOrDefault(i, 0);
+			int failures = this.observer.failures(i);
+			boolean exact = !this.schedule.breaker().mayOpen() && !this.settings.resume();
+			this.observer.check(exact ? blames == failures : blames <= failures,
+					() -> "b" + backend + " is blamed for " + blames + " failures, but had " + failures);
+		}
+		nothingIsLeft();
+	}
+
+	private void inTime(SimulatedClient client) {
+		long began = (client.answeredAt() >= 0) ? client.answeredAt() : client.endedAt();
+		this.observer.check(began <= client.cameAt() + this.settings.deadline().toNanos(),
+				() -> "no answer by the deadline: " + client + " " + client.calls());
+	}
+
+	private void nothingIsLeft() {
+		int waiting = this.lines.of(this.pool).length();
+		this.observer.check(waiting == 0, () -> waiting + " still wait in line");
+		for (Backend backend : this.pool.backends()) {
+			this.observer.check(backend.inFlight() == 0,
+					() -> backend + " has " + backend.inFlight() + " places taken");
+		}
+		for (Lane lane : this.pool.knownLanes()) {
+			this.observer.check(lane.counts().inFlight() == 0,
+					() -> lane + " has " + lane.counts().inFlight() + " attempts in flight");
+		}
+	}
+
+	/**
+	 * After a long time every lane takes calls again: none has lost a place or is kept
+	 * out by a circuit breaker that waits for a word that never comes.
+	 */
+	private void aimAtEverybody(String model) {
+		this.everybodys = Fault.THROTTLE_BARE;
+		int id = this.schedule.calls().size();
+		SimulatedClient all = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
+		this.time.pass(LONG);
+		long lanes = this.schedule.backends().stream().filter((it) -> it.serves(model)).count();
+		this.observer.check(
+				all.calls().size() == lanes || this.settings.deadline().compareTo(Duration.ofSeconds(2)) < 0,
+				() -> all.calls().size() + " of " + lanes + " lanes for " + model + " take calls in the end: "
+						+ new TreeMap<>(this.schedule.settings()) + all.calls());
+		this.everybodys = Fault.SERVE;
+		SimulatedClient one = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
+		this.time.pass(LONG);
+		this.observer.check(one.status() == 200 && one.calls().size() == 1,
+				() -> "in the end nobody serves " + model + ": " + one + " " + one.calls());
+		nothingIsLeft();
+	}
+
+	private SimulatedClient send(Schedule.Call call) {
+		SimulatedClient client = new SimulatedClient(call, this.time, (it) -> {
+			if (AnswerRules.isOwnError(it)) {
+				this.observer.refuses(it);
+			}
+		});
+		this.observer.came(client);
+		if (call.leaves() >= 0) {
+			this.time.after(call.leaves() * ScriptWriter.MILLI, () -> leave(client));
+		}
+		boolean makes = call.kind() == Schedule.Kind.MAKES;
+		String path = makes ? "/v1/files" : "/v1/chat/completions";
+		ServerWebExchange exchange = new DefaultServerWebExchange(MockServerHttpRequest.post(path).build(),
+				client.response(), SESSIONS, CODECS, LOCALES);
+		exchange.getAttributes()
+			.put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, URI.create("lb://" + POOL + path));
+		boolean kept = call.kind() != Schedule.Kind.UNREPEATABLE;
+		RequestBody body = kept ? RequestBody
+			.of(("{\"model\":\"" + call.model() + "\",\"stream\":" + (call.kind() == Schedule.Kind.STREAM) + "}")
+				.getBytes(StandardCharsets.UTF_8), "application/json") : null;
+		exchange.getAttributes()
+			.put(ApiCall.ATTRIBUTE, new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
+		client.send(new Chain(client, 0).filter(exchange));
+		return client;
+	}
+
+	private void leave(SimulatedClient client) {
+		client.leave();
+		client.calls()
+			.forEach((call) -> this.observer.check(call.closing() != null,
+					() -> "goes on though the client has left: " + call));
+	}
+
+	/** Does what the filter that writes the call and the one that sends it do. */
+	private Mono<Void> call(SimulatedClient client, ServerWebExchange exchange) {
+		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
+		Attempt attempt = attempts.current();
+		if (attempt == null) {
+			return Mono.error(new IllegalStateException("No lane was chosen"));
+		}
+		String name = attempt.lane().backend().name();
+		int backend = Integer.parseInt(name.substring(1));
+		attempt.sending();
+		Schedule.Phase phase = this.schedule.backends().get(backend).at(this.time.now() / ScriptWriter.MILLI);
+		Fault fault = (this.random.nextInt(100) < phase.percent()) ? phase.fault() : Fault.SERVE;
+		fault = (this.everybodys != null) ? this.everybodys : fault;
+		SimulatedCall call = new SimulatedCall(client, backend,
+				this.writer.write(fault, client.call(), this.time.instant()), this.time, this.observer);
+		this.observer.begins(call);
+		client.calls().add(call);
+		Duration limit = (client.call().kind() == Schedule.Kind.STREAM) ? this.settings.firstEventTimeout()
+				: this.settings.responseTimeout();
+		return call.response(exchange)
+			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))),
+					this.time.timing().timers());
+	}
+
+	/** What is left of the filters. */
+	private final class Chain implements GatewayFilterChain {
+
+		private final SimulatedClient client;
+
+		private final int next;
+
+		Chain(SimulatedClient client, int next) {
+			this.client = client;
+			this.next = next;
+		}
+
+		@Override
+		public Mono<Void> filter(ServerWebExchange exchange) {
+			return Mono.defer(() -> (this.next == ScheduleRun.this.filters.size()) ? call(this.client, exchange)
+					: ScheduleRun.this.filters.get(this.next).filter(exchange, new Chain(this.client, this.next + 1)));
+		}
+
+	}
+
+	/** Has one load balancer. */
+	private static final class Factory extends LoadBalancerClientFactory {
+
+		private final ReactorServiceInstanceLoadBalancer balancer;
+
+		Factory(ReactorServiceInstanceLoadBalancer balancer) {
+			super(new LoadBalancerClientsProperties());
+			this.balancer = balancer;
+		}
+
+		@Override
+		public <T> @Nullable T getInstance(String name, Class<T> type) {
+			return type.cast(this.balancer);
+		}
+
+		@Override
+		public <T> Map<String, T> getInstances(String name, Class<T> type) {
+			return Map.of();
+		}
+
+	}
+
+}
