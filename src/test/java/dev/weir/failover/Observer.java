@@ -222,10 +222,20 @@ final class Observer {
 		}
 		if (call.closing() == Closing.READ) {
 			return (call.script().events().length == 0 && call.script().meaning() == Meaning.FAILED)
-					|| (this.settings.resume() && saysError(call.script()));
+					|| saysError(call.script());
+		}
+		if (call.closing() != Closing.BROKEN && hadLittleOfTheDeadline(call)) {
+			return false;
 		}
 		// a rejection that is not read whole was told by its status
 		return true;
+	}
+
+	/** Whether the request's time was over before the backend had half of it. */
+	private boolean hadLittleOfTheDeadline(SimulatedCall call) {
+		long now = this.time.now();
+		return call.client().answeredAt() < 0 && now == deadlineOf(call.client())
+				&& 2 * (now - call.begunAt()) < this.settings.deadline().toNanos();
 	}
 
 	private static boolean saysError(Script script) {
