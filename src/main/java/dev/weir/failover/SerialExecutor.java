@@ -5,10 +5,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
+
 /**
  * Runs tasks one after the other, on whichever thread brings them: what a backend's
  * connection, the client's connection and timers tell never meets. Never blocks; a task
- * that comes while another runs is run by that one's thread.
+ * that comes while another runs is run by that one's thread. What a task throws goes to
+ * whoever runs it, after the others have had their turn.
  */
 final class SerialExecutor implements Executor {
 
@@ -22,13 +26,23 @@ final class SerialExecutor implements Executor {
 		if (this.waiting.getAndIncrement() != 0) {
 			return;
 		}
+		@Nullable Throwable thrown = null;
 		do {
 			Runnable next = this.tasks.poll();
-			if (next != null) {
-				next.run();
+			try {
+				if (next != null) {
+					next.run();
+				}
+			}
+			catch (RuntimeException | Error ex) {
+				// without the others' turn nothing would ever end the request
+				thrown = (thrown != null) ? thrown : ex;
 			}
 		}
 		while (this.waiting.decrementAndGet() != 0);
+		if (thrown != null) {
+			throw Exceptions.propagate(thrown);
+		}
 	}
 
 }
