@@ -79,6 +79,9 @@ final class WaitingLine {
 	}
 
 	private void join(Waiter waiter) {
+		if (waiter.left) {
+			return;
+		}
 		if (this.waiters.isEmpty() && waiter.attempts.hasAnother()) {
 			waiter.tell(true);
 		}
@@ -100,6 +103,7 @@ final class WaitingLine {
 	}
 
 	private void leave(Waiter waiter) {
+		waiter.left = true;
 		this.waiters.remove(waiter);
 		this.length = this.waiters.size();
 	}
@@ -148,6 +152,9 @@ final class WaitingLine {
 		private final long until;
 
 		private @Nullable MonoSink<Boolean> sink;
+
+		// a client may be gone before its request has joined
+		private boolean left;
 
 		Waiter(Attempts attempts, long until) {
 			this.attempts = attempts;
