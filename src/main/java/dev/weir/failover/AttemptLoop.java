@@ -84,7 +84,7 @@ final class AttemptLoop {
 	 */
 	Mono<Ending> run() {
 		// who came first is served first
-		return this.line.isEmpty() ? attempt() : waitAndTry(settings().maxWait());
+		return this.line.isEmpty() ? attempt() : waitOrGiveUp();
 	}
 
 	/**
@@ -123,7 +123,7 @@ final class AttemptLoop {
 			.timeout(left, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(left))), this.timing.timers())
 			.onErrorResume(this::failed)
 			.flatMap(this::judge)
-			.onErrorResume(NotFoundException.class, (noLane) -> exhausted());
+			.onErrorResume(NotFoundException.class, (noLane) -> waitOrGiveUp());
 	}
 
 	private Mono<Result> answered() {
@@ -216,7 +216,7 @@ final class AttemptLoop {
 		return left.isNegative() ? Duration.ZERO : left;
 	}
 
-	private Mono<Ending> exhausted() {
+	private Mono<Ending> waitOrGiveUp() {
 		Duration left = waitLeft();
 		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
 	}
