@@ -100,6 +100,7 @@ class RefusalFaultTests {
 			"retry-after: -1 | 5 | 10", "retry-after-ms: -1 | 5 | 10", "retry-after: soon | 5 | 10",
 			"retry-after: NaN | 5 | 10", "retry-after: 1e9 | 5 | 10", "retry-after: DATE-20 | 5 | 10",
 			"x-ratelimit-reset-tokens: 20 | 5 | 10",
+			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 0 | 5 | 10",
 			// what ran out says when it is filled again
 			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 20 | 15 | 20" })
 	void b14ADelayIsReadOrReplacedByTheDefaultAndNeverLongerThanTheLimit(String headers, double least, double most) {
