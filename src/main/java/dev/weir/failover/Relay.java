@@ -10,6 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Operators;
 
 /**
  * Brings an answer from a backend to the client: no faster than the client reads, no
@@ -34,6 +35,11 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 
 	private long passed;
 
+	// buffers; the sink's own count leaves out what is on its way
+	private long wanted;
+
+	private long written;
+
 	private boolean over;
 
 	Relay(Ending.Answering answering, Timing timing, SerialExecutor turn) {
@@ -52,7 +58,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		// not push, which hears of the first request only
 		return Flux.create((to) -> {
 			this.sink = to.onCancel(() -> this.turn.execute(this::cancelled))
-				.onRequest((count) -> this.turn.execute(this::pull));
+				.onRequest((count) -> this.turn.execute(() -> wanted(count)));
 			this.turn.execute(this::begin);
 		});
 	}
@@ -97,8 +103,13 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		}
 	}
 
+	private void wanted(long count) {
+		this.wanted = Operators.addCap(this.wanted, count);
+		pull();
+	}
+
 	private void pull() {
-		if (!this.over && this.sink != null && isReading() && this.sink.requestedFromDownstream() > 0) {
+		if (!this.over && isReading() && this.wanted > this.written) {
 			this.watch.begin(patience());
 			this.body.more();
 		}
@@ -169,6 +180,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	final void write(byte[] bytes) {
 		if (this.sink != null && bytes.length > 0) {
 			this.passed += bytes.length;
+			this.written++;
 			this.sink = this.sink.next(bytes);
 		}
 	}

@@ -346,6 +346,31 @@ class StreamingTests {
 		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
 	}
 
+	@Test
+	void aReaderThatPausesGetsTheRestOnceItReadsOn() {
+		AtomicLong written = new AtomicLong();
+		String event = "data: " + "x".repeat(64 * 1024) + "\n\n";
+		int events = 500;
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			for (int i = 0; i < events; i++) {
+				call.chunk(event);
+				written.incrementAndGet();
+			}
+			call.chunk("data: [DONE]\n\n");
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = RawClient.withReceiveBuffer(stand.weir(), 16 * 1024)) {
+			client.post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
+			AtomicLong before = new AtomicLong(-1);
+			await().pollInterval(Duration.ofMillis(300))
+				.until(() -> written.get() > 0 && before.getAndSet(written.get()) == written.get());
+			assertThat(written.get()).isLessThan(events);
+			assertThat(client.countToTheLastChunk()).isGreaterThan((long) events * event.length());
+		}
+		awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
 	private static RawClient stream(Stand stand) {
 		return RawClient.of(stand.weir()).post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
 	}

@@ -49,6 +49,18 @@ final class VirtualTime extends Clock {
 		return this.scheduler.schedule(action, nanos, TimeUnit.NANOSECONDS);
 	}
 
+	/**
+	 * How many timers were ever set.
+	 * @return the number
+	 */
+	long timersSet() {
+		return this.scheduler.getScheduledTaskCount();
+	}
+
+	void advance(long millis) {
+		pass(Duration.ofMillis(millis));
+	}
+
 	void pass(Duration time) {
 		this.scheduler.advanceTimeBy(time);
 	}

@@ -1,0 +1,243 @@
+package dev.weir.failover;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/**
+ * How an answer begins, in virtual time: {@link FirstEvent}, {@link FirstBytes} and
+ * {@link WholeBody}.
+ */
+class AnswerBeginningTests {
+
+	private static final String LIFE = "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n";
+
+	private static final String CONTENT = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
+
+	private final VirtualTime time = new VirtualTime();
+
+	private final FakeConnection connection = new FakeConnection();
+
+	private final SerialExecutor turn = new SerialExecutor();
+
+	private final UpstreamBody body = UpstreamBody.of(this.connection, this.turn);
+
+	@Test
+	void aStreamBeginsWithItsFirstContentAndNoMoreIsRead() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE);
+		assertThat(start).isNotDone();
+		this.connection.send(CONTENT);
+		assertThat(texts(now(start))).containsExactly(LIFE, CONTENT);
+		assertThat(now(start).refusal()).isNull();
+		assertThat(this.connection.asked()).isEqualTo(2);
+		assertThat(this.connection.isGone()).isFalse();
+	}
+
+	@Test
+	void aStreamWithoutASignOfLifeFailsAtTheLimit() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.time.advance(500);
+		this.connection.send("data: {\"choi");
+		this.time.advance(499);
+		assertThat(start).isNotDone();
+		this.time.advance(1);
+		assertFailed(start, Outcome.Failure.TIMEOUT);
+		assertThat(this.connection.isGone()).isTrue();
+	}
+
+	@Test
+	void aSignOfLifeEndsTheWaitForTheFirstEventAndIsHeldForASecond() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(100);
+		this.time.advance(99);
+		this.connection.send(LIFE);
+		this.time.advance(500);
+		this.connection.send(LIFE);
+		this.time.advance(499);
+		assertThat(start).isNotDone();
+		this.time.advance(1);
+		assertThat(texts(now(start))).containsExactly(LIFE, LIFE);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "server_error, failed", "rate_limit_exceeded, throttled", "insufficient_quota, out_of_quota" })
+	void anErrorBehindASignOfLifeFailsTheAttempt(String code, String label) {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE + "data: {\"error\":{\"code\":\"" + code + "\"}}\n\n");
+		assertThat(outcome(start).label()).isEqualTo(label);
+		assertThat(this.connection.isGone()).isTrue();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "content_filter, rejected", "context_length_exceeded, too_long" })
+	void anErrorOfTheCallersOwnIsABeginning(String code, String label) {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send("data: {\"error\":{\"code\":\"" + code + "\"}}\n\n");
+		assertThat(now(start).refusal()).extracting(Outcome::label).isEqualTo(label);
+		assertThat(now(start).events()).hasSize(1);
+		assertThat(this.connection.isGone()).isFalse();
+	}
+
+	@Test
+	void aStreamThatEndsOrBreaksBeforeItsFirstEventFails() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE);
+		this.connection.end();
+		assertFailed(start, Outcome.Failure.CONNECTION);
+	}
+
+	@Test
+	void whatIsTooMuchToHoldBackIsABeginning() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		String half = LIFE.repeat(600 * 1024 / LIFE.length());
+		this.connection.send(half);
+		assertThat(start).isNotDone();
+		this.connection.send(half);
+		assertThat(start).isCompleted();
+	}
+
+	@Test
+	void whoStopsWaitingForAStreamClosesItsConnection() {
+		FirstEvent.of(this.body, classifier(), Duration.ofSeconds(1), this.turn, this.time.timing().timers())
+			.subscribe()
+			.dispose();
+		assertThat(this.connection.isGone()).isTrue();
+	}
+
+	@Test
+	void anAnswerBeginsWithItsFirstBytes() {
+		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		this.time.advance(999);
+		this.connection.send("{\"a\"");
+		this.connection.send(":1}");
+		assertThat(((AnswerStart.Bytes) now(start)).first()).asString().isEqualTo("{\"a\"");
+		assertThat(this.connection.asked()).isEqualTo(1);
+		this.time.advance(1000);
+		assertThat(this.connection.isGone()).isFalse();
+	}
+
+	@Test
+	void anAnswerWithoutABodyBeginsWithItsEnd() {
+		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		this.connection.end();
+		assertThat(((AnswerStart.Bytes) now(start)).first()).isEmpty();
+	}
+
+	@Test
+	void anAnswerThatDoesNotBeginInTimeFailsAndItsConnectionIsClosed() {
+		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		this.time.advance(999);
+		assertThat(start).isNotDone();
+		this.time.advance(1);
+		assertFailed(start, Outcome.Failure.TIMEOUT);
+		assertThat(this.connection.isGone()).isTrue();
+	}
+
+	@Test
+	void anAnswerThatBreaksBeforeItBeginsFails() {
+		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		this.connection.fail(new IOException("reset"));
+		assertThat(start).isCompletedExceptionally();
+		assertThatThrownBy(start::join).hasCauseInstanceOf(IOException.class);
+	}
+
+	@Test
+	void anErrorIsReadToItsEnd() {
+		CompletableFuture<WholeBody.Part> part = wholeBody();
+		this.connection.send("{\"error\"");
+		this.time.advance(999);
+		this.connection.send(":{}}");
+		assertThat(part).isNotDone();
+		this.connection.end();
+		assertThat(now(part).bytes()).asString().isEqualTo("{\"error\":{}}");
+		assertThat(now(part).rest()).isNull();
+	}
+
+	@Test
+	void anErrorThatIsTooSlowIsReadAsFarAsItCameAndItsRestCanStillBeRead() {
+		CompletableFuture<WholeBody.Part> part = wholeBody();
+		this.connection.send("{\"error\"");
+		this.time.advance(999);
+		assertThat(part).isNotDone();
+		this.time.advance(1);
+		assertThat(now(part).bytes()).asString().isEqualTo("{\"error\"");
+		assertThat(now(part).rest()).isSameAs(this.body);
+		assertThat(this.connection.isGone()).isFalse();
+		this.connection.send(":{}}");
+		CompletableFuture<AnswerStart> rest = firstBytes(1000);
+		assertThat(((AnswerStart.Bytes) now(rest)).first()).asString().isEqualTo(":{}}");
+	}
+
+	@Test
+	void anErrorThatIsTooLongIsReadNoFurther() {
+		CompletableFuture<WholeBody.Part> part = wholeBody();
+		this.connection.send("x".repeat(256 * 1024));
+		assertThat(part).isNotDone();
+		this.connection.send("y");
+		assertThat(now(part).bytes()).hasSize(256 * 1024 + 1);
+		assertThat(now(part).rest()).isNotNull();
+		assertThat(this.connection.asked()).isEqualTo(2);
+	}
+
+	@Test
+	void anErrorThatBreaksOffIsNotWhole() {
+		CompletableFuture<WholeBody.Part> part = wholeBody();
+		this.connection.send("{");
+		this.connection.fail(new IOException("reset"));
+		assertThat(new ErrorAnswer(500, Map.of(), now(part).bytes(), now(part).rest()).isWhole()).isFalse();
+	}
+
+	private CompletableFuture<AnswerStart.Events> firstEvent(long millis) {
+		return FirstEvent.of(this.body, classifier(), Duration.ofMillis(millis), this.turn, this.time.timing().timers())
+			.toFuture();
+	}
+
+	private CompletableFuture<AnswerStart> firstBytes(long millis) {
+		return FirstBytes.of(this.body, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
+	}
+
+	private CompletableFuture<WholeBody.Part> wholeBody() {
+		return WholeBody.of(this.body, Duration.ofSeconds(1), this.turn, this.time.timing().timers()).toFuture();
+	}
+
+	/** A value that must have come: nothing in virtual time is worth waiting for. */
+	private static <T> T now(CompletableFuture<T> value) {
+		assertThat(value).isCompleted();
+		return value.join();
+	}
+
+	private static OutcomeClassifier classifier() {
+		return new OutcomeClassifier(
+				TestPools.pool(new ManualTicker(), TestPools.backend("a")).properties().cooldown());
+	}
+
+	private static void assertFailed(CompletableFuture<?> start, Outcome.Failure kind) {
+		assertThat(outcome(start)).isInstanceOfSatisfying(Outcome.Failed.class,
+				(failed) -> assertThat(failed.kind()).isEqualTo(kind));
+	}
+
+	private static Outcome outcome(CompletableFuture<?> start) {
+		assertThat(start).isCompletedExceptionally();
+		return start.handle((value, error) -> ((OutcomeException) error).outcome()).join();
+	}
+
+	private static List<String> texts(AnswerStart.Events start) {
+		return start.events().stream().map((event) -> new String(event.bytes(), StandardCharsets.UTF_8)).toList();
+	}
+
+}

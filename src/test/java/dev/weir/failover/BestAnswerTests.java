@@ -1,0 +1,83 @@
+package dev.weir.failover;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class BestAnswerTests {
+
+	private static final String SPEAKING = "{\"error\":{\"message\":\"down\",\"code\":\"server_error\"}}";
+
+	private static final String PAGE = "<html>";
+
+	private final List<Lane> lanes = TestPools.pool(new ManualTicker(), TestPools.backend("a"), TestPools.backend("b"))
+		.lanes("gpt-4o");
+
+	private final BestAnswer best = new BestAnswer();
+
+	@Test
+	void thereIsNoneWithoutAnAnswer() {
+		this.best.consider(this.lanes.get(0), failed(), null);
+		assertThat(this.best.answer()).isNull();
+		assertThat(this.best.lane()).isNull();
+	}
+
+	@Test
+	void oneThatSaysItsReasonOutdoesAPageWhicheverComesFirst() {
+		ErrorAnswer speaking = answer(500, SPEAKING);
+		consider(0, answer(502, PAGE));
+		consider(1, speaking);
+		consider(0, answer(504, PAGE));
+		assertThat(this.best.answer()).isSameAs(speaking);
+		assertThat(this.best.lane()).isSameAs(this.lanes.get(1));
+	}
+
+	@Test
+	void amongEqualsTheLatestIsTheBest() {
+		consider(0, answer(502, PAGE));
+		ErrorAnswer page = answer(504, PAGE);
+		consider(1, page);
+		assertThat(this.best.answer()).isSameAs(page);
+		consider(0, answer(500, SPEAKING));
+		ErrorAnswer speaking = answer(503, SPEAKING);
+		consider(1, speaking);
+		assertThat(this.best.answer()).isSameAs(speaking);
+	}
+
+	@Test
+	void oneThatWasNotReadToItsEndIsNone() {
+		UpstreamBody rest = UpstreamBody.of(new FakeConnection(), new SerialExecutor());
+		consider(0, new ErrorAnswer(500, Map.of(), SPEAKING.getBytes(StandardCharsets.UTF_8), rest));
+		assertThat(this.best.answer()).isNull();
+	}
+
+	@Test
+	void aRefusalOfWeirsCredentialOrARedirectIsNotTheClients() {
+		this.best.consider(this.lanes.get(0), new Outcome.Denied(401), answer(401, SPEAKING));
+		this.best.consider(this.lanes.get(0), new Outcome.OutOfQuota(), answer(429, SPEAKING));
+		consider(0, answer(302, SPEAKING));
+		assertThat(this.best.answer()).isNull();
+	}
+
+	private void consider(int lane, ErrorAnswer answer) {
+		this.best.consider(this.lanes.get(lane), failed(), answer);
+	}
+
+	private static Outcome failed() {
+		return new Outcome.Failed(Outcome.Failure.STATUS, "500", null);
+	}
+
+	private static ErrorAnswer answer(int status, String body) {
+		return new ErrorAnswer(status, Map.of(), body.getBytes(StandardCharsets.UTF_8), null);
+	}
+
+}

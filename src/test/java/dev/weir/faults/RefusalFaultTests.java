@@ -1,0 +1,396 @@
+package dev.weir.faults;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LaneRest;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Backends that answer, but refuse: full, out of quota, closed to Weir, without the
+ * deployment, or right to refuse.
+ */
+class RefusalFaultTests {
+
+	private static final String CHAT = "/v1/chat/completions";
+
+	private static final String FULL = "429 Too Many Requests";
+
+	private static final String TOO_LONG = """
+			{ "error" : {"message":"This model's maximum context length is 8192 tokens – shorten it.",
+			"type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}
+			""";
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static final RawBackend.Script UNUSED = answering("418 Unexpected", "{}");
+
+	private static Stands stands;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		stands = Stands.start(70);
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void everyBufferIsReleased() throws InterruptedException {
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@Test
+	void b13A429WithoutRetryAfterGoesToTheNextLaneAtOnceAndTheLaneRestsTheDefault() {
+		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
+				Duration.ofSeconds(10));
+		assertThat(LaneRest.of(stand.weir(), stand.secondName())).isZero();
+		assertServedBySecond(stand.chat(), stand, 1);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(2);
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+			// what it says is taken for what it is
+			"retry-after: 20 | 15 | 20", "retry-after-ms: 20000 | 15 | 20", "retry-after: 20.5 | 15 | 20.5",
+			"retry-after-ms: 20000.5 | 15 | 20.001", "retry-after: DATE+20 | 14 | 20",
+			// nobody rests longer than the pool says
+			"retry-after: 86400 | 55 | 60", "retry-after-ms: 86400000 | 55 | 60",
+			"retry-after: 1000000000000 | 55 | 60", "retry-after-ms: 1000000000000 | 55 | 60",
+			"retry-after: DATE+86400 | 55 | 60",
+			// what is no delay, or invites to a tight loop, becomes the default
+			"retry-after: 0 | 5 | 10", "retry-after-ms: 0 | 5 | 10", "retry-after: 0.0 | 5 | 10",
+			"retry-after: -1 | 5 | 10", "retry-after-ms: -1 | 5 | 10", "retry-after: soon | 5 | 10",
+			"retry-after: NaN | 5 | 10", "retry-after: 1e9 | 5 | 10", "retry-after: DATE-20 | 5 | 10",
+			"x-ratelimit-reset-tokens: 20 | 5 | 10",
+			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 0 | 5 | 10",
+			// what ran out says when it is filled again
+			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 20 | 15 | 20" })
+	void b14ADelayIsReadOrReplacedByTheDefaultAndNeverLongerThanTheLimit(String headers, double least, double most) {
+		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, dated(headers).split(", (?=x-)")), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName()).toMillis() / 1000.0).isBetween(least, most);
+		IntStream.range(0, 5).forEach((i) -> assertServedBySecond(stand.chat(), stand, 1));
+		assertThat(stand.first().requests()).hasSize(1);
+	}
+
+	@Test
+	void b14ADelayOfAMomentIsKeptToAndThenTheLaneIsCalledAgain() {
+		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 40"), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		stand.first().script(SERVES);
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.firstName()));
+		assertThat(stand.first().requests()).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "30000, 100", "100, 30000" })
+	void b15OfTwoDelaysTheLongerCountsWhicheverComesFirst(String sooner, String later) throws InterruptedException {
+		AtomicInteger calls = new AtomicInteger();
+		Semaphore bothThere = new Semaphore(0);
+		Semaphore firstKnown = new Semaphore(0);
+		Stand stand = stands.next((call) -> {
+			if (calls.getAndIncrement() == 0) {
+				acquire(bothThere);
+				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + sooner);
+			}
+			else {
+				bothThere.release();
+				acquire(firstKnown);
+				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + later);
+			}
+		}, SERVES);
+		CompletableFuture<HttpResponse<String>> one = CompletableFuture.supplyAsync(stand::chat);
+		await().until(() -> calls.get() == 1);
+		CompletableFuture<HttpResponse<String>> other = CompletableFuture.supplyAsync(stand::chat);
+		assertServedBySecond(one.join(), stand, 2);
+		firstKnown.release();
+		assertServedBySecond(other.join(), stand, 2);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(20),
+				Duration.ofSeconds(30));
+		assertThat(stand.first().requests()).hasSize(2);
+	}
+
+	@Test
+	void b16A429OnEmbeddingsLeavesChatOnTheSameBackendAlone() {
+		Stand stand = stands.next((call) -> {
+			if (call.request().contains("/embeddings")) {
+				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		}, SERVES);
+		String embedding = "{\"model\":\"text-embedding-3-small\",\"input\":\"hi\"}";
+		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 2);
+		assertServedByFirst(stand.chat(), stand);
+		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 1);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName(), "text-embedding-3-small"))
+			.isGreaterThan(Duration.ofSeconds(20));
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"", "PARTLY_RESTING");
+		assertThat(stand.first().requests()).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "insufficient_quota", "organization_spend_limit_exceeded" })
+	void b18ASpentQuotaRestsTheWholeBackendLongAndHealthSaysSo(String code) {
+		Stand stand = stands.next(answering(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
+				"retry-after: 1", "retry-after-ms: 1"), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
+				Duration.ofMinutes(5));
+		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
+		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is spent");
+		assertThat(stand.first().requests()).hasSize(1);
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
+	void b22ABackendThatDeniesAccessIsSetAsideAndReportedAndTheClientHearsNothingOfIt(String status) {
+		Stand stand = stands.next(answering(status, "{\"error\":{\"code\":\"" + status.substring(0, 3)
+				+ "\",\"message\":\"Access denied due to invalid subscription key.\"}}"), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertServedBySecond(stand.chat(), stand, 1);
+		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "refuses the credential")
+			.doesNotContain("key-of-");
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 0));
+	}
+
+	@Test
+	void b22WhereEveryBackendDeniesAccessTheErrorIsWeirsAndNamesNoCredential() {
+		RawBackend.Script denies = answering("401 Unauthorized",
+				"{\"error\":{\"code\":\"401\",\"message\":\"Access denied to your key.\"}}",
+				"www-authenticate: Bearer");
+		Stand stand = stands.next(denies, denies);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("\"code\":\"backend_denied\"").doesNotContain("Access denied");
+		assertThat(response.headers().firstValue("www-authenticate")).isEmpty();
+		assertNoSecret(response);
+		HttpResponse<String> next = stand.chat();
+		assertThat(next.statusCode()).isEqualTo(503);
+		assertThat(header(next, "x-weir-attempts")).isEqualTo("0");
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	@Test
+	void b23AMissingDeploymentSetsOnlyThatLaneAside() {
+		Stand stand = stands.next((call) -> {
+			if (call.request().contains("gpt-4o")) {
+				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		}, SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertServedBySecond(stand.chat(), stand, 1);
+		assertServedByFirst(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(LaneRest.of(stand.weir(), stand.firstName(), "o3")).isZero();
+		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"");
+		assertThat(stand.first().requests()).hasSize(2);
+	}
+
+	@Test
+	void b23ADeploymentThatIsMissingEverywhereIsAModelThatDoesNotExist() {
+		Stand stand = stands.next(answering("404 Not Found", Bodies.NO_DEPLOYMENT),
+				answering("404 Not Found", Bodies.NO_DEPLOYMENT));
+		for (String attempts : new String[] { "2", "0" }) {
+			HttpResponse<String> response = stand.chat();
+			assertThat(response.statusCode()).isEqualTo(404);
+			assertThat(response.body()).contains("\"code\":\"model_not_found\"");
+			assertThat(header(response, "x-weir-attempts")).isEqualTo(attempts);
+			assertNoSecret(response);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { Bodies.CONTENT_FILTER, "", "no JSON at all – ünd ☃",
+			" {\"error\" :\n{\"code\":\"invalid_value\"}}\r\n\t", "{\"error\":{\"code\":\"429\"}}",
+			"{\"error\":{\"code\":\"DeploymentNotFound\"}}", "{\"error\":{\"code\":\"insufficient_quota\"}}" })
+	void b24Any400PassesByteForByteAfterOneAttemptAndNothingRests(String body) {
+		Stand stand = stands.next(
+				answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
+				UNUSED);
+		for (int i = 0; i < 10; i++) {
+			HttpResponse<String> response = stand.chat();
+			assertPassed(response, stand, body);
+			assertThat(header(response, "content-type")).isEqualTo("text/plain; charset=utf-8");
+			assertThat(header(response, "retry-after")).isEqualTo("30");
+		}
+		assertThat(stand.first().connections()).isEqualTo(1);
+		assertNothingRests(stand, 10);
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b24A400LongerThanWhatIsReadOfAnErrorPassesWhole() {
+		String body = "{\"error\":{\"code\":\"content_filter\",\"message\":\"" + "long é ".repeat(60_000) + "\"}}";
+		Stand stand = stands.next(answering("400 Bad Request", body), UNUSED);
+		assertPassed(stand.chat(), stand, body);
+		assertPassed(stand.chat(), stand, body);
+		assertNothingRests(stand, 2);
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b24A400ThatComesSlowerThanAnErrorIsWaitedForPassesWhole() {
+		String body = "{\"error\":{\"code\":\"content_filter\",\"message\":\"filtered\"}}";
+		Stand stand = stands.next((call) -> {
+			call.write(
+					"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+			for (int i = 0; i < body.length(); i += 10) {
+				call.chunk(body.substring(i, Math.min(i + 10, body.length())));
+				TimeUnit.MILLISECONDS.sleep(250);
+			}
+			call.write("0\r\n\r\n");
+		}, UNUSED);
+		assertPassed(stand.chat(), stand, body);
+		assertNothingRests(stand, 1);
+		assertHealthyAfterwards(stand);
+	}
+
+	@Test
+	void b24ARequestTooLongForOneTierGoesToALowerOne() {
+		Stand stand = stands.next(answering("400 Bad Request", TOO_LONG), SERVES);
+		assertServedBySecond(stand.chat(), stand, 2);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertNothingRests(stand, 1);
+	}
+
+	@Test
+	void b24ARequestTooLongForTheLowerTierTooGetsThatOnesAnswerAsItIs() {
+		String second = TOO_LONG.replace("8192", "128000");
+		Stand stand = stands.next(answering("400 Bad Request", TOO_LONG), answering("400 Bad Request", second));
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(400);
+		assertThat(response.body()).isEqualTo(second);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+		assertNothingRests(stand, 1);
+	}
+
+	@Test
+	void b24ARequestTooLongWhileTheLowerTierIsFullGetsTheAnswerAsItIs() {
+		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
+				answering(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		stand.first().script(answering("400 Bad Request", TOO_LONG));
+		assertPassed(stand.chat(), stand, TOO_LONG);
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	private static void assertPassed(HttpResponse<String> response, Stand stand, String body) {
+		assertThat(response.statusCode()).isEqualTo(400);
+		assertThat(response.body()).isEqualTo(body);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.firstName());
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+		assertNoSecret(response);
+	}
+
+	private static void assertNothingRests(Stand stand, int attempts) {
+		awaitFirst(stand, new LaneFigures(0, attempts, 0, 0, 0));
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(stand.firstHealth()).contains("\"state\":\"AVAILABLE\"");
+	}
+
+	private static void assertHealthyAfterwards(Stand stand) {
+		assertThat(stand.second().requests()).isEmpty();
+		stand.first().script(SERVES);
+		assertServedByFirst(stand.chat(), stand);
+	}
+
+	private static void assertServedByFirst(HttpResponse<String> response, Stand stand) {
+		assertServed(response, stand.firstName(), 1);
+	}
+
+	private static void assertServedBySecond(HttpResponse<String> response, Stand stand, int attempts) {
+		assertServed(response, stand.secondName(), attempts);
+	}
+
+	private static void assertServed(HttpResponse<String> response, String backend, int attempts) {
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo(String.valueOf(attempts));
+		assertThat(response.headers().firstValue("retry-after")).isEmpty();
+		assertThat(response.headers().firstValue("retry-after-ms")).isEmpty();
+		assertNoSecret(response);
+	}
+
+	private static void assertNoSecret(HttpResponse<String> response) {
+		assertThat(response.headers().map() + response.body()).doesNotContain("key-of-");
+	}
+
+	private static void awaitFirst(Stand stand, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
+	}
+
+	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
+		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
+			throw new IOException("What was waited for did not happen");
+		}
+	}
+
+	/** Writes {@code DATE+20} as the date in 20 seconds. */
+	private static String dated(String header) {
+		int at = header.indexOf("DATE");
+		if (at < 0) {
+			return header;
+		}
+		Instant date = Instant.now().plusSeconds(Long.parseLong(header.substring(at + "DATE".length())));
+		return header.substring(0, at) + DateTimeFormatter.RFC_1123_DATE_TIME.format(date.atOffset(ZoneOffset.UTC));
+	}
+
+	private static String header(HttpResponse<?> response, String name) {
+		return response.headers().firstValue(name).orElse("");
+	}
+
+}

@@ -1,0 +1,198 @@
+package dev.weir.faults;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LaneRest;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Row B17: all lanes rest, and requests wait for the first to wake, or do not.
+ */
+class WaitingFaultTests {
+
+	private static final String CHAT = "/v1/chat/completions";
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static Stands patient;
+
+	private static Stands impatient;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		patient = Stands.start(10, "max-wait: 5s, max-waiting: 2");
+		impatient = Stands.start(2, "max-wait: 0ms");
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		patient.close();
+		impatient.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void everyBufferIsReleased() throws InterruptedException {
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@Test
+	void b17OneThatWakesInTimeIsWaitedForAndNoBackendIsCalledBefore() {
+		Stand stand = patient.next(throttling(500), throttling(30_000));
+		AtomicLong refused = new AtomicLong();
+		AtomicLong called = new AtomicLong();
+		stand.first().script((call) -> {
+			refused.set(System.nanoTime());
+			throttling(500).run(call);
+		});
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		stand.first().script((call) -> {
+			called.set(System.nanoTime());
+			SERVES.run(call);
+		});
+		HttpResponse<String> response = stand.chat();
+		assertServedByFirst(response, stand);
+		assertThat(Duration.ofNanos(called.get() - refused.get())).isBetween(Duration.ofMillis(500),
+				Duration.ofSeconds(4));
+		assertThat(stand.first().requests()).hasSize(2);
+		assertThat(stand.second().requests()).hasSize(1);
+		awaitFirst(stand, new LaneFigures(0, 2, 1, 0, 0));
+	}
+
+	@Test
+	void b17WhereNoneWakesInTimeA429ComesAtOnceWithTheShortestRest() {
+		Stand stand = patient.next(throttling(50_000), throttling(20_000));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		long begin = System.nanoTime();
+		HttpResponse<String> response = stand.chat();
+		assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
+		assertExhausted(response, 15_000, 20_000);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	@Test
+	void b17MoreThanMayWaitGetA429AtOnceAndTheOthersAreServed() {
+		Stand stand = patient.next(throttling(2000), throttling(30_000));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		stand.first().script(SERVES);
+		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 6)
+			.mapToObj((i) -> CompletableFuture.supplyAsync(stand::chat, (task) -> new Thread(task).start()))
+			.toList();
+		List<HttpResponse<String>> refused = calls.stream()
+			.map(CompletableFuture::join)
+			.filter((response) -> response.statusCode() != 200)
+			.toList();
+		assertThat(refused).hasSize(4).allSatisfy((response) -> assertExhausted(response, 1, 2000));
+		assertThat(stand.first().requests()).hasSize(3);
+		assertThat(stand.second().requests()).hasSize(1);
+		assertServedByFirst(stand.chat(), stand);
+	}
+
+	@Test
+	void b17AClientThatLeavesFreesItsPlace() {
+		Stand stand = patient.next(throttling(3000), throttling(30_000));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		stand.first().script(SERVES);
+		List<RawClient> waiting = List.of(post(stand), post(stand));
+		// the line is full once a third does not fit
+		await().pollDelay(Duration.ZERO).until(() -> stand.chat().statusCode() == 429);
+		waiting.forEach(RawClient::close);
+		AtomicBoolean resting = new AtomicBoolean();
+		await().atMost(Duration.ofSeconds(10)).until(() -> {
+			resting.set(!LaneRest.of(stand.weir(), stand.firstName()).isZero());
+			return stand.chat().statusCode() == 200;
+		});
+		assertThat(resting).as("a request that came before the rest was over found a place").isTrue();
+		// those that left never called anybody
+		assertThat(stand.first().requests()).hasSize(2);
+		awaitFirst(stand, new LaneFigures(0, 2, 1, 0, 0));
+	}
+
+	@Test
+	void b17WhoWaitsForOneModelHoldsNobodyUpWhoWantsAnother() {
+		String other = "{\"model\":\"o3\",\"messages\":[]}";
+		Stand stand = patient.next((call) -> throttling(call.request().contains("o3") ? 30_000 : 2500).run(call),
+				throttling(30_000));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		assertThat(stand.post(CHAT, other).statusCode()).isEqualTo(429);
+		stand.first().script(SERVES);
+		CompletableFuture<HttpResponse<String>> waiting = CompletableFuture.supplyAsync(stand::chat);
+		while (!waiting.isDone()) {
+			long begin = System.nanoTime();
+			assertExhausted(stand.post(CHAT, other), 20_000, 30_000);
+			assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
+		}
+		assertServedByFirst(waiting.join(), stand);
+		assertServedByFirst(stand.post(CHAT, "{\"model\":\"free\",\"messages\":[]}"), stand);
+	}
+
+	@Test
+	void b17WithoutAWaitA429ComesAtOnceHoweverShortTheRest() {
+		Stand stand = impatient.next(throttling(500), throttling(500));
+		assertThat(stand.chat().statusCode()).isEqualTo(429);
+		HttpResponse<String> response = stand.chat();
+		assertExhausted(response, 1, 500);
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(stand.second().requests()).hasSize(1);
+		stand.first().script(SERVES);
+		await().atMost(Duration.ofSeconds(5)).until(() -> stand.chat().statusCode() == 200);
+	}
+
+	private static void assertExhausted(HttpResponse<String> response, int least, int most) {
+		assertThat(response.statusCode()).isEqualTo(429);
+		assertThat(response.headers().firstValue("x-weir-attempts")).hasValue("0");
+		int millis = Integer.parseInt(response.headers().firstValue("retry-after-ms").orElse(""));
+		int seconds = Integer.parseInt(response.headers().firstValue("retry-after").orElse(""));
+		assertThat(millis).isBetween(least, most);
+		assertThat(seconds).isEqualTo((millis + 999) / 1000);
+		assertThat(response.body()).contains("\"code\":\"rate_limit_exceeded\"", "\"type\":\"requests\"");
+		assertThat(response.headers().map() + response.body()).doesNotContain("key-of-");
+	}
+
+	private static void assertServedByFirst(HttpResponse<String> response, Stand stand) {
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(response.headers().firstValue("x-weir-backend")).hasValue(stand.firstName());
+		assertThat(response.headers().firstValue("x-weir-attempts")).hasValue("1");
+	}
+
+	private static void awaitFirst(Stand stand, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
+	}
+
+	private static RawClient post(Stand stand) {
+		return RawClient.of(stand.weir()).post("/" + stand.name() + CHAT, Bodies.CHAT);
+	}
+
+	private static RawBackend.Script throttling(int millis) {
+		return answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + millis);
+	}
+
+}
