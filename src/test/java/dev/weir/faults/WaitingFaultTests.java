@@ -4,6 +4,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -34,6 +35,8 @@ class WaitingFaultTests {
 	private static final String CHAT = "/v1/chat/completions";
 
 	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static final Executor THREADS = (task) -> new Thread(task).start();
 
 	private static Stands patient;
 
@@ -102,7 +105,7 @@ class WaitingFaultTests {
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
 		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 6)
-			.mapToObj((i) -> CompletableFuture.supplyAsync(stand::chat, (task) -> new Thread(task).start()))
+			.mapToObj((i) -> CompletableFuture.supplyAsync(stand::chat, THREADS))
 			.toList();
 		List<HttpResponse<String>> refused = calls.stream()
 			.map(CompletableFuture::join)
@@ -119,10 +122,14 @@ class WaitingFaultTests {
 		Stand stand = patient.next(throttling(3000), throttling(30_000));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
-		List<RawClient> waiting = List.of(post(stand), post(stand));
-		// the line is full once a third does not fit
-		await().pollDelay(Duration.ZERO).until(() -> stand.chat().statusCode() == 429);
-		waiting.forEach(RawClient::close);
+		List<RawClient> clients = List.of(post(stand), post(stand), post(stand));
+		// once one of them does not fit the others wait
+		CompletableFuture
+			.anyOf(clients.stream()
+				.map((client) -> CompletableFuture.supplyAsync(() -> client.readUntil(" 429 "), THREADS))
+				.toArray(CompletableFuture[]::new))
+			.join();
+		clients.forEach(RawClient::close);
 		AtomicBoolean resting = new AtomicBoolean();
 		await().atMost(Duration.ofSeconds(10)).until(() -> {
 			resting.set(!LaneRest.of(stand.weir(), stand.firstName()).isZero());
