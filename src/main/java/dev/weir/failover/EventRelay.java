@@ -49,6 +49,9 @@ final class EventRelay extends Relay {
 	// what compares a stream that the answer goes on with, once there is one
 	private @Nullable Continuation continuation;
 
+	// whether the client has got something of the stream it goes on with
+	private boolean goesOn;
+
 	private @Nullable Disposable resuming;
 
 	/**
@@ -86,7 +89,7 @@ final class EventRelay extends Relay {
 		List<StreamEvent> delivered = new ArrayList<>(events.size());
 		String differs = null;
 		for (StreamEvent event : events) {
-			if (event.kind() == StreamEvent.Kind.ERROR && this.resume != null && this.resume.isPossible()) {
+			if (this.resume != null && this.resume.isPossible() && this.progress.isFailure(event)) {
 				write(delivered);
 				broken("it reports an error");
 				return;
@@ -98,6 +101,7 @@ final class EventRelay extends Relay {
 			}
 			StreamEvent news = ((Continuation.Deliver) step).event();
 			if (news != null) {
+				announce();
 				this.progress.note(news);
 				delivered.add(news);
 			}
@@ -105,6 +109,13 @@ final class EventRelay extends Relay {
 		write(delivered);
 		if (differs != null) {
 			differs(differs);
+		}
+	}
+
+	private void announce() {
+		if (this.continuation != null && !this.goesOn) {
+			this.goesOn = true;
+			logger.info("The stream goes on from {}", attempt().lane().backend());
 		}
 	}
 
@@ -185,10 +196,10 @@ final class EventRelay extends Relay {
 		this.resuming = null;
 		if (!isOver() && this.resume != null && ending instanceof Ending.Answering answering
 				&& answering.start() instanceof AnswerStart.Events events) {
-			logger.info("The stream goes on from {}", answering.attempt().lane().backend());
 			replace(answering);
 			this.splitter = events.splitter();
 			this.continuation = this.resume.begin();
+			this.goesOn = false;
 			pass(events.events());
 			readOn();
 		}

@@ -65,12 +65,24 @@ final class StreamProgress {
 			this.done = true;
 		}
 		else if (kind == StreamEvent.Kind.ERROR) {
-			Outcome outcome = this.classifier.classifyEvent(event.error());
-			this.refused = outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong;
-			this.failed = !this.refused;
+			this.failed = isFailure(event);
+			this.refused = !this.failed;
 		}
 		Usage found = event.usage();
 		this.usage = (found != null) ? found : this.usage;
+	}
+
+	/**
+	 * Whether an event says that its backend failed.
+	 * @param event the event
+	 * @return whether it is an error, and not one of the caller's own
+	 */
+	boolean isFailure(StreamEvent event) {
+		if (event.kind() != StreamEvent.Kind.ERROR) {
+			return false;
+		}
+		Outcome outcome = this.classifier.classifyEvent(event.error());
+		return !(outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong);
 	}
 
 	/** A response that is completed repeats all of the answer, and may be long. */

@@ -121,6 +121,21 @@ class ResumeTests {
 	}
 
 	@Test
+	void anErrorOfTheCallersOwnIsNoBreak() {
+		String error = "data: {\"error\":{\"message\":\"filtered\",\"code\":\"content_filter\"}}\n\n";
+		Stand stand = stands.next((call) -> {
+			call.beginEvents();
+			call.chunk(error);
+			call.write(LAST_CHUNK);
+		}, RawBackend.answering("418 Unexpected", "{}"));
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(error).doesNotContain("stream_interrupted");
+		}
+		assertThat(stand.second().requests()).isEmpty();
+		awaitFigures(stand, stand.firstName(), new LaneFigures(0, 1, 0, 0, 0));
+	}
+
+	@Test
 	void aStreamThatNobodyElseCanGoOnWithEndsWithAnErrorEvent() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
