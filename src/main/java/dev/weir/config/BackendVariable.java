@@ -1,7 +1,9 @@
 package dev.weir.config;
 
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,7 +24,10 @@ record BackendVariable(String name, String id, String suffix, String value, @Nul
 
 	/** The suffixes and the properties of a backend they stand for. */
 	static final Map<String, String> PROPERTIES = Map.of("URL", "url", "PRIORITY", "priority", "APIKEY", "api-key",
-			"DEPLOYMENT_NAME", "models[*]");
+			"DEPLOYMENT_NAME", "models[*]", "NAME", "name", "MODELS", "models");
+
+	// other programs have variables such as BACKEND_APP_NAME, too
+	private static final Set<String> COMMON_WORDS = Set.of("NAME", "MODELS");
 
 	private static final Pattern NAME = Pattern.compile("(?i)BACKEND_([^_]+)_(.+)");
 
@@ -41,6 +46,33 @@ record BackendVariable(String name, String id, String suffix, String value, @Nul
 
 	boolean isKnown() {
 		return PROPERTIES.containsKey(this.suffix);
+	}
+
+	/**
+	 * Whether it alone tells that there is a backend.
+	 */
+	boolean announcesBackend() {
+		return isKnown() && !COMMON_WORDS.contains(this.suffix);
+	}
+
+	/**
+	 * The properties it sets.
+	 * @return values by the name of the property, relative to the backend; none if the
+	 * variable is unknown, or the value is no list of models where it should be one
+	 */
+	Map<String, String> properties() {
+		String property = PROPERTIES.get(this.suffix);
+		if (property == null) {
+			return Map.of();
+		}
+		if (!this.suffix.equals("MODELS")) {
+			return Map.of(property, this.value);
+		}
+		Map<String, String> models = new LinkedHashMap<>();
+		ModelPairs.read(this.value)
+			.orElse(Map.of())
+			.forEach((model, deployment) -> models.put(property + "[" + model + "]", deployment));
+		return models;
 	}
 
 	String backend() {

@@ -18,9 +18,9 @@ import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
 
 /**
- * The environment of Azure-Samples/openai-aca-lb: {@code BACKEND_<id>_URL},
- * {@code _PRIORITY}, {@code _APIKEY} and {@code _DEPLOYMENT_NAME} are the backends of the
- * pool {@code openai}.
+ * Backends of the pool {@code openai} in the environment, as Azure-Samples/openai-aca-lb
+ * has them: {@code BACKEND_<id>_URL}, {@code _PRIORITY}, {@code _APIKEY} and
+ * {@code _DEPLOYMENT_NAME}; and what it lacks, {@code _NAME} and {@code _MODELS}.
  */
 final class BackendVariables {
 
@@ -44,7 +44,7 @@ final class BackendVariables {
 			}
 		}
 		variables.backends.values()
-			.removeIf((backend) -> backend.values().stream().noneMatch(BackendVariable::isKnown));
+			.removeIf((backend) -> backend.values().stream().noneMatch(BackendVariable::announcesBackend));
 		return variables;
 	}
 
@@ -74,11 +74,11 @@ final class BackendVariables {
 			BackendVariable first = backend.values().iterator().next();
 			properties.put(at + ".name", OriginTrackedValue.of(first.backend(), first.origin()));
 			properties.put(at + ".dialect", OriginTrackedValue.of("azure", first.origin()));
-			backend.values()
-				.stream()
-				.filter(BackendVariable::isKnown)
-				.forEach((variable) -> properties.put(at + "." + BackendVariable.PROPERTIES.get(variable.suffix()),
-						OriginTrackedValue.of(variable.value(), variable.origin())));
+			for (BackendVariable variable : backend.values()) {
+				variable.properties()
+					.forEach((property, value) -> properties.put(at + "." + property,
+							OriginTrackedValue.of(value, variable.origin())));
+			}
 		});
 		return new OriginTrackedMapPropertySource("BACKEND_ variables", properties);
 	}
@@ -92,9 +92,16 @@ final class BackendVariables {
 		forEach((at, backend) -> {
 			String name = backend.values().iterator().next().backend();
 			names.put(at, name);
-			names.put(at.append("name"), name);
 			BackendVariable.PROPERTIES
 				.forEach((suffix, property) -> names.put(at.append(property), name + "_" + suffix));
+			backend.values()
+				.forEach((variable) -> variable.properties()
+					.keySet()
+					.forEach((property) -> names.put(at.append(property),
+							variable.backend() + "_" + variable.suffix())));
+			if (!backend.containsKey("NAME")) {
+				names.put(at.append("name"), name);
+			}
 		});
 		return names;
 	}
@@ -109,12 +116,18 @@ final class BackendVariables {
 			.toList();
 		all.stream().filter((variable) -> !variable.isKnown()).forEach((variable) -> {
 			String cure = Suggestion
-				.of(variable.suffix().toLowerCase(Locale.ROOT), List.of("url", "priority", "apikey", "deployment_name"))
+				.of(variable.suffix().toLowerCase(Locale.ROOT),
+						List.of("url", "priority", "apikey", "deployment_name", "name", "models"))
 				.map((suffix) -> "Did you mean " + variable.backend() + "_" + suffix.toUpperCase(Locale.ROOT) + "?")
-				.orElse("There are _URL, _PRIORITY, _APIKEY and _DEPLOYMENT_NAME.");
+				.orElse("There are _URL, _PRIORITY, _APIKEY, _DEPLOYMENT_NAME, _NAME and _MODELS.");
 			problems.report(variable.origin(), new ConfigurationProblem(variable.name(), null,
 					Origins.describe(variable.origin()), "there is no such variable", cure));
 		});
+		all.stream()
+			.filter((variable) -> variable.suffix().equals("MODELS") && ModelPairs.read(variable.value()).isEmpty())
+			.forEach((variable) -> problems.report(variable.origin(), new ConfigurationProblem(variable.name(),
+					variable.value(), Origins.describe(variable.origin()), "must name models and their deployments",
+					"Write model=deployment, with commas between: gpt-4o=chat,text-embedding-3-large=embedding.")));
 		ConfigurationProperty other = written.findWithin(BACKENDS);
 		if (other != null) {
 			problems.report(other.getOrigin(),

@@ -31,6 +31,49 @@ class BackendVariablesTests {
 	}
 
 	@Test
+	void takesNameAndModels() {
+		BackendProperties backend = none().variable("BACKEND_1_URL", "https://one.openai.azure.com")
+			.variable("BACKEND_1_NAME", "openai1")
+			.variable("BACKEND_1_MODELS", "gpt-5.4-mini=chat, meta/Llama 3 = llama ,text-embedding-3-large,")
+			.variable("BACKEND_1_DEPLOYMENT_NAME", "other")
+			.firstBackend();
+		assertThat(backend.name()).isEqualTo("openai1");
+		assertThat(backend.models()).containsOnly(Map.entry("gpt-5.4-mini", "chat"), Map.entry("meta/Llama 3", "llama"),
+				Map.entry("text-embedding-3-large", "text-embedding-3-large"), Map.entry("*", "other"));
+	}
+
+	@Test
+	void reportsModelsThatAreNone() {
+		assertThat(none().variable("BACKEND_1_URL", "https://one.example")
+			.variable("BACKEND_1_MODELS", "gpt-4o=")
+			.variable("BACKEND_2_URL", "https://two.example")
+			.variable("BACKEND_2_MODELS", "=chat")
+			.variable("BACKEND_3_URL", "https://three.example")
+			.variable("BACKEND_3_MODELS", "gpt-4o=a/b,gpt-5=c")
+			.variable("BACKEND_4_URL", "https://four.example")
+			.variable("BACKEND_4_MODELS", ",")
+			.variable("BACKEND_5_URL", "https://five.example")
+			.variable("BACKEND_5_MODELS", "a]b=c")
+			.variable("BACKEND_6_URL", "https://six.example")
+			.variable("BACKEND_6_NAME", "no name")
+			.mistakes()).containsExactlyInAnyOrder("BACKEND_1_MODELS = gpt-4o=: must name models and their deployments",
+					"BACKEND_2_MODELS = =chat: must name models and their deployments",
+					"BACKEND_3_MODELS = a/b: must be the name of a deployment, which has no slash",
+					"BACKEND_4_MODELS = ,: must name models and their deployments",
+					"BACKEND_5_MODELS = a]b=c: must name models and their deployments",
+					"BACKEND_6_NAME = no name: must have 1 to 63 letters, digits, hyphens and underscores");
+	}
+
+	@Test
+	void makesNoBackendOfANameAlone() {
+		assertThat(Configured.pool("")
+			.variable("BACKEND_APP_NAME", "x")
+			.variable("BACKEND_AI_MODELS", "x")
+			.pool()
+			.backends()).extracting(BackendProperties::name).containsExactly("openai1");
+	}
+
+	@Test
 	void ordersThemById() {
 		Configured configured = none();
 		for (String id : new String[] { "west", "10", "2", "1", "east" }) {
