@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import reactor.core.scheduler.Scheduler;
 
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.health.contributor.CompositeReactiveHealthContributor;
@@ -13,6 +14,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
+import dev.weir.config.LiveConfiguration;
 
 /**
  * What Weir adds to Spring Boot's Actuator.
@@ -39,6 +41,16 @@ class OpsConfiguration {
 		Map<String, ReactiveHealthContributor> byName = new LinkedHashMap<>();
 		pools.all().forEach((pool) -> byName.put(pool.name(), new PoolHealth(pool)));
 		return CompositeReactiveHealthContributor.fromMap(byName);
+	}
+
+	@Bean
+	DrainDelay drainDelay(LiveConfiguration configuration, Scheduler timers) {
+		return new DrainDelay(() -> configuration.current().drainDelay(), timers);
+	}
+
+	@Bean
+	DrainFilter drainFilter(DrainDelay delay) {
+		return new DrainFilter(delay::hasBegun);
 	}
 
 	@Bean

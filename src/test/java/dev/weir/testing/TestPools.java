@@ -49,8 +49,8 @@ public final class TestPools {
 				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
 				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.cooldown(), defaults.retryBudget(),
 				defaults.resume(), defaults.forwardHeaders());
-		WeirProperties properties = new WeirProperties(Map.of("openai", pool),
-				bind(Map.of(), WeirProperties.class).maxBody());
+		WeirProperties others = bind(Map.of(), WeirProperties.class);
+		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.drainDelay());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)
