@@ -1,0 +1,98 @@
+package dev.weir.image;
+
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
+import org.testcontainers.containers.wait.strategy.Wait;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * How the image starts, by itself and with options.
+ */
+@RequiresDocker
+@Timeout(300)
+class StartTests {
+
+	@Test
+	void demoServesWithoutAnythingElseAndTheHealthCheckSaysSo() throws Exception {
+		try (WeirContainer weir = demo()) {
+			weir.start();
+			for (int i = 0; i < 20; i++) {
+				assertThat(weir.chat().statusCode()).isEqualTo(200);
+			}
+			assertThat(weir.getLogs()).containsPattern("\\(openai[23], attempt 2, after 429 from openai1");
+			assertThat(weir.inspect().getConfig().getUser()).isEqualTo("10001:10001");
+			assertThat(weir.execInContainer("/app/health").getExitCode()).isZero();
+			assertThat(weir.execInContainer("env", "SERVER_PORT=1", "/app/health").getExitCode()).isNotZero();
+			assertThat(weir.inspect().getConfig().getHealthcheck().getTest()).containsExactly("CMD", "/app/health");
+		}
+	}
+
+	@Test
+	void startsFromTheAotCache() {
+		// with AOTMode=on Java refuses to start without the cache
+		try (WeirContainer weir = demo().withEnv("JAVA_TOOL_OPTIONS", "-XX:AOTMode=on -Xlog:class+load")) {
+			weir.start();
+			assertThat(weir.getLogs()).contains("dev.weir.failover.AttemptLoop source: shared objects file");
+		}
+	}
+
+	@Test
+	void startsWithoutTheAotCacheWhereOptionsRuleItOut() {
+		try (WeirContainer weir = demo().withEnv("JAVA_TOOL_OPTIONS", "-XX:+UseZGC")) {
+			weir.start();
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void refusesToStartWhereTheAotCacheIsWantedButDoesNotFit() {
+		try (WeirContainer weir = demo().withEnv("JAVA_TOOL_OPTIONS", "-XX:AOTMode=on -XX:+UseZGC")
+			.waitingFor(Wait.forLogMessage(".*AOT.*", 1))) {
+			weir.start();
+			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isOne();
+			assertThat(weir.getLogs()).contains("Unable to use AOT cache");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "MaxRAMPercentage * = 75.0", "ExitOnOutOfMemoryError * = true" })
+	void givesJavaItsMemoryAndEndsWithoutIt(String flag) {
+		assertThat(flags("").replaceAll(" +", " ")).containsPattern(flag);
+	}
+
+	@Test
+	void letsUsersOptionsWin() {
+		assertThat(flags("-XX:MaxRAMPercentage=33").replaceAll(" +", " ")).contains("MaxRAMPercentage = 33.0");
+	}
+
+	@Test
+	void saysWhatIsMissingWhenThereIsNoBackend() {
+		try (WeirContainer weir = new WeirContainer().waitingFor(Wait.forLogMessage(".*APPLICATION FAILED.*", 1))) {
+			weir.start();
+			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isOne();
+			assertThat(weir.getLogs()).contains("weir.pools: there is no backend", "BACKEND_1_URL");
+		}
+	}
+
+	private static String flags(String options) {
+		try (WeirContainer weir = new WeirContainer().withEnv("JAVA_TOOL_OPTIONS", options)
+			.withCreateContainerCmdModifier(
+					(command) -> command.withEntrypoint("java", "-XX:+PrintFlagsFinal", "-version"))
+			.withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(Duration.ofSeconds(60)))
+			.waitingFor(Wait.forLogMessage(".*", 1))) {
+			weir.start();
+			return weir.getLogs();
+		}
+	}
+
+	private static WeirContainer demo() {
+		return new WeirContainer().withEnv("SPRING_PROFILES_ACTIVE", "demo");
+	}
+
+}
