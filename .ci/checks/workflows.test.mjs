@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { run } from './check.test-support.mjs';
+import { run } from './run-check.mjs';
 
 const GOOD = `
 name: Build
