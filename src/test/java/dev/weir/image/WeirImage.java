@@ -3,8 +3,8 @@ package dev.weir.image;
 import java.io.IOException;
 
 /**
- * The image under test: the one that the system property {@code weir.image} names, or one
- * that is built from the sources first, as a user would.
+ * The image under test: the one that the system property {@code tested.image} names, or
+ * one that is built from the sources first, as a user would.
  */
 final class WeirImage {
 
@@ -14,7 +14,7 @@ final class WeirImage {
 	}
 
 	private static String name() {
-		String given = System.getProperty("weir.image");
+		String given = System.getProperty("tested.image");
 		if (given != null) {
 			return given;
 		}
