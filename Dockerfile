@@ -1,5 +1,6 @@
 # Weir's image: built from source, on a Java runtime of its own, with an AOT cache from a training run.
-# Nothing in here needs BuildKit. The base images need glibc, the second one bash.
+# Nothing in here needs BuildKit. The base images need glibc and bash. Scripts are given to a shell, since a build context
+# that comes from Windows has lost the right to execute them.
 ARG BUILD_IMAGE=eclipse-temurin:25-jdk
 ARG RUNTIME_IMAGE=debian:bookworm-slim
 
@@ -13,9 +14,9 @@ WORKDIR /build
 COPY mvnw pom.xml ./
 COPY .mvn .mvn
 # A layer of its own, so that a change of Weir's sources downloads nothing
-RUN ./mvnw -B -ntp -Dmaven.test.skip=true dependency:go-offline
+RUN sh mvnw -B -ntp -Dmaven.test.skip=true dependency:go-offline
 COPY src/main src/main
-RUN ./mvnw -B -ntp -Dmaven.test.skip=true package \
+RUN sh mvnw -B -ntp -Dmaven.test.skip=true package \
     && java -Djarmode=tools -jar target/weir-*.jar extract --layers --destination layers --application-filename weir.jar
 
 FROM ${RUNTIME_IMAGE} AS runtime
@@ -31,7 +32,7 @@ COPY docker/health ./
 FROM runtime AS train
 COPY docker/train /train
 # AOTMode=on refuses to start where auto would go on without the cache
-RUN /train && java -XX:AOTMode=on -XX:AOTCache=weir.aot -Dspring.context.exit=onRefresh -jar weir.jar --spring.profiles.active=demo
+RUN bash /train && java -XX:AOTMode=on -XX:AOTCache=weir.aot -Dspring.context.exit=onRefresh -jar weir.jar --spring.profiles.active=demo
 
 FROM runtime
 COPY --from=train /app/weir.aot ./
@@ -40,5 +41,5 @@ COPY application.yml ./
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/app/health"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["bash", "/app/health"]
 ENTRYPOINT ["java", "-XX:AOTCache=/app/weir.aot", "-jar", "weir.jar"]

@@ -16,7 +16,7 @@ param environmentName string
 })
 param location string
 
-@description('The Azure OpenAI accounts, each { name, location, priority }: priority 1 is served first')
+@description('The Azure OpenAI accounts, each { name, location, priority }: priority 1 is served first. Names differ, have lower-case letters and digits, and none is ptu')
 @minLength(1)
 param openAiInstances array
 
@@ -65,11 +65,11 @@ var containerAppName = 'weir-${token}'
 // A client may ask for the model, for the deployment, or for an alias; union() leaves out what is named twice
 var chatNames = union(
   [chatModelName, chatDeploymentName],
-  empty(chatAliases) ? [] : split(replace(chatAliases, ' ', ''), ',')
+  filter(split(replace(chatAliases, ' ', ''), ','), name => !empty(name))
 )
 var embeddingNames = union(
   [embeddingModelName, embeddingDeploymentName],
-  empty(embeddingAliases) ? [] : split(replace(embeddingAliases, ' ', ''), ',')
+  filter(split(replace(embeddingAliases, ' ', ''), ','), name => !empty(name))
 )
 var chatModels = [for name in chatNames: '${name}=${chatDeploymentName}']
 var embeddingModels = [for name in embeddingNames: '${name}=${embeddingDeploymentName}']
@@ -106,6 +106,7 @@ var ptuInstances = empty(ptuLocation)
   : [
       {
         name: 'ptu'
+        account: 'ptu-${token}'
         location: ptuLocation
         priority: 1
         models: chatModels
@@ -115,6 +116,7 @@ var ptuInstances = empty(ptuLocation)
 var tokenInstances = [
   for instance in openAiInstances: {
     name: instance.name
+    account: '${instance.name}-${token}'
     location: instance.location
     priority: empty(ptuLocation) ? instance.priority : instance.priority + 1
     models: concat(chatModels, embeddingModels)
@@ -127,7 +129,7 @@ var instances = concat(ptuInstances, tokenInstances)
 var backends = [
   for instance in instances: {
     name: instance.name
-    url: 'https://${instance.name}-${token}.openai.azure.com'
+    url: 'https://${instance.account}.openai.azure.com'
     priority: instance.priority
     models: join(instance.models, ',')
   }
@@ -186,7 +188,7 @@ module openAi 'modules/openai.bicep' = [
     name: 'openai-${instance.name}'
     scope: group
     params: {
-      name: '${instance.name}-${token}'
+      name: instance.account
       location: instance.location
       tags: tags
       skuName: openAiSkuName

@@ -77,7 +77,7 @@ var settings = [
   }
 ]
 
-var ipRanges = empty(allowedIpRanges) ? [] : split(replace(allowedIpRanges, ' ', ''), ',')
+var ipRanges = filter(split(replace(allowedIpRanges, ' ', ''), ','), part => !empty(part))
 var ipRestrictions = [
   for (ipRange, i) in ipRanges: {
     name: 'allowed-${i + 1}'
@@ -198,4 +198,4 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
 output CONTAINER_APP_URL string = 'https://${app.properties.configuration.ingress.fqdn}'
 
 // Begins like the URL, so that who looks for that sees it
-output CONTAINER_APP_URL_OPEN_TO string = empty(allowedIpRanges) ? 'everyone, Weir does not check yet who calls' : allowedIpRanges
+output CONTAINER_APP_URL_OPEN_TO string = empty(ipRanges) ? 'everyone, Weir does not check yet who calls' : allowedIpRanges
