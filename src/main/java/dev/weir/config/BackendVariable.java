@@ -26,8 +26,8 @@ record BackendVariable(String name, String id, String suffix, String value, @Nul
 	static final Map<String, String> PROPERTIES = Map.of("URL", "url", "PRIORITY", "priority", "APIKEY", "api-key",
 			"DEPLOYMENT_NAME", "models[*]", "NAME", "name", "MODELS", "models");
 
-	// other programs have variables such as BACKEND_APP_NAME, too
-	private static final Set<String> COMMON_WORDS = Set.of("NAME", "MODELS");
+	/** Other programs have variables such as BACKEND_APP_NAME, too. */
+	static final Set<String> COMMON_WORDS = Set.of("NAME", "MODELS");
 
 	private static final Pattern NAME = Pattern.compile("(?i)BACKEND_([^_]+)_(.+)");
 

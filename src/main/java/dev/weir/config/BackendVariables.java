@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -43,8 +44,7 @@ final class BackendVariables {
 				variables.addAll(readable, environment);
 			}
 		}
-		variables.backends.values()
-			.removeIf((backend) -> backend.values().stream().noneMatch(BackendVariable::announcesBackend));
+		variables.backends.values().removeIf((backend) -> !announced(backend));
 		return variables;
 	}
 
@@ -59,6 +59,11 @@ final class BackendVariables {
 				}
 			}
 		}
+	}
+
+	private static boolean announced(Map<String, BackendVariable> backend) {
+		return backend.values().stream().anyMatch(BackendVariable::announcesBackend)
+				|| backend.keySet().containsAll(BackendVariable.COMMON_WORDS);
 	}
 
 	boolean isEmpty() {
@@ -117,9 +122,13 @@ final class BackendVariables {
 		all.stream().filter((variable) -> !variable.isKnown()).forEach((variable) -> {
 			String cure = Suggestion
 				.of(variable.suffix().toLowerCase(Locale.ROOT),
-						List.of("url", "priority", "apikey", "deployment_name", "name", "models"))
+						BackendVariable.PROPERTIES.keySet().stream().map((it) -> it.toLowerCase(Locale.ROOT)).toList())
 				.map((suffix) -> "Did you mean " + variable.backend() + "_" + suffix.toUpperCase(Locale.ROOT) + "?")
-				.orElse("There are _URL, _PRIORITY, _APIKEY, _DEPLOYMENT_NAME, _NAME and _MODELS.");
+				.orElse("There are " + BackendVariable.PROPERTIES.keySet()
+					.stream()
+					.sorted()
+					.map((suffix) -> "_" + suffix)
+					.collect(Collectors.joining(", ")) + ".");
 			problems.report(variable.origin(), new ConfigurationProblem(variable.name(), null,
 					Origins.describe(variable.origin()), "there is no such variable", cure));
 		});

@@ -52,6 +52,7 @@ public final class ConfigurationLoader {
 			new RouteRules(problems).check(environment, properties.pools().keySet());
 		}
 		new TlsRules(problems).check(environment);
+		new DrainRules(problems).check(environment, properties.drainDelay());
 	}
 
 }

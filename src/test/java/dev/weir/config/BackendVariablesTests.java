@@ -74,6 +74,15 @@ class BackendVariablesTests {
 	}
 
 	@Test
+	void findsAMisspeltUrlBesideNameAndModels() {
+		assertThat(none().variable("BACKEND_1_UR", "https://one.example")
+			.variable("BACKEND_1_NAME", "openai1")
+			.variable("BACKEND_1_MODELS", "gpt-4o")
+			.mistakes())
+			.containsExactlyInAnyOrder("BACKEND_1_UR: there is no such variable", "BACKEND_1_URL: is missing");
+	}
+
+	@Test
 	void ordersThemById() {
 		Configured configured = none();
 		for (String id : new String[] { "west", "10", "2", "1", "east" }) {

@@ -232,7 +232,7 @@ class BicepTests {
 		return Files.readString(Path.of("infra", name + ".bicep"));
 	}
 
-	private static String parameters(String name) throws IOException {
+	static String parameters(String name) throws IOException {
 		return Files.readString(Path.of("infra", name + ".parameters.json"));
 	}
 

@@ -2,6 +2,7 @@ package dev.weir.ops;
 
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -64,13 +65,17 @@ class DrainDelayTests {
 			CompletableFuture<String> stream = CompletableFuture
 				.supplyAsync(() -> weir.post("/v1/chat/completions", Bodies.CHAT_STREAM).body());
 			await(streaming);
-			assertThat(weir.get("/actuator/health/readiness").statusCode()).isEqualTo(200);
+			HttpResponse<String> ready = weir.get("/actuator/health/readiness");
+			assertThat(ready.statusCode()).isEqualTo(200);
+			assertThat(ready.headers().firstValue("connection")).isEmpty();
 			CompletableFuture<Void> stop = CompletableFuture.runAsync(weir::close);
 			while (weir.get("/actuator/health/readiness").statusCode() == 200) {
 				Thread.onSpinWait();
 			}
 			assertThat(weir.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			HttpResponse<String> late = weir.chat();
+			assertThat(late.statusCode()).isEqualTo(200);
+			assertThat(late.headers().firstValue("connection")).hasValue("close");
 			awaitRefusal(weir);
 			assertThat(stop).isNotDone();
 			mayEnd.countDown();
