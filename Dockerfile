@@ -19,6 +19,10 @@ COPY src/main src/main
 RUN sh mvnw -B -ntp -Dmaven.test.skip=true package \
     && java -Djarmode=tools -jar target/weir-*.jar extract --layers --destination layers --application-filename weir.jar
 
+# Whoever checked them out may have kept them from others, and Weir runs as user 10001
+COPY docker/health application.yml /files/
+RUN chmod a+r /files/*
+
 FROM ${RUNTIME_IMAGE} AS runtime
 ENV PATH=/opt/java/bin:$PATH LANG=C.UTF-8
 COPY --from=build /jre /opt/java
@@ -27,7 +31,7 @@ COPY --from=build /build/layers/dependencies/ ./
 COPY --from=build /build/layers/spring-boot-loader/ ./
 COPY --from=build /build/layers/snapshot-dependencies/ ./
 COPY --from=build /build/layers/application/ ./
-COPY docker/health ./
+COPY --from=build /files/health ./
 
 FROM runtime AS train
 COPY docker/train /train
@@ -37,7 +41,7 @@ RUN bash /train && java -XX:AOTMode=on -XX:AOTCache=weir.aot -Dspring.context.ex
 FROM runtime
 COPY --from=train /app/weir.aot ./
 # Settings of your own may be mounted over this file, or beside it as /app/config/application.yml
-COPY application.yml ./
+COPY --from=build /files/application.yml ./
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -49,7 +49,7 @@ class AzureYamlTests {
 			postdeploy:                 | postdeployment:
 			project: .                  | image: .
 			provider: bicep             | provider: Bicep!
-			azd: ">= 1.22.1"            | azdd: ">= 1.22.1"
+			azd: ">= 1.24.0"            | azdd: ">= 1.24.0"
 			interactive: true           | interactive: 'yes please'
 			""")
 	void violationsOfTheSchemaAreFound(String from, String to) throws IOException {
@@ -72,7 +72,7 @@ class AzureYamlTests {
 					path: ./Dockerfile           | path: ./src/Dockerfile         | there is no src/Dockerfile
 					context: .                   | context: ./app                 | there is no app
 					remoteBuild: true            | remoteBuild: false             | the image is not built in the registry
-					">= 1.22.1"                  | ">= 1.20.0"                    | azd before 1.22.1 is let in
+					">= 1.24.0"                  | ">= 1.22.1"                    | azd before 1.24.0 is let in
 					language: java               | language: js                   | the language is not java
 					$CONTAINER_APP_URL_OPEN_TO   | $CONTAINER_APP_OPEN_TO         | a hook prints CONTAINER_APP_OPEN_TO, which is no output
 					$env:CONTAINER_APP_URL_OPEN_TO | $env:SERVICE_URI             | a hook prints SERVICE_URI, which is no output
@@ -102,8 +102,8 @@ class AzureYamlTests {
 			.results()
 			.mapToInt((number) -> Integer.parseInt(number.group()))
 			.toArray();
-		if (Arrays.compare(version, new int[] { 1, 22, 1 }) < 0) {
-			problems.add("azd before 1.22.1 is let in");
+		if (Arrays.compare(version, new int[] { 1, 24, 0 }) < 0) {
+			problems.add("azd before 1.24.0 is let in");
 		}
 		Set<String> outputs = new HashSet<>(BicepFile.of(weirBicep).outputs());
 		outputs.addAll(BicepFile.read(Path.of("infra/main.bicep")).outputs());

@@ -52,6 +52,11 @@ class TemplateFactsTests {
 					weir.bicep             | @maxValue(580)               | @maxValue(600)               | weir.bicep: the grace period may be 620 s
 					weir.bicep             | drainSeconds int = 240       | drainSeconds int = 590       | weir.bicep: drainSeconds is not in its range
 					weir.bicep             | drainDelaySeconds + drainSeconds + marginSeconds | drainSeconds | weir.bicep: terminationGracePeriodSeconds is not drainDelaySeconds + drainSeconds + marginSeconds
+					modules/registry.bicep | 7f951dda | 7f951ddb | modules/registry.bicep: acrPull is not '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+					weir.bicep             | ipSecurityRestrictions: ipRestrictions | ipSecurityRestrictions: [] | weir.bicep: ipSecurityRestrictions is not ipRestrictions
+					weir.bicep             | identity.properties.clientId | identity.properties.principalId | "weir.bicep: there is no name: 'AZURE_CLIENT_ID'\n    value: identity.properties.clientId"
+					weir.bicep             | maxReplicas int = 10         | maxReplicas int = 100        | weir.bicep: there is no param maxReplicas int = 10
+					weir.bicep             | identity: identity.id        | identity: 'system'           | weir.bicep: identity is not identity.id
 					application.yml        | port: 8080                   | port: 8888                   | weir.bicep: port is not 8888
 					""")
 	void aLostFactIsFound(String file, String from, String to, String problem) throws IOException {
@@ -70,11 +75,24 @@ class TemplateFactsTests {
 		if (!openAi.text().contains("@batchSize(1)\nresource modelDeployments ")) {
 			openAi.problem("deployments are not made one at a time");
 		}
-		new Template("modules/registry.bicep", files, problems).property("adminUserEnabled", "false");
+		Template registry = new Template("modules/registry.bicep", files, problems);
+		registry.property("adminUserEnabled", "false");
+		registry.var("acrPull", "'7f951dda-4ed3-4680-a7ca-43fe172d538d'");
 		Template weir = new Template("weir.bicep", files, problems);
 		weir.property("allowInsecure", "false");
 		weir.property("external", "true");
 		weir.property("targetPort", "port");
+		weir.property("ipSecurityRestrictions", "ipRestrictions");
+		weir.property("activeRevisionsMode", "'Single'");
+		weir.property("image", "image");
+		weir.property("identity", "identity.id");
+		weir.property("'\\$\\{identity.id}'", "{}");
+		weir.property("minReplicas", "minReplicas");
+		weir.property("concurrentRequests", "concurrentRequests");
+		weir.mustContain("param minReplicas int = 1\n");
+		weir.mustContain("param maxReplicas int = 10\n");
+		weir.mustContain("name: 'AZURE_CLIENT_ID'\n    value: identity.properties.clientId\n");
+		weir.mustContain("output CONTAINER_APP_URL string = 'https://${app.properties.configuration.ingress.fqdn}'\n");
 		weir.var("port", serverPort(files.get("application.yml")));
 		probes(weir);
 		grace(weir);
@@ -152,6 +170,12 @@ class TemplateFactsTests {
 				.anyMatch(value::equals);
 			if (!right) {
 				problem(key + " is not " + value);
+			}
+		}
+
+		void mustContain(String line) {
+			if (!text().contains(line)) {
+				problem("there is no " + line.strip());
 			}
 		}
 
