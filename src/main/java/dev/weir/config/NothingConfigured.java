@@ -20,7 +20,9 @@ final class NothingConfigured {
 
 			To look around first, start the demo, which brings simulated backends:
 
-			  ./mvnw spring-boot:run -Dspring-boot.run.profiles=demo""";
+			  ./mvnw spring-boot:run -Dspring-boot.run.profiles=demo
+
+			or, of the container image, with -e SPRING_PROFILES_ACTIVE=demo.""";
 
 	static final ConfigurationProblem PROBLEM = new ConfigurationProblem(PoolRules.POOLS.toString(), null, null,
 			"there is no backend", CURE);
