@@ -27,9 +27,7 @@ final class DrainDelay implements SmartLifecycle {
 
 	private final Scheduler timers;
 
-	private volatile boolean running;
-
-	private volatile boolean begun;
+	private volatile boolean draining;
 
 	/**
 	 * Waits as long as it is told when the stop comes.
@@ -43,14 +41,12 @@ final class DrainDelay implements SmartLifecycle {
 
 	@Override
 	public void start() {
-		this.running = true;
-		this.begun = false;
+		this.draining = false;
 	}
 
 	@Override
 	public void stop() {
-		this.running = false;
-		this.begun = true;
+		this.draining = true;
 	}
 
 	@Override
@@ -68,13 +64,13 @@ final class DrainDelay implements SmartLifecycle {
 	/**
 	 * Whether the stop has begun.
 	 */
-	boolean hasBegun() {
-		return this.begun;
+	boolean isDraining() {
+		return this.draining;
 	}
 
 	@Override
 	public boolean isRunning() {
-		return this.running;
+		return !this.draining;
 	}
 
 	@Override

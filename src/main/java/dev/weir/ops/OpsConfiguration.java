@@ -50,7 +50,7 @@ class OpsConfiguration {
 
 	@Bean
 	DrainFilter drainFilter(DrainDelay delay) {
-		return new DrainFilter(delay::hasBegun);
+		return new DrainFilter(delay::isDraining);
 	}
 
 	@Bean

@@ -1,6 +1,7 @@
 package dev.weir.infra;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +14,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.yaml.snakeyaml.Yaml;
+
+import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
+import org.springframework.core.io.ByteArrayResource;
 
 import static dev.weir.infra.BicepTests.replaced;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -143,10 +146,10 @@ class TemplateFactsTests {
 		}
 	}
 
-	@SuppressWarnings("unchecked")
 	private static String serverPort(String applicationYml) {
-		Map<String, Object> yaml = new Yaml().load(applicationYml);
-		return String.valueOf(((Map<String, Object>) yaml.get("server")).get("port"));
+		YamlPropertiesFactoryBean yaml = new YamlPropertiesFactoryBean();
+		yaml.setResources(new ByteArrayResource(applicationYml.getBytes(StandardCharsets.UTF_8)));
+		return String.valueOf(yaml.getObject().get("server.port"));
 	}
 
 	private static Map<String, String> files() throws IOException {

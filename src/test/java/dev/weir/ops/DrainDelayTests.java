@@ -31,6 +31,7 @@ class DrainDelayTests {
 		DrainDelay delay = started(Duration.ofSeconds(5));
 		delay.stop(this.done::incrementAndGet);
 		assertThat(delay.isRunning()).isFalse();
+		assertThat(delay.isDraining()).isTrue();
 		this.timers.advanceTimeBy(Duration.ofMillis(4999));
 		assertThat(this.done).hasValue(0);
 		this.timers.advanceTimeBy(Duration.ofMillis(1));
