@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.ClosedPort;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -153,11 +154,8 @@ class FailoverTests {
 
 	@Test
 	void aRefusedConnectionGoesToAnotherBackend() {
-		RawBackend gone = RawBackend.start(SERVES);
-		URI url = gone.url();
-		gone.close();
 		RawBackend second = start(SERVES);
-		WeirServer weir = weir("", backend("a", url), backend("b", second.url(), "priority: 2"));
+		WeirServer weir = weir("", backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 	}
 
@@ -522,10 +520,10 @@ class FailoverTests {
 		return weir;
 	}
 
-	private static URI closedPort() {
-		RawBackend gone = RawBackend.start(SERVES);
-		gone.close();
-		return gone.url();
+	private URI closedPort() {
+		ClosedPort port = ClosedPort.hold();
+		this.open.add(port);
+		return port.url();
 	}
 
 	private static String body(RawBackend backend) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.ClosedPort;
 import dev.weir.testing.DeafPort;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakWatch;
@@ -253,10 +254,10 @@ class OutageFaultTests {
 		return weir;
 	}
 
-	private static URI closedPort() {
-		RawBackend gone = RawBackend.start(SERVES);
-		gone.close();
-		return gone.url();
+	private URI closedPort() {
+		ClosedPort port = ClosedPort.hold();
+		this.open.add(port);
+		return port.url();
 	}
 
 }
