@@ -1,0 +1,62 @@
+"""Reads measurements and writes the table."""
+import platform
+import statistics
+import subprocess
+
+from .places import JAVA
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+    java = subprocess.run([JAVA, "-version"], capture_output=True, text=True).stderr.splitlines()[1].strip()
+    return f"{len(models)} × {models[0]}, Linux {platform.release()}, {java}"
+
+
+def starts_of(rows, peer, case, figure):
+    """A figure of a peer in a case: for each start the median of its rounds."""
+    starts = {}
+    for row in rows:
+        if row["peer"] == peer and row["case"] == case:
+            starts.setdefault(row["start"], []).append(row[figure])
+    return {start: statistics.median(values) for start, values in starts.items()}
+
+
+def spread(values, digits=2):
+    values = list(values)
+    if not values:
+        return "–"
+    middle = f"{statistics.median(values):.{digits}f}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def ratios(rows, one, other, case, other_case=None):
+    """One peer's CPU per request as a multiple of another's, start by start, since only what ran together compares."""
+    ours = starts_of(rows, one, case, "cpu_us")
+    theirs = starts_of(rows, other, other_case or case, "cpu_us")
+    return [ours[start] / theirs[start] for start in sorted(ours) if start in theirs]
+
+
+def table(rows, quiet):
+    kept = [row for row in rows if row["others"] <= quiet]
+    peers = list(dict.fromkeys(row["peer"] for row in rows))
+    lines = [machine(), f"{len(rows) - len(kept)} of {len(rows)} runs left out: other processes used more than {quiet} cores", ""]
+    for case in dict.fromkeys(row["case"] for row in rows):
+        lines += [f"| {case} | CPU µs per request | × plain gateway | × bare Reactor Netty | attempts per request | not 200 | p50 ms |",
+                  "|---|---|---|---|---|---|---|"]
+        for peer in peers:
+            runs = [row for row in kept if row["peer"] == peer and row["case"] == case]
+            if runs:
+                lines.append(f"| {peer} | {spread(starts_of(kept, peer, case, 'cpu_us').values(), 0)} "
+                             f"| {spread(ratios(kept, peer, 'scg', case))} | {spread(ratios(kept, peer, 'rn', case))} "
+                             f"| {spread((row['attempts'] for row in runs), 3)} | {sum(row['bad'] for row in runs)} of {sum(row['requests'] for row in runs)} "
+                             f"| {spread((row['p50_us'] / 1000 for row in runs), 1)} |")
+        lines.append("")
+    if "weir" in peers:
+        lines += ["| ratio | measured |", "|---|---|"]
+        for words, values in (("r429 : Weir's own json", ratios(kept, "weir", "weir", "r429", "json")),
+                              ("json : Portkey's", ratios(kept, "weir", "portkey", "json")),
+                              ("json, 300 backends : 3", ratios(kept, "weir300", "weir", "json"))):
+            if values:
+                lines.append(f"| {words} | {spread(values, 3)} |")
+    return "\n".join(lines)
