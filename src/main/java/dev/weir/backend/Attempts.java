@@ -22,7 +22,7 @@ public final class Attempts {
 
 	private final Pool pool;
 
-	private final List<Lane> lanes;
+	private final Lanes lanes;
 
 	private final Ticker ticker;
 
@@ -53,9 +53,9 @@ public final class Attempts {
 	 * @param lanes the lanes of the pool that serve it
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	public Attempts(Pool pool, List<Lane> lanes, Ticker ticker) {
+	public Attempts(Pool pool, Lanes lanes, Ticker ticker) {
 		this.pool = pool;
-		this.lanes = List.copyOf(lanes);
+		this.lanes = lanes;
 		this.ticker = ticker;
 		this.start = ticker.read();
 	}
@@ -64,7 +64,7 @@ public final class Attempts {
 		return this.pool;
 	}
 
-	public List<Lane> lanes() {
+	public Lanes lanes() {
 		return this.lanes;
 	}
 
@@ -76,6 +76,15 @@ public final class Attempts {
 	 */
 	public boolean isTried(Lane lane) {
 		return this.tried.contains(lane) || this.refused.contains(lane) || lane.priority() <= this.floor;
+	}
+
+	/**
+	 * Whether a lane may be chosen now.
+	 * @param lane the lane
+	 * @return whether it is not out of the question and is available
+	 */
+	public boolean isCandidate(Lane lane) {
+		return !isTried(lane) && lane.isAvailable();
 	}
 
 	/**
@@ -121,7 +130,7 @@ public final class Attempts {
 	 */
 	public boolean hasAnother() {
 		for (Lane lane : this.lanes) {
-			if (!isTried(lane) && lane.isAvailable()) {
+			if (isCandidate(lane)) {
 				return true;
 			}
 		}

@@ -32,7 +32,7 @@ public final class Pool {
 
 	private final FreeSignal free;
 
-	private final LoadingCache<String, List<Lane>> lanes;
+	private final LoadingCache<String, Lanes> lanes;
 
 	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, AttemptListener listener,
 			FreeSignal free) {
@@ -44,10 +44,10 @@ public final class Pool {
 		this.lanes = Caffeine.newBuilder()
 			.maximumSize(MAX_MODELS)
 			.executor(Runnable::run)
-			.build((model) -> this.backends.stream()
+			.build((model) -> Lanes.of(this.backends.stream()
 				.filter((backend) -> backend.serves(model))
 				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, listener, free))
-				.toList());
+				.toList()));
 	}
 
 	public String name() {
@@ -83,7 +83,7 @@ public final class Pool {
 	 * @param model the model as clients know it, empty for calls that name none
 	 * @return the lanes, none if no backend of the pool serves the model
 	 */
-	public List<Lane> lanes(String model) {
+	public Lanes lanes(String model) {
 		return this.lanes.get(model);
 	}
 

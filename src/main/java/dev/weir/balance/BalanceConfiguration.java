@@ -4,6 +4,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
@@ -34,6 +35,11 @@ class BalanceConfiguration {
 			logger.info("Pool {}: {}", pool.name(),
 					String.join(", ", pool.backends().stream().map(BalanceConfiguration::words).toList()));
 		});
+	}
+
+	@Bean
+	LaneChoiceFilter laneChoiceFilter(LoadBalancerClientFactory factory, GatewayLoadBalancerProperties properties) {
+		return new LaneChoiceFilter(factory, properties);
 	}
 
 	private static String words(Backend backend) {

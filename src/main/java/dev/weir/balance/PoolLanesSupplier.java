@@ -11,7 +11,8 @@ import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import dev.weir.backend.Pool;
 
 /**
- * Supplies the lanes of a pool that serve a request's model.
+ * Supplies the lanes of a pool that serve a request's model, to a load balancer other
+ * than Weir's own.
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 

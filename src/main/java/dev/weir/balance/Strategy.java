@@ -1,23 +1,27 @@
 package dev.weir.balance;
 
-import java.util.List;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.weir.backend.Lane;
+import dev.weir.backend.Tier;
 import dev.weir.config.BalancingStrategy;
 
 /**
- * Picks one of the lanes that are left after narrowing.
+ * Picks a lane of one tier. Allocates nothing, whatever the size of the tier.
  */
 @FunctionalInterface
 interface Strategy {
 
 	/**
 	 * Picks a lane.
-	 * @param lanes the lanes to pick from, at least one, all of one tier
-	 * @return the lane
+	 * @param tier the lanes to pick from
+	 * @param candidates which of them may be chosen
+	 * @return one of those, or {@code null} if there is none
 	 */
-	Lane pick(List<Lane> lanes);
+	@Nullable Lane pick(Tier tier, Predicate<Lane> candidates);
 
 	/**
 	 * The strategy that a pool is set to.
@@ -26,11 +30,12 @@ interface Strategy {
 	 * @return the strategy
 	 */
 	static Strategy of(BalancingStrategy setting, RandomGenerator random) {
+		Draw draw = new Draw(random);
 		return switch (setting) {
-			case WEIGHTED -> new WeightedStrategy(random);
-			case LEAST_BUSY -> new TwoChoicesStrategy(random, Load.BUSY);
-			case FASTEST -> new TwoChoicesStrategy(random, Load.SLOW);
-			case MOST_HEADROOM -> new TwoChoicesStrategy(random, Load.SPENT);
+			case WEIGHTED -> draw::from;
+			case LEAST_BUSY -> new TwoChoicesStrategy(draw, Load.BUSY);
+			case FASTEST -> new TwoChoicesStrategy(draw, Load.SLOW);
+			case MOST_HEADROOM -> new TwoChoicesStrategy(draw, Load.SPENT);
 		};
 	}
 

@@ -1,9 +1,11 @@
 package dev.weir.balance;
 
-import java.util.List;
-import java.util.random.RandomGenerator;
+import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.weir.backend.Lane;
+import dev.weir.backend.Tier;
 
 /**
  * Draws two different lanes and picks the one with the lower {@link Load}: the power of
@@ -17,23 +19,23 @@ import dev.weir.backend.Lane;
  */
 final class TwoChoicesStrategy implements Strategy {
 
-	private final WeightedDraw draw;
+	private final Draw draw;
 
 	private final Load load;
 
-	TwoChoicesStrategy(RandomGenerator random, Load load) {
-		this.draw = new WeightedDraw(random);
+	TwoChoicesStrategy(Draw draw, Load load) {
+		this.draw = draw;
 		this.load = load;
 	}
 
 	@Override
-	public Lane pick(List<Lane> lanes) {
-		if (lanes.size() == 1) {
-			return lanes.get(0);
+	public @Nullable Lane pick(Tier tier, Predicate<Lane> candidates) {
+		Lane first = this.draw.from(tier, candidates);
+		if (first == null || tier.size() == 1) {
+			return first;
 		}
-		Lane first = this.draw.draw(lanes, null);
-		Lane second = this.draw.draw(lanes, first);
-		return (this.load.of(second) < this.load.of(first)) ? second : first;
+		Lane second = this.draw.from(tier, (lane) -> lane != first && candidates.test(lane));
+		return (second != null && this.load.of(second) < this.load.of(first)) ? second : first;
 	}
 
 }

@@ -1,7 +1,7 @@
 /**
- * Choosing a lane: {@linkplain dev.weir.balance.Narrowing narrow}, then
+ * Choosing a lane: {@linkplain dev.weir.balance.LaneLoadBalancer narrow}, then
  * {@linkplain dev.weir.balance.Strategy pick}. Starting point:
- * {@link dev.weir.balance.WeirLoadBalancerConfiguration}.
+ * {@link dev.weir.balance.LaneLoadBalancer}.
  */
 @NullMarked
 package dev.weir.balance;

@@ -1,15 +1,13 @@
 package dev.weir.failover;
 
-import java.util.List;
 import java.util.Map;
 
 import dev.weir.api.ApiCall;
 import dev.weir.backend.Attempts;
-import dev.weir.backend.Lane;
+import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
-import dev.weir.config.BackendDialect;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -66,10 +64,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		return loop.run().doOnNext((ending) -> settle(exchange, attempts, head, relays, ending)).then();
 	}
 
-	private static List<Lane> lanes(Pool pool, ApiCall call) {
-		List<Lane> lanes = pool.lanes(call.model());
-		return call.path().fitsOpenAi() ? lanes
-				: lanes.stream().filter((lane) -> lane.backend().dialect() == BackendDialect.AZURE).toList();
+	private static Lanes lanes(Pool pool, ApiCall call) {
+		Lanes lanes = pool.lanes(call.model());
+		return call.path().fitsOpenAi() ? lanes : lanes.azure();
 	}
 
 	private static void settle(ServerWebExchange exchange, Attempts attempts, AnswerHead head, Relays relays,

@@ -28,8 +28,7 @@ public final class LaneBalancers {
 	public static ReactorServiceInstanceLoadBalancer of(Pools pools, String pool, RandomGenerator random) {
 		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME, pool);
 		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(environment, pools, configuration.laneSupplier(environment, pools),
-				random);
+		return configuration.laneLoadBalancer(environment, pools, random);
 	}
 
 }

@@ -151,8 +151,7 @@ class LaneLoadBalancerTests {
 		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME,
 				"openai");
 		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(environment, pools, configuration.laneSupplier(environment, pools),
-				random);
+		return configuration.laneLoadBalancer(environment, pools, random);
 	}
 
 }

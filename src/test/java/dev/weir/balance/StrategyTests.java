@@ -2,7 +2,6 @@ package dev.weir.balance;
 
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
@@ -18,6 +17,7 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
+import dev.weir.backend.Tier;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.BalancingStrategy;
 import dev.weir.testing.ManualTicker;
@@ -44,9 +44,9 @@ class StrategyTests {
 	@ParameterizedTest
 	@EnumSource
 	void oneLaneAloneIsPickedWithoutDrawing(BalancingStrategy setting) {
-		List<Lane> lanes = lanes(TestPools.backend("a"));
+		Tier lanes = lanes(TestPools.backend("a"));
 		RandomGenerator zero = () -> 0;
-		assertThat(Strategy.of(setting, zero).pick(lanes)).isSameAs(lanes.get(0));
+		assertThat(Strategy.of(setting, zero).pick(lanes, (lane) -> true)).isSameAs(lanes.get(0));
 	}
 
 	@ParameterizedTest
@@ -117,12 +117,12 @@ class StrategyTests {
 
 	@Test
 	void fastestTriesALaneThatHasNotAnsweredYetWithOneRequest() {
-		List<Lane> lanes = lanes(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("new"));
+		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("new"));
 		lanes.subList(0, 2).forEach((lane) -> answer(lane, Duration.ofMillis(100)));
 		Strategy strategy = strategy(BalancingStrategy.FASTEST);
 		Map<String, Integer> picks = new HashMap<>();
 		for (int i = 0; i < 30; i++) {
-			Lane lane = strategy.pick(lanes);
+			Lane lane = strategy.pick(lanes, (it) -> true);
 			begin(lane);
 			picks.merge(name(lane), 1, Integer::sum);
 		}
@@ -131,7 +131,7 @@ class StrategyTests {
 
 	@Test
 	void fastestHardlyUsesASlowLaneAndComesBackWhenItHasRecovered() {
-		List<Lane> lanes = lanes(TestPools.backend("steady"), TestPools.backend("moody"));
+		Tier lanes = lanes(TestPools.backend("steady"), TestPools.backend("moody"));
 		Simulation simulation = new Simulation(strategy(BalancingStrategy.FASTEST), lanes);
 		ToLongFunction<Lane> slow = (lane) -> name(lane).equals("moody") ? 5000 : 100;
 		assertThat(simulation.run(PICKS, slow).get("moody")).isLessThan(0.01);
@@ -141,7 +141,7 @@ class StrategyTests {
 
 	@Test
 	void mostHeadroomPrefersWhatIsKnownToBeFreeAndAvoidsWhatIsKnownToBeSpent() {
-		List<Lane> lanes = lanes(TestPools.backend("free"), TestPools.backend("unknown"), TestPools.backend("spent"));
+		Tier lanes = lanes(TestPools.backend("free"), TestPools.backend("unknown"), TestPools.backend("spent"));
 		tell(lanes.get(0), "90");
 		tell(lanes.get(2), "10");
 		Map<String, Double> shares = draw(BalancingStrategy.MOST_HEADROOM, lanes);
@@ -153,23 +153,23 @@ class StrategyTests {
 
 	@Test
 	void mostHeadroomUsesALaneAgainWhoseLimitWasReset() {
-		List<Lane> lanes = lanes(TestPools.backend("a"), TestPools.backend("spent"));
+		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("spent"));
 		tell(lanes.get(1), "10");
 		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes)).containsOnlyKeys("a");
 		this.ticker.advance(Duration.ofSeconds(60));
 		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes).get("spent")).isCloseTo(0.5, within(CHANCE));
 	}
 
-	private static Map<String, Double> draw(BalancingStrategy setting, List<Lane> lanes) {
+	private static Map<String, Double> draw(BalancingStrategy setting, Tier lanes) {
 		Strategy strategy = strategy(setting);
 		Map<String, Integer> picks = new HashMap<>();
 		for (int i = 0; i < PICKS; i++) {
-			picks.merge(name(strategy.pick(lanes)), 1, Integer::sum);
+			picks.merge(name(strategy.pick(lanes, (lane) -> true)), 1, Integer::sum);
 		}
 		return shares(picks, PICKS);
 	}
 
-	private Map<String, Double> simulate(BalancingStrategy setting, List<Lane> lanes, ToLongFunction<Lane> millis) {
+	private Map<String, Double> simulate(BalancingStrategy setting, Tier lanes, ToLongFunction<Lane> millis) {
 		return new Simulation(strategy(setting), lanes).run(PICKS, millis);
 	}
 
@@ -183,9 +183,9 @@ class StrategyTests {
 		return Strategy.of(setting, new Random(42));
 	}
 
-	private List<Lane> lanes(BackendProperties... backends) {
+	private Tier lanes(BackendProperties... backends) {
 		Pool pool = TestPools.pool(this.ticker, backends);
-		return pool.lanes("gpt-4o");
+		return pool.lanes("gpt-4o").tiers().get(0);
 	}
 
 	private void answer(Lane lane, Duration latency) {
@@ -217,13 +217,13 @@ class StrategyTests {
 
 		private final Strategy strategy;
 
-		private final List<Lane> lanes;
+		private final Tier lanes;
 
 		private final PriorityQueue<Running> running = new PriorityQueue<>();
 
 		private long now;
 
-		Simulation(Strategy strategy, List<Lane> lanes) {
+		Simulation(Strategy strategy, Tier lanes) {
 			this.strategy = strategy;
 			this.lanes = lanes;
 		}
@@ -238,7 +238,7 @@ class StrategyTests {
 					attempt.answering();
 					attempt.end(new Outcome.Served(200));
 				}
-				Lane lane = this.strategy.pick(this.lanes);
+				Lane lane = this.strategy.pick(this.lanes, (it) -> true);
 				this.running.add(new Running(begin(lane), this.now + millis.applyAsLong(lane)));
 				counts.merge(name(lane), 1, Integer::sum);
 			}

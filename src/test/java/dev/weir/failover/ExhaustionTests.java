@@ -11,7 +11,7 @@ import dev.weir.api.ApiCall;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ApiPath;
 import dev.weir.backend.Attempts;
-import dev.weir.backend.Lane;
+import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
@@ -26,7 +26,7 @@ class ExhaustionTests {
 
 	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("a"), TestPools.backend("b"));
 
-	private final List<Lane> lanes = this.pool.lanes("gpt-4o");
+	private final Lanes lanes = this.pool.lanes("gpt-4o");
 
 	private final Attempts attempts = new Attempts(this.pool, this.lanes, this.ticker);
 
@@ -161,7 +161,7 @@ class ExhaustionTests {
 
 	@Test
 	void anOperationThatNoBackendKnowsIsNotFound() {
-		ApiErrorException answer = answer(new Attempts(this.pool, List.of(), this.ticker), call());
+		ApiErrorException answer = answer(new Attempts(this.pool, Lanes.of(List.of()), this.ticker), call());
 		assertThat(answer.error().status()).isEqualTo(404);
 		assertThat(answer.error().code()).isEqualTo("unknown_operation");
 	}

@@ -317,9 +317,19 @@ final class Observer {
 			check(free.isEmpty(), () -> "refused though backends " + free + " are free: " + client);
 		}
 		String millis = client.headers().getFirst("retry-after-ms");
-		if (client.status() == 429 && millis != null) {
+		if (client.status() == 429 && millis != null && this.clients.stream().noneMatch(this::isTellingNow)) {
 			delayIsRight(client, Long.parseLong(millis));
 		}
+	}
+
+	/**
+	 * Whether the wait for the rest of a 429 ends at this moment: what it said may count
+	 * already, and is not noted yet.
+	 */
+	private boolean isTellingNow(SimulatedClient client) {
+		SimulatedCall last = client.last();
+		return last != null && last.closing() == null && last.headAt() >= 0 && last.script().status() == 429
+				&& this.time.now() == last.headAt() + DRAIN_THROTTLED;
 	}
 
 	private void delayIsRight(SimulatedClient client, long millis) {

@@ -13,6 +13,7 @@ import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
 
 import dev.weir.backend.Attempts;
+import dev.weir.backend.Lanes;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -56,8 +57,8 @@ class DownstreamHeadersTests {
 	}
 
 	private HttpHeaders fromPool(String name) {
-		Attempts attempts = new Attempts(TestPools.pool(Ticker.systemTicker(), TestPools.backend("a")), List.of(),
-				Ticker.systemTicker());
+		Attempts attempts = new Attempts(TestPools.pool(Ticker.systemTicker(), TestPools.backend("a")),
+				Lanes.of(List.of()), Ticker.systemTicker());
 		this.exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		return this.filter.filter(headers(name), this.exchange);
 	}

@@ -1,0 +1,53 @@
+package dev.weir.backend;
+
+import java.util.AbstractList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.random.RandomGenerator;
+
+/**
+ * The lanes of one priority. Never changes.
+ */
+public final class Tier extends AbstractList<Lane> {
+
+	private final Lane[] lanes;
+
+	/** The sum of the weights up to each lane, its own included. */
+	private final int[] ends;
+
+	Tier(Collection<Lane> lanes) {
+		this.lanes = lanes.toArray(Lane[]::new);
+		this.ends = new int[this.lanes.length];
+		int end = 0;
+		for (int i = 0; i < this.lanes.length; i++) {
+			end += this.lanes[i].weight();
+			this.ends[i] = end;
+		}
+	}
+
+	@Override
+	public Lane get(int index) {
+		return this.lanes[index];
+	}
+
+	@Override
+	public int size() {
+		return this.lanes.length;
+	}
+
+	/**
+	 * Draws a lane at random, each in proportion to its weight, whatever its state.
+	 * @param random where chance comes from
+	 * @return the lane
+	 */
+	public Lane draw(RandomGenerator random) {
+		int last = this.lanes.length - 1;
+		if (last == 0) {
+			return this.lanes[0];
+		}
+		// a point belongs to the first lane whose end lies behind it
+		int found = Arrays.binarySearch(this.ends, random.nextInt(this.ends[last]) + 1);
+		return this.lanes[(found >= 0) ? found : -found - 1];
+	}
+
+}
