@@ -56,7 +56,8 @@ final class AnswerReader {
 						this.timing.timers())
 				.map((start) -> new AttemptResult((start.refusal() != null) ? start.refusal() : outcome, start, null));
 		}
-		return FirstBytes.of(body, left(this.settings.responseTimeout(), attempt), this.timing.timers())
+		return FirstBytes
+			.of(body, answer.length(), left(this.settings.responseTimeout(), attempt), this.timing.timers())
 			.map((start) -> new AttemptResult(outcome, start, null));
 	}
 

@@ -23,8 +23,9 @@ sealed interface AnswerStart {
 	 *
 	 * @param body the rest
 	 * @param first what has come so far, possibly nothing
+	 * @param whole whether that is all, and more than nothing
 	 */
-	record Bytes(UpstreamBody body, byte[] first) implements AnswerStart {
+	record Bytes(UpstreamBody body, byte[] first, boolean whole) implements AnswerStart {
 	}
 
 	/**

@@ -19,21 +19,27 @@ final class FirstBytes implements BodyReader {
 
 	private final MonoSink<AnswerStart> sink;
 
-	private FirstBytes(UpstreamBody body, MonoSink<AnswerStart> sink) {
+	private final long length;
+
+	private byte @Nullable [] all;
+
+	private FirstBytes(UpstreamBody body, long length, MonoSink<AnswerStart> sink) {
 		this.body = body;
+		this.length = length;
 		this.sink = sink;
 	}
 
 	/**
 	 * Waits.
 	 * @param body the body; disposed of if it does not begin in time
+	 * @param length how long it says it is, or -1
 	 * @param limit how long to wait
 	 * @param timers what measures it
 	 * @return the beginning, or an error that the outcome can be told from
 	 */
-	static Mono<AnswerStart> of(UpstreamBody body, Duration limit, Scheduler timers) {
+	static Mono<AnswerStart> of(UpstreamBody body, long length, Duration limit, Scheduler timers) {
 		return Mono.<AnswerStart>create((sink) -> {
-			body.read(new FirstBytes(body, sink));
+			body.read(new FirstBytes(body, length, sink));
 			body.more();
 		})
 			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), timers)
@@ -43,17 +49,26 @@ final class FirstBytes implements BodyReader {
 
 	@Override
 	public void bytes(byte[] bytes) {
+		if (bytes.length == this.length) {
+			// its end comes right behind it, and with it the connection is free
+			this.all = bytes;
+			return;
+		}
 		this.body.release();
-		this.sink.success(new AnswerStart.Bytes(this.body, bytes));
+		this.sink.success(new AnswerStart.Bytes(this.body, bytes, false));
 	}
 
 	@Override
 	public void end(@Nullable Throwable error) {
-		if (error != null) {
+		if (this.all != null) {
+			// complete, whatever became of the connection then
+			this.sink.success(new AnswerStart.Bytes(this.body, this.all, true));
+		}
+		else if (error != null) {
 			this.sink.error(error);
 		}
 		else {
-			this.sink.success(new AnswerStart.Bytes(this.body, new byte[0]));
+			this.sink.success(new AnswerStart.Bytes(this.body, new byte[0], false));
 		}
 	}
 

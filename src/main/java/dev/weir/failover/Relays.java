@@ -3,6 +3,8 @@ package dev.weir.failover;
 import java.time.Duration;
 
 import dev.weir.api.ApiCall;
+import dev.weir.api.Usage;
+import dev.weir.api.UsageReader;
 import dev.weir.backend.Attempts;
 import dev.weir.config.PoolProperties;
 
@@ -51,7 +53,22 @@ final class Relays {
 			return new Answer.Streaming(new EventRelay(answering, events, this.call.path().operation(), this.settings,
 					resume, this.timing, this.turn));
 		}
-		return new Answer.Streaming(bytes(answering, (AnswerStart.Bytes) answering.start()));
+		AnswerStart.Bytes start = (AnswerStart.Bytes) answering.start();
+		return start.whole() ? whole(answering, start.first()) : new Answer.Streaming(bytes(answering, start));
+	}
+
+	/** What has come whole ends the attempt, whatever the client does with it. */
+	private Answer whole(Ending.Answering answering, byte[] body) {
+		if (isJson()) {
+			UsageReader reader = new UsageReader();
+			reader.add(body);
+			Usage usage = reader.usage();
+			if (usage != null) {
+				answering.attempt().used(usage.inputTokens(), usage.outputTokens());
+			}
+		}
+		answering.attempt().end(answering.outcome());
+		return new Answer.Kept(body);
 	}
 
 	Answer of(Ending.Refused refused) {
@@ -61,15 +78,19 @@ final class Relays {
 			refused.attempt().end(refused.outcome());
 			return new Answer.Kept(error.body());
 		}
-		AnswerStart.Bytes start = new AnswerStart.Bytes(rest, error.body());
+		AnswerStart.Bytes start = new AnswerStart.Bytes(rest, error.body(), false);
 		return new Answer.Streaming(bytes(new Ending.Answering(refused.attempt(), refused.outcome(), start), start));
 	}
 
 	private ByteRelay bytes(Ending.Answering answering, AnswerStart.Bytes start) {
-		HttpHeaders headers = this.exchange.getResponse().getHeaders();
-		boolean json = UpstreamAnswer.hasType(headers.getFirst(HttpHeaders.CONTENT_TYPE), "application/json");
+		long length = this.exchange.getResponse().getHeaders().getContentLength();
 		Duration patience = this.settings.streamIdleTimeout();
-		return new ByteRelay(answering, start, patience, headers.getContentLength(), json, this.timing, this.turn);
+		return new ByteRelay(answering, start, patience, length, isJson(), this.timing, this.turn);
+	}
+
+	private boolean isJson() {
+		String type = this.exchange.getResponse().getHeaders().getFirst(HttpHeaders.CONTENT_TYPE);
+		return UpstreamAnswer.hasType(type, "application/json");
 	}
 
 }

@@ -54,6 +54,20 @@ final class UpstreamAnswer {
 	}
 
 	/**
+	 * How long the body says it is.
+	 * @return the length in bytes, or -1 if it does not say
+	 */
+	long length() {
+		String length = header("content-length");
+		try {
+			return (length != null) ? Long.parseLong(length.strip()) : -1;
+		}
+		catch (NumberFormatException ex) {
+			return -1;
+		}
+	}
+
+	/**
 	 * Whether the answer is a stream of server-sent events.
 	 * @return whether its content type says so
 	 */

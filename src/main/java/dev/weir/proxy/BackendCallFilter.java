@@ -3,6 +3,8 @@ package dev.weir.proxy;
 import java.time.Duration;
 import java.util.Optional;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +16,6 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -44,12 +45,12 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 
 	private static final Logger logger = LoggerFactory.getLogger(BackendCallFilter.class);
 
-	private final BackendCredentials credentials;
+	private final Upstreams upstreams;
 
 	private final Scheduler timers;
 
-	BackendCallFilter(BackendCredentials credentials, Scheduler timers) {
-		this.credentials = credentials;
+	BackendCallFilter(Upstreams upstreams, Scheduler timers) {
+		this.upstreams = upstreams;
 		this.timers = timers;
 	}
 
@@ -69,8 +70,9 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		}
 		Backend backend = attempt.lane().backend();
 		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
-		UpstreamCall upstream = UpstreamCall.write(call, backend);
-		Credential credential = this.credentials.of(backend);
+		Upstreams.Upstream all = this.upstreams.of(backend);
+		UpstreamCall upstream = UpstreamCall.write(call, backend, all.base());
+		Credential credential = all.credential();
 		return credential.header()
 			.onErrorMap(CredentialException.class,
 					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
@@ -99,7 +101,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders());
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
 		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
-			headers.setContentLength(length);
+			headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
 		}
 		if (credential != null) {
 			headers.set(credential.name(), credential.value());

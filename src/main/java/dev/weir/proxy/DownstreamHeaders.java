@@ -1,8 +1,11 @@
 package dev.weir.proxy;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.http.HttpHeaders;
@@ -47,15 +50,52 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 		}
 		HttpHeaders passed = new HttpHeaders();
 		input.forEach((name, values) -> {
-			if (passes(name.toLowerCase(Locale.ROOT))) {
+			if (passes(name)) {
 				passed.addAll(name, values);
 			}
 		});
 		return passed;
 	}
 
+	/**
+	 * Copies what passes.
+	 * @param backend the headers of a backend's answer
+	 * @param client where they go
+	 * @return the names of those that were copied, as they were written
+	 */
+	static Set<String> copy(io.netty.handler.codec.http.HttpHeaders backend, HttpHeaders client) {
+		Set<String> names = new HashSet<>();
+		List<String> hops = backend.contains(HttpHeaders.CONNECTION) ? hops(backend) : List.of();
+		for (Map.Entry<String, String> header : backend) {
+			String name = header.getKey();
+			if (passes(name) && hops.stream().noneMatch(name::equalsIgnoreCase)) {
+				client.add(name, header.getValue());
+				names.add(name);
+			}
+		}
+		return names;
+	}
+
+	/** The headers that are meant for the next hop only (RFC 9110, section 7.6.1). */
+	private static List<String> hops(io.netty.handler.codec.http.HttpHeaders backend) {
+		return backend.getAll(HttpHeaders.CONNECTION)
+			.stream()
+			.flatMap((value) -> Stream.of(value.split(",")))
+			.map(String::strip)
+			.toList();
+	}
+
 	private static boolean passes(String name) {
-		return NAMES.contains(name) || (PREFIXES.stream().anyMatch(name::startsWith) && !ACCOUNT.contains(name));
+		String lower = name.toLowerCase(Locale.ROOT);
+		if (NAMES.contains(lower)) {
+			return true;
+		}
+		for (String prefix : PREFIXES) {
+			if (lower.startsWith(prefix)) {
+				return !ACCOUNT.contains(lower);
+			}
+		}
+		return false;
 	}
 
 }

@@ -38,7 +38,7 @@ class ProxyConfiguration {
 
 	@Bean
 	BackendCallFilter backendCallFilter(Pools pools, Credentials credentials, Scheduler timers) {
-		return new BackendCallFilter(new BackendCredentials(pools, credentials), timers);
+		return new BackendCallFilter(new Upstreams(pools, credentials), timers);
 	}
 
 	@Bean

@@ -3,7 +3,6 @@ package dev.weir.proxy;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,26 +20,19 @@ import dev.weir.config.BackendDialect;
  */
 record UpstreamCall(URI uri, @Nullable List<ByteBuffer> body) {
 
-	// what users copy from a portal or an SDK's settings behind the host
-	private static final Pattern AZURE_SUFFIX = Pattern.compile("/openai(/v1)?/?$|/+$");
-
-	private static final Pattern OPENAI_SUFFIX = Pattern.compile("/v1/?$|/+$");
-
 	/**
 	 * Writes a call for a backend.
 	 * @param call the client's call
 	 * @param backend the backend
+	 * @param base the backend's URL up to where its dialect's paths begin
 	 * @return the call in its dialect
 	 */
-	static UpstreamCall write(ApiCall call, Backend backend) {
+	static UpstreamCall write(ApiCall call, Backend backend, String base) {
 		boolean azure = backend.dialect() == BackendDialect.AZURE;
 		String deployment = backend.deployment(call.model());
 		String target = azure ? call.path().onAzure(deployment, backend.properties().apiVersion())
 				: call.path().onOpenAi();
-		URI url = backend.url();
-		String prefix = (azure ? AZURE_SUFFIX : OPENAI_SUFFIX).matcher(url.getRawPath()).replaceFirst("");
-		return new UpstreamCall(URI.create(url.getScheme() + "://" + url.getRawAuthority() + prefix + target),
-				body(call, deployment, azure));
+		return new UpstreamCall(URI.create(base + target), body(call, deployment, azure));
 	}
 
 	private static @Nullable List<ByteBuffer> body(ApiCall call, String deployment, boolean azure) {
@@ -55,7 +47,13 @@ record UpstreamCall(URI uri, @Nullable List<ByteBuffer> body) {
 	}
 
 	int length() {
-		return (this.body != null) ? this.body.stream().mapToInt(ByteBuffer::remaining).sum() : 0;
+		int length = 0;
+		if (this.body != null) {
+			for (ByteBuffer part : this.body) {
+				length += part.remaining();
+			}
+		}
+		return length;
 	}
 
 	/**

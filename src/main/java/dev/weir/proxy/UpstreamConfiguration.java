@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import java.util.List;
 
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import reactor.netty.http.client.HttpClient;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
@@ -10,6 +11,7 @@ import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.cloud.gateway.config.HttpClientFactory;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.config.HttpClientSslConfigurer;
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -47,6 +49,12 @@ class UpstreamConfiguration {
 	@Bean
 	HttpClientCustomizer onlyWhatWeirDecides() {
 		return (client) -> client.disableRetry(true).followRedirect(false);
+	}
+
+	@Bean
+	PoolRoutingFilter poolRoutingFilter(HttpClient client, HttpClientProperties properties,
+			ObjectProvider<HttpHeadersFilter> headersFilters) {
+		return new PoolRoutingFilter(new UpstreamClients(client, properties), new HeadersFilters(headersFilters));
 	}
 
 	@Bean

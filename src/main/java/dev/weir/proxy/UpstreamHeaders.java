@@ -3,6 +3,8 @@ package dev.weir.proxy;
 import java.util.List;
 import java.util.Set;
 
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+
 import org.springframework.http.HttpHeaders;
 
 /**
@@ -26,23 +28,28 @@ final class UpstreamHeaders {
 	 * Picks the headers that go up.
 	 * @param client the client's headers
 	 * @param further names of further ones that the pool lets through
-	 * @return the headers of the backend's request, without a credential
+	 * @return the headers of the backend's request, as the HTTP client takes them,
+	 * without a credential
 	 */
-	static HttpHeaders from(HttpHeaders client, Set<String> further) {
-		HttpHeaders headers = new HttpHeaders();
-		FORWARDED.forEach((name) -> copy(client, headers, name));
-		further.forEach((name) -> copy(client, headers, name));
-		if (!headers.containsHeader(HttpHeaders.USER_AGENT)) {
+	static io.netty.handler.codec.http.HttpHeaders from(HttpHeaders client, Set<String> further) {
+		DefaultHttpHeaders headers = new DefaultHttpHeaders();
+		for (String name : FORWARDED) {
+			copy(client, headers, name);
+		}
+		for (String name : further) {
+			copy(client, headers, name);
+		}
+		if (!headers.contains(HttpHeaders.USER_AGENT)) {
 			headers.set(HttpHeaders.USER_AGENT, OWN_USER_AGENT);
 		}
 		return headers;
 	}
 
-	private static void copy(HttpHeaders from, HttpHeaders to, String name) {
+	private static void copy(HttpHeaders from, DefaultHttpHeaders to, String name) {
 		List<String> values = from.get(name);
 		if (values != null) {
 			// one line each, however many the client sent: Azure counts them
-			to.set(name, String.join(", ", values));
+			to.set(name, (values.size() == 1) ? values.get(0) : String.join(", ", values));
 		}
 	}
 

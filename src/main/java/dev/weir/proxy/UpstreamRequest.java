@@ -3,6 +3,8 @@ package dev.weir.proxy;
 import java.nio.ByteBuffer;
 import java.util.List;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
@@ -11,6 +13,7 @@ import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.http.support.Netty4HeadersAdapter;
 
 import dev.weir.api.ClientGoneException;
 
@@ -20,13 +23,24 @@ import dev.weir.api.ClientGoneException;
  */
 final class UpstreamRequest extends ServerHttpRequestDecorator {
 
+	private final io.netty.handler.codec.http.HttpHeaders nettyHeaders;
+
 	private final HttpHeaders headers;
 
 	private final @Nullable List<ByteBuffer> body;
 
-	UpstreamRequest(ServerHttpRequest client, HttpHeaders headers, @Nullable List<ByteBuffer> body) {
+	/**
+	 * Makes a request.
+	 * @param client the client's
+	 * @param headers the headers in place of the client's
+	 * @param body the body in place of the client's, or {@code null} to let that stream
+	 * by
+	 */
+	UpstreamRequest(ServerHttpRequest client, io.netty.handler.codec.http.HttpHeaders headers,
+			@Nullable List<ByteBuffer> body) {
 		super(client);
-		this.headers = headers;
+		this.nettyHeaders = headers;
+		this.headers = new HttpHeaders(new Netty4HeadersAdapter(headers));
 		this.body = body;
 	}
 
@@ -42,6 +56,31 @@ final class UpstreamRequest extends ServerHttpRequestDecorator {
 					.filter(ByteBuffer::hasRemaining)
 					.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate()))
 				: super.getBody().onErrorMap(ClientGoneException::new);
+	}
+
+	/**
+	 * The headers as the HTTP client takes them.
+	 * @return the same headers
+	 */
+	io.netty.handler.codec.http.HttpHeaders nettyHeaders() {
+		return this.nettyHeaders;
+	}
+
+	/**
+	 * Whether the body is kept, so that it can be sent in one piece, and is not empty.
+	 * @return whether there is a {@link #wholeBody()}
+	 */
+	boolean hasWholeBody() {
+		return this.body != null && this.body.stream().anyMatch(ByteBuffer::hasRemaining);
+	}
+
+	/**
+	 * The body in one piece.
+	 * @return a new buffer that shares the body's memory
+	 */
+	ByteBuf wholeBody() {
+		return (this.body != null) ? Unpooled.wrappedBuffer(this.body.toArray(ByteBuffer[]::new))
+				: Unpooled.EMPTY_BUFFER;
 	}
 
 }

@@ -208,7 +208,7 @@ class AnswerBeginningTests {
 	}
 
 	private CompletableFuture<AnswerStart> firstBytes(long millis) {
-		return FirstBytes.of(this.body, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
+		return FirstBytes.of(this.body, -1, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
 	}
 
 	private CompletableFuture<WholeBody.Part> wholeBody() {

@@ -151,7 +151,7 @@ class RelayTests {
 	}
 
 	private AnswerStart.Bytes start(String first) {
-		return new AnswerStart.Bytes(this.body, first.getBytes(StandardCharsets.UTF_8));
+		return new AnswerStart.Bytes(this.body, first.getBytes(StandardCharsets.UTF_8), false);
 	}
 
 	/** A client that gets nothing it does not ask for. */

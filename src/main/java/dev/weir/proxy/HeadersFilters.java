@@ -1,0 +1,54 @@
+package dev.weir.proxy;
+
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.cloud.gateway.filter.headers.GRPCRequestHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.GRPCResponseHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveForwardedHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveHopByHopHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveXForwardedHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormalizationHeadersFilter;
+
+/**
+ * The headers filters of Spring Cloud Gateway, its own and the user's. Most of its own
+ * have nothing to do where {@link UpstreamHeaders} and {@link DownstreamHeaders} let
+ * through only what they know.
+ */
+final class HeadersFilters {
+
+	private static final Set<Class<?>> IDLE = Set.of(DownstreamHeaders.class, RemoveForwardedHeadersFilter.class,
+			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
+			GRPCRequestHeadersFilter.class, GRPCResponseHeadersFilter.class);
+
+	private final ObjectProvider<HttpHeadersFilter> filters;
+
+	private volatile @Nullable Boolean any;
+
+	HeadersFilters(ObjectProvider<HttpHeadersFilter> filters) {
+		this.filters = filters;
+	}
+
+	/**
+	 * Whether there are any that may change what passes to or from a pool.
+	 * @return whether one must be asked
+	 */
+	boolean areAny() {
+		Boolean known = this.any;
+		if (known == null) {
+			known = this.filters.stream().anyMatch((filter) -> !isIdle(filter));
+			this.any = known;
+		}
+		return known;
+	}
+
+	private static boolean isIdle(HttpHeadersFilter filter) {
+		// users may name more headers for it to remove
+		return IDLE.contains(filter.getClass()) || (filter instanceof RemoveHopByHopHeadersFilter hops
+				&& RemoveHopByHopHeadersFilter.HEADERS_REMOVED_ON_REQUEST.containsAll(hops.getHeaders()));
+	}
+
+}
