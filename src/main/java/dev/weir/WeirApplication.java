@@ -48,11 +48,11 @@ public class WeirApplication {
 	}
 
 	/**
-	 * What waits. The whole process shares it, so it is not this application's to end.
+	 * What waits.
 	 */
-	@Bean(destroyMethod = "")
+	@Bean(destroyMethod = "dispose")
 	Scheduler timers() {
-		return Schedulers.parallel();
+		return new TimerWheel(Schedulers.parallel());
 	}
 
 	@Bean

@@ -29,11 +29,11 @@ class FilterOrderTests {
 				.sorted(Comparator.comparingInt((filter) -> ((Ordered) filter).getOrder()))
 				.map((filter) -> filter.getClass().getSimpleName())
 				.toList();
-			assertThat(names).containsSubsequence("BreakGuardFilter", "RouteToRequestUrlFilter", "ReadCallFilter",
-					"ModelsFilter", "FailoverFilter", "ReactiveLoadBalancerClientFilter", "BackendCallFilter",
+			assertThat(names).containsSubsequence("BreakGuardFilter", "PoolUrlFilter", "ReadCallFilter", "ModelsFilter",
+					"FailoverFilter", "LaneChoiceFilter", "BackendCallFilter", "PoolRoutingFilter",
 					"NettyRoutingFilter");
 			assertThat(names.indexOf("RelayFilter")).isBetween(names.indexOf("BreakGuardFilter"),
-					names.indexOf("RouteToRequestUrlFilter"));
+					names.indexOf("PoolUrlFilter"));
 		}
 	}
 

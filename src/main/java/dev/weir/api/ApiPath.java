@@ -24,6 +24,8 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 
 	private static final String API_VERSION = "api-version";
 
+	private static final String API_KEY = "api-key";
+
 	/**
 	 * Parses a request target.
 	 * @param method the HTTP method, in upper case
@@ -47,8 +49,9 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 		if (rest.endsWith("/")) {
 			rest = rest.substring(0, rest.length() - 1);
 		}
-		Query parameters = Query.of(query).without("api-key");
-		return new ApiPath(dialect, Operation.of(method, rest), deployment, rest, parameters.toString());
+		String clean = (query == null) ? ""
+				: Query.mayHave(query, API_KEY) ? Query.of(query).without(API_KEY).toString() : query;
+		return new ApiPath(dialect, Operation.of(method, rest), deployment, rest, clean);
 	}
 
 	private static Dialect dialectOf(String path) {
@@ -98,17 +101,17 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 	 * @return path and query, encoded, beginning with a slash
 	 */
 	public String onAzure(String deployment, @Nullable String apiVersion) {
-		Query parameters = Query.of(this.query);
 		if (this.dialect == Dialect.AZURE) {
-			if (apiVersion != null) {
-				parameters = parameters.without(API_VERSION).with(API_VERSION, apiVersion);
-			}
 			String prefix = Dialect.AZURE.prefix();
 			if (this.deployment != null) {
 				prefix += DEPLOYMENTS + UriUtils.encode(deployment, StandardCharsets.UTF_8) + "/";
 			}
-			return parameters.appendTo(prefix + this.rest);
+			if (apiVersion == null) {
+				return this.query.isEmpty() ? prefix + this.rest : prefix + this.rest + "?" + this.query;
+			}
+			return Query.of(this.query).without(API_VERSION).with(API_VERSION, apiVersion).appendTo(prefix + this.rest);
 		}
+		Query parameters = Query.of(this.query);
 		if (this.operation.isPreviewInAzureV1() && !parameters.has(API_VERSION)) {
 			parameters = parameters.with(API_VERSION, "preview");
 		}

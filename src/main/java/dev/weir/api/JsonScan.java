@@ -10,6 +10,7 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
  * What one pass over a JSON body finds at its top level. The pass sees every byte, so
@@ -37,6 +38,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 			// ones are free
 			.maxStringLength(4 * ModelName.MAX_LENGTH)
 			.build())
+		.recyclerPool(JsonRecyclerPools.threadLocalPool())
 		.build();
 
 	static JsonScan of(byte[] body) {

@@ -27,6 +27,25 @@ public record Query(List<String> parameters) {
 	}
 
 	/**
+	 * Whether a query may have a parameter. Splits and decodes nothing.
+	 * @param query the raw query, or {@code null}
+	 * @param name the parameter's name, decoded, letters and hyphens only
+	 * @return {@code false} if it surely has none of that name
+	 */
+	public static boolean mayHave(@Nullable String query, String name) {
+		if (query == null) {
+			return false;
+		}
+		for (int i = 0; i < query.length(); i++) {
+			// an escape may stand for a letter of it
+			if (query.charAt(i) == '%' || query.regionMatches(true, i, name, 0, name.length())) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
 	 * Whether there is a parameter.
 	 * @param name its name, decoded
 	 * @return whether there is one of that name

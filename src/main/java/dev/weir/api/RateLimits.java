@@ -31,14 +31,8 @@ public record RateLimits(@Nullable Remaining requests, @Nullable Remaining token
 	 * @return what they say
 	 */
 	public static RateLimits read(Function<String, @Nullable String> headers) {
-		return new RateLimits(remaining("requests", headers), remaining("tokens", headers),
+		return new RateLimits(Names.REQUESTS.remaining(headers), Names.TOKENS.remaining(headers),
 				percent(headers.apply("azure-openai-deployment-utilization")));
-	}
-
-	private static @Nullable Remaining remaining(String what, Function<String, @Nullable String> headers) {
-		Long left = number(headers.apply("x-ratelimit-remaining-" + what));
-		return (left == null) ? null : new Remaining(left, number(headers.apply("x-ratelimit-limit-" + what)),
-				Delay.ofReset(headers.apply("x-ratelimit-reset-" + what)));
 	}
 
 	private static @Nullable Long number(@Nullable String value) {
@@ -50,6 +44,25 @@ public record RateLimits(@Nullable Remaining requests, @Nullable Remaining token
 			return null;
 		}
 		return Double.parseDouble(value.strip().replace("%", "")) / 100;
+	}
+
+	/** The headers of one limit. */
+	private record Names(String remaining, String limit, String reset) {
+
+		static final Names REQUESTS = of("requests");
+
+		static final Names TOKENS = of("tokens");
+
+		private static Names of(String what) {
+			return new Names("x-ratelimit-remaining-" + what, "x-ratelimit-limit-" + what, "x-ratelimit-reset-" + what);
+		}
+
+		private @Nullable Remaining remaining(Function<String, @Nullable String> headers) {
+			Long left = number(headers.apply(this.remaining));
+			return (left == null) ? null
+					: new Remaining(left, number(headers.apply(this.limit)), Delay.ofReset(headers.apply(this.reset)));
+		}
+
 	}
 
 	/**

@@ -52,6 +52,10 @@ public final class UsageReader {
 
 	void add(byte[] bytes, int from, int to) {
 		for (int i = from; i < to; i++) {
+			if (this.inString && this.value == null && this.depth != this.nameDepth) {
+				i = skipString(bytes, i, to);
+				continue;
+			}
 			byte b = bytes[i];
 			if (this.value != null) {
 				keep(this.value, b);
@@ -71,6 +75,27 @@ public final class UsageReader {
 	 */
 	public @Nullable Usage usage() {
 		return this.usage;
+	}
+
+	/** Goes on to the end of a string that nobody cares for; returns its last index. */
+	private int skipString(byte[] bytes, int from, int to) {
+		int i = from;
+		if (this.escaped) {
+			this.escaped = false;
+			i++;
+		}
+		for (; i < to; i++) {
+			byte b = bytes[i];
+			if (b == '"') {
+				this.inString = false;
+				return i;
+			}
+			if (b == '\\') {
+				i++;
+				this.escaped = i == to;
+			}
+		}
+		return i;
 	}
 
 	private void readString(byte b) {

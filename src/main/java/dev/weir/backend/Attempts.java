@@ -267,6 +267,24 @@ public final class Attempts {
 	}
 
 	/**
+	 * How much of the request's time is left.
+	 * @return the deadline less the time that has passed, negative if it is over
+	 */
+	public Duration left() {
+		return this.pool.properties().deadline().minus(elapsed());
+	}
+
+	/**
+	 * Whether the request's deadline ends it sooner than a limit would, so that nobody
+	 * needs to watch that.
+	 * @param limit a time from now on
+	 * @return whether the deadline comes first, or at the same time
+	 */
+	public boolean endsWithin(Duration limit) {
+		return left().compareTo(limit) <= 0;
+	}
+
+	/**
 	 * An attempt that ended without an answer for the client.
 	 *
 	 * @param lane the lane that was tried

@@ -9,17 +9,22 @@ import reactor.core.publisher.Mono;
  */
 final class ApiKeyCredential implements Credential {
 
-	private final Mono<CredentialHeader> header;
+	private final CredentialHeader header;
 
 	ApiKeyCredential(Secret key, BackendDialect dialect) {
-		this.header = Mono.just(switch (dialect) {
+		this.header = switch (dialect) {
 			case AZURE -> new CredentialHeader("api-key", key.reveal());
 			case OPENAI -> CredentialHeader.bearer(key.reveal());
-		});
+		};
 	}
 
 	@Override
 	public Mono<CredentialHeader> header() {
+		return Mono.just(this.header);
+	}
+
+	@Override
+	public CredentialHeader fixed() {
 		return this.header;
 	}
 

@@ -1,5 +1,6 @@
 package dev.weir.credential;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -16,6 +17,15 @@ public interface Credential {
 	 * {@link CredentialException} when there is no credential to be had now
 	 */
 	Mono<CredentialHeader> header();
+
+	/**
+	 * The header of a credential that never changes, so that there is nothing to wait for
+	 * and nothing to renew.
+	 * @return the header, or {@code null} if it must be asked for each time
+	 */
+	default @Nullable CredentialHeader fixed() {
+		return null;
+	}
 
 	/**
 	 * Gets a new credential after the backend refused one with a 401. Many callers share

@@ -5,6 +5,7 @@ import java.time.Duration;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorCode;
 import dev.weir.backend.Attempt;
+import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import reactor.core.publisher.Mono;
@@ -38,9 +39,10 @@ final class AnswerReader {
 	/**
 	 * Reads the response that the gateway has left in the exchange.
 	 * @param attempt the attempt that brought it
+	 * @param attempts the attempts of the request
 	 * @return what it is, or an error that an outcome can be told from
 	 */
-	Mono<AttemptResult> read(Attempt attempt) {
+	Mono<AttemptResult> read(Attempt attempt, Attempts attempts) {
 		UpstreamAnswer answer = UpstreamAnswer.of(this.exchange);
 		int status = answer.status();
 		attempt.observe(answer::header);
@@ -56,8 +58,8 @@ final class AnswerReader {
 						this.timing.timers())
 				.map((start) -> new AttemptResult((start.refusal() != null) ? start.refusal() : outcome, start, null));
 		}
-		return FirstBytes
-			.of(body, answer.length(), left(this.settings.responseTimeout(), attempt), this.timing.timers())
+		Duration limit = left(this.settings.responseTimeout(), attempt);
+		return FirstBytes.of(body, answer.length(), attempts.endsWithin(limit) ? null : limit, this.timing.timers())
 			.map((start) -> new AttemptResult(outcome, start, null));
 	}
 

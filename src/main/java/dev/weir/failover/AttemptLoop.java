@@ -116,7 +116,7 @@ final class AttemptLoop {
 	private Mono<Ending> attempt() {
 		// nothing of an attempt that failed stays
 		ServerWebExchangeUtils.reset(this.exchange);
-		Duration left = settings().deadline().minus(this.attempts.elapsed());
+		Duration left = this.attempts.left();
 		if (left.isNegative() || left.isZero()) {
 			return giveUp(true);
 		}
@@ -124,7 +124,7 @@ final class AttemptLoop {
 		// choosing a lane replaces the URI, so each attempt starts from the pool's again
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
 		return this.chain.filter(this.exchange)
-			.then(Mono.defer(() -> this.reader.read(current())))
+			.then(Mono.defer(() -> this.reader.read(current(), this.attempts)))
 			.timeout(left, Mono.error(this::late), this.timing.timers())
 			.onErrorResume(this::failed)
 			.flatMap(this::judge)
@@ -189,7 +189,7 @@ final class AttemptLoop {
 		if (wait == null) {
 			return giveUp(!this.call.replayable());
 		}
-		boolean allowed = mayRepeatAfter(outcome) && settings().deadline().compareTo(this.attempts.elapsed()) > 0
+		boolean allowed = mayRepeatAfter(outcome) && !this.attempts.endsWithin(Duration.ZERO)
 				&& (!outcome.costsRetry() || this.attempts.pool().retryBudget().tryRetry());
 		return allowed ? attempt() : giveUp(true);
 	}
@@ -202,7 +202,7 @@ final class AttemptLoop {
 
 	private Duration waitLeft() {
 		Duration wait = settings().maxWait().minus(this.attempts.waited());
-		Duration deadline = settings().deadline().minus(this.attempts.elapsed());
+		Duration deadline = this.attempts.left();
 		Duration left = (wait.compareTo(deadline) < 0) ? wait : deadline;
 		return left.isNegative() ? Duration.ZERO : left;
 	}

@@ -1,6 +1,7 @@
 package dev.weir.failover;
 
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 import dev.weir.api.ApiCall;
 import dev.weir.backend.Attempts;
@@ -61,7 +62,12 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, this.lines.of(pool), this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
 		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
-		return loop.run().doOnNext((ending) -> settle(exchange, attempts, head, relays, ending)).then();
+		// every operator below asks those above it for their context, up to where one has
+		// it
+		return loop.run()
+			.doOnNext((ending) -> settle(exchange, attempts, head, relays, ending))
+			.then()
+			.contextWrite(UnaryOperator.identity());
 	}
 
 	private static Lanes lanes(Pool pool, ApiCall call) {

@@ -33,18 +33,17 @@ final class FirstBytes implements BodyReader {
 	 * Waits.
 	 * @param body the body; disposed of if it does not begin in time
 	 * @param length how long it says it is, or -1
-	 * @param limit how long to wait
+	 * @param limit how long to wait, or {@code null} if somebody else sees to it
 	 * @param timers what measures it
 	 * @return the beginning, or an error that the outcome can be told from
 	 */
-	static Mono<AnswerStart> of(UpstreamBody body, long length, Duration limit, Scheduler timers) {
-		return Mono.<AnswerStart>create((sink) -> {
-			body.read(new FirstBytes(body, length, sink));
+	static Mono<AnswerStart> of(UpstreamBody body, long length, @Nullable Duration limit, Scheduler timers) {
+		Mono<AnswerStart> start = Mono.create((sink) -> {
+			body.read(new FirstBytes(body, length, sink.onCancel(body::dispose)));
 			body.more();
-		})
-			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), timers)
-			.doOnError((ex) -> body.dispose())
-			.doOnCancel(body::dispose);
+		});
+		return (limit == null) ? start
+				: start.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), timers);
 	}
 
 	@Override
@@ -65,6 +64,7 @@ final class FirstBytes implements BodyReader {
 			this.sink.success(new AnswerStart.Bytes(this.body, this.all, true));
 		}
 		else if (error != null) {
+			this.body.dispose();
 			this.sink.error(error);
 		}
 		else {

@@ -22,26 +22,36 @@ final class SerialExecutor implements Executor {
 
 	@Override
 	public void execute(Runnable task) {
-		this.tasks.add(task);
-		if (this.waiting.getAndIncrement() != 0) {
-			return;
-		}
 		@Nullable Throwable thrown = null;
-		do {
-			Runnable next = this.tasks.poll();
-			try {
-				if (next != null) {
-					next.run();
-				}
-			}
-			catch (RuntimeException | Error ex) {
-				// without the others' turn nothing would ever end the request
-				thrown = (thrown != null) ? thrown : ex;
-			}
+		// mostly nobody is in the way
+		if (this.waiting.compareAndSet(0, 1)) {
+			thrown = run(task, null);
 		}
-		while (this.waiting.decrementAndGet() != 0);
+		else {
+			this.tasks.add(task);
+			if (this.waiting.getAndIncrement() != 0) {
+				return;
+			}
+			thrown = run(this.tasks.poll(), null);
+		}
+		while (this.waiting.decrementAndGet() != 0) {
+			thrown = run(this.tasks.poll(), thrown);
+		}
 		if (thrown != null) {
 			throw Exceptions.propagate(thrown);
+		}
+	}
+
+	/** Without the others' turn nothing would ever end the request. */
+	private static @Nullable Throwable run(@Nullable Runnable task, @Nullable Throwable thrown) {
+		try {
+			if (task != null) {
+				task.run();
+			}
+			return thrown;
+		}
+		catch (RuntimeException | Error ex) {
+			return (thrown != null) ? thrown : ex;
 		}
 	}
 

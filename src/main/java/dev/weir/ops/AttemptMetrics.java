@@ -1,12 +1,12 @@
 package dev.weir.ops;
 
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.Timer;
 
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Backend;
@@ -23,17 +23,15 @@ final class AttemptMetrics implements AttemptListener {
 
 	private final MeterRegistry registry;
 
+	private final Map<Backend, BackendMeters> meters = new ConcurrentHashMap<>();
+
 	AttemptMetrics(MeterRegistry registry) {
 		this.registry = registry;
 	}
 
 	@Override
 	public void ended(Lane lane, Outcome outcome, Duration duration) {
-		Timer.builder("weir.attempts")
-			.description("Calls to backends, until the last byte of the answer")
-			.tags(tags(lane.getServiceId(), lane.backend()).and("outcome", outcome.label()))
-			.register(this.registry)
-			.record(duration);
+		of(lane).attempts(outcome.label()).record(duration);
 	}
 
 	@Override
@@ -44,14 +42,14 @@ final class AttemptMetrics implements AttemptListener {
 
 	private void tokens(Lane lane, String type, long count) {
 		if (count > 0) {
-			// named by OpenTelemetry's semantic conventions for generative AI, 1.41
-			DistributionSummary.builder("gen_ai.client.token.usage")
-				.description("Tokens that answers say they took")
-				.baseUnit("token")
-				.tags(tags(lane.getServiceId(), lane.backend()).and("gen_ai.token.type", type))
-				.register(this.registry)
-				.record(count);
+			of(lane).tokens(type).record(count);
 		}
+	}
+
+	private BackendMeters of(Lane lane) {
+		BackendMeters known = this.meters.get(lane.backend());
+		return (known != null) ? known : this.meters.computeIfAbsent(lane.backend(),
+				(backend) -> new BackendMeters(this.registry, tags(lane.getServiceId(), backend)));
 	}
 
 	/**

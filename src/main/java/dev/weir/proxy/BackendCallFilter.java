@@ -73,16 +73,25 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		Upstreams.Upstream all = this.upstreams.of(backend);
 		UpstreamCall upstream = UpstreamCall.write(call, backend, all.base());
 		Credential credential = all.credential();
+		CredentialHeader fixed = credential.fixed();
+		if (fixed != null) {
+			log(upstream, backend, attempts);
+			return send(exchange, chain, upstream, fixed);
+		}
 		return credential.header()
 			.onErrorMap(CredentialException.class,
 					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty())
-			.doOnNext((header) -> logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(),
-					attempts.count(), reason(attempts)))
+			.doOnNext((header) -> log(upstream, backend, attempts))
 			.flatMap((header) -> send(exchange, chain, upstream, header.orElse(null))
 				.then(Mono.defer(() -> (header.isPresent() && call.replayable() && isUnauthorized(exchange))
 						? renewed(exchange, chain, upstream, credential, header.get()) : Mono.empty())));
+	}
+
+	private static void log(UpstreamCall upstream, Backend backend, Attempts attempts) {
+		logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(), attempts.count(),
+				reason(attempts));
 	}
 
 	private Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,
@@ -106,8 +115,10 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		if (credential != null) {
 			headers.set(credential.name(), credential.value());
 		}
-		return chain.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build())
-			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), this.timers);
+		Mono<Void> sent = chain
+			.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build());
+		return attempts.endsWithin(limit) ? sent : sent.timeout(limit,
+				Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), this.timers);
 	}
 
 	private static boolean isStream(ServerWebExchange exchange) {

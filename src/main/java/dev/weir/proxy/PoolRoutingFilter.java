@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import java.net.URI;
+import java.util.function.UnaryOperator;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
@@ -55,7 +56,8 @@ final class PoolRoutingFilter implements GlobalFilter, Ordered {
 			.request(HttpMethod.valueOf(request.getMethod().name()))
 			.uri(uri)
 			.send((call, out) -> {
-				call.requestHeaders().add(request.nettyHeaders());
+				// the client asks for chunks as long as it knows no length
+				call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
 				return out.sendObject(request.wholeBody());
 			})
 			.responseConnection((response, connection) -> {
@@ -72,7 +74,8 @@ final class PoolRoutingFilter implements GlobalFilter, Ordered {
 							DownstreamHeaders.copy(response.responseHeaders(), client.getHeaders()));
 				return Mono.just(response);
 			})
-			.then(chain.filter(exchange));
+			.then(chain.filter(exchange))
+			.contextWrite(UnaryOperator.identity());
 	}
 
 }

@@ -47,6 +47,11 @@ class ProxyConfiguration {
 	}
 
 	@Bean
+	static PoolUrlFilter.Installer poolUrlFilter() {
+		return new PoolUrlFilter.Installer();
+	}
+
+	@Bean
 	static PoolRouteMetadata poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
 		return new PoolRouteMetadata(configuration);
 	}

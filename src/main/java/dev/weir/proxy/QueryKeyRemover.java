@@ -24,6 +24,9 @@ final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 
 	private static ServerHttpRequest withoutKey(ServerHttpRequest request) {
 		URI uri = request.getURI();
+		if (!Query.mayHave(uri.getRawQuery(), KEY_PARAMETER)) {
+			return request;
+		}
 		Query query = Query.of(uri.getRawQuery());
 		if (!query.has(KEY_PARAMETER)) {
 			return request;
