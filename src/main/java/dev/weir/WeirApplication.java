@@ -18,6 +18,7 @@ import org.springframework.context.annotation.Bean;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.ops.BatchedConsole;
 
 /**
  * The Weir gateway as a Spring Boot application.
@@ -26,7 +27,9 @@ import dev.weir.config.LiveConfiguration;
 public class WeirApplication {
 
 	public static void main(String[] args) {
-		SpringApplication.run(WeirApplication.class, args);
+		SpringApplication application = new SpringApplication(WeirApplication.class);
+		application.addListeners(new BatchedConsole());
+		application.run(args);
 	}
 
 	@Bean
