@@ -5,13 +5,14 @@
   compare.py run -o FILE [options] [peer...]    measures, and appends a line of JSON per run to FILE
   compare.py table FILE                         medians, spread and ratios of what was measured
   compare.py profile [--cases json] [peer]      what a peer spends CPU time and memory on (Java 25 or later)
+  compare.py limits                             large bodies, idle streams, and the start of Weir
 """
 import argparse
 import json
 import os
 import subprocess
 
-from lab import backends, cases, peers, processes, report
+from lab import backends, cases, limits, peers, processes, report
 from lab.places import BENCH, JAVA, TARGET
 
 
@@ -69,7 +70,7 @@ def read(file):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["smoke", "run", "table", "profile"])
+    parser.add_argument("what", choices=["smoke", "run", "table", "profile", "limits"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("-o", help="the file that measurements go to")
     parser.add_argument("--starts", type=int, default=3, help="how often every peer is started anew")
@@ -87,6 +88,8 @@ def main():
         backends.start()
         if options.what == "smoke":
             smoke(options.rest or ["weir"])
+        elif options.what == "limits":
+            limits.run()
         elif options.what == "profile":
             profile((options.rest or ["weir"])[0], options)
         else:

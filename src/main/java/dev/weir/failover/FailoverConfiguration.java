@@ -8,6 +8,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
+import dev.weir.backend.RequestListener;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -22,8 +23,8 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	RelayFilter relayFilter() {
-		return new RelayFilter();
+	RelayFilter relayFilter(RequestListener listener, Ticker ticker) {
+		return new RelayFilter(listener, ticker);
 	}
 
 	@Bean

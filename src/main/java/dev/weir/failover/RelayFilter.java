@@ -1,16 +1,22 @@
 package dev.weir.failover;
 
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.RequestListener;
 
 /**
  * Writes the answer that failover settled on. It stands where the gateway's own writing
@@ -23,6 +29,15 @@ final class RelayFilter implements GlobalFilter, Ordered {
 	/** Beside {@link NettyWriteResponseFilter}, which then finds nothing to write. */
 	static final int ORDER = NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER;
 
+	private final RequestListener listener;
+
+	private final Ticker ticker;
+
+	RelayFilter(RequestListener listener, Ticker ticker) {
+		this.listener = listener;
+		this.ticker = ticker;
+	}
+
 	@Override
 	public int getOrder() {
 		return ORDER;
@@ -30,10 +45,22 @@ final class RelayFilter implements GlobalFilter, Ordered {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		long begin = this.ticker.read();
 		return chain.filter(exchange).then(Mono.defer(() -> {
 			@Nullable Answer answer = exchange.getAttribute(Answer.ATTRIBUTE);
 			return (answer != null) ? answer.writeTo(exchange.getResponse()) : Mono.empty();
-		})).doFinally((signal) -> close(exchange));
+		})).doFinally((signal) -> {
+			close(exchange);
+			tell(exchange, begin, signal);
+		});
+	}
+
+	private void tell(ServerWebExchange exchange, long begin, SignalType signal) {
+		HttpStatusCode status = exchange.getResponse().isCommitted() ? exchange.getResponse().getStatusCode()
+				: (signal == SignalType.CANCEL) ? HttpStatusCode.valueOf(RequestListener.LEFT) : null;
+		if (status != null && exchange.getAttribute(Attempts.ATTRIBUTE) instanceof Attempts attempts) {
+			this.listener.ended(attempts.pool(), status.value(), Duration.ofNanos(this.ticker.read() - begin));
+		}
 	}
 
 	/**

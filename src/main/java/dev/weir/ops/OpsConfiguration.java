@@ -59,6 +59,11 @@ class OpsConfiguration {
 	}
 
 	@Bean
+	RequestMetrics requestMetrics(MeterRegistry registry) {
+		return new RequestMetrics(registry);
+	}
+
+	@Bean
 	SmartInitializingSingleton backendGauges(AttemptMetrics metrics, Pools pools) {
 		return () -> metrics.watch(pools);
 	}

@@ -24,6 +24,10 @@ final class HeadersFilters {
 			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
 			GRPCRequestHeadersFilter.class, GRPCResponseHeadersFilter.class);
 
+	// its own constant changes when users name others
+	private static final Set<String> HOPS = Set.of("connection", "keep-alive", "transfer-encoding", "te", "trailer",
+			"proxy-authorization", "proxy-authenticate", "x-application-context", "upgrade");
+
 	private final ObjectProvider<HttpHeadersFilter> filters;
 
 	private volatile @Nullable Boolean any;
@@ -47,8 +51,8 @@ final class HeadersFilters {
 
 	private static boolean isIdle(HttpHeadersFilter filter) {
 		// users may name more headers for it to remove
-		return IDLE.contains(filter.getClass()) || (filter instanceof RemoveHopByHopHeadersFilter hops
-				&& RemoveHopByHopHeadersFilter.HEADERS_REMOVED_ON_REQUEST.containsAll(hops.getHeaders()));
+		return IDLE.contains(filter.getClass())
+				|| (filter instanceof RemoveHopByHopHeadersFilter hops && HOPS.containsAll(hops.getHeaders()));
 	}
 
 }

@@ -52,7 +52,7 @@ final class PoolRoutingFilter implements GlobalFilter, Ordered {
 		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		URI uri = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
 		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-		return this.clients.of(route)
+		return this.clients.of(route, request)
 			.request(HttpMethod.valueOf(request.getMethod().name()))
 			.uri(uri)
 			.send((call, out) -> {

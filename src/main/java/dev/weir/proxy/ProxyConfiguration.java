@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
+import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -44,6 +45,11 @@ class ProxyConfiguration {
 	@Bean
 	ErrorWebExceptionHandler errorAnswerHandler() {
 		return new ErrorAnswerHandler();
+	}
+
+	@Bean
+	CallMapping callMapping(RoutePredicateHandlerMapping routes) {
+		return new CallMapping(routes);
 	}
 
 	@Bean

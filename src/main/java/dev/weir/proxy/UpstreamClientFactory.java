@@ -18,9 +18,10 @@ import org.springframework.cloud.gateway.config.HttpClientSslConfigurer;
 /**
  * Spring Cloud Gateway's own factory, with two bounds more. As many requests may wait for
  * a connection to a host as there may be connections to it
- * ({@code spring.cloud.gateway.server.webflux.httpclient.pool.max-connections}); without
- * that a fixed pool lets any number wait, each with its body in memory. And
- * {@code …httpclient.ssl.handshake-timeout} counts where nothing else is set of TLS, too.
+ * ({@code spring.cloud.gateway.server.webflux.httpclient.pool.max-connections}, shared as
+ * {@link ConnectionShare} says); without that a fixed pool lets any number wait, each
+ * with its body in memory. And {@code …httpclient.ssl.handshake-timeout} counts where
+ * nothing else is set of TLS, too.
  */
 final class UpstreamClientFactory extends HttpClientFactory {
 
@@ -40,7 +41,8 @@ final class UpstreamClientFactory extends HttpClientFactory {
 		if (builder == null) {
 			throw new IllegalStateException("The connection pool cannot be bounded");
 		}
-		return builder.pendingAcquireMaxCount(properties.getPool().getMaxConnections()).build();
+		int connections = ConnectionShare.of(properties.getPool()).connections();
+		return builder.maxConnections(connections).pendingAcquireMaxCount(connections).build();
 	}
 
 	@Override

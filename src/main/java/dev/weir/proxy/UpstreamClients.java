@@ -4,15 +4,22 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.resolver.AddressResolverGroup;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.support.RouteMetadataUtils;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
 /**
- * The HTTP client of each route: Spring Cloud Gateway's, with the connect timeout of the
- * route's metadata.
+ * The HTTP client for each call: Spring Cloud Gateway's, with the connect timeout of the
+ * route's metadata, and with connections on the event loop of the client's own
+ * connection. Otherwise each event of a stream would wake another thread to be passed on.
  */
 final class UpstreamClients {
 
@@ -20,24 +27,60 @@ final class UpstreamClients {
 
 	private final HttpClientProperties properties;
 
-	// one for each connect timeout that routes have
-	private final Map<Integer, HttpClient> byTimeout = new ConcurrentHashMap<>();
+	private final boolean byLoop;
 
+	// as many as there are event loops and connect timeouts
+	private final Map<Kind, HttpClient> clients = new ConcurrentHashMap<>();
+
+	/**
+	 * Makes one.
+	 * @param client what all are made from
+	 * @param properties its properties
+	 */
 	UpstreamClients(HttpClient client, HttpClientProperties properties) {
 		this.client = client;
 		this.properties = properties;
+		this.byLoop = ConnectionShare.of(properties.getPool()).isByLoop();
 	}
 
-	HttpClient of(Route route) {
+	/**
+	 * The client for a call.
+	 * @param route the route it came by
+	 * @param request the request it came with
+	 * @return the client
+	 */
+	HttpClient of(Route route, ServerHttpRequest request) {
+		Kind kind = new Kind(this.byLoop ? loopOf(request) : null, connectTimeout(route));
+		HttpClient known = this.clients.get(kind);
+		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
+	}
+
+	private static @Nullable EventLoop loopOf(ServerHttpRequest request) {
+		Object server = ServerHttpRequestDecorator.getNativeRequest(request);
+		return (server instanceof Connection connection) ? connection.channel().eventLoop() : null;
+	}
+
+	private @Nullable Integer connectTimeout(Route route) {
 		Object timeout = route.getMetadata().get(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR);
-		timeout = (timeout != null) ? timeout : this.properties.getConnectTimeout();
 		if (timeout == null) {
-			return this.client;
+			return this.properties.getConnectTimeout();
 		}
-		Integer millis = (timeout instanceof Integer number) ? number : Integer.valueOf(timeout.toString());
-		HttpClient known = this.byTimeout.get(millis);
-		return (known != null) ? known : this.byTimeout.computeIfAbsent(millis,
-				(it) -> this.client.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, it));
+		return (timeout instanceof Integer millis) ? millis : Integer.valueOf(timeout.toString());
+	}
+
+	private HttpClient make(Kind kind) {
+		HttpClient made = this.client;
+		if (kind.loop() != null) {
+			AddressResolverGroup<?> resolver = made.configuration().resolver();
+			made = made.runOn(new OneLoop(kind.loop()));
+			// what it knows of names is for all
+			made = (resolver != null) ? made.resolver(resolver) : made;
+		}
+		return (kind.connectTimeout() != null)
+				? made.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, kind.connectTimeout()) : made;
+	}
+
+	private record Kind(@Nullable EventLoop loop, @Nullable Integer connectTimeout) {
 	}
 
 }

@@ -2,6 +2,8 @@ package dev.weir.balance;
 
 import java.util.random.RandomGenerator;
 
+import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.mock.env.MockEnvironment;
@@ -16,6 +18,15 @@ import dev.weir.backend.Pools;
 public final class LaneBalancers {
 
 	private LaneBalancers() {
+	}
+
+	/**
+	 * Makes the filter that asks them.
+	 * @param factory has the load balancers
+	 * @return the filter
+	 */
+	public static GlobalFilter filter(LoadBalancerClientFactory factory) {
+		return new LaneChoiceFilter(factory, new GatewayLoadBalancerProperties());
 	}
 
 	/**

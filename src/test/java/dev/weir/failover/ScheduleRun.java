@@ -20,11 +20,9 @@ import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.cloud.client.loadbalancer.LoadBalancerClientsProperties;
-import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
-import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
@@ -104,9 +102,9 @@ final class ScheduleRun {
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
 		this.lines = new WaitingLines(pools, this.time.timing());
 		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
-		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(), writing(),
-				new FailoverFilter(pools, this.lines, this.time.timing()),
-				new ReactiveLoadBalancerClientFilter(factory, new GatewayLoadBalancerProperties()));
+		this.filters = List.of(new BreakGuardFilter(), new RelayFilter((pool, status, duration) -> {
+		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.lines, this.time.timing()),
+				LaneBalancers.filter(factory));
 	}
 
 	private static NettyWriteResponseFilter writing() {

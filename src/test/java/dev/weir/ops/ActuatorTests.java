@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
@@ -269,6 +270,38 @@ class ActuatorTests {
 			assertMetric(stand.firstName(), "weir_backend_in_flight", "", "0.0");
 			assertMetric(stand.secondName(), "weir_backend_in_flight", "", "0.0");
 		});
+	}
+
+	@Test
+	void metricsCountRequestsByWhatTheClientGot() {
+		Stand stand = stands.next(THROTTLED, SERVES);
+		stand.chat();
+		stand.chat();
+		Stand spent = stands.next(THROTTLED, THROTTLED);
+		spent.chat();
+		await().untilAsserted(() -> {
+			assertRequests(stand.name(), 200, 2);
+			assertRequests(spent.name(), 429, 1);
+		});
+	}
+
+	@Test
+	void aClientThatLeavesBeforeItsAnswerIsCountedAsSuch() throws Exception {
+		CountDownLatch called = new CountDownLatch(1);
+		Stand stand = stands.next((call) -> {
+			called.countDown();
+			call.awaitClose();
+		}, SERVES);
+		try (RawClient client = RawClient.of(stand.weir())) {
+			client.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT);
+			called.await();
+		}
+		await().untilAsserted(() -> assertRequests(stand.name(), 499, 1));
+	}
+
+	private static void assertRequests(String pool, int status, int count) {
+		assertThat(get("/actuator/prometheus").body().lines())
+			.contains("weir_requests_seconds_count{pool=\"" + pool + "\",status=\"" + status + "\"} " + count);
 	}
 
 	@Test

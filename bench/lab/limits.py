@@ -1,0 +1,124 @@
+"""What one Weir holds: large bodies, idle streams, and what its start costs."""
+import os
+import re
+import signal
+import statistics
+import subprocess
+import threading
+import time
+
+from . import backends, load, peers, processes
+from .places import BENCH, JAVA, TARGET, weir_jar
+
+MB = 1048576
+
+
+def jcmd(*command):
+    tool = os.path.join(os.path.dirname(JAVA), "jcmd") if os.path.dirname(JAVA) else "jcmd"
+    return subprocess.run([tool, str(processes.running["limits"].pid), *command], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def start(*options):
+    peer = peers.weir(23063, *options)
+    processes.start("limits", peer["command"], f"{TARGET}/run/limits.log", peer["cwd"])
+    return peer, served(peer)
+
+
+def served(peer):
+    """Waits until Weir serves. Returns the CPU seconds it has used by then."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < 120 and processes.running["limits"].poll() is None:
+        try:
+            if b" 200" in peers.post(peer, "body.json")[:15]:
+                return processes.cpu_seconds("limits")
+        except OSError:
+            time.sleep(.02)
+    raise SystemExit("Weir does not serve, see target/run/limits.log")
+
+
+def held():
+    """Bytes of live objects and of memory outside of the heap."""
+    jcmd("GC.run")
+    heap = re.findall(r"(\d+)K used|used (\d+)K", jcmd("GC.heap_info"))[0]
+    other = re.search(r"Other \(reserved=\d+KB, committed=(\d+)KB", jcmd("VM.native_memory", "summary"))
+    return (int(heap[0] or heap[1]) + int(other.group(1))) * 1024
+
+
+def bodies(size, calls=40):
+    """Memory for each byte of a body while its second backend thinks, after a first one answered 429."""
+    body = f"{TARGET}/run/large.json"
+    with open(body, "w") as file:
+        file.write('{"model":"gpt","messages":[{"role":"user","content":"' + "x" * size + '"}]}')
+    peer, _ = start("-XX:NativeMemoryTracking=summary", "-XX:+UseSerialGC")
+    load.lg(peer, body, 4, requests=60)
+    before = held()
+    backends.reset()
+    backends.behave(limited=True, latency_ms=9000)
+    results = []
+    client = threading.Thread(target=lambda: results.append(load.lg(peer, body, calls, requests=calls)))
+    client.start()
+    time.sleep(4)
+    during = held()
+    client.join()
+    seen = backends.counts()
+    backends.behave()
+    processes.stop("limits")
+    rejected = sum(one["rejected"] for one in seen.values())
+    print(f"{size / 1000:.0f} KB: {calls} calls at once, {results[0]['requests'] - results[0]['bad']} answered 200, "
+          f"{rejected} answered 429 by a backend and sent again; "
+          f"held {(during - before) / calls / size:.2f} bytes for each byte of the bodies", flush=True)
+
+
+def streams(count=5000, seconds=60):
+    peer, _ = start("-Xmx384m")
+    load.wrk(peer, 10)
+    backends.reset()
+    backends.behave(first_ms=100, interval_ms=1000 * (seconds + 30))
+    client = threading.Thread(target=lambda: load.lg(peer, "body-sse.json", count, seconds=seconds))
+    client.start()
+    most, open_streams = 0, 0
+    while client.is_alive():
+        most = max(most, processes.resident_mb("limits"))
+        open_streams = max(open_streams, sum(one["conns"] for one in backends.counts().values()))
+        time.sleep(2)
+    begun = sum(one["sse"] for one in backends.counts().values())
+    backends.behave()
+    processes.stop("limits")
+    print(f"{begun} streams begun, {open_streams} connections to backends, {seconds} s: at most {most} MB resident "
+          f"at -Xmx384m", flush=True)
+
+
+def starts(times=3):
+    """Starts with an AOT cache, made as the image makes it."""
+    extracted = f"{TARGET}/extracted"
+    if not os.path.exists(f"{extracted}/weir.jar"):
+        subprocess.run([JAVA, "-Djarmode=tools", "-jar", weir_jar(), "extract", "--destination", extracted,
+                        "--application-filename", "weir.jar"], check=True)
+    cache = f"{TARGET}/run/weir.aot"
+
+    def run(*options):
+        peer = peers.weir(23063, *options, jar=f"{extracted}/weir.jar")
+        processes.start("limits", peer["command"], f"{TARGET}/run/limits.log", peer["cwd"])
+        return peer, served(peer)
+
+    peer, _ = run(f"-XX:AOTCacheOutput={cache}")
+    for _ in range(50):
+        peers.post(peer, "body.json")
+        peers.post(peer, "body-sse.json")
+    training = processes.running.pop("limits")
+    training.send_signal(signal.SIGTERM)
+    training.wait(120)
+    for words, options in (("with the AOT cache", [f"-XX:AOTCache={cache}"]), ("without", [])):
+        used = []
+        for _ in range(times):
+            used.append(run(*options)[1])
+            processes.stop("limits")
+        print(f"served after {statistics.median(used):.1f} CPU s ({min(used):.1f}–{max(used):.1f}) {words}", flush=True)
+
+
+def run():
+    bodies(300_000)
+    bodies(2_000_000)
+    streams()
+    starts()

@@ -1,0 +1,23 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+/**
+ * Hears of every request to a pool when it has ended. Called on the event loop: it must
+ * not block.
+ */
+@FunctionalInterface
+public interface RequestListener {
+
+	/** The status of a request whose client left before it had one, as nginx has it. */
+	int LEFT = 499;
+
+	/**
+	 * A request has ended.
+	 * @param pool the pool it was sent to
+	 * @param status the HTTP status that the client got, or {@link #LEFT}
+	 * @param duration from its last byte to the last of its answer
+	 */
+	void ended(Pool pool, int status, Duration duration);
+
+}

@@ -1,0 +1,44 @@
+package dev.weir.ops;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+
+import dev.weir.backend.Pool;
+import dev.weir.backend.RequestListener;
+
+/**
+ * The metric of what clients get, whatever it took.
+ */
+final class RequestMetrics implements RequestListener {
+
+	private final MeterRegistry registry;
+
+	// as many as there are pools and statuses
+	private final Map<String, Map<Integer, Timer>> timers = new ConcurrentHashMap<>();
+
+	RequestMetrics(MeterRegistry registry) {
+		this.registry = registry;
+	}
+
+	@Override
+	public void ended(Pool pool, int status, Duration duration) {
+		Map<Integer, Timer> known = this.timers.get(pool.name());
+		Map<Integer, Timer> ofPool = (known != null) ? known
+				: this.timers.computeIfAbsent(pool.name(), (name) -> new ConcurrentHashMap<>());
+		Timer timer = ofPool.get(status);
+		timer = (timer != null) ? timer : ofPool.computeIfAbsent(status, (it) -> timer(pool.name(), it));
+		timer.record(duration);
+	}
+
+	private Timer timer(String pool, int status) {
+		return Timer.builder("weir.requests")
+			.description("Requests to a pool, until the last byte of the answer")
+			.tags("pool", pool, "status", String.valueOf(status))
+			.register(this.registry);
+	}
+
+}

@@ -1,0 +1,104 @@
+package dev.weir;
+
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.logging.LogLevel;
+import org.springframework.boot.logging.LoggingSystem;
+
+import dev.weir.testing.Allocation;
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a whole request costs: bytes that Weir's event loops allocate for it, calls to
+ * backends, connections to them. It counts and never takes the time, so that it says the
+ * same on any machine, whatever else that does.
+ */
+@Tag("cost")
+class RequestCostTests {
+
+	private static final int REQUESTS = 200;
+
+	private static final String[] EVENTS = IntStream.range(0, 50)
+		.mapToObj((i) -> "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + i + "\"}}]}\n\n")
+		.toArray(String[]::new);
+
+	private static final RawBackend.Script SERVES = RawBackend.answering("200 OK", Bodies.COMPLETION);
+
+	private RawBackend first;
+
+	private RawBackend second;
+
+	private WeirServer weir;
+
+	@BeforeEach
+	void start() {
+		this.first = RawBackend.start(SERVES);
+		this.second = RawBackend.start(SERVES);
+		this.weir = WeirServer.withBackends(WeirServer.backend("a", this.first.url()),
+				WeirServer.backend("b", this.second.url(), "priority: 2"));
+		// the test's own log goes to a list
+		LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.weir", LogLevel.WARN);
+		calls();
+	}
+
+	@AfterEach
+	void stop() {
+		LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.weir", null);
+		this.weir.close();
+		this.first.close();
+		this.second.close();
+	}
+
+	@Test
+	void aSmallCallTakesOneCallAndNoNewConnection() {
+		assertThat(this.first.requests()).hasSize(REQUESTS);
+		assertThat(this.first.connections()).isEqualTo(1);
+		assertThat(this.second.requests()).isEmpty();
+		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(45_000);
+	}
+
+	@Test
+	void aThrottledBackendTakesOneCallAndKeepsItsConnection() {
+		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 60"));
+		calls();
+		assertThat(this.first.requests()).hasSize(REQUESTS + 1);
+		assertThat(this.first.connections()).isEqualTo(1);
+		assertThat(this.second.requests()).hasSize(REQUESTS);
+		assertThat(this.second.connections()).isEqualTo(1);
+		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(45_000);
+	}
+
+	@Test
+	void anEventOfAStreamTakesLittle() {
+		this.first.script((call) -> {
+			call.beginEvents();
+			for (String event : EVENTS) {
+				call.chunk(event);
+			}
+			call.chunk("data: [DONE]\n\n");
+			call.write("0\r\n\r\n");
+		});
+		assertThat(Allocation.by("reactor-http", 20, this::stream)).isLessThan(200_000);
+		assertThat(this.first.connections()).isEqualTo(1);
+	}
+
+	private void stream() {
+		assertThat(this.weir.post("/v1/chat/completions", Bodies.CHAT_STREAM).body()).endsWith("data: [DONE]\n\n");
+	}
+
+	private void calls() {
+		for (int i = 0; i < REQUESTS; i++) {
+			assertThat(this.weir.chat().statusCode()).isEqualTo(200);
+		}
+	}
+
+}

@@ -1,0 +1,56 @@
+package dev.weir.api;
+
+import java.nio.charset.StandardCharsets;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.Allocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What reading a call and an answer allocates. The bounds are what the interpreter takes,
+ * and some more.
+ */
+@Tag("cost")
+class ApiCostTests {
+
+	private static final byte[] EVENT = bytes("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
+			+ "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
+
+	@Test
+	void findingTheModelTakesNothingInProportionToTheBody() {
+		byte[] small = chat(1_000);
+		byte[] large = chat(1_000_000);
+		long least = Allocation.of(1000, () -> RequestBody.of(small, "application/json"));
+		assertThat(least).isLessThan(5_000);
+		assertThat(Allocation.of(20, () -> RequestBody.of(large, "application/json"))).isLessThan(least + 2_000);
+	}
+
+	@Test
+	void anEventOfAStreamIsNotCopied() {
+		EventSplitter splitter = new EventSplitter(64 * 1024);
+		assertThat(Allocation.of(1000, () -> {
+			StreamEvent event = splitter.add(EVENT).get(0);
+			event.kind();
+			event.usage();
+		})).isLessThan(400);
+	}
+
+	@Test
+	void lookingForTheUsageOfAnAnswerTakesNothingInProportionToIt() {
+		byte[] answer = chat(1_000_000);
+		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(200);
+	}
+
+	private static byte[] chat(int length) {
+		return bytes(
+				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"" + "x".repeat(length) + "\"}]}");
+	}
+
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
+	}
+
+}

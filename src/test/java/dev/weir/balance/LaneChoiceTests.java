@@ -1,0 +1,62 @@
+package dev.weir.balance;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.loadbalancer.CompletionContext;
+import org.springframework.cloud.client.loadbalancer.LoadBalancerLifecycle;
+import org.springframework.cloud.client.loadbalancer.Request;
+import org.springframework.cloud.client.loadbalancer.Response;
+
+import dev.weir.backend.Lane;
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Whoever listens to the choices of Spring Cloud LoadBalancer hears of Weir's.
+ */
+class LaneChoiceTests {
+
+	@Test
+	void aLifecycleOfTheUsersHearsOfEachChoice() {
+		Listener listener = new Listener();
+		try (RawBackend first = RawBackend
+			.start(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"));
+				RawBackend second = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+				WeirServer weir = WeirServer.start(
+						(context) -> context.registerBean(LoadBalancerLifecycle.class, () -> listener),
+						WeirServer.pool("", WeirServer.backend("a", first.url()),
+								WeirServer.backend("b", second.url(), "priority: 2")))) {
+			assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
+			assertThat(listener.chosen).containsExactly("a", "b");
+		}
+	}
+
+	private static final class Listener implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
+
+		private final List<String> chosen = new CopyOnWriteArrayList<>();
+
+		@Override
+		public void onStart(Request<Object> request) {
+			// nothing is chosen yet
+		}
+
+		@Override
+		public void onStartRequest(Request<Object> request, Response<ServiceInstance> response) {
+			this.chosen.add(((Lane) response.getServer()).backend().name());
+		}
+
+		@Override
+		public void onComplete(CompletionContext<Object, ServiceInstance, Object> completion) {
+			// not of interest
+		}
+
+	}
+
+}

@@ -1,0 +1,162 @@
+package dev.weir.proxy;
+
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.config.HttpClientCustomizer;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What users may add to Spring Cloud Gateway works on the short way that calls to pools
+ * take, or leads off it.
+ */
+class ShortWayTests {
+
+	private RawBackend backend;
+
+	@BeforeEach
+	void start() {
+		this.backend = RawBackend
+			.start(RawBackend.answering("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7"));
+	}
+
+	@AfterEach
+	void stop() {
+		this.backend.close();
+	}
+
+	@Test
+	void aHeadersFilterOfTheUsersSeesRequestsAndAnswers() {
+		HttpHeadersFilter requests = new HttpHeadersFilter() {
+
+			@Override
+			public HttpHeaders filter(HttpHeaders input, ServerWebExchange exchange) {
+				HttpHeaders all = new HttpHeaders(input);
+				all.add("x-team", "blue");
+				return all;
+			}
+
+			@Override
+			public boolean supports(Type type) {
+				return type == Type.REQUEST;
+			}
+
+		};
+		try (WeirServer weir = weir((context) -> context.registerBean(HttpHeadersFilter.class, () -> requests))) {
+			assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
+			assertThat(this.backend.requests().get(0)).containsIgnoringCase("x-team: blue");
+		}
+	}
+
+	@Test
+	void aHopByHopHeaderThatTheUserNamesIsRemoved() {
+		try (WeirServer weir = weir((context) -> {
+		}, "--spring.cloud.gateway.server.webflux.filter.remove-hop-by-hop.headers=x-ms-region,connection")) {
+			HttpResponse<String> response = weir.chat();
+			assertThat(response.headers().map()).containsKey("x-request-id").doesNotContainKey("x-ms-region");
+		}
+	}
+
+	@Test
+	void aHeaderThatTheBackendNamesAsHopByHopIsRemoved() {
+		this.backend.script(RawBackend.answering("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7",
+				"Connection: keep-alive, X-Request-Id"));
+		try (WeirServer weir = weir((context) -> {
+		})) {
+			HttpResponse<String> response = weir.chat();
+			assertThat(response.headers().map()).containsKey("x-ms-region").doesNotContainKey("x-request-id");
+		}
+	}
+
+	@Test
+	void trustedProxiesHaveForwardedHeadersAddedAsEver() {
+		try (WeirServer weir = weir((context) -> {
+		}, "--spring.cloud.gateway.server.webflux.trusted-proxies=127.*")) {
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			assertThat(this.backend.requests().get(0)).containsIgnoringCase("x-forwarded-for: 127.0.0.1");
+		}
+	}
+
+	@Test
+	void aGlobalFilterBehindWeirsMayReplaceTheRequest() {
+		class Replacing implements GlobalFilter, Ordered {
+
+			@Override
+			public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+				return chain.filter(exchange.mutate()
+					.request((request) -> request.headers((headers) -> headers.set("x-late", "yes")))
+					.build());
+			}
+
+			@Override
+			public int getOrder() {
+				return BackendCallFilter.ORDER + 1;
+			}
+
+		}
+		try (WeirServer weir = weir((context) -> context.registerBean(GlobalFilter.class, Replacing::new))) {
+			assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
+			assertThat(this.backend.requests().get(0)).containsIgnoringCase("x-late: yes");
+		}
+	}
+
+	@Test
+	void aGlobalFilterBehindTheCallSeesTheAnswer() {
+		List<Integer> seen = new CopyOnWriteArrayList<>();
+		GlobalFilter last = (exchange, chain) -> {
+			seen.add(exchange.getResponse().getStatusCode().value());
+			return chain.filter(exchange);
+		};
+		try (WeirServer weir = weir((context) -> context.registerBean(GlobalFilter.class, () -> last))) {
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			assertThat(seen).containsExactly(200);
+		}
+	}
+
+	@Test
+	void anHttpClientCustomizerOfTheUsersTakesPart() {
+		AtomicInteger calls = new AtomicInteger();
+		HttpClientCustomizer customizer = (client) -> client
+			.doOnRequest((request, connection) -> calls.incrementAndGet());
+		try (WeirServer weir = weir((context) -> context.registerBean(HttpClientCustomizer.class, () -> customizer))) {
+			assertThat(weir.chat().statusCode()).isEqualTo(200);
+			assertThat(calls).hasValue(1);
+		}
+	}
+
+	@Test
+	void springsMetricsOfRequestsComeBackWhereTheyAreSwitchedOn() {
+		try (WeirServer weir = weir((context) -> {
+		}, "--management.observations.enable.http.server.requests=true",
+				"--spring.cloud.gateway.server.webflux.metrics.enabled=true")) {
+			weir.chat();
+			assertThat(weir.get("/actuator/prometheus").body()).contains("http_server_requests_seconds_count",
+					"spring_cloud_gateway_requests_seconds_count", "weir_attempts_seconds_count");
+		}
+	}
+
+	private WeirServer weir(Consumer<GenericApplicationContext> beans, String... arguments) {
+		return WeirServer.start(beans, WeirServer.pool("", WeirServer.backend("a", this.backend.url())), arguments);
+	}
+
+}
