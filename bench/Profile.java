@@ -1,8 +1,10 @@
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
@@ -25,6 +27,8 @@ public final class Profile {
 	private final Map<String, Long> allocatingOwners = new HashMap<>();
 
 	private final Map<String, Long> allocating = new HashMap<>();
+
+	private final Set<Long> threads = new HashSet<>();
 
 	private long samples;
 
@@ -52,6 +56,10 @@ public final class Profile {
 			add(this.owners, owner(frames), 1);
 		}
 		else if (type.equals("jdk.ObjectAllocationSample")) {
+			// a thread's first sample stands for all that it has allocated before the recording
+			if (this.threads.add(event.getThread().getId())) {
+				return;
+			}
 			long weight = event.getLong("weight");
 			this.bytes += weight;
 			RecordedClass allocated = event.getClass("objectClass");

@@ -41,14 +41,15 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 		.recyclerPool(JsonRecyclerPools.threadLocalPool())
 		.build();
 
+	private static final ThreadLocal<Factory> FACTORIES = ThreadLocal.withInitial(Factory::new);
+
 	static JsonScan of(byte[] body) {
 		int start = startOfObject(body);
 		if (start < 0) {
 			throw new MalformedBodyException("The request body is not a JSON object");
 		}
-		// a copy, since a factory keeps the property names it has seen: these
-		// are clients'
-		try (JsonParser parser = FACTORY.copy()
+		try (JsonParser parser = FACTORIES.get()
+			.forBody(body.length)
 			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
 			try {
 				return scan(parser, start);
@@ -140,6 +141,29 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 		}
 		return new MalformedBodyException(
 				"The request body is not valid JSON near byte " + (start + parser.currentLocation().getByteOffset()));
+	}
+
+	/**
+	 * A factory keeps the property names it has seen, which saves it much if they come
+	 * again. These are clients', so they are forgotten after a megabyte of bodies.
+	 */
+	private static final class Factory {
+
+		private static final int MAX_BYTES = 1024 * 1024;
+
+		private JsonFactory current = FACTORY.copy();
+
+		private int bytes;
+
+		JsonFactory forBody(int length) {
+			this.bytes += Math.min(length, MAX_BYTES);
+			if (this.bytes > MAX_BYTES) {
+				this.bytes = 0;
+				this.current = FACTORY.copy();
+			}
+			return this.current;
+		}
+
 	}
 
 }

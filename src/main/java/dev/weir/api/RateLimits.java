@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RateLimits(@Nullable Remaining requests, @Nullable Remaining tokens, @Nullable Double utilization) {
 
-	// at most 15 digits, so that no header overflows a number
-	private static final Pattern NUMBER = Pattern.compile("[0-9]{1,15}+");
+	// so that no header overflows a number
+	private static final int MAX_DIGITS = 15;
 
 	private static final Pattern PERCENT = Pattern.compile("[0-9]{1,15}+(?:\\.[0-9]{1,15}+)?+%");
 
@@ -36,7 +36,19 @@ public record RateLimits(@Nullable Remaining requests, @Nullable Remaining token
 	}
 
 	private static @Nullable Long number(@Nullable String value) {
-		return (value != null && NUMBER.matcher(value.strip()).matches()) ? Long.valueOf(value.strip()) : null;
+		String digits = (value != null) ? value.strip() : "";
+		if (digits.isEmpty() || digits.length() > MAX_DIGITS) {
+			return null;
+		}
+		long number = 0;
+		for (int i = 0; i < digits.length(); i++) {
+			int digit = digits.charAt(i) - '0';
+			if (digit < 0 || digit > 9) {
+				return null;
+			}
+			number = 10 * number + digit;
+		}
+		return number;
 	}
 
 	private static @Nullable Double percent(@Nullable String value) {

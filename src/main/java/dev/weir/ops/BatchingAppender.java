@@ -86,18 +86,26 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 	@Override
 	protected void append(ILoggingEvent event) {
 		byte[] line = this.encoder.encode(event);
-		if (this.held.addAndGet(line.length) > MAX_BYTES) {
+		int before = this.held.getAndAdd(line.length);
+		if (before + line.length > MAX_BYTES) {
 			this.held.addAndGet(-line.length);
 			this.lost.incrementAndGet();
 			return;
 		}
 		this.lines.add(line);
+		if (before == 0) {
+			LockSupport.unpark(this.writer);
+		}
 	}
 
 	private void run() {
 		while (isStarted()) {
+			if (this.held.get() == 0) {
+				LockSupport.park(this);
+			}
+			// others follow the first, and wake nobody meanwhile
+			LockSupport.parkNanos(this, PAUSE.toNanos());
 			write();
-			LockSupport.parkNanos(PAUSE.toNanos());
 		}
 		write();
 	}

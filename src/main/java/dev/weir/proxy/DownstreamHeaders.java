@@ -68,7 +68,7 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 		List<String> hops = backend.contains(HttpHeaders.CONNECTION) ? hops(backend) : List.of();
 		for (Map.Entry<String, String> header : backend) {
 			String name = header.getKey();
-			if (passes(name) && hops.stream().noneMatch(name::equalsIgnoreCase)) {
+			if (passes(name) && (hops.isEmpty() || hops.stream().noneMatch(name::equalsIgnoreCase))) {
 				client.add(name, header.getValue());
 				names.add(name);
 			}
