@@ -19,8 +19,8 @@ def jcmd(*command):
                           text=True).stdout
 
 
-def start(*options):
-    peer = peers.weir(23063, *options)
+def start(*options, settings=None):
+    peer = peers.weir(23063, *options, settings=settings)
     processes.start("limits", peer["command"], f"{TARGET}/run/limits.log", peer["cwd"])
     return peer, served(peer)
 
@@ -40,9 +40,9 @@ def served(peer):
 def held():
     """Bytes of live objects and of memory outside of the heap."""
     jcmd("GC.run")
-    heap = re.findall(r"(\d+)K used|used (\d+)K", jcmd("GC.heap_info"))[0]
+    heap = sum(int(used) for used in re.findall(r"used (\d+)K", jcmd("GC.heap_info").split("Metaspace")[0]))
     other = re.search(r"Other \(reserved=\d+KB, committed=(\d+)KB", jcmd("VM.native_memory", "summary"))
-    return (int(heap[0] or heap[1]) + int(other.group(1))) * 1024
+    return (heap + int(other.group(1))) * 1024
 
 
 def bodies(size, calls=40):
@@ -50,7 +50,7 @@ def bodies(size, calls=40):
     body = f"{TARGET}/run/large.json"
     with open(body, "w") as file:
         file.write('{"model":"gpt","messages":[{"role":"user","content":"' + "x" * size + '"}]}')
-    peer, _ = start("-XX:NativeMemoryTracking=summary", "-XX:+UseSerialGC")
+    peer, _ = start("-XX:NativeMemoryTracking=summary", "-XX:+UseSerialGC", settings=peers.tiers())
     load.lg(peer, body, 4, requests=60)
     before = held()
     backends.reset()

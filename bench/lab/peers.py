@@ -27,16 +27,25 @@ def weir(port, *options, jar=None, settings=None):
             "cwd": f"{BENCH}/peers/weir", "port": port, "path": AZURE, "warm": 1}
 
 
-def many_backends():
-    """Settings of Weir with 300 backends in its pool, each at a port of its own."""
+def settings(name, ports, priority):
+    """Writes settings of Weir with a backend at each port."""
     lines = ["weir:", "  pools:", "    openai:", "      backends:"]
-    for port in backends.MANY:
+    for port in ports:
         lines += [f"        - name: backend{port}", f"          url: http://127.0.0.1:{port}",
-                  "          dialect: azure", "          api-key: k"]
-    path = f"{TARGET}/run/many.yml"
+                  "          dialect: azure", "          api-key: k", f"          priority: {priority(port)}"]
+    path = f"{TARGET}/run/{name}.yml"
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")
     return path
+
+
+def many_backends():
+    return settings("many", backends.MANY, lambda port: 1)
+
+
+def tiers():
+    """All calls go to the first backend first."""
+    return settings("tiers", backends.PORTS, lambda port: 1 if port == backends.PORTS[0] else 2)
 
 
 def named(name):
