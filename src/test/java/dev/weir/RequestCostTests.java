@@ -43,8 +43,10 @@ class RequestCostTests {
 	void start() {
 		this.first = RawBackend.start(SERVES);
 		this.second = RawBackend.start(SERVES);
-		this.weir = WeirServer.withBackends(WeirServer.backend("a", this.first.url()),
-				WeirServer.backend("b", this.second.url(), "priority: 2"));
+		this.weir = WeirServer
+			.withBackends(WeirServer.backend("a", this.first.url()),
+					WeirServer.backend("b", this.second.url(), "priority: 2"))
+			.onOneConnection();
 		// the test's own log goes to a list
 		LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.weir", LogLevel.WARN);
 		calls();

@@ -253,9 +253,10 @@ class RefusalFaultTests {
 			" {\"error\" :\n{\"code\":\"invalid_value\"}}\r\n\t", "{\"error\":{\"code\":\"429\"}}",
 			"{\"error\":{\"code\":\"DeploymentNotFound\"}}", "{\"error\":{\"code\":\"insufficient_quota\"}}" })
 	void b24Any400PassesByteForByteAfterOneAttemptAndNothingRests(String body) {
-		Stand stand = stands.next(
-				answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
-				UNUSED);
+		Stand stand = stands
+			.next(answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
+					UNUSED)
+			.onOneConnection();
 		for (int i = 0; i < 10; i++) {
 			HttpResponse<String> response = stand.chat();
 			assertPassed(response, stand, body);

@@ -287,7 +287,8 @@ class UpstreamFaultTests {
 
 	@Test
 	void b27HugeHeadersGoToTheNextLane(CapturedOutput output) {
-		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-huge: " + "x".repeat(64 * 1024)), SERVES);
+		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-huge: " + "x".repeat(64 * 1024)), SERVES)
+			.onOneConnection();
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
@@ -309,7 +310,7 @@ class UpstreamFaultTests {
 			call.write(before);
 			call.write(before);
 			call.answer("200 OK", "{\"answer\":" + number + "}");
-		}, SERVES);
+		}, SERVES).onOneConnection();
 		String chat = "/v1/chat/completions";
 		HttpResponse<String> first = stand.post(chat, Bodies.CHAT.replace("hi", "first"));
 		assertThat(first.statusCode()).isEqualTo(200);

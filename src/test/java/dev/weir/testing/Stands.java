@@ -113,6 +113,15 @@ public final class Stands implements AutoCloseable {
 	 */
 	public record Stand(WeirServer weir, String name, RawBackend first, RawBackend second) {
 
+		/**
+		 * The same, with a client of its own.
+		 * @return the stand
+		 * @see WeirServer#onOneConnection()
+		 */
+		public Stand onOneConnection() {
+			return new Stand(this.weir.onOneConnection(), this.name, this.first, this.second);
+		}
+
 		public HttpResponse<String> chat() {
 			return post("/v1/chat/completions", Bodies.CHAT);
 		}

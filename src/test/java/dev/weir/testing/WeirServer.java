@@ -26,15 +26,22 @@ import dev.weir.WeirApplication;
  */
 public final class WeirServer implements AutoCloseable {
 
-	private static final HttpClient CLIENT = HttpClient.newBuilder()
-		.version(HttpClient.Version.HTTP_1_1)
-		.connectTimeout(Duration.ofSeconds(5))
-		.build();
+	private static final HttpClient CLIENT = client();
 
 	private final ReactiveWebServerApplicationContext context;
 
-	private WeirServer(ReactiveWebServerApplicationContext context) {
+	private final HttpClient client;
+
+	private WeirServer(ReactiveWebServerApplicationContext context, HttpClient client) {
 		this.context = context;
+		this.client = client;
+	}
+
+	private static HttpClient client() {
+		return HttpClient.newBuilder()
+			.version(HttpClient.Version.HTTP_1_1)
+			.connectTimeout(Duration.ofSeconds(5))
+			.build();
 	}
 
 	/**
@@ -69,7 +76,8 @@ public final class WeirServer implements AutoCloseable {
 							context.registerBean(LastingResources.class);
 							beans.accept(context);
 						})
-						.run(all.toArray(String[]::new)));
+						.run(all.toArray(String[]::new)),
+					CLIENT);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -109,6 +117,16 @@ public final class WeirServer implements AutoCloseable {
 				List.of("name: " + name, "url: '" + url + "'", "api-key: key-of-" + name, "dialect: azure"));
 		all.addAll(List.of(settings));
 		return "{" + String.join(", ", all) + "}";
+	}
+
+	/**
+	 * The same server, seen by a client that sends one request after the other on a
+	 * single connection: so they all come to one event loop, which has one connection to
+	 * each backend.
+	 * @return the server; it is to be closed once
+	 */
+	public WeirServer onOneConnection() {
+		return new WeirServer(this.context, client());
 	}
 
 	public int port() {
@@ -157,9 +175,9 @@ public final class WeirServer implements AutoCloseable {
 			.method(method, HttpRequest.BodyPublishers.ofString(body)));
 	}
 
-	private static HttpResponse<String> send(HttpRequest.Builder request) {
+	private HttpResponse<String> send(HttpRequest.Builder request) {
 		try {
-			return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+			return this.client.send(request.build(), HttpResponse.BodyHandlers.ofString());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
