@@ -30,19 +30,24 @@ def smoke(names):
         processes.stop(name)
 
 
+SHOWN = ("start", "round", "peer", "case", "requests", "cpu_us", "attempts", "bad", "errors", "others")
+
+
 def run(names, options):
+    versions = report.versions()
     known = len({(row["start"]) for row in read(options.o)}) if os.path.exists(options.o) else 0
     with open(options.o, "a") as out:
         for start in range(known, known + options.starts):
             started = {name: peers.start(name)[0] for name in names}
+            what = {"versions": versions, "peers": names}
             for name, peer in started.items():
                 cases.warm(peer, options.warm)
             for round_ in range(options.rounds):
                 for case in options.cases.split(","):
                     for name, peer in started.items():
                         for _ in range(3):
-                            row = {"start": start, "round": round_, **cases.measure(name, peer, case, options.seconds)}
-                            print(json.dumps(row), flush=True)
+                            row = {**what, "start": start, "round": round_, **cases.measure(name, peer, case, options.seconds)}
+                            print(" ".join(f"{key}={row[key]}" for key in SHOWN), flush=True)
                             if row["others"] <= options.quiet:
                                 break
                         print(json.dumps(row), file=out, flush=True)
@@ -72,7 +77,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["smoke", "run", "table", "profile", "limits"])
     parser.add_argument("rest", nargs="*")
-    parser.add_argument("-o", help="the file that measurements go to")
+    parser.add_argument("-o", default=f"{TARGET}/results.jsonl", help="the file that measurements go to")
     parser.add_argument("--starts", type=int, default=3, help="how often every peer is started anew")
     parser.add_argument("--rounds", type=int, default=2, help="how often every case is measured in a start")
     parser.add_argument("--seconds", type=int, default=8, help="how long a case is measured")
@@ -80,10 +85,18 @@ def main():
     parser.add_argument("--cases", default="json,r429,sse", help="of " + ", ".join(cases.CASES))
     parser.add_argument("--quiet", type=float, default=0.25, help="repeats a run while others used more cores than this")
     options = parser.parse_intermixed_args()
+    for case in options.cases.split(","):
+        if case not in cases.CASES:
+            parser.error(f"there is no case {case}")
     if options.what == "table":
-        print(report.table(read(options.rest[0]), options.quiet))
+        print(report.table(read((options.rest or [f"{TARGET}/results.jsonl"])[0]), options.quiet))
         return
+    if not os.path.exists(f"{TARGET}/mock"):
+        raise SystemExit("Run ./setup first")
+    if options.what == "profile" and report.java_version() < 25:
+        raise SystemExit("A profile needs Java 25")
     os.makedirs(f"{TARGET}/run", exist_ok=True)
+    processes.prepare()
     try:
         backends.start()
         if options.what == "smoke":

@@ -11,7 +11,8 @@ MANY = list(range(24001, 24301))
 
 
 def start():
-    processes.start("mock", [f"{TARGET}/mock"] + [f"{port}:ok" for port in PORTS + MANY], f"{TARGET}/run/mock.log")
+    processes.start("mock", [f"{TARGET}/mock"] + [f"{port}:ok" for port in PORTS + MANY], PORTS[0],
+                    f"{TARGET}/run/mock.log")
     for _ in range(50):
         try:
             reset()

@@ -43,9 +43,11 @@ def measure(name, peer, case, seconds):
     elapsed = time.monotonic() - begin
     seen = backends.counts()
     backends.behave()
-    requests = max(1, result["requests"])
+    requests = result["requests"]
+    if requests == 0 or not processes.is_running(name):
+        raise SystemExit(f"{name} answered nothing")
     attempts = sum(one["json"] + one["sse"] + one["rejected"] for one in seen.values())
     return {"peer": name, "case": case, **result, "cpu_us": round(cpu / requests * 1e6, 1),
             "attempts": round(attempts / requests, 4), "rejected": sum(one["rejected"] for one in seen.values()),
-            "connections": sum(one["conns"] for one in seen.values()), "others": round(others / elapsed, 3),
+            "others": round(others / elapsed, 3),
             "steal": round((steal1 - steal0) / elapsed, 3), "resident_mb": processes.resident_mb(name)}

@@ -19,7 +19,7 @@ def wrk(peer, seconds, connections=32):
     env = {**os.environ, "BODY": f"{BENCH}/load/body.json",
            "HDRS": "\n".join(f"{name}: {value}" for name, value in headers_of(peer).items())}
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s",
-                          "-s", f"{BENCH}/load/post.lua", url_of(peer)], env=env, capture_output=True, text=True,
+                          "-s", f"{BENCH}/load/post.lua", url_of(peer)], env=env, stdout=subprocess.PIPE, text=True, check=True,
                          timeout=seconds + 60).stdout
     found = json.loads(out[out.index("JSON ") + 5:].splitlines()[0])
     return {"requests": found["requests"], "bad": found["non2xx"], "errors": found["sockerr"],
@@ -32,7 +32,8 @@ def lg(peer, body, connections, seconds=0, requests=0):
     command += ["-n", str(requests)] if requests else ["-d", str(seconds)]
     for name, value in headers_of(peer).items():
         command += ["-H", f"{name}: {value}"]
-    out = subprocess.run(command + [url_of(peer)], capture_output=True, text=True, timeout=(seconds or 120) + 60).stdout
+    out = subprocess.run(command + [url_of(peer)], stdout=subprocess.PIPE, text=True, check=True,
+                         timeout=(seconds or 120) + 60).stdout
     found = json.loads(out)
     return {"requests": found["requests"], "bad": found["s4xx"] + found["s5xx"], "errors": found["errors"] + found["unfinished"],
             "rps": found["rps"], "p50_us": found["lat_us"]["p50"], "events": found["events"],

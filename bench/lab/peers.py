@@ -3,6 +3,7 @@ import json
 import os
 import socket
 import time
+import zlib
 
 from . import backends, processes
 from .places import BENCH, JAVA, TARGET, weir_jar
@@ -52,8 +53,9 @@ def named(name):
     """Describes a peer: its command, port and path, and how much of the warm-up it needs. `weir=PATH` is another jar."""
     java = [JAVA, MEMORY, FRAMES]
     if name.startswith("weir="):
-        return weir(23062, jar=name.split("=", 1)[1])
-    return {
+        jar = os.path.abspath(name.split("=", 1)[1])
+        return weir(23070 + zlib.crc32(jar.encode()) % 900, jar=jar)
+    known = {
         "nginx": lambda: {"command": ["/usr/sbin/nginx", "-p", BENCH, "-c", f"{BENCH}/peers/nginx.conf"],
                           "port": 23011, "path": AZURE, "warm": 0.1},
         "portkey": lambda: {"command": ["node", f"{TARGET}/portkey/node_modules/@portkey-ai/gateway/build/start-server.js",
@@ -65,7 +67,10 @@ def named(name):
                        "env": {"PORT": "23050"}, "port": 23050, "path": AZURE, "warm": 1},
         "weir": lambda: weir(23060),
         "weir300": lambda: weir(23061, settings=many_backends()),
-    }[name]()
+    }
+    if name not in known:
+        raise SystemExit(f"There is no peer {name}: {', '.join(known)}, weir=PATH")
+    return known[name]()
 
 
 def post(peer, body, timeout=5):
@@ -93,13 +98,11 @@ def start(name):
     """Starts a peer and waits until it serves. Returns it and the CPU seconds that took."""
     peer = named(name)
     label = os.path.basename(name)
-    processes.start(name, peer["command"], f"{TARGET}/run/{label}.log", peer.get("cwd"), peer.get("env"))
+    processes.start(name, peer["command"], peer["port"], f"{TARGET}/run/{label}.log", peer.get("cwd"), peer.get("env"))
     begin = time.monotonic()
-    while time.monotonic() - begin < 120:
-        if processes.running[name].poll() is not None:
-            break
+    while time.monotonic() - begin < 120 and processes.is_running(name):
         try:
-            if b" 200" in post(peer, "body.json")[:15]:
+            if b" 200" in post(peer, "body.json")[:15] and processes.is_running(name):
                 return peer, processes.cpu_seconds(name)
         except OSError:
             pass

@@ -1,31 +1,61 @@
 """Starts, measures and ends processes. Whatever is started here is ended here, by its process id."""
 import os
+import resource
 import signal
+import socket
 import subprocess
+import sys
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
+FILES = 16384
+
 running = {}
 
 
-def start(name, command, log, cwd=None, env=None):
+def prepare():
+    """A request to end must end what was started, too; and thousands of streams need as many files."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < FILES:
+        raise SystemExit(f"At least {FILES} open files must be allowed (ulimit -Hn), not {most}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def is_open(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def start(name, command, port, log, cwd=None, env=None):
     """Starts a process under a name; its output goes to the file `log`."""
+    if name in running or is_open(port):
+        raise SystemExit(f"{name} cannot be started: something is at port {port}")
     with open(log, "w") as out:
         running[name] = subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=out, stderr=out,
                                          stdin=subprocess.DEVNULL)
     return running[name]
 
 
-def stop(name):
-    process = running.pop(name)
+def is_running(name):
+    return running[name].poll() is None
+
+
+def stop(name, patience=10):
+    process = running[name]
+    family = tree(process.pid)
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
-            process.kill()
+            for pid in reversed(family):
+                os.kill(pid, signal.SIGKILL)
             process.wait()
+    del running[name]
 
 
 def stop_all():

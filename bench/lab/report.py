@@ -1,16 +1,32 @@
 """Reads measurements and writes the table."""
+import os
 import platform
+import re
 import statistics
 import subprocess
+import time
 
-from .places import JAVA
+from .places import BENCH, JAVA, ROOT
 
 
-def machine():
+def java_version():
+    said = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
+    return int(re.search(r"java.specification.version = (\d+)", said).group(1))
+
+
+def versions():
+    """Where and with what it is measured."""
     with open("/proc/cpuinfo") as file:
-        models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-    java = subprocess.run([JAVA, "-version"], capture_output=True, text=True).stderr.splitlines()[1].strip()
-    return f"{len(models)} × {models[0]}, Linux {platform.release()}, {java}"
+        models = re.findall(r"model name\s*: (.*)", file.read()) or [platform.machine()]
+    said = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
+    java = re.search(r"java.vm.version = (.*)", said).group(1)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout
+    with open(f"{BENCH}/peers/scg/pom.xml") as pom:
+        text = pom.read()
+    boot = re.search(r"spring-boot-starter-parent</artifactId><version>([^<]*)", text).group(1)
+    cloud = re.search(r"spring-cloud-dependencies</artifactId><version>([^<]*)", text).group(1)
+    return (f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} × {models[0]}, Linux {platform.release()}, Java {java}; "
+            f"Weir {commit.strip()}; peers: Spring Boot {boot}, Spring Cloud {cloud}, Portkey 1.15.2")
 
 
 def starts_of(rows, peer, case, figure):
@@ -38,25 +54,37 @@ def ratios(rows, one, other, case, other_case=None):
 
 
 def table(rows, quiet):
+    """One table for each set of peers that ran together."""
+    sets = {}
+    for row in rows:
+        sets.setdefault(row["versions"], {}).setdefault(tuple(row["peers"]), []).append(row)
+    return "\n\n".join(version + "\n\n" + "\n\n".join(one_table(found, quiet) for found in groups.values())
+                       for version, groups in sets.items())
+
+
+def one_table(rows, quiet):
     kept = [row for row in rows if row["others"] <= quiet]
     peers = list(dict.fromkeys(row["peer"] for row in rows))
-    lines = [machine(), f"{len(rows) - len(kept)} of {len(rows)} runs left out: other processes used more than {quiet} cores", ""]
+    lines = [f"{len(rows) - len(kept)} of {len(rows)} runs left out: other processes used more than {quiet} cores", ""]
     for case in dict.fromkeys(row["case"] for row in rows):
-        lines += [f"| {case} | CPU µs per request | × plain gateway | × bare Reactor Netty | attempts per request | not 200 | p50 ms |",
-                  "|---|---|---|---|---|---|---|"]
+        lines += [f"| {case} | CPU µs per request | × plain gateway | × bare Reactor Netty | attempts per request | not 200 | errors | p50 ms |",
+                  "|---|---|---|---|---|---|---|---|"]
         for peer in peers:
             runs = [row for row in kept if row["peer"] == peer and row["case"] == case]
             if runs:
                 lines.append(f"| {peer} | {spread(starts_of(kept, peer, case, 'cpu_us').values(), 0)} "
                              f"| {spread(ratios(kept, peer, 'scg', case))} | {spread(ratios(kept, peer, 'rn', case))} "
-                             f"| {spread((row['attempts'] for row in runs), 3)} | {sum(row['bad'] for row in runs)} of {sum(row['requests'] for row in runs)} "
+                             f"| {spread((row['attempts'] for row in runs), 3)} | {sum(row['bad'] for row in runs)} of {sum(row['requests'] for row in runs)} | {sum(row['errors'] for row in runs)} "
                              f"| {spread((row['p50_us'] / 1000 for row in runs), 1)} |")
         lines.append("")
     if "weir" in peers:
         lines += ["| ratio | measured |", "|---|---|"]
         for words, values in (("r429 : Weir's own json", ratios(kept, "weir", "weir", "r429", "json")),
                               ("json : Portkey's", ratios(kept, "weir", "portkey", "json")),
-                              ("json, 300 backends : 3", ratios(kept, "weir300", "weir", "json"))):
+                              ("json, 300 backends : 3", ratios(kept, "weir300", "weir", "json")),
+                              *((f"{case}, weir : {peer}", ratios(kept, "weir", peer, case))
+                                for peer in peers if peer.startswith("weir=")
+                                for case in dict.fromkeys(row["case"] for row in rows))):
             if values:
                 lines.append(f"| {words} | {spread(values, 3)} |")
     return "\n".join(lines)

@@ -10,6 +10,7 @@ import io.netty.util.TimerTask;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -41,6 +42,8 @@ final class TimerWheel implements Scheduler {
 	 */
 	TimerWheel(Scheduler exact) {
 		this.exact = exact;
+		// otherwise the first wait starts it, and blocks an event loop until it runs
+		this.wheel.start();
 	}
 
 	@Override
@@ -54,7 +57,13 @@ final class TimerWheel implements Scheduler {
 			return this.exact.schedule(task, delay, unit);
 		}
 		Wait wait = new Wait(task);
-		wait.timeout = this.wheel.newTimeout(wait, delay, unit);
+		try {
+			wait.timeout = this.wheel.newTimeout(wait, delay, unit);
+		}
+		catch (IllegalStateException ex) {
+			// stopped; so is all that waits on it
+			throw Exceptions.failWithRejected(ex);
+		}
 		return wait;
 	}
 

@@ -30,8 +30,7 @@ class FilterOrderTests {
 				.map((filter) -> filter.getClass().getSimpleName())
 				.toList();
 			assertThat(names).containsSubsequence("BreakGuardFilter", "PoolUrlFilter", "ReadCallFilter", "ModelsFilter",
-					"FailoverFilter", "LaneChoiceFilter", "BackendCallFilter", "PoolRoutingFilter",
-					"NettyRoutingFilter");
+					"FailoverFilter", "LaneChoiceFilter", "BackendCallFilter", "PoolRoutingFilter");
 			assertThat(names.indexOf("RelayFilter")).isBetween(names.indexOf("BreakGuardFilter"),
 					names.indexOf("PoolUrlFilter"));
 		}

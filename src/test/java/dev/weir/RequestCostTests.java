@@ -1,5 +1,6 @@
 package dev.weir;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +27,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RequestCostTests {
 
 	private static final int REQUESTS = 200;
+
+	private static final int CALL = 40_000;
+
+	private static final int FAILOVER = 28_000;
+
+	private static final int EVENT = 1_200;
 
 	private static final String[] EVENTS = IntStream.range(0, 50)
 		.mapToObj((i) -> "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + i + "\"}}]}\n\n")
@@ -65,7 +72,7 @@ class RequestCostTests {
 		assertThat(this.first.requests()).hasSize(REQUESTS);
 		assertThat(this.first.connections()).isEqualTo(1);
 		assertThat(this.second.requests()).isEmpty();
-		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(45_000);
+		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(CALL);
 	}
 
 	@Test
@@ -76,7 +83,19 @@ class RequestCostTests {
 		assertThat(this.first.connections()).isEqualTo(1);
 		assertThat(this.second.requests()).hasSize(REQUESTS);
 		assertThat(this.second.connections()).isEqualTo(1);
-		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(45_000);
+		assertThat(Allocation.by("reactor-http", REQUESTS, this.weir::chat)).isLessThan(CALL);
+	}
+
+	@Test
+	void aFailoverTakesOneCallMoreAndTheSameAgain() {
+		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		AtomicInteger attempts = new AtomicInteger();
+		long bytes = Allocation.by("reactor-http", REQUESTS, () -> attempts
+			.addAndGet(this.weir.chat().headers().firstValueAsLong("x-weir-attempts").orElseThrow() == 2 ? 2 : 1));
+		assertThat(this.first.requests().size() - REQUESTS + this.second.requests().size()).isEqualTo(attempts.get());
+		assertThat(this.first.connections()).isEqualTo(1);
+		assertThat(this.second.connections()).isEqualTo(1);
+		assertThat(bytes).isLessThan(CALL + FAILOVER);
 	}
 
 	@Test
@@ -89,7 +108,7 @@ class RequestCostTests {
 			call.chunk("data: [DONE]\n\n");
 			call.write("0\r\n\r\n");
 		});
-		assertThat(Allocation.by("reactor-http", 20, this::stream)).isLessThan(200_000);
+		assertThat(Allocation.by("reactor-http", 20, this::stream)).isLessThan(CALL + EVENTS.length * EVENT);
 		assertThat(this.first.connections()).isEqualTo(1);
 	}
 

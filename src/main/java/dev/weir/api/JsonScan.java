@@ -156,9 +156,12 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 		private int bytes;
 
 		JsonFactory forBody(int length) {
-			this.bytes += Math.min(length, MAX_BYTES);
+			if (length >= MAX_BYTES) {
+				return FACTORY.copy();
+			}
+			this.bytes += length;
 			if (this.bytes > MAX_BYTES) {
-				this.bytes = 0;
+				this.bytes = length;
 				this.current = FACTORY.copy();
 			}
 			return this.current;

@@ -8,11 +8,15 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 
+import dev.weir.backend.Attempts;
 import dev.weir.backend.Pool;
+import dev.weir.backend.Tier;
 
 /**
- * Supplies the lanes of a pool that serve a request's model, to a load balancer other
- * than Weir's own.
+ * Supplies the lanes that a request may go to now, to a load balancer other than Weir's
+ * own: those of the best tier that has any which serve its model, have not had their turn
+ * and are available. Such a load balancer begins the attempt itself
+ * ({@link Attempts#tryBegin}).
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
@@ -35,7 +39,18 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 	@Override
 	@SuppressWarnings("rawtypes") // as Spring Cloud LoadBalancer declares it
 	public Flux<List<ServiceInstance>> get(Request request) {
-		return Flux.just(List.copyOf(RequestAttempts.of(request).lanes()));
+		Attempts attempts = RequestAttempts.of(request);
+		return Flux.just(attempts.lanes()
+			.tiers()
+			.stream()
+			.map((tier) -> candidates(tier, attempts))
+			.filter((lanes) -> !lanes.isEmpty())
+			.findFirst()
+			.orElse(List.of()));
+	}
+
+	private static List<ServiceInstance> candidates(Tier tier, Attempts attempts) {
+		return tier.stream().filter(attempts::isCandidate).map(ServiceInstance.class::cast).toList();
 	}
 
 }

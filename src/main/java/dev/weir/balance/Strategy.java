@@ -10,7 +10,7 @@ import dev.weir.backend.Tier;
 import dev.weir.config.BalancingStrategy;
 
 /**
- * Picks a lane of one tier. Allocates nothing, whatever the size of the tier.
+ * Picks a lane of one tier. Allocates nothing in proportion to the size of the tier.
  */
 @FunctionalInterface
 interface Strategy {

@@ -23,8 +23,8 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	RelayFilter relayFilter(RequestListener listener, Ticker ticker) {
-		return new RelayFilter(listener, ticker);
+	RelayFilter relayFilter(Pools pools, RequestListener listener, Ticker ticker) {
+		return new RelayFilter(pools, listener, ticker);
 	}
 
 	@Bean

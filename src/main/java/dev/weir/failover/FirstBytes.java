@@ -51,6 +51,7 @@ final class FirstBytes implements BodyReader {
 		if (bytes.length == this.length) {
 			// its end comes right behind it, and with it the connection is free
 			this.all = bytes;
+			this.body.more();
 			return;
 		}
 		this.body.release();

@@ -1,6 +1,7 @@
 package dev.weir.failover;
 
 import java.time.Duration;
+import java.util.function.IntConsumer;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -10,12 +11,16 @@ import reactor.core.publisher.SignalType;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
 import dev.weir.backend.RequestListener;
 
 /**
@@ -29,11 +34,14 @@ final class RelayFilter implements GlobalFilter, Ordered {
 	/** Beside {@link NettyWriteResponseFilter}, which then finds nothing to write. */
 	static final int ORDER = NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER;
 
+	private final Pools pools;
+
 	private final RequestListener listener;
 
 	private final Ticker ticker;
 
-	RelayFilter(RequestListener listener, Ticker ticker) {
+	RelayFilter(Pools pools, RequestListener listener, Ticker ticker) {
+		this.pools = pools;
 		this.listener = listener;
 		this.ticker = ticker;
 	}
@@ -56,10 +64,22 @@ final class RelayFilter implements GlobalFilter, Ordered {
 	}
 
 	private void tell(ServerWebExchange exchange, long begin, SignalType signal) {
-		HttpStatusCode status = exchange.getResponse().isCommitted() ? exchange.getResponse().getStatusCode()
-				: (signal == SignalType.CANCEL) ? HttpStatusCode.valueOf(RequestListener.LEFT) : null;
-		if (status != null && exchange.getAttribute(Attempts.ATTRIBUTE) instanceof Attempts attempts) {
-			this.listener.ended(attempts.pool(), status.value(), Duration.ofNanos(this.ticker.read() - begin));
+		Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+		Pool pool = (route != null) ? this.pools.of(route.getUri()) : null;
+		if (pool == null) {
+			return;
+		}
+		IntConsumer status = (it) -> this.listener.ended(pool, it, Duration.ofNanos(this.ticker.read() - begin));
+		HttpStatusCode answered = exchange.getResponse().getStatusCode();
+		if (exchange.getResponse().isCommitted() && answered != null) {
+			status.accept(answered.value());
+		}
+		else if (signal == SignalType.CANCEL) {
+			status.accept(RequestListener.LEFT);
+		}
+		else {
+			// whoever makes an answer of the error knows
+			exchange.getAttributes().put(RequestListener.STATUS, status);
 		}
 	}
 

@@ -14,7 +14,8 @@ import org.springframework.core.Ordered;
 
 /**
  * Has Spring Boot's console log written in batches, in whatever format its properties ask
- * for. A Logback configuration of the user's own is left alone.
+ * for. A Logback configuration that the user names ({@code logging.config}) is left
+ * alone.
  */
 public final class BatchedConsole implements ApplicationListener<ApplicationEnvironmentPreparedEvent>, Ordered {
 
@@ -32,9 +33,14 @@ public final class BatchedConsole implements ApplicationListener<ApplicationEnvi
 				|| !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
 			return;
 		}
+		batch(context);
+	}
+
+	static void batch(LoggerContext context) {
 		Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
 		if (root.getAppender(CONSOLE) instanceof ConsoleAppender<ILoggingEvent> console) {
-			BatchingAppender batching = new BatchingAppender(console.getEncoder(), ConsoleTarget.SystemOut.getStream());
+			BatchingAppender batching = new BatchingAppender(console.getEncoder(),
+					ConsoleTarget.findByName(console.getTarget()).getStream());
 			batching.setName(CONSOLE);
 			batching.setContext(context);
 			console.getCopyOfAttachedFiltersList().forEach(batching::addFilter);

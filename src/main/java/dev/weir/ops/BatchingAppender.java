@@ -105,12 +105,26 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 			}
 			// others follow the first, and wake nobody meanwhile
 			LockSupport.parkNanos(this, PAUSE.toNanos());
-			write();
+			tryWrite();
 		}
-		write();
+		tryWrite();
 	}
 
-	private void write() {
+	/** Whatever happens to some lines, the next ones are written. */
+	private void tryWrite() {
+		try {
+			write();
+		}
+		catch (IOException | RuntimeException | Error ex) {
+			this.lost.incrementAndGet();
+			addError("Lines of log could not be written", ex);
+		}
+		finally {
+			this.batch.reset();
+		}
+	}
+
+	private void write() throws IOException {
 		for (byte[] line = this.lines.poll(); line != null; line = this.lines.poll()) {
 			this.batch.writeBytes(line);
 			this.held.addAndGet(-line.length);
@@ -121,17 +135,10 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 				.writeBytes(("(" + missing + " lines of log were lost: they were not taken as fast as they came)\n")
 					.getBytes(StandardCharsets.UTF_8));
 		}
-		if (this.batch.size() == 0) {
-			return;
-		}
-		try {
+		if (this.batch.size() > 0) {
 			this.batch.writeTo(this.out);
 			this.out.flush();
 		}
-		catch (IOException ex) {
-			addError("Lines of log could not be written", ex);
-		}
-		this.batch.reset();
 	}
 
 }

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.concurrent.TimeoutException;
 
 import org.slf4j.Logger;
@@ -23,6 +24,7 @@ import dev.weir.api.ApiErrorException;
 import dev.weir.api.BrokenAnswerException;
 import dev.weir.api.ClientGoneException;
 import dev.weir.api.MalformedBodyException;
+import dev.weir.backend.RequestListener;
 
 /**
  * Answers every error of Weir's own in OpenAI's shape, so that any client understands it.
@@ -48,6 +50,9 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		ApiError answer = answerTo(error, exchange);
 		if (answer.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
 			logger.error("{} {} failed", exchange.getRequest().getMethod(), exchange.getRequest().getPath(), error);
+		}
+		if (exchange.getAttribute(RequestListener.STATUS) instanceof IntConsumer status) {
+			status.accept((error instanceof ClientGoneException) ? RequestListener.LEFT : answer.status());
 		}
 		byte[] body = answer.toJson();
 		response.setRawStatusCode(answer.status());

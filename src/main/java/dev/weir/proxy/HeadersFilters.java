@@ -1,10 +1,11 @@
 package dev.weir.proxy;
 
+import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cloud.gateway.filter.headers.GRPCRequestHeadersFilter;
 import org.springframework.cloud.gateway.filter.headers.GRPCResponseHeadersFilter;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
@@ -28,11 +29,11 @@ final class HeadersFilters {
 	private static final Set<String> HOPS = Set.of("connection", "keep-alive", "transfer-encoding", "te", "trailer",
 			"proxy-authorization", "proxy-authenticate", "x-application-context", "upgrade");
 
-	private final ObjectProvider<HttpHeadersFilter> filters;
+	private final Supplier<@Nullable List<HttpHeadersFilter>> filters;
 
 	private volatile @Nullable Boolean any;
 
-	HeadersFilters(ObjectProvider<HttpHeadersFilter> filters) {
+	HeadersFilters(Supplier<@Nullable List<HttpHeadersFilter>> filters) {
 		this.filters = filters;
 	}
 
@@ -43,7 +44,8 @@ final class HeadersFilters {
 	boolean areAny() {
 		Boolean known = this.any;
 		if (known == null) {
-			known = this.filters.stream().anyMatch((filter) -> !isIdle(filter));
+			List<HttpHeadersFilter> all = this.filters.get();
+			known = all != null && all.stream().anyMatch((filter) -> !isIdle(filter));
 			this.any = known;
 		}
 		return known;
@@ -51,8 +53,8 @@ final class HeadersFilters {
 
 	private static boolean isIdle(HttpHeadersFilter filter) {
 		// users may name more headers for it to remove
-		return IDLE.contains(filter.getClass())
-				|| (filter instanceof RemoveHopByHopHeadersFilter hops && HOPS.containsAll(hops.getHeaders()));
+		return IDLE.contains(filter.getClass()) || (filter.getClass() == RemoveHopByHopHeadersFilter.class
+				&& HOPS.containsAll(((RemoveHopByHopHeadersFilter) filter).getHeaders()));
 	}
 
 }

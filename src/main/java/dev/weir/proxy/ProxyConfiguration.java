@@ -2,7 +2,6 @@ package dev.weir.proxy;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
-import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -45,11 +44,6 @@ class ProxyConfiguration {
 	@Bean
 	ErrorWebExceptionHandler errorAnswerHandler() {
 		return new ErrorAnswerHandler();
-	}
-
-	@Bean
-	CallMapping callMapping(RoutePredicateHandlerMapping routes) {
-		return new CallMapping(routes);
 	}
 
 	@Bean

@@ -41,7 +41,12 @@ final class UpstreamClientFactory extends HttpClientFactory {
 		if (builder == null) {
 			throw new IllegalStateException("The connection pool cannot be bounded");
 		}
-		int connections = ConnectionShare.of(properties.getPool()).connections();
+		ConnectionProvider all = bounded(builder, properties.getPool().getMaxConnections());
+		ConnectionShare share = ConnectionShare.of(properties.getPool());
+		return share.isByLoop() ? new SharedConnections(all, bounded(builder, share.connections())) : all;
+	}
+
+	private static ConnectionProvider bounded(ConnectionProvider.Builder builder, int connections) {
 		return builder.maxConnections(connections).pendingAcquireMaxCount(connections).build();
 	}
 

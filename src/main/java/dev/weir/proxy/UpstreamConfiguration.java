@@ -52,9 +52,9 @@ class UpstreamConfiguration {
 	}
 
 	@Bean
-	PoolRoutingFilter poolRoutingFilter(HttpClient client, HttpClientProperties properties,
-			ObjectProvider<HttpHeadersFilter> headersFilters) {
-		return new PoolRoutingFilter(new UpstreamClients(client, properties), new HeadersFilters(headersFilters));
+	static PoolRoutingFilter.Installer poolRoutingFilter(ObjectProvider<HttpClient> client,
+			ObjectProvider<List<HttpHeadersFilter>> headersFilters, ObjectProvider<HttpClientProperties> properties) {
+		return new PoolRoutingFilter.Installer(client, headersFilters, properties);
 	}
 
 	@Bean

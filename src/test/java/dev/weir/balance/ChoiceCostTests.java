@@ -1,12 +1,13 @@
 package dev.weir.balance;
 
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
@@ -25,23 +26,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 @Tag("cost")
 class ChoiceCostTests {
 
+	private static final int BOUND = 1_000;
+
 	@ParameterizedTest
-	@ValueSource(ints = { 3, 300 })
-	void choosingALaneTakesNothingInProportionToTheBackends(int backends) {
-		Pool pool = pool(backends);
-		LaneLoadBalancer balancer = new LaneLoadBalancer(
-				Strategy.of(BalancingStrategy.LEAST_BUSY, () -> ThreadLocalRandom.current().nextLong()));
-		assertThat(Allocation.of(2000, () -> choose(pool, balancer))).isLessThan(2_000);
+	@EnumSource
+	void choosingALaneTakesTheSameForAnyNumberOfBackends(BalancingStrategy strategy) {
+		assertThat(List.of(cost(pool(3), strategy), cost(pool(30), strategy), cost(pool(300), strategy)))
+			.allSatisfy((bytes) -> assertThat(bytes).isLessThan(BOUND));
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { 3, 300 })
-	void norDoesFindingTheLastThatIsFree(int backends) {
-		Pool pool = pool(backends);
+	@EnumSource
+	void soDoesFindingTheLastThatIsFree(BalancingStrategy strategy) {
+		assertThat(List.of(3, 30, 300)).allSatisfy((backends) -> {
+			Pool pool = pool(backends);
+			pool.backends().stream().skip(1).forEach((backend) -> backend.breaker().transitionToForcedOpenState());
+			assertThat(cost(pool, strategy)).isLessThan(BOUND);
+		});
+	}
+
+	private static long cost(Pool pool, BalancingStrategy strategy) {
 		LaneLoadBalancer balancer = new LaneLoadBalancer(
-				Strategy.of(BalancingStrategy.WEIGHTED, () -> ThreadLocalRandom.current().nextLong()));
-		pool.backends().stream().skip(1).forEach((backend) -> backend.breaker().transitionToForcedOpenState());
-		assertThat(Allocation.of(2000, () -> choose(pool, balancer))).isLessThan(2_000);
+				Strategy.of(strategy, () -> ThreadLocalRandom.current().nextLong()));
+		return Allocation.of(2000, () -> choose(pool, balancer));
 	}
 
 	private static void choose(Pool pool, LaneLoadBalancer balancer) {

@@ -102,7 +102,7 @@ final class ScheduleRun {
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
 		this.lines = new WaitingLines(pools, this.time.timing());
 		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
-		this.filters = List.of(new BreakGuardFilter(), new RelayFilter((pool, status, duration) -> {
+		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(pools, (pool, status, duration) -> {
 		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.lines, this.time.timing()),
 				LaneBalancers.filter(factory));
 	}

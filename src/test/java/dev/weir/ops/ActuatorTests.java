@@ -279,9 +279,12 @@ class ActuatorTests {
 		stand.chat();
 		Stand spent = stands.next(THROTTLED, THROTTLED);
 		spent.chat();
+		Stand refused = stands.next(SERVES, SERVES);
+		refused.post("/v1/chat/completions", "{\"model\":7}");
 		await().untilAsserted(() -> {
 			assertRequests(stand.name(), 200, 2);
 			assertRequests(spent.name(), 429, 1);
+			assertRequests(refused.name(), 400, 1);
 		});
 	}
 

@@ -3,7 +3,6 @@ package dev.weir.proxy;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -11,14 +10,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cloud.gateway.config.HttpClientCustomizer;
+import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.cloud.gateway.filter.headers.RemoveHopByHopHeadersFilter;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.Ordered;
+import org.springframework.core.ResolvableType;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -130,15 +134,42 @@ class ShortWayTests {
 	}
 
 	@Test
-	void aGlobalFilterBehindTheCallSeesTheAnswer() {
-		List<Integer> seen = new CopyOnWriteArrayList<>();
-		GlobalFilter last = (exchange, chain) -> {
-			seen.add(exchange.getResponse().getStatusCode().value());
-			return chain.filter(exchange);
-		};
+	void aGlobalFilterWithoutAnOrderRunsBeforeTheCall() {
+		GlobalFilter last = (exchange,
+				chain) -> chain.filter(exchange.mutate()
+					.request((request) -> request.headers((headers) -> headers.set("x-late", "yes")))
+					.build());
 		try (WeirServer weir = weir((context) -> context.registerBean(GlobalFilter.class, () -> last))) {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			assertThat(seen).containsExactly(200);
+			assertThat(this.backend.requests().get(0)).containsIgnoringCase("x-late: yes");
+		}
+	}
+
+	@Test
+	void aRoutingFilterOfTheUsersOwnIsLeftInItsPlace() {
+		AtomicInteger calls = new AtomicInteger();
+		class Own extends NettyRoutingFilter {
+
+			Own(HttpClient client, ObjectProvider<List<HttpHeadersFilter>> filters, HttpClientProperties properties) {
+				super(client, filters, properties);
+			}
+
+			@Override
+			public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+				calls.incrementAndGet();
+				return super.filter(exchange, chain);
+			}
+
+		}
+		try (WeirServer weir = weir(
+				(context) -> context.registerBean(Own.class,
+						() -> new Own(context.getBean(HttpClient.class),
+								context.getBeanProvider(
+										ResolvableType.forClassWithGenerics(List.class, HttpHeadersFilter.class)),
+								context.getBean(HttpClientProperties.class))),
+				"--spring.cloud.gateway.server.webflux.global-filter.netty-routing.enabled=false")) {
+			assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
+			assertThat(calls).hasValue(1);
 		}
 	}
 

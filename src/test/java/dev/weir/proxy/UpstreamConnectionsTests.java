@@ -17,7 +17,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientConfig;
-import reactor.netty.resources.LoopResources;
 
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 
@@ -122,8 +121,7 @@ class UpstreamConnectionsTests {
 		assertThat(pool.getMaxIdleTime()).isLessThan(Duration.ofMinutes(4));
 		assertThat(pool.getMaxLifeTime()).isEqualTo(Duration.ofMinutes(5));
 		HttpClientConfig client = weir.beans(HttpClient.class).values().iterator().next().configuration();
-		assertThat(client.connectionProvider().maxConnections())
-			.isEqualTo(10_000 / LoopResources.DEFAULT_IO_WORKER_COUNT);
+		assertThat(client.connectionProvider().maxConnections()).isEqualTo(10_000);
 		assertThat(client.isRetryDisabled()).isTrue();
 		assertThat(client.followRedirectPredicate()).isNull();
 		assertThat(client.getNameResolverProvider().cacheMaxTimeToLive()).isEqualTo(NameResolution.MAX_TIME_TO_LIVE);

@@ -36,12 +36,16 @@ public final class Allocation {
 	 * @param times how often it is carried out in each of five rounds
 	 * @param operation the operation
 	 * @return the bytes that one took in the round that took least
+	 * @throws IllegalStateException if there are no such threads
 	 */
 	public static long by(String prefix, int times, Runnable operation) {
 		long[] ids = Stream.of(THREADS.getThreadInfo(THREADS.getAllThreadIds()))
 			.filter((thread) -> thread != null && thread.getThreadName().startsWith(prefix))
 			.mapToLong((thread) -> thread.getThreadId())
 			.toArray();
+		if (ids.length == 0) {
+			throw new IllegalStateException("No thread's name begins with " + prefix);
+		}
 		return least(times, operation, () -> Arrays.stream(THREADS.getThreadAllocatedBytes(ids)).sum());
 	}
 
