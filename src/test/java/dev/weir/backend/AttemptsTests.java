@@ -98,6 +98,15 @@ class AttemptsTests {
 		assertThat(this.attempts.elapsed()).isZero();
 	}
 
+	@Test
+	void aLimitNeedsNoTimerWhereTheDeadlineComesFirst() {
+		assertThat(this.attempts.endsWithin(Duration.ofMinutes(10))).isTrue();
+		assertThat(this.attempts.endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
+		this.ticker.advance(Duration.ofMinutes(9));
+		assertThat(this.attempts.endsWithin(Duration.ofMinutes(1))).isTrue();
+		assertThat(this.attempts.endsWithin(Duration.ofSeconds(59))).isFalse();
+	}
+
 	private void throttle(Lane lane) {
 		Attempt attempt = lane.tryBegin();
 		assertThat(attempt).isNotNull();

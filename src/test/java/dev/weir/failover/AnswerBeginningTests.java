@@ -157,6 +157,43 @@ class AnswerBeginningTests {
 	}
 
 	@Test
+	void anAnswerThatIsWholeWaitsForItsEndSoThatTheConnectionIsFree() {
+		CompletableFuture<AnswerStart> start = firstBytes(2, 1000);
+		this.connection.send("{}");
+		assertThat(start).isNotDone();
+		this.connection.end();
+		AnswerStart.Bytes bytes = (AnswerStart.Bytes) now(start);
+		assertThat(bytes.first()).asString().isEqualTo("{}");
+		assertThat(bytes.whole()).isTrue();
+		assertThat(this.connection.isGone()).isFalse();
+	}
+
+	@Test
+	void anAnswerThatIsWholeCountsWhateverBecomesOfItsConnection() {
+		CompletableFuture<AnswerStart> start = firstBytes(2, 1000);
+		this.connection.send("{}");
+		this.connection.fail(new IOException("reset"));
+		assertThat(((AnswerStart.Bytes) now(start)).whole()).isTrue();
+	}
+
+	@Test
+	void anAnswerOfWhichMoreIsToComeBeginsAtOnce() {
+		CompletableFuture<AnswerStart> start = firstBytes(3, 1000);
+		this.connection.send("{}");
+		assertThat(((AnswerStart.Bytes) now(start)).whole()).isFalse();
+	}
+
+	@Test
+	void whereNobodyWaitsForLessThanTheDeadlineThereIsNoTimer() {
+		CompletableFuture<AnswerStart> start = FirstBytes.of(this.body, -1, null, this.time.timing().timers())
+			.toFuture();
+		this.time.advance(3_600_000);
+		assertThat(start).isNotDone();
+		this.connection.send("{}");
+		assertThat(now(start)).isNotNull();
+	}
+
+	@Test
 	void anErrorIsReadToItsEnd() {
 		CompletableFuture<WholeBody.Part> part = wholeBody();
 		this.connection.send("{\"error\"");
@@ -208,7 +245,11 @@ class AnswerBeginningTests {
 	}
 
 	private CompletableFuture<AnswerStart> firstBytes(long millis) {
-		return FirstBytes.of(this.body, -1, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
+		return firstBytes(-1, millis);
+	}
+
+	private CompletableFuture<AnswerStart> firstBytes(long length, long millis) {
+		return FirstBytes.of(this.body, length, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
 	}
 
 	private CompletableFuture<WholeBody.Part> wholeBody() {
