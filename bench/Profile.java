@@ -1,10 +1,8 @@
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
@@ -18,6 +16,8 @@ public final class Profile {
 
 	private static final int TOP = 20;
 
+	private static final long MAX_WEIGHT = 8 * 1024 * 1024;
+
 	private final Map<String, Long> self = new HashMap<>();
 
 	private final Map<String, Long> owners = new HashMap<>();
@@ -27,8 +27,6 @@ public final class Profile {
 	private final Map<String, Long> allocatingOwners = new HashMap<>();
 
 	private final Map<String, Long> allocating = new HashMap<>();
-
-	private final Set<Long> threads = new HashSet<>();
 
 	private long samples;
 
@@ -56,11 +54,11 @@ public final class Profile {
 			add(this.owners, owner(frames), 1);
 		}
 		else if (type.equals("jdk.ObjectAllocationSample")) {
+			long weight = event.getLong("weight");
 			// a thread's first sample stands for all that it has allocated before the recording
-			if (this.threads.add(event.getThread().getId())) {
+			if (weight > MAX_WEIGHT) {
 				return;
 			}
-			long weight = event.getLong("weight");
 			this.bytes += weight;
 			RecordedClass allocated = event.getClass("objectClass");
 			add(this.allocatedTypes, allocated.getName(), weight);
