@@ -112,6 +112,29 @@ class LaneLoadBalancerTests {
 		assertThat(picks).isEqualTo(Map.of("a", 10, "b", 90));
 	}
 
+	@Test
+	void anotherLoadBalancerGetsWhatMayBeChosenOnly() {
+		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
+				TestPools.backend("resting"), TestPools.backend("tried"));
+		throttle(pool, "resting", Duration.ofSeconds(5));
+		Attempts attempts = attempts(pool);
+		attempts.tryBegin(pool.lanes("gpt-4o").get(3));
+		assertThat(supplied(pool, attempts)).containsExactly("ptu");
+		throttle(pool, "ptu", Duration.ofSeconds(5));
+		assertThat(supplied(pool, attempts)).containsExactly("payg");
+		throttle(pool, "payg", Duration.ofSeconds(5));
+		assertThat(supplied(pool, attempts)).isEmpty();
+	}
+
+	private static List<String> supplied(Pool pool, Attempts attempts) {
+		return new PoolLanesSupplier(pool).get(request(attempts))
+			.single()
+			.block(Duration.ofSeconds(5))
+			.stream()
+			.map((lane) -> ((Lane) lane).backend().name())
+			.toList();
+	}
+
 	private Pool pool(BackendProperties... backends) {
 		return TestPools.pool(this.ticker, backends);
 	}
@@ -137,12 +160,15 @@ class LaneLoadBalancerTests {
 	}
 
 	private static String choose(ReactorServiceInstanceLoadBalancer balancer, Attempts attempts) {
-		Request<?> request = new DefaultRequest<>(
-				new RequestDataContext(new RequestData(HttpMethod.POST, java.net.URI.create("http://x/"), null,
-						new LinkedMultiValueMap<>(), Map.of(Attempts.ATTRIBUTE, attempts))));
-		Response<ServiceInstance> response = balancer.choose(request).block(Duration.ofSeconds(5));
+		Response<ServiceInstance> response = balancer.choose(request(attempts)).block(Duration.ofSeconds(5));
 		assertThat(response).isNotNull();
 		return response.hasServer() ? ((Lane) response.getServer()).backend().name() : "none";
+	}
+
+	private static Request<?> request(Attempts attempts) {
+		return new DefaultRequest<>(
+				new RequestDataContext(new RequestData(HttpMethod.POST, java.net.URI.create("http://x/"), null,
+						new LinkedMultiValueMap<>(), Map.of(Attempts.ATTRIBUTE, attempts))));
 	}
 
 	private static ReactorServiceInstanceLoadBalancer balancer(Pool pool, RandomGenerator random) {

@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -10,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -24,6 +26,7 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.core.ResolvableType;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.testing.Bodies;
@@ -182,6 +185,31 @@ class ShortWayTests {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			assertThat(calls).hasValue(1);
 		}
+	}
+
+	@Test
+	void anAnswerKeepsToTheEventLoopOfItsClient() {
+		List<Object> clients = new CopyOnWriteArrayList<>();
+		List<Object> backends = new CopyOnWriteArrayList<>();
+		GlobalFilter filter = (exchange, chain) -> {
+			Connection connection = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+			clients.add(connection.channel().eventLoop());
+			return chain.filter(exchange);
+		};
+		HttpClientCustomizer customizer = (client) -> client
+			.doOnRequest((request, connection) -> backends.add(connection.channel().eventLoop()));
+		try (WeirServer weir = weir((context) -> {
+			context.registerBean(GlobalFilter.class, () -> filter);
+			context.registerBean(HttpClientCustomizer.class, () -> customizer);
+		})) {
+			for (int i = 0; i < 8; i++) {
+				WeirServer client = weir.onOneConnection();
+				assertThat(client.chat().statusCode()).isEqualTo(200);
+				assertThat(client.chat().statusCode()).isEqualTo(200);
+			}
+		}
+		assertThat(Set.copyOf(clients)).hasSizeGreaterThan(1);
+		assertThat(backends).hasSize(16).isEqualTo(clients);
 	}
 
 	@Test
