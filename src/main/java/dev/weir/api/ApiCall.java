@@ -17,4 +17,14 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	/** The exchange attribute that holds the call of a request to a pool. */
 	public static final String ATTRIBUTE = ApiCall.class.getName();
 
+	/**
+	 * Whether the call may create or change something that stays on the backend, so that
+	 * it must not be repeated once a backend may have carried it out.
+	 * @return whether it is an unknown POST or PATCH, such as one to {@code /files}
+	 * @see ApiPath#createsStored()
+	 */
+	public boolean createsStored() {
+		return this.path.createsStored();
+	}
+
 }

@@ -1,6 +1,7 @@
 package dev.weir.api;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.springframework.web.util.UriUtils;
  * The parsed target of a call. Paths for backends are built from it, never from the text
  * the client sent.
  *
+ * @param method the HTTP method, in upper case
  * @param dialect how the client wrote it
  * @param operation what it wants done
  * @param deployment the model in an Azure classic path, decoded; {@code null} if the path
@@ -18,13 +20,21 @@ import org.springframework.web.util.UriUtils;
  * instance {@code chat/completions}
  * @param query the query without any credential, still encoded; empty if there is none
  */
-public record ApiPath(Dialect dialect, Operation operation, @Nullable String deployment, String rest, String query) {
+public record ApiPath(String method, Dialect dialect, Operation operation, @Nullable String deployment, String rest,
+		String query) {
 
 	private static final String DEPLOYMENTS = "deployments/";
 
 	private static final String API_VERSION = "api-version";
 
 	private static final String API_KEY = "api-key";
+
+	/**
+	 * What a backend keeps and serves to later calls, by the first segment of its path.
+	 */
+	private static final Set<String> STORED = Set.of("assistants", "batches", "chatkit", "containers", "conversations",
+			"evals", "files", "fine_tuning", "organization", "projects", "skills", "threads", "uploads",
+			"vector_stores", "voices");
 
 	/**
 	 * Parses a request target.
@@ -51,7 +61,7 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 		}
 		String clean = (query == null) ? ""
 				: Query.mayHave(query, API_KEY) ? Query.of(query).without(API_KEY).toString() : query;
-		return new ApiPath(dialect, Operation.of(method, rest), deployment, rest, clean);
+		return new ApiPath(method, dialect, Operation.of(method, rest), deployment, rest, clean);
 	}
 
 	private static Dialect dialectOf(String path) {
@@ -72,6 +82,39 @@ public record ApiPath(Dialect dialect, Operation operation, @Nullable String dep
 		int slash = this.rest.indexOf('/');
 		return (slash >= 0 && slash < this.rest.length() - 1)
 				? UriUtils.decode(this.rest.substring(slash + 1), StandardCharsets.UTF_8) : null;
+	}
+
+	/**
+	 * Whether it is about what one backend stores, such as files, batches or fine-tuning
+	 * jobs. Such calls are bound to no lane of a model, even if they name one.
+	 * @return whether the path leads to stored resources
+	 */
+	public boolean isStored() {
+		int slash = this.rest.indexOf('/');
+		return this.operation == Operation.OTHER
+				&& STORED.contains((slash >= 0) ? this.rest.substring(0, slash) : this.rest);
+	}
+
+	/**
+	 * Whether a model in the body decides which lanes there are. That holds for the known
+	 * operations which name one, and for every POST that Weir does not know, such as
+	 * {@code /rerank}, unless it {@linkplain #isStored() is about stored resources}.
+	 * @return whether the body must be read to know the model
+	 */
+	public boolean mayNameModel() {
+		return this.operation.hasModel()
+				|| (this.operation == Operation.OTHER && this.method.equals("POST") && !isStored());
+	}
+
+	/**
+	 * Whether the call may create or change something that stays on the backend. POST and
+	 * PATCH are not idempotent (RFC 9110, section 9.2.2): a backend that may have carried
+	 * one out must not be asked again, and neither must another one. Operations that Weir
+	 * does not know count as well; those it knows only compute an answer.
+	 * @return whether the call must not be repeated once it may have been carried out
+	 */
+	public boolean createsStored() {
+		return this.operation == Operation.OTHER && (this.method.equals("POST") || this.method.equals("PATCH"));
 	}
 
 	/**

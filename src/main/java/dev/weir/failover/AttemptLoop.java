@@ -6,7 +6,6 @@ import java.time.Duration;
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ClientGoneException;
-import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
@@ -21,7 +20,6 @@ import reactor.core.publisher.Mono;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.support.NotFoundException;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.http.HttpMethod;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
@@ -228,12 +226,9 @@ final class AttemptLoop {
 	 * file or a batch.
 	 */
 	private boolean mayRepeatAfter(Outcome outcome) {
-		HttpMethod method = this.exchange.getRequest().getMethod();
-		boolean makes = this.call.path().operation() == Operation.OTHER
-				&& (method.equals(HttpMethod.POST) || method.equals(HttpMethod.PATCH));
 		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED
 				&& failed.kind() != Outcome.Failure.LOCAL;
-		return this.call.replayable() && !(makes && mayBeDone);
+		return this.call.replayable() && !(this.call.createsStored() && mayBeDone);
 	}
 
 	/**

@@ -101,4 +101,25 @@ class ApiPathTests {
 		assertThat(ApiPath.parse("POST", "/openai/responses", null).fitsOpenAi()).isTrue();
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "POST, /v1/files, true", "POST, /v1/batches, true", "POST, /openai/fine_tuning/jobs, true",
+			"POST, /v1/responses/r-1/cancel, true", "POST, /v1/videos, true", "POST, /v1/rerank, true",
+			"PATCH, /v1/whatever, true", "POST, /openai/deployments/m/whatever, true", "GET, /v1/files, false",
+			"DELETE, /v1/files/f-1, false", "PUT, /v1/files/f-1, false", "POST, /v1/chat/completions, false",
+			"POST, /v1/responses, false", "POST, /openai/deployments/m/embeddings, false" })
+	void knowsWhatMustNotBeRepeatedOnceItMayHaveBeenCarriedOut(String method, String path, boolean creates) {
+		assertThat(ApiPath.parse(method, path, null).createsStored()).isEqualTo(creates);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "POST, /v1/chat/completions, true", "POST, /v1/rerank, true", "POST, /score, true",
+			"POST, /v1/videos, true", "POST, /v1/realtime/sessions, true", "POST, /v1/filesystem, true",
+			"GET, /v1/rerank, false", "PATCH, /v1/rerank, false", "POST, /v1/files, false",
+			"POST, /openai/v1/fine_tuning/jobs, false", "POST, /openai/assistants, false",
+			"POST, /v1/threads/runs, false", "POST, /v1/evals/e-1/runs, false", "POST, /batches, false",
+			"GET, /v1/models, false" })
+	void knowsWhereTheModelInABodyDecides(String method, String path, boolean decides) {
+		assertThat(ApiPath.parse(method, path, null).mayNameModel()).isEqualTo(decides);
+	}
+
 }
