@@ -162,7 +162,8 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	}
 
 	/**
-	 * The target on an OpenAI-compatible server.
+	 * The target on an OpenAI-compatible server, below the path of its base URL, which is
+	 * {@code /v1} on most.
 	 * @return path and query, encoded, beginning with a slash
 	 */
 	public String onOpenAi() {
@@ -170,7 +171,7 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 		if (this.dialect == Dialect.AZURE || this.dialect == Dialect.AZURE_V1) {
 			parameters = parameters.without(API_VERSION);
 		}
-		return parameters.appendTo(Dialect.OPENAI.prefix() + this.rest);
+		return parameters.appendTo("/" + this.rest);
 	}
 
 }

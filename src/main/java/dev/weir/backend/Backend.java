@@ -32,8 +32,7 @@ public final class Backend {
 
 	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
 		this.properties = properties;
-		this.dialect = (properties.dialect() != null) ? properties.dialect()
-				: BackendDialect.ofHost(properties.url().getHost());
+		this.dialect = properties.effectiveDialect();
 		this.slots = new Slots(properties.maxConcurrent());
 		this.ramp = new Ramp(ticker);
 		this.gate = new BreakerGate(breaker, this.ramp, free, ticker);

@@ -283,12 +283,12 @@ public final class Lane implements ServiceInstance {
 
 	@Override
 	public String getHost() {
-		return this.backend.url().getHost();
+		return this.backend.properties().host();
 	}
 
 	@Override
 	public int getPort() {
-		int port = this.backend.url().getPort();
+		int port = this.backend.properties().port();
 		return (port != -1) ? port : isSecure() ? 443 : 80;
 	}
 

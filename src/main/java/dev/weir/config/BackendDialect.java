@@ -1,6 +1,6 @@
 package dev.weir.config;
 
-import java.util.List;
+import java.util.Arrays;
 import java.util.Locale;
 
 import org.jspecify.annotations.Nullable;
@@ -21,11 +21,6 @@ public enum BackendDialect {
 	 */
 	OPENAI;
 
-	// not all of azure.com: virtual machines have names below it too
-	private static final List<String> AZURE_DOMAINS = List.of(".openai.azure.com", ".services.ai.azure.com",
-			".cognitiveservices.azure.com", ".azure-api.net", ".openai.azure.us", ".cognitiveservices.azure.us",
-			".openai.azure.cn", ".cognitiveservices.azure.cn");
-
 	/**
 	 * The dialect of a backend that does not name one.
 	 * @param host the host of its URL
@@ -34,7 +29,7 @@ public enum BackendDialect {
 	 */
 	public static BackendDialect ofHost(@Nullable String host) {
 		String name = (host != null) ? host.toLowerCase(Locale.ROOT) : "";
-		return AZURE_DOMAINS.stream().anyMatch(name::endsWith) ? AZURE : OPENAI;
+		return Arrays.stream(AzureCloud.values()).anyMatch((cloud) -> cloud.servesModelsAt(name)) ? AZURE : OPENAI;
 	}
 
 }

@@ -1,6 +1,7 @@
 package dev.weir.config;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -21,8 +22,6 @@ final class BackendRules {
 
 	private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
 
-	private static final Pattern SCOPE = Pattern.compile("[!-~]+");
-
 	private final Map<String, ConfigurationPropertyName> names = new HashMap<>();
 
 	private final Problems problems;
@@ -33,20 +32,14 @@ final class BackendRules {
 
 	void check(ConfigurationPropertyName at, BackendProperties backend) {
 		checkName(at.append("name"), backend.name());
-		BackendDialect dialect = backend.dialect();
 		URI url = backend.url();
-		if (dialect == null && url != null) {
-			dialect = BackendDialect.ofHost(url.getHost());
-		}
-		boolean azure = dialect == BackendDialect.AZURE;
+		boolean azure = ((url != null) ? backend.effectiveDialect() : backend.dialect()) == BackendDialect.AZURE;
 		boolean keyless = backend.apiKey() == null || backend.apiKey().isEmpty();
-		new UrlRules(this.problems).check(at.append("url"), url, azure && keyless);
+		new UrlRules(this.problems).check(at.append("url"), url, azure, keyless);
 		new ModelRules(this.problems).check(at.append("models"), backend.models(), azure);
 		checkApiVersion(at.append("api-version"), backend.apiVersion());
-		if (!SCOPE.matcher(backend.scope()).matches()) {
-			this.problems.report(at.append("scope"), "must be a scope without spaces",
-					"Leave it out for https://cognitiveservices.azure.com/.default.");
-		}
+		checkScope(at.append("scope"), backend.scope());
+		checkKeyHeader(at.append("api-key-header"), backend.apiKeyHeader(), keyless);
 	}
 
 	private void checkName(ConfigurationPropertyName at, @Nullable String name) {
@@ -63,6 +56,39 @@ final class BackendRules {
 		if (other != null) {
 			this.problems.report(at, "is taken by " + other.getParent(),
 					"Change one of the names; they must differ over all pools.");
+		}
+	}
+
+	private void checkScope(ConfigurationPropertyName at, @Nullable String scope) {
+		if (scope != null && !isUri(scope)) {
+			this.problems.report(at, "must be a scope without spaces",
+					"Leave it out for the scope of the Azure cloud the host belongs to, "
+							+ "https://cognitiveservices.azure.com/.default for instance.");
+		}
+	}
+
+	private static boolean isUri(String text) {
+		try {
+			new URI(text);
+			return !text.isEmpty();
+		}
+		catch (URISyntaxException ex) {
+			return false;
+		}
+	}
+
+	private void checkKeyHeader(ConfigurationPropertyName at, @Nullable String header, boolean keyless) {
+		if (header == null) {
+			return;
+		}
+		String reason = HeaderRules.whyNotForKeys(header);
+		if (reason != null) {
+			this.problems.report(at, reason,
+					"Write the name of a header, Ocp-Apim-Subscription-Key for instance, or leave it out.");
+		}
+		else if (keyless) {
+			this.problems.report(at, "stands without api-key, whose header it names",
+					"Set api-key, or remove api-key-header.");
 		}
 	}
 

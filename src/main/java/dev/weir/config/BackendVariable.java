@@ -24,10 +24,10 @@ record BackendVariable(String name, String id, String suffix, String value, @Nul
 
 	/** The suffixes and the properties of a backend they stand for. */
 	static final Map<String, String> PROPERTIES = Map.of("URL", "url", "PRIORITY", "priority", "APIKEY", "api-key",
-			"DEPLOYMENT_NAME", "models[*]", "NAME", "name", "MODELS", "models");
+			"DEPLOYMENT_NAME", "models[*]", "NAME", "name", "MODELS", "models", "DIALECT", "dialect");
 
 	/** Other programs have variables such as BACKEND_APP_NAME, too. */
-	static final Set<String> COMMON_WORDS = Set.of("NAME", "MODELS");
+	static final Set<String> COMMON_WORDS = Set.of("NAME", "MODELS", "DIALECT");
 
 	private static final Pattern NAME = Pattern.compile("(?i)BACKEND_([^_]+)_(.+)");
 

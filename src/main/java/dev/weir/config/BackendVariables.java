@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
@@ -21,7 +23,8 @@ import org.springframework.core.env.PropertySource;
 /**
  * Backends of the pool {@code openai} in the environment, as Azure-Samples/openai-aca-lb
  * has them: {@code BACKEND_<id>_URL}, {@code _PRIORITY}, {@code _APIKEY} and
- * {@code _DEPLOYMENT_NAME}; and what it lacks, {@code _NAME} and {@code _MODELS}.
+ * {@code _DEPLOYMENT_NAME}; and what it lacks, {@code _NAME}, {@code _MODELS} and
+ * {@code _DIALECT}.
  */
 final class BackendVariables {
 
@@ -30,6 +33,8 @@ final class BackendVariables {
 	private static final Comparator<String> ID_ORDER = Comparator
 		.comparingInt((String id) -> id.matches("\\d+") ? id.replaceFirst("^0+", "").length() : Integer.MAX_VALUE)
 		.thenComparing(Comparator.naturalOrder());
+
+	private static final Pattern OPENAI_URL = Pattern.compile(".*(?<!/openai)/v1/?");
 
 	/** By id, then by suffix. */
 	private final Map<String, Map<String, BackendVariable>> backends = new TreeMap<>(ID_ORDER);
@@ -63,7 +68,7 @@ final class BackendVariables {
 
 	private static boolean announced(Map<String, BackendVariable> backend) {
 		return backend.values().stream().anyMatch(BackendVariable::announcesBackend)
-				|| backend.keySet().containsAll(BackendVariable.COMMON_WORDS);
+				|| backend.keySet().containsAll(Set.of("NAME", "MODELS"));
 	}
 
 	boolean isEmpty() {
@@ -78,7 +83,9 @@ final class BackendVariables {
 		forEach((at, backend) -> {
 			BackendVariable first = backend.values().iterator().next();
 			properties.put(at + ".name", OriginTrackedValue.of(first.backend(), first.origin()));
-			properties.put(at + ".dialect", OriginTrackedValue.of("azure", first.origin()));
+			if (!hasOpenAiUrl(backend)) {
+				properties.put(at + ".dialect", OriginTrackedValue.of("azure", first.origin()));
+			}
 			for (BackendVariable variable : backend.values()) {
 				variable.properties()
 					.forEach((property, value) -> properties.put(at + "." + property,
@@ -86,6 +93,12 @@ final class BackendVariables {
 			}
 		});
 		return new OriginTrackedMapPropertySource("BACKEND_ variables", properties);
+	}
+
+	// the original load balancer has Azure's backends only; but none of them ends so
+	private static boolean hasOpenAiUrl(Map<String, BackendVariable> backend) {
+		BackendVariable url = backend.get("URL");
+		return url != null && OPENAI_URL.matcher(url.value()).matches();
 	}
 
 	/**

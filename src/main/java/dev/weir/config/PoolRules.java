@@ -1,6 +1,7 @@
 package dev.weir.config;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -39,7 +40,8 @@ final class PoolRules {
 			this.problems.report(at.append("cooldown.default"), "must not be longer than cooldown.max",
 					"Shorten it, or raise cooldown.max (60s by default).");
 		}
-		new HeaderRules(this.problems).check(at.append("forward-headers"), pool.forwardHeaders());
+		new HeaderRules(this.problems).check(at.append("forward-headers"), pool.forwardHeaders(),
+				pool.backends().stream().map(BackendProperties::apiKeyHeader).filter(Objects::nonNull).toList());
 	}
 
 	private void checkBackends(ConfigurationPropertyName at, List<BackendProperties> backends) {

@@ -1,8 +1,12 @@
 package dev.weir.credential;
 
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.http.HttpHeaders;
+
 import dev.weir.config.BackendDialect;
 import dev.weir.config.Secret;
-import reactor.core.publisher.Mono;
 
 /**
  * A backend's own key, which changes only with the configuration.
@@ -11,11 +15,14 @@ final class ApiKeyCredential implements Credential {
 
 	private final CredentialHeader header;
 
-	ApiKeyCredential(Secret key, BackendDialect dialect) {
-		this.header = switch (dialect) {
-			case AZURE -> new CredentialHeader("api-key", key.reveal());
-			case OPENAI -> CredentialHeader.bearer(key.reveal());
+	ApiKeyCredential(Secret key, @Nullable String name, BackendDialect dialect) {
+		String header = (name != null) ? name : switch (dialect) {
+			case AZURE -> "api-key";
+			case OPENAI -> HttpHeaders.AUTHORIZATION;
 		};
+		// that header has a scheme in front (RFC 9110, section 11.6.2)
+		this.header = header.equalsIgnoreCase(HttpHeaders.AUTHORIZATION) ? CredentialHeader.bearer(key.reveal())
+				: new CredentialHeader(header, key.reveal());
 	}
 
 	@Override

@@ -8,9 +8,12 @@ import java.util.function.Supplier;
 import com.azure.core.credential.AccessToken;
 import com.azure.core.credential.TokenCredential;
 import com.azure.core.credential.TokenRequestContext;
+import com.azure.core.util.Configuration;
 import com.azure.identity.DefaultAzureCredentialBuilder;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+
+import dev.weir.config.AzureCloud;
 
 /**
  * Tokens from azure-identity: a managed or workload identity, the environment's service
@@ -32,8 +35,19 @@ final class AzureTokenSource implements TokenSource {
 		this.clock = clock;
 	}
 
-	static AzureTokenSource ofEnvironment() {
-		return new AzureTokenSource(() -> new DefaultAzureCredentialBuilder().build(), Clock.systemUTC());
+	static AzureTokenSource ofEnvironment(AzureCloud cloud) {
+		return new AzureTokenSource(() -> new DefaultAzureCredentialBuilder()
+			.authorityHost(authority(cloud, Configuration.getGlobalConfiguration()))
+			.build(), Clock.systemUTC());
+	}
+
+	/**
+	 * The Microsoft Entra ID to ask. What the environment names counts first, as in every
+	 * program that uses azure-identity.
+	 */
+	static String authority(AzureCloud cloud, Configuration environment) {
+		String named = environment.get(Configuration.PROPERTY_AZURE_AUTHORITY_HOST);
+		return (named != null && !named.isBlank()) ? named : cloud.authority();
 	}
 
 	@Override

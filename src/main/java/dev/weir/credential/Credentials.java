@@ -1,12 +1,16 @@
 package dev.weir.credential;
 
 import java.time.Clock;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 import com.azure.core.credential.TokenCredential;
+import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.Secret;
@@ -16,21 +20,24 @@ import reactor.core.scheduler.Schedulers;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Gives each backend its credential. Backends of one scope share their tokens. As long as
- * no backend needs Microsoft Entra ID, nothing of Azure's libraries is loaded.
+ * Gives each backend its credential. Backends of one Azure cloud and scope share their
+ * tokens. As long as no backend needs Microsoft Entra ID, nothing of Azure's libraries is
+ * loaded.
  */
 public final class Credentials {
 
-	private final Map<String, TokenCache> tokens = new ConcurrentHashMap<>();
+	private final Map<Audience, TokenCache> tokens = new ConcurrentHashMap<>();
 
-	private final Supplier<TokenSource> source;
+	private final Map<AzureCloud, Supplier<TokenSource>> sources = new EnumMap<>(AzureCloud.class);
 
 	private final Scheduler scheduler;
 
 	private final LongSupplier nanoTime;
 
-	Credentials(Supplier<TokenSource> source, Scheduler scheduler, LongSupplier nanoTime) {
-		this.source = SingletonSupplier.of(source);
+	Credentials(Function<AzureCloud, TokenSource> source, Scheduler scheduler, LongSupplier nanoTime) {
+		for (AzureCloud cloud : AzureCloud.values()) {
+			this.sources.put(cloud, SingletonSupplier.of(() -> source.apply(cloud)));
+		}
 		this.scheduler = scheduler;
 		this.nanoTime = nanoTime;
 	}
@@ -41,7 +48,7 @@ public final class Credentials {
 	 * @return the credentials
 	 */
 	static Credentials ofEnvironment() {
-		return of(() -> AzureTokenSource.ofEnvironment());
+		return of((cloud) -> AzureTokenSource.ofEnvironment(cloud));
 	}
 
 	/**
@@ -51,10 +58,10 @@ public final class Credentials {
 	 * @return the credentials
 	 */
 	public static Credentials from(Supplier<? extends TokenCredential> factory) {
-		return of(() -> new AzureTokenSource(factory, Clock.systemUTC()));
+		return of((cloud) -> new AzureTokenSource(factory, Clock.systemUTC()));
 	}
 
-	private static Credentials of(Supplier<TokenSource> source) {
+	private static Credentials of(Function<AzureCloud, TokenSource> source) {
 		return new Credentials(source, Schedulers.boundedElastic(), System::nanoTime);
 	}
 
@@ -70,18 +77,23 @@ public final class Credentials {
 	public Credential forBackend(BackendProperties backend, BackendDialect dialect) {
 		Secret key = backend.apiKey();
 		if (key != null && !key.isEmpty()) {
-			return new ApiKeyCredential(key, dialect);
+			return new ApiKeyCredential(key, backend.apiKeyHeader(), dialect);
 		}
 		return switch (dialect) {
-			case AZURE -> new EntraCredential(this.tokens.computeIfAbsent(backend.scope(), this::prefetched));
+			case AZURE -> new EntraCredential(this.tokens
+				.computeIfAbsent(new Audience(backend.cloud(), backend.effectiveScope()), this::prefetched));
 			case OPENAI -> new NoCredential();
 		};
 	}
 
-	private TokenCache prefetched(String scope) {
-		TokenCache cache = new TokenCache(scope, this.source, this.scheduler, this.nanoTime);
+	private TokenCache prefetched(Audience audience) {
+		Supplier<TokenSource> source = Objects.requireNonNull(this.sources.get(audience.cloud()));
+		TokenCache cache = new TokenCache(audience.scope(), source, this.scheduler, this.nanoTime);
 		cache.prefetch();
 		return cache;
+	}
+
+	private record Audience(AzureCloud cloud, String scope) {
 	}
 
 }

@@ -51,30 +51,27 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		}
 		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-		return this.clients.of(route, request)
-			.request(HttpMethod.valueOf(request.getMethod().name()))
-			.uri(uri)
-			.send((call, out) -> {
-				// the client asks for chunks as long as it knows no length
-				call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
-				return out.sendObject(request.wholeBody());
-			})
-			.responseConnection((response, connection) -> {
-				exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
-				exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, connection);
-				String type = response.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE);
-				if (StringUtils.hasLength(type)) {
-					exchange.getAttributes().put(ServerWebExchangeUtils.ORIGINAL_RESPONSE_CONTENT_TYPE_ATTR, type);
-				}
-				ServerHttpResponse client = exchange.getResponse();
-				client.setRawStatusCode(response.status().code());
-				exchange.getAttributes()
-					.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
-							DownstreamHeaders.copy(response.responseHeaders(), client.getHeaders()));
-				return Mono.just(response);
-			})
-			.then(chain.filter(exchange))
-			.contextWrite(UnaryOperator.identity());
+		HttpClient.RequestSender sender = this.clients.of(route, request)
+			.request(HttpMethod.valueOf(request.getMethod().name()));
+		// java.net.URI knows no host with an underscore; the client's own parser does
+		return ((uri.getHost() != null) ? sender.uri(uri) : sender.uri(uri.toString())).send((call, out) -> {
+			// the client asks for chunks as long as it knows no length
+			call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
+			return out.sendObject(request.wholeBody());
+		}).responseConnection((response, connection) -> {
+			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
+			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, connection);
+			String type = response.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE);
+			if (StringUtils.hasLength(type)) {
+				exchange.getAttributes().put(ServerWebExchangeUtils.ORIGINAL_RESPONSE_CONTENT_TYPE_ATTR, type);
+			}
+			ServerHttpResponse client = exchange.getResponse();
+			client.setRawStatusCode(response.status().code());
+			exchange.getAttributes()
+				.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
+						DownstreamHeaders.copy(response.responseHeaders(), client.getHeaders()));
+			return Mono.just(response);
+		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
 	}
 
 	/** Anything else would have to be encoded. */

@@ -19,7 +19,9 @@ final class Upstreams {
 	// what users copy from a portal or an SDK's settings behind the host
 	private static final Pattern AZURE_SUFFIX = Pattern.compile("/openai(/v1)?/?$|/+$");
 
-	private static final Pattern OPENAI_SUFFIX = Pattern.compile("/v1/?$|/+$");
+	private static final Pattern SLASHES_AT_END = Pattern.compile("/+$");
+
+	private static final String OPENAI_DEFAULT = "/v1";
 
 	private final Map<Backend, Upstream> upstreams = new HashMap<>();
 
@@ -32,8 +34,12 @@ final class Upstreams {
 
 	private static String base(Backend backend) {
 		URI url = backend.url();
-		Pattern suffix = (backend.dialect() == BackendDialect.AZURE) ? AZURE_SUFFIX : OPENAI_SUFFIX;
-		return url.getScheme() + "://" + url.getRawAuthority() + suffix.matcher(url.getRawPath()).replaceFirst("");
+		String server = url.getScheme() + "://" + url.getRawAuthority();
+		if (backend.dialect() == BackendDialect.AZURE) {
+			return server + AZURE_SUFFIX.matcher(url.getRawPath()).replaceFirst("");
+		}
+		String path = SLASHES_AT_END.matcher(url.getRawPath()).replaceFirst("");
+		return server + (path.isEmpty() ? OPENAI_DEFAULT : path);
 	}
 
 	Upstream of(Backend backend) {

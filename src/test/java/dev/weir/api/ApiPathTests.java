@@ -70,12 +70,12 @@ class ApiPathTests {
 
 	@ParameterizedTest
 	@CsvSource(nullValues = "-",
-			value = { "/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21, /v1/chat/completions",
-					"/openai/deployments/gpt-4o/audio/speech, api-version=2024-10-21&x=1, /v1/audio/speech?x=1",
-					"/openai/responses, api-version=2025-03-01-preview, /v1/responses",
-					"/openai/v1/embeddings, api-version=preview, /v1/embeddings", "/v1/moderations, -, /v1/moderations",
-					"/v1/embeddings/, -, /v1/embeddings", "/embeddings, -, /v1/embeddings",
-					"/v1/files, limit=3&after=a%20b, /v1/files?limit=3&after=a%20b" })
+			value = { "/openai/deployments/gpt-4o/chat/completions, api-version=2024-10-21, /chat/completions",
+					"/openai/deployments/gpt-4o/audio/speech, api-version=2024-10-21&x=1, /audio/speech?x=1",
+					"/openai/responses, api-version=2025-03-01-preview, /responses",
+					"/openai/v1/embeddings, api-version=preview, /embeddings", "/v1/moderations, -, /moderations",
+					"/v1/embeddings/, -, /embeddings", "/embeddings, -, /embeddings",
+					"/v1/files, limit=3&after=a%20b, /files?limit=3&after=a%20b" })
 	void isWrittenForOpenAi(String path, @Nullable String query, String target) {
 		assertThat(ApiPath.parse("POST", path, query).onOpenAi()).isEqualTo(target);
 	}

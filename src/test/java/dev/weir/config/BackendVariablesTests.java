@@ -17,9 +17,8 @@ class BackendVariablesTests {
 			.variable("BACKEND_1_APIKEY", " k ")
 			.variable("BACKEND_1_DEPLOYMENT_NAME", " chat ")
 			.firstBackend())
-			.isEqualTo(new BackendProperties("BACKEND_1", URI.create("https://one.openai.azure.com"), Secret.of("k"), 2,
-					1, 100_000, BackendDialect.AZURE, Map.of("*", "chat"), null,
-					"https://cognitiveservices.azure.com/.default"));
+			.isEqualTo(new BackendProperties("BACKEND_1", URI.create("https://one.openai.azure.com"), Secret.of("k"),
+					null, 2, 1, 100_000, BackendDialect.AZURE, Map.of("*", "chat"), null, null));
 	}
 
 	@Test
@@ -100,6 +99,24 @@ class BackendVariablesTests {
 				assertThat(backend.url()).hasToString("https://one.example");
 				assertThat(backend.priority()).isEqualTo(3);
 			});
+	}
+
+	@Test
+	void takeTheDialectFromItsVariableOrFromAUrlThatEndsInV1() {
+		assertThat(none().variable("BACKEND_1_URL", "http://vllm:8000")
+			.variable("BACKEND_1_DIALECT", "openai")
+			.variable("BACKEND_2_URL", "http://vllm:8000/v1")
+			.variable("BACKEND_3_URL", "https://gateway.example/openai/v1")
+			.variable("BACKEND_4_URL", "http://vllm:8000/v1")
+			.variable("BACKEND_4_DIALECT", "azure")
+			.variable("BACKEND_4_APIKEY", "k")
+			.variable("BACKEND_DB_DIALECT", "postgres")
+			.pool()
+			.backends()).extracting(BackendProperties::effectiveDialect)
+			.containsExactly(BackendDialect.OPENAI, BackendDialect.OPENAI, BackendDialect.AZURE, BackendDialect.AZURE);
+		assertThat(
+				none().variable("BACKEND_1_URL", "http://vllm:8000").variable("BACKEND_1_DIALECT", "gemini").mistakes())
+			.containsExactly("BACKEND_1_DIALECT = gemini: must be one of azure, openai");
 	}
 
 	@Test

@@ -22,7 +22,7 @@ class ConfigurationLoaderTests {
 			.isEqualTo(new CooldownProperties(Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(5)));
 		assertThat(pool.retryBudget()).isEqualTo(new RetryBudgetProperties(20, 10));
 		assertThat(pool.backends()).containsExactly(new BackendProperties("openai1", URI.create("https://one.example"),
-				null, 1, 1, 100_000, null, Map.of(), null, "https://cognitiveservices.azure.com/.default"));
+				null, null, 1, 1, 100_000, null, Map.of(), null, null));
 	}
 
 	@Test
@@ -41,6 +41,7 @@ class ConfigurationLoaderTests {
 				      - name: a
 				        url: https://a.openai.azure.com/openai
 				        api-key: ' k '
+				        api-key-header: x-key
 				        priority: 2
 				        weight: 3
 				        dialect: Azure
@@ -58,8 +59,8 @@ class ConfigurationLoaderTests {
 		assertThat(pool.forwardHeaders()).containsExactlyInAnyOrder("x-one", "X-Two");
 		assertThat(pool.backends()).extracting(BackendProperties::name).containsExactly("a", "b");
 		assertThat(pool.backends().get(0)).isEqualTo(new BackendProperties("a",
-				URI.create("https://a.openai.azure.com/openai"), Secret.of("k"), 2, 3, 100_000, BackendDialect.AZURE,
-				Map.of("gpt-4o", "four"), "2024-10-21", "https://ai.azure.com/.default"));
+				URI.create("https://a.openai.azure.com/openai"), Secret.of("k"), "x-key", 2, 3, 100_000,
+				BackendDialect.AZURE, Map.of("gpt-4o", "four"), "2024-10-21", "https://ai.azure.com/.default"));
 	}
 
 	@Test

@@ -31,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class InfraEnvironmentTests {
 
 	private static final Map<String, String> LEFT_OUT = Map.of("APIKEY", "the accounts have no keys", "DEPLOYMENT_NAME",
-			"MODELS names a deployment for each model");
+			"MODELS names a deployment for each model", "DIALECT", "the accounts speak Azure's");
 
 	@Test
 	void everyVariableIsRead() throws IOException {

@@ -66,6 +66,34 @@ class RulesTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			x key  | .api-key-header = x key: must be the name of a header
+			Host   | .api-key-header = Host: must not be host, which belongs to one connection
+			accept | .api-key-header = accept: must not be accept, which has another meaning
+			''     | .api-key-header: must be the name of a header
+			""")
+	void refusesAHeaderThatCannotCarryAKey(String header, String mistake) {
+		assertThat(Configured.backend("api-key: k\napi-key-header: '" + header + "'").mistakes())
+			.containsExactly(BACKEND + mistake);
+	}
+
+	@Test
+	void refusesAHeaderForAKeyThatIsMissing() {
+		assertThat(Configured.backend("api-key: ''\napi-key-header: x-key").mistakes())
+			.containsExactly(BACKEND + ".api-key-header = x-key: stands without api-key, whose header it names");
+	}
+
+	@Test
+	void refusesToForwardTheHeaderOfABackendsKey() {
+		assertThat(Configured.pool("forward-headers: [x-goog-api-key]")
+			.property("weir.pools.openai.backends[0].name", "x")
+			.property("weir.pools.openai.backends[0].url", "https://x.example")
+			.property("weir.pools.openai.backends[0].api-key", "k")
+			.property("weir.pools.openai.backends[0].api-key-header", "X-Goog-Api-Key")
+			.mistakes()).singleElement().asString().contains("carries the caller's credential");
+	}
+
+	@ParameterizedTest
 	@ValueSource(strings = { "authorization", "API-Key", "cookie", "set-cookie", "proxy-authorization", "x-api-key",
 			"ocp-apim-subscription-key" })
 	void refusesToForwardACredential(String header) {

@@ -2,6 +2,7 @@ package dev.weir.config;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,9 +12,9 @@ class UrlRulesTests {
 	private static final String URL = "weir.pools.openai.backends[0].url";
 
 	@ParameterizedTest
-	@ValueSource(strings = { "one.example", "/v1", "ftp://one.example", "https:///v1", "https://my_host.example",
-			"https://<resource>.openai.azure.com", "https://one.example:65536", "://x", "https://one example",
-			"mailto:a@b.example" })
+	@ValueSource(
+			strings = { "one.example", "/v1", "ftp://one.example", "https:///v1", "https://<resource>.openai.azure.com",
+					"https://one.example:65536", "://x", "https://one example", "mailto:a@b.example" })
 	void refusesWhatIsNoUrlOfAServer(String url) {
 		assertThat(mistakes(url, "")).endsWith(": must be an http or https URL with a host");
 	}
@@ -38,7 +39,9 @@ class UrlRulesTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "https://one.example", "HTTPS://one.example/prefix/v1/", "http://vllm:8000",
-			"http://[::1]:8080/openai" })
+			"http://[::1]:8080/openai", "http://vllm_server:8000", "https://my_host.example/v1",
+			"https://models.github.ai/inference", "https://x.services.ai.azure.com/models",
+			"http://vllm/openai/deployments" })
 	void takesUrlsOfServers(String url) {
 		assertThat(backend(url, "").firstBackend().url()).hasToString(url);
 	}
@@ -67,6 +70,28 @@ class UrlRulesTests {
 	@Test
 	void sendsAKeyInClear() {
 		assertThat(backend("http://one.example", "dialect: azure\napi-key: k").load()).isNotNull();
+	}
+
+	@ParameterizedTest
+	@CsvSource({
+			"https://x.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21, https://x.openai.azure.com. The deployment goes into models",
+			"https://x.openai.azure.com/openai/deployments/gpt-4o, 'MODEL: gpt-4o'",
+			"https://x.azure-api.net/team/openai/responses?api-version=2025-03-01-preview, https://x.azure-api.net/team. Weir adds",
+			"https://x.openai.azure.com/openai/v1/responses/, https://x.openai.azure.com. Weir adds",
+			"http://vllm:8000/v1/chat/completions, http://vllm:8000/v1. Weir adds",
+			"http://vllm_server:8000/v1/models, http://vllm_server:8000. Weir adds" })
+	void refusesAUrlThatNamesAnOperation(String url, String cure) {
+		assertThat(mistakes(url, "api-key: k")).endsWith("must be the base URL of the backend, without an operation");
+		assertThat(backend(url, "api-key: k").report()).contains(cure.replace("''", "'"));
+	}
+
+	@Test
+	void findsTheHostAndPortOfAUrlWithAnUnderscore() {
+		BackendProperties backend = backend("http://vllm_server:8000/v1", "").firstBackend();
+		assertThat(backend.host()).isEqualTo("vllm_server");
+		assertThat(backend.port()).isEqualTo(8000);
+		assertThat(mistakes("http://vllm_server:80000", "")).endsWith(": must be an http or https URL with a host");
+		assertThat(mistakes("http://me:hunter2@vllm_server", "")).doesNotContain("hunter2");
 	}
 
 	private static String mistakes(String url, String more) {

@@ -19,8 +19,8 @@ public final class ApiKeyOnly implements Callable<String> {
 	@Override
 	public String call() {
 		try (var context = new AnnotationConfigApplicationContext(CredentialConfiguration.class)) {
-			BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("key"), 1,
-					1, 1, null, Map.of(), null, "scope");
+			BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("key"),
+					null, 1, 1, 1, null, Map.of(), null, "scope");
 			Credential credential = context.getBean(Credentials.class).forBackend(backend, BackendDialect.AZURE);
 			return credential.header().map(CredentialHeader::value).block(Duration.ofSeconds(5));
 		}

@@ -7,14 +7,22 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 import com.azure.core.credential.AccessToken;
 import com.azure.core.credential.TokenCredential;
 import com.azure.core.credential.TokenRequestContext;
+import com.azure.core.util.Configuration;
+import com.azure.core.util.ConfigurationBuilder;
+import com.azure.core.util.ConfigurationSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+
+import dev.weir.config.AzureCloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -66,6 +74,21 @@ class AzureTokenSourceTests {
 		OffsetDateTime epoch = Instant.EPOCH.atOffset(ZoneOffset.UTC);
 		assertThat(fetch(source(NOW.plusHours(1), epoch)).refreshIn()).isEqualTo(Duration.ofMinutes(55));
 		assertThat(fetch(source(NOW.plusHours(1), NOW.plusHours(2))).refreshIn()).isEqualTo(Duration.ofMinutes(55));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "PUBLIC, https://login.microsoftonline.com/", "GOVERNMENT, https://login.microsoftonline.us/",
+			"CHINA, https://login.chinacloudapi.cn/" })
+	void tokensComeFromTheCloudsOwnLoginUnlessTheEnvironmentNamesOne(AzureCloud cloud, String authority) {
+		assertThat(AzureTokenSource.authority(cloud, environment(Map.of()))).isEqualTo(authority);
+		assertThat(
+				AzureTokenSource.authority(cloud, environment(Map.of("AZURE_AUTHORITY_HOST", "https://own.example"))))
+			.isEqualTo("https://own.example");
+	}
+
+	private static Configuration environment(Map<String, String> variables) {
+		ConfigurationSource none = (path) -> Map.of();
+		return new ConfigurationBuilder(none, none, (path) -> variables).build();
 	}
 
 	private AzureTokenSource source(OffsetDateTime expiresAt, @Nullable OffsetDateTime refreshAt) {

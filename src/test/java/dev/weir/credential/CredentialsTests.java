@@ -2,9 +2,12 @@ package dev.weir.credential;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.Secret;
@@ -21,11 +24,13 @@ class CredentialsTests {
 
 	private static final Duration DEADLINE = Duration.ofSeconds(5);
 
+	private final List<AzureCloud> clouds = new ArrayList<>();
+
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
 	private final FakeTokenSource source = new FakeTokenSource();
 
-	private final Credentials credentials = new Credentials(() -> this.source, this.time,
+	private final Credentials credentials = new Credentials(this::source, this.time,
 			() -> this.time.now(TimeUnit.NANOSECONDS));
 
 	@ParameterizedTest
@@ -92,6 +97,36 @@ class CredentialsTests {
 		assertThat(this.source.renewals()).isOne();
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "Ocp-Apim-Subscription-Key, canary", "authorization, Bearer canary" })
+	void aKeyIsWrittenIntoTheHeaderThatIsConfigured(String name, String value) {
+		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("canary"),
+				name, 1, 1, 1, null, Map.of(), null, null);
+		StepVerifier.create(this.credentials.forBackend(backend, BackendDialect.AZURE).header())
+			.assertNext((header) -> {
+				assertThat(header.name()).isEqualToIgnoringCase(name);
+				assertThat(header.value()).isEqualTo(value);
+			})
+			.expectComplete()
+			.verify(DEADLINE);
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-",
+			value = { "https://x.openai.azure.com, -, PUBLIC, https://cognitiveservices.azure.com/.default",
+					"https://x.openai.azure.us, -, GOVERNMENT, https://cognitiveservices.azure.us/.default",
+					"https://x.azure-api.us/team, -, GOVERNMENT, https://cognitiveservices.azure.us/.default",
+					"https://X.OpenAI.Azure.CN, -, CHINA, https://cognitiveservices.azure.cn/.default",
+					"https://x.openai.azure.us, api://own/.default, GOVERNMENT, api://own/.default",
+					"https://proxy.example, https://ai.azure.us/.default, GOVERNMENT, https://ai.azure.us/.default",
+					"https://proxy.example, -, PUBLIC, https://cognitiveservices.azure.com/.default" })
+	void aTokenIsOfTheCloudTheBackendIsIn(URI url, @Nullable String scope, AzureCloud cloud, String token) {
+		BackendProperties backend = new BackendProperties("b", url, null, null, 1, 1, 1, null, Map.of(), null, scope);
+		assertThat(this.credentials.forBackend(backend, BackendDialect.AZURE))
+			.hasToString("Microsoft Entra ID, " + token);
+		assertThat(this.clouds).containsExactly(cloud);
+	}
+
 	@Test
 	void eachScopeHasItsOwnToken() {
 		this.credentials.forBackend(backend(null, "one"), BackendDialect.AZURE);
@@ -107,9 +142,14 @@ class CredentialsTests {
 		assertThat(HeldToken.of(token, 0).toString()).doesNotContain("canary");
 	}
 
+	private TokenSource source(AzureCloud cloud) {
+		this.clouds.add(cloud);
+		return this.source;
+	}
+
 	private static BackendProperties backend(@Nullable String key, String scope) {
-		return new BackendProperties("b", URI.create("https://b.example"), (key != null) ? Secret.of(key) : null, 1, 1,
-				1, null, Map.of(), null, scope);
+		return new BackendProperties("b", URI.create("https://b.example"), (key != null) ? Secret.of(key) : null, null,
+				1, 1, 1, null, Map.of(), null, scope);
 	}
 
 }

@@ -95,8 +95,8 @@ class ManagedIdentityTests {
 	}
 
 	private static Credential azure(String scope) {
-		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), null, 1, 1, 1, null,
-				Map.of(), null, scope);
+		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), null, null, 1, 1, 1,
+				null, Map.of(), null, scope);
 		return Credentials.ofEnvironment().forBackend(backend, BackendDialect.AZURE);
 	}
 
