@@ -26,7 +26,8 @@ class ArchitectureTests {
 	private static final Map<String, Set<String>> MAY_USE = Map.of("api", Set.of(), "config", Set.of(), "simulator",
 			Set.of("api"), "credential", Set.of("config"), "backend", Set.of("api", "config"), "balance",
 			Set.of("backend", "config"), "failover", Set.of("api", "backend", "config"), "proxy",
-			Set.of("api", "backend", "config", "credential"), "ops", Set.of("api", "backend", "config"));
+			Set.of("api", "backend", "config", "credential"), "server", Set.of("api"), "ops",
+			Set.of("api", "backend", "config"));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
 		.importPackages("dev.weir");

@@ -22,6 +22,7 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.BrokenAnswerException;
+import dev.weir.api.BrokenBodyException;
 import dev.weir.api.ClientGoneException;
 import dev.weir.api.MalformedBodyException;
 import dev.weir.backend.RequestListener;
@@ -44,6 +45,10 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 	@Override
 	public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
 		ServerHttpResponse response = exchange.getResponse();
+		if (error instanceof BrokenBodyException) {
+			logger.info("{} {} ended: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
+					error.getMessage());
+		}
 		if (response.isCommitted()) {
 			return Mono.error(error);
 		}
@@ -52,7 +57,7 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 			logger.error("{} {} failed", exchange.getRequest().getMethod(), exchange.getRequest().getPath(), error);
 		}
 		if (exchange.getAttribute(RequestListener.STATUS) instanceof IntConsumer status) {
-			status.accept((error instanceof ClientGoneException) ? RequestListener.LEFT : answer.status());
+			status.accept(isGone(error) ? RequestListener.LEFT : answer.status());
 		}
 		byte[] body = answer.toJson();
 		response.setRawStatusCode(answer.status());
@@ -60,6 +65,11 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		response.getHeaders().setContentLength(body.length);
 		headersOf(error).forEach(response.getHeaders()::set);
 		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
+	}
+
+	/** Whether there is no client that a reply could reach. */
+	private static boolean isGone(Throwable error) {
+		return error instanceof ClientGoneException && !(error instanceof BrokenBodyException);
 	}
 
 	private static Map<String, String> headersOf(Throwable error) {
@@ -73,6 +83,10 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (error instanceof MalformedBodyException malformed) {
 			return new ApiError(400, malformed.getMessage() + ".", "invalid_request_error", malformed.param(),
 					"invalid_request_body");
+		}
+		if (error instanceof BrokenBodyException) {
+			return invalid(400, error.getMessage() + " (RFC 9112, section 7.1); nothing of it was carried out.",
+					"invalid_http_request");
 		}
 		if (error instanceof ClientGoneException || error instanceof AbortedException) {
 			logger.debug("A request was not read to its end: {}", error.getMessage());

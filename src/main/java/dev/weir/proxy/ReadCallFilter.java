@@ -86,7 +86,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-		return DataBufferUtils.join(request.getBody().onErrorMap(ClientGoneException::new), this.maxBody)
+		return DataBufferUtils.join(request.getBody().onErrorMap(ClientGoneException::of), this.maxBody)
 			.map(ReadCallFilter::bytes)
 			.defaultIfEmpty(new byte[0])
 			.onErrorMap(DataBufferLimitException.class, (ex) -> tooLarge())

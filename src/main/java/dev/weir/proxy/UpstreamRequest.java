@@ -55,7 +55,7 @@ final class UpstreamRequest extends ServerHttpRequestDecorator {
 				? Flux.fromIterable(this.body)
 					.filter(ByteBuffer::hasRemaining)
 					.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate()))
-				: super.getBody().onErrorMap(ClientGoneException::new);
+				: super.getBody().onErrorMap(ClientGoneException::of);
 	}
 
 	/**
