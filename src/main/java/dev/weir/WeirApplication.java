@@ -18,6 +18,7 @@ import org.springframework.context.annotation.Bean;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.memory.BufferBudget;
 import dev.weir.ops.BatchedConsole;
 
 /**
@@ -36,6 +37,11 @@ public class WeirApplication {
 	Pools pools(LiveConfiguration configuration, CircuitBreakerRegistry breakers, Ticker ticker,
 			AttemptListener listener) {
 		return new Pools(configuration.current(), breakers, ticker, listener);
+	}
+
+	@Bean
+	BufferBudget bufferBudget(LiveConfiguration configuration, Ticker ticker) {
+		return new BufferBudget(configuration.current().bufferLimit().toBytes(), ticker);
 	}
 
 	/** Time as dates; durations are never measured with it. */

@@ -1,8 +1,10 @@
 package dev.weir.api;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * A client's request could not be read to its end: it went away, or what it sent was no
- * HTTP. No backend is to blame.
+ * A client's request could not be read to its end: it went away, was too slow, or sent
+ * what is no HTTP. No backend is to blame.
  */
 public class ClientGoneException extends RuntimeException {
 
@@ -11,7 +13,8 @@ public class ClientGoneException extends RuntimeException {
 	 * @param error what was thrown while the request was read
 	 */
 	public ClientGoneException(Throwable error) {
-		this("The client went away: " + error.getMessage());
+		super("The client went away: " + error.getMessage(), (error instanceof ApiErrorException) ? error : null, false,
+				false);
 	}
 
 	/**
@@ -29,6 +32,14 @@ public class ClientGoneException extends RuntimeException {
 	 */
 	public static ClientGoneException of(Throwable error) {
 		return (error instanceof ClientGoneException gone) ? gone : new ClientGoneException(error);
+	}
+
+	/**
+	 * What the client gets, if it is still there.
+	 * @return the answer, or {@code null} if the connection is of no use any more
+	 */
+	public @Nullable ApiErrorException answer() {
+		return (getCause() instanceof ApiErrorException answer) ? answer : null;
 	}
 
 }

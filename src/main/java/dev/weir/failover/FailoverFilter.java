@@ -9,6 +9,7 @@ import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
+import dev.weir.memory.BufferBudget;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -85,6 +86,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			if (!attempts.pool().properties().resume()) {
 				// a long stream need not hold the request's body to its end
 				exchange.getAttributes().remove(ApiCall.ATTRIBUTE);
+				if (exchange.getAttribute(BufferBudget.Share.ATTRIBUTE) instanceof BufferBudget.Share body) {
+					body.close();
+				}
 			}
 		}
 		else if (ending instanceof Ending.Refused refused) {

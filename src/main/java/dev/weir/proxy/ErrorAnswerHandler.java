@@ -43,7 +43,9 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 	}
 
 	@Override
-	public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
+	public Mono<Void> handle(ServerWebExchange exchange, Throwable thrown) {
+		Throwable error = (thrown instanceof ClientGoneException gone && gone.answer() != null) ? gone.answer()
+				: thrown;
 		ServerHttpResponse response = exchange.getResponse();
 		if (error instanceof BrokenBodyException) {
 			logger.info("{} {} ended: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),

@@ -8,6 +8,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.Credentials;
+import dev.weir.memory.BufferBudget;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -27,8 +28,8 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	ReadCallFilter readCallFilter(Pools pools, LiveConfiguration configuration) {
-		return new ReadCallFilter(pools, configuration.current().maxBody());
+	ReadCallFilter readCallFilter(Pools pools, BufferBudget budget, LiveConfiguration configuration) {
+		return new ReadCallFilter(pools, budget, configuration.current().maxBody());
 	}
 
 	@Bean

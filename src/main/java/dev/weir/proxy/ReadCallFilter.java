@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import java.net.URI;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -10,9 +11,6 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.RouteToRequestUrlFilter;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
-import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferLimitException;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -27,6 +25,7 @@ import dev.weir.api.ClientGoneException;
 import dev.weir.api.OpaqueBody;
 import dev.weir.api.RequestBody;
 import dev.weir.backend.Pools;
+import dev.weir.memory.BufferBudget;
 
 /**
  * Reads a call to a pool once, for every attempt to start from: what it wants done, the
@@ -40,11 +39,14 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private final Pools pools;
 
+	private final BufferBudget budget;
+
 	private final int maxBody;
 
-	ReadCallFilter(Pools pools, DataSize maxBody) {
+	ReadCallFilter(Pools pools, BufferBudget budget, DataSize maxBody) {
 		this.pools = pools;
-		this.maxBody = Math.toIntExact(maxBody.toBytes());
+		this.budget = budget;
+		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.limit()));
 	}
 
 	@Override
@@ -63,13 +65,24 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		URI uri = request.getURI();
 		ApiPath path = ApiPath.parse(request.getMethod().name(), uri.getRawPath(), uri.getRawQuery());
-		return read(request, path).flatMap((call) -> {
+		return read(exchange, path).flatMap((call) -> {
 			exchange.getAttributes().put(ApiCall.ATTRIBUTE, call);
 			return chain.filter(exchange);
+		}).doFinally((signal) -> {
+			if (exchange.getAttribute(BufferBudget.Share.ATTRIBUTE) instanceof BufferBudget.Share share) {
+				share.close();
+			}
 		});
 	}
 
-	private Mono<ApiCall> read(ServerHttpRequest request, ApiPath path) {
+	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable cut) {
+		BufferBudget.Share share = this.budget.openUpload(cut);
+		exchange.getAttributes().put(BufferBudget.Share.ATTRIBUTE, share);
+		return share;
+	}
+
+	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {
+		ServerHttpRequest request = exchange.getRequest();
 		HttpHeaders headers = request.getHeaders();
 		String coding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
 		if (coding != null && path.operation().hasModel() && !"identity".equalsIgnoreCase(coding)) {
@@ -86,23 +99,12 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-		return DataBufferUtils.join(request.getBody().onErrorMap(ClientGoneException::of), this.maxBody)
-			.map(ReadCallFilter::bytes)
-			.defaultIfEmpty(new byte[0])
-			.onErrorMap(DataBufferLimitException.class, (ex) -> tooLarge())
+		return BodyCollector
+			.collect(request.getBody().onErrorMap(ClientGoneException::of), length, this.maxBody,
+					(cut) -> openShare(exchange, cut))
+			.onErrorMap(BodyLimitException.class, this::refusal)
 			.map((body) -> call(path,
 					RequestBody.of(body, path.operation().hasModel() ? type : "application/octet-stream")));
-	}
-
-	private static byte[] bytes(DataBuffer buffer) {
-		try {
-			byte[] bytes = new byte[buffer.readableByteCount()];
-			buffer.read(bytes);
-			return bytes;
-		}
-		finally {
-			DataBufferUtils.release(buffer);
-		}
 	}
 
 	private static ApiCall call(ApiPath path, RequestBody body) {
@@ -117,6 +119,18 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
 		}
 		return new ApiCall(path, (named != null) ? named : "", body, true);
+	}
+
+	private ApiErrorException refusal(BodyLimitException limit) {
+		return switch (limit.reason()) {
+			case TOO_LARGE -> tooLarge();
+			case NO_ROOM -> new ApiErrorException(
+					new ApiError(503,
+							"Weir holds as many bytes of request bodies as it may (weir.max-buffered)."
+									+ " Send the request again, without pauses.",
+							"server_error", null, "overloaded"),
+					Map.of("retry-after", "1", "connection", "close"));
+		};
 	}
 
 	private ApiErrorException tooLarge() {

@@ -50,7 +50,8 @@ public final class TestPools {
 				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.cooldown(), defaults.retryBudget(),
 				defaults.resume(), defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
-		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.drainDelay());
+		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
+				others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)
