@@ -1,7 +1,9 @@
 package dev.weir.api;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +27,22 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 
 	private static final String DEPLOYMENTS = "deployments/";
 
+	private static final String MODELS = "models/";
+
+	private static final String ENCODED_SLASH = "%2F";
+
+	/** Azure's chat on the user's own data, which stands behind a deployment only. */
+	private static final String EXTENDED_CHAT = "extensions/chat/completions";
+
 	private static final String API_VERSION = "api-version";
 
+	/** Versions of the classic API; the v1 API knows only names such as preview. */
+	private static final Pattern DATED = Pattern.compile("\\s*|\\d{4}-\\d{2}-\\d{2}.*");
+
 	private static final String API_KEY = "api-key";
+
+	private static final Pattern AZURE_ONLY = Pattern
+		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
 	/**
 	 * What a backend keeps and serves to later calls, by the first segment of its path.
@@ -39,29 +54,67 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	/**
 	 * Parses a request target.
 	 * @param method the HTTP method, in upper case
-	 * @param path the raw path, for which {@link SafePath} has found no problem
+	 * @param path the path in the form that {@link SafePath#of} gives it
 	 * @param query the raw query, or {@code null}
 	 * @return the parsed target
 	 * @throws MalformedBodyException if the path names a model by what is no name for one
+	 * @throws ApiErrorException if it has an encoded slash where no model is named, or
+	 * where a server that decodes it would read another operation
 	 */
 	public static ApiPath parse(String method, String path, @Nullable String query) {
 		Dialect dialect = dialectOf(path);
 		String rest = path.substring(Math.min(dialect.prefix().length(), path.length()));
-		String deployment = null;
-		if (dialect == Dialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
-			int end = rest.indexOf('/', DEPLOYMENTS.length());
-			if (end > DEPLOYMENTS.length()) {
-				deployment = ModelName
-					.fromClient(UriUtils.decode(rest.substring(DEPLOYMENTS.length(), end), StandardCharsets.UTF_8));
-				rest = rest.substring(end + 1);
-			}
-		}
 		if (rest.endsWith("/")) {
 			rest = rest.substring(0, rest.length() - 1);
+		}
+		String deployment = null;
+		if (dialect == Dialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
+			String named = rest.substring(DEPLOYMENTS.length());
+			int end = endOfDeployment(named);
+			if (isReadInTwoWays(named, end)) {
+				throw SafePath.misplacedSlash();
+			}
+			if (end > 0) {
+				deployment = ModelName.fromClient(UriUtils.decode(named.substring(0, end), StandardCharsets.UTF_8));
+				rest = named.substring(end + 1);
+			}
+		}
+		if (rest.contains(ENCODED_SLASH) && !rest.startsWith(MODELS)) {
+			throw SafePath.misplacedSlash();
 		}
 		String clean = (query == null) ? ""
 				: Query.mayHave(query, API_KEY) ? Query.of(query).without(API_KEY).toString() : query;
 		return new ApiPath(method, dialect, Operation.of(method, rest), deployment, rest, clean);
+	}
+
+	/**
+	 * Where the deployment's name ends, which may have slashes itself: before the longest
+	 * known operation, else at the first slash.
+	 * @return the index of the slash behind it, or -1 if there is none
+	 */
+	private static int endOfDeployment(String named) {
+		int first = named.indexOf('/');
+		int end = first;
+		for (int i = first; i >= 0; i = named.indexOf('/', i + 1)) {
+			if (i > 0 && isKnownBehindDeployment(named.substring(i + 1))) {
+				end = i;
+				break;
+			}
+		}
+		return (end > 0) ? end : -1;
+	}
+
+	private static boolean isKnownBehindDeployment(String operation) {
+		return Operation.of("POST", operation) != Operation.OTHER || operation.equals(EXTENDED_CHAT);
+	}
+
+	private static boolean isReadInTwoWays(String named, int end) {
+		if (!named.contains(ENCODED_SLASH)) {
+			return false;
+		}
+		String decoded = named.replace(ENCODED_SLASH, "/");
+		int otherEnd = endOfDeployment(decoded);
+		return Operation.of("POST", named.substring(end + 1)) != Operation.of("POST", decoded.substring(otherEnd + 1));
 	}
 
 	private static Dialect dialectOf(String path) {
@@ -82,6 +135,16 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 		int slash = this.rest.indexOf('/');
 		return (slash >= 0 && slash < this.rest.length() - 1)
 				? UriUtils.decode(this.rest.substring(slash + 1), StandardCharsets.UTF_8) : null;
+	}
+
+	/**
+	 * The methods that the path has, if the call's is not among them.
+	 * @return the value of {@code allow}, or {@code null} if the call may go on; the
+	 * methods of paths that Weir does not know are left to the backend
+	 */
+	public @Nullable String allowedInstead() {
+		String allowed = Operation.methodsOf(this.rest);
+		return (allowed == null || List.of(allowed.split(", ")).contains(this.method)) ? null : allowed;
 	}
 
 	/**
@@ -118,12 +181,27 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	}
 
 	/**
-	 * Whether an OpenAI-compatible server has a place for it. Unknown operations of
-	 * Azure's classic dialect exist on Azure only.
+	 * Whether an OpenAI-compatible server has a place for it. Operations on a deployment
+	 * that Weir does not know, and a few others of Azure's classic dialect, exist on
+	 * Azure only.
 	 * @return whether it can be written in OpenAI's dialect
 	 */
 	public boolean fitsOpenAi() {
-		return !(this.dialect == Dialect.AZURE && this.operation == Operation.OTHER);
+		return this.dialect != Dialect.AZURE || this.operation != Operation.OTHER
+				|| (this.deployment == null && !AZURE_ONLY.matcher(this.rest).find());
+	}
+
+	/**
+	 * Whether it is a call in Azure's classic dialect without the parameter
+	 * {@code api-version}, which Azure requires there.
+	 * @return whether a backend of Azure's dialect must bring a version of its own
+	 */
+	public boolean lacksApiVersion() {
+		if (this.dialect != Dialect.AZURE) {
+			return false;
+		}
+		return !Query.mayHave(this.query, API_VERSION)
+				|| Query.of(this.query).values(API_VERSION).stream().allMatch(String::isBlank);
 	}
 
 	/**
@@ -137,7 +215,8 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 
 	/**
 	 * The target on an Azure OpenAI resource: classic stays classic, since its features
-	 * hang on the version the client asked for; everything else is Azure's v1 API.
+	 * hang on the version the client asked for; everything else is Azure's v1 API, which
+	 * has no dated versions: a date left over from the classic API is dropped.
 	 * @param deployment the name of the model's deployment
 	 * @param apiVersion the version for the classic dialect, or {@code null} for the
 	 * client's
@@ -154,7 +233,7 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 			}
 			return Query.of(this.query).without(API_VERSION).with(API_VERSION, apiVersion).appendTo(prefix + this.rest);
 		}
-		Query parameters = Query.of(this.query);
+		Query parameters = Query.of(this.query).without(API_VERSION, DATED.asMatchPredicate());
 		if (this.operation.isPreviewInAzureV1() && !parameters.has(API_VERSION)) {
 			parameters = parameters.with(API_VERSION, "preview");
 		}
@@ -167,10 +246,9 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	 * @return path and query, encoded, beginning with a slash
 	 */
 	public String onOpenAi() {
-		Query parameters = Query.of(this.query);
-		if (this.dialect == Dialect.AZURE || this.dialect == Dialect.AZURE_V1) {
-			parameters = parameters.without(API_VERSION);
-		}
+		boolean azure = this.dialect == Dialect.AZURE || this.dialect == Dialect.AZURE_V1;
+		Query parameters = Query.of(this.query)
+			.without(API_VERSION, azure ? (version) -> true : DATED.asMatchPredicate());
 		return parameters.appendTo("/" + this.rest);
 	}
 

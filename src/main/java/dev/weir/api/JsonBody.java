@@ -21,8 +21,8 @@ final class JsonBody implements RequestBody {
 		this.scan = scan;
 	}
 
-	static JsonBody read(BodyBytes bytes) {
-		return new JsonBody(bytes, JsonScan.of(bytes.array()));
+	static JsonBody read(BodyBytes bytes, boolean strict) {
+		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict));
 	}
 
 	@Override
@@ -52,9 +52,9 @@ final class JsonBody implements RequestBody {
 
 	@Override
 	public List<ByteBuffer> withModel(String model) {
-		StringBuilder value = new StringBuilder((this.scan.model() != null) ? "\"" : "\"model\":\"");
+		StringBuilder value = new StringBuilder(this.scan.hasModel() ? "\"" : "\"model\":\"");
 		JsonStringEncoder.getInstance().quoteAsString(ModelName.toBackend(model), value);
-		value.append((this.scan.model() != null || this.scan.empty()) ? "\"" : "\",");
+		value.append((this.scan.hasModel() || this.scan.empty()) ? "\"" : "\",");
 		return this.bytes.replace(this.scan.from(), this.scan.to(), value.toString());
 	}
 

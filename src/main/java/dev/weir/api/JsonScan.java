@@ -16,16 +16,20 @@ import tools.jackson.core.util.JsonRecyclerPools;
  * What one pass over a JSON body finds at its top level. The pass sees every byte, so
  * what comes through is JSON to its end, but no value except the model is decoded.
  *
- * @param model the model, or {@code null}
+ * @param model the model, or {@code null} if none is named, which includes a value of
+ * {@code null} and a blank one
+ * @param hasModel whether there is a property {@code model}, whatever its value
  * @param stream whether {@code stream} is {@code true}; the last one counts, as it does
  * for most readers
  * @param unstored whether {@code store} is {@code false}; the last one counts
  * @param empty whether the object has no properties
- * @param from the index of the first byte of the model's value, its quote; without a
- * model the index behind the opening brace
- * @param to the index behind the model's value; without a model equal to {@code from}
+ * @param from the index of the first byte of the model's value, such as its quote;
+ * without the property the index behind the opening brace
+ * @param to the index behind the model's value; without the property equal to
+ * {@code from}
  */
-record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolean empty, int from, int to) {
+record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolean unstored, boolean empty, int from,
+		int to) {
 
 	private static final int MAX_DEPTH = 500;
 
@@ -43,7 +47,16 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 
 	private static final ThreadLocal<Factory> FACTORIES = ThreadLocal.withInitial(Factory::new);
 
-	static JsonScan of(byte[] body) {
+	/**
+	 * Goes through a body.
+	 * @param body the body
+	 * @param strict whether a model that is neither text nor {@code null} is a mistake;
+	 * otherwise it names none
+	 * @return what was found
+	 * @throws MalformedBodyException if the body is no JSON object or its model cannot be
+	 * understood
+	 */
+	static JsonScan of(byte[] body, boolean strict) {
 		int start = startOfObject(body);
 		if (start < 0) {
 			throw new MalformedBodyException("The request body is not a JSON object");
@@ -52,7 +65,7 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 			.forBody(body.length)
 			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
 			try {
-				return scan(parser, start);
+				return scan(parser, start, strict);
 			}
 			catch (JacksonException ex) {
 				throw explain(ex, parser, start);
@@ -77,8 +90,9 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 		return (i < body.length && body[i] == '{') ? i : -1;
 	}
 
-	private static JsonScan scan(JsonParser parser, int start) {
+	private static JsonScan scan(JsonParser parser, int start, boolean strict) {
 		String model = null;
+		boolean hasModel = false;
 		boolean stream = false;
 		boolean unstored = false;
 		boolean empty = true;
@@ -89,11 +103,13 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 			empty = false;
 			JsonToken value = parser.nextToken();
 			if (name.equals("model")) {
-				if (model != null) {
+				if (hasModel) {
 					throw MalformedBodyException.ofModel("The request body has more than one 'model'");
 				}
-				model = modelOf(parser, value);
+				hasModel = true;
+				model = modelOf(parser, value, strict);
 				from = start + (int) parser.currentTokenLocation().getByteOffset();
+				parser.skipChildren();
 				to = start + (int) parser.currentLocation().getByteOffset();
 			}
 			else if (name.equals("stream")) {
@@ -107,21 +123,24 @@ record JsonScan(@Nullable String model, boolean stream, boolean unstored, boolea
 		if (parser.nextToken() != null) {
 			throw new MalformedBodyException("The request body goes on after the end of its JSON object");
 		}
-		return new JsonScan(model, stream, unstored, empty, from, to);
+		return new JsonScan(model, hasModel, stream, unstored, empty, from, to);
 	}
 
-	private static String modelOf(JsonParser parser, JsonToken value) {
+	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {
+		if (value == JsonToken.VALUE_NULL || (value != JsonToken.VALUE_STRING && !strict)) {
+			return null;
+		}
 		if (value != JsonToken.VALUE_STRING) {
 			throw MalformedBodyException.ofModel("The value of 'model' must be a string, not " + switch (value) {
 				case START_OBJECT -> "an object";
 				case START_ARRAY -> "an array";
 				case VALUE_TRUE, VALUE_FALSE -> "a boolean";
-				case VALUE_NULL -> "null";
 				default -> "a number";
 			});
 		}
 		try {
-			return ModelName.fromClient(parser.getString());
+			String name = parser.getString();
+			return name.isBlank() ? null : ModelName.fromClient(name);
 		}
 		catch (StreamConstraintsException ex) {
 			throw MalformedBodyException.ofModel("The value of 'model' " + ModelName.TOO_LONG);

@@ -52,7 +52,7 @@ final class MultipartBody implements RequestBody {
 	@Override
 	public List<ByteBuffer> withModel(String model) {
 		String value = ModelName.toBackend(model);
-		if (this.scan.model() == null) {
+		if (!this.scan.hasModel()) {
 			value = this.scan.boundary().firstPart("model", value);
 		}
 		return this.bytes.replace(this.scan.from(), this.scan.to(), value);

@@ -10,17 +10,20 @@ import org.jspecify.annotations.Nullable;
  * What one pass over a multipart body finds in its fields. Files are passed over.
  *
  * @param boundary what separates the parts
- * @param model the model, or {@code null}
+ * @param model the model, or {@code null} if none is named or the name is blank
+ * @param hasModel whether there is a field {@code model}, whatever its value
  * @param stream whether {@code stream} is {@code true}; the last one counts
- * @param from the index of the model's first byte; without a model that of the first
+ * @param from the index of the model's first byte; without the field that of the first
  * delimiter
- * @param to the index behind the model; without a model equal to {@code from}
+ * @param to the index behind the model; without the field equal to {@code from}
  */
-record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean stream, int from, int to) {
+record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean hasModel, boolean stream, int from,
+		int to) {
 
 	static MultipartScan of(byte[] body, MultipartBoundary boundary) {
 		MultipartReader reader = new MultipartReader(body, boundary);
 		String model = null;
+		boolean hasModel = false;
 		boolean stream = false;
 		int from = reader.start();
 		int to = from;
@@ -29,9 +32,10 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 				continue;
 			}
 			if (part.name().equals("model")) {
-				if (model != null) {
+				if (hasModel) {
 					throw MalformedBodyException.ofModel("The request body has more than one 'model'");
 				}
+				hasModel = true;
 				model = modelOf(body, part);
 				from = part.from();
 				to = part.to();
@@ -41,17 +45,19 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 						&& new String(body, part.from(), 4, StandardCharsets.ISO_8859_1).equals("true");
 			}
 		}
-		return new MultipartScan(boundary, model, stream, from, to);
+		return new MultipartScan(boundary, model, hasModel, stream, from, to);
 	}
 
-	private static String modelOf(byte[] body, MultipartReader.Part part) {
+	private static @Nullable String modelOf(byte[] body, MultipartReader.Part part) {
 		int length = part.to() - part.from();
 		if (length > 4 * ModelName.MAX_LENGTH) {
 			throw MalformedBodyException.ofModel("The value of 'model' " + ModelName.TOO_LONG);
 		}
 		try {
-			return ModelName.fromClient(
-					StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body, part.from(), length)).toString());
+			String name = StandardCharsets.UTF_8.newDecoder()
+				.decode(ByteBuffer.wrap(body, part.from(), length))
+				.toString();
+			return name.isBlank() ? null : ModelName.fromClient(name);
 		}
 		catch (CharacterCodingException ex) {
 			throw MalformedBodyException.ofModel("The value of 'model' is not valid UTF-8");

@@ -76,6 +76,23 @@ public enum Operation {
 	}
 
 	/**
+	 * The methods of a path.
+	 * @param path the path behind the dialect's prefix and the deployment
+	 * @return the methods with commas between, or {@code null} if Weir does not know the
+	 * path
+	 */
+	static @Nullable String methodsOf(String path) {
+		// stored completions can be listed, by the same path
+		if (path.equals(CHAT_COMPLETIONS.path)) {
+			return "GET, HEAD, POST";
+		}
+		if (POSTED.containsKey(path)) {
+			return "POST";
+		}
+		return path.equals(MODELS.path) ? "GET, HEAD" : null;
+	}
+
+	/**
 	 * Whether its calls name a model.
 	 * @return whether the model decides which lanes there are
 	 */

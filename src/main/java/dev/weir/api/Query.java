@@ -3,6 +3,7 @@ package dev.weir.api;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,27 @@ public record Query(List<String> parameters) {
 		return new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
 	}
 
+	/**
+	 * Leaves out those parameters of a name whose value is not wanted.
+	 * @param name the name, decoded
+	 * @param unwanted tells of a value, decoded, whether it goes
+	 * @return the other parameters
+	 */
+	Query without(String name, Predicate<String> unwanted) {
+		return new Query(this.parameters.stream()
+			.filter((parameter) -> !isNamed(parameter, name) || !unwanted.test(valueOf(parameter)))
+			.toList());
+	}
+
+	/**
+	 * The values of a parameter.
+	 * @param name its name, decoded
+	 * @return the values, decoded, empty texts for those without one
+	 */
+	List<String> values(String name) {
+		return this.parameters.stream().filter((parameter) -> isNamed(parameter, name)).map(Query::valueOf).toList();
+	}
+
 	Query with(String name, String value) {
 		List<String> all = new ArrayList<>(this.parameters);
 		all.add(name + "=" + UriUtils.encodeQueryParam(value, StandardCharsets.UTF_8));
@@ -79,12 +101,17 @@ public record Query(List<String> parameters) {
 		return decoded(raw).equalsIgnoreCase(name);
 	}
 
-	private static String decoded(String name) {
+	private static String valueOf(String parameter) {
+		int equals = parameter.indexOf('=');
+		return (equals >= 0) ? decoded(parameter.substring(equals + 1)) : "";
+	}
+
+	private static String decoded(String text) {
 		try {
-			return UriUtils.decode(name, StandardCharsets.UTF_8);
+			return UriUtils.decode(text, StandardCharsets.UTF_8);
 		}
 		catch (IllegalArgumentException ex) {
-			return name;
+			return text;
 		}
 	}
 

@@ -23,7 +23,8 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	 * @return the body
 	 * @throws MalformedBodyException if the body is not what the content type says, is
 	 * incomplete, nests deeper than 500 levels, names its model twice or names one that
-	 * is no text, is blank, has control characters or more than 256 characters
+	 * is neither text nor {@code null}, has control characters or more than 256
+	 * characters
 	 */
 	static RequestBody of(byte[] body, @Nullable String contentType) {
 		BodyBytes bytes = new BodyBytes(body);
@@ -36,9 +37,37 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 		}
 		if (type.equals("application/json") || type.endsWith("+json")
 				|| (type.isEmpty() && JsonScan.startOfObject(body) >= 0)) {
-			return JsonBody.read(bytes);
+			return JsonBody.read(bytes, true);
 		}
 		return new OpaqueBody(bytes);
+	}
+
+	/**
+	 * Reads the body of an operation that Weir does not know, which need not be what
+	 * {@link #of} expects. Forms and JSON objects are read as there, JSON objects also
+	 * where the content type says nothing of JSON, since many servers take them. A body
+	 * that cannot be understood is passed on unread.
+	 * @param body the whole body, which is kept and not copied
+	 * @param contentType the value of the request's {@code Content-Type}, if it has one
+	 * @return the body
+	 * @throws MalformedBodyException if the body names its model twice, or names one that
+	 * has control characters or more than 256 characters
+	 */
+	static RequestBody ofUnknown(byte[] body, @Nullable String contentType) {
+		boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
+		BodyBytes bytes = new BodyBytes(body);
+		try {
+			if (form) {
+				return of(body, contentType);
+			}
+			return (JsonScan.startOfObject(body) >= 0) ? JsonBody.read(bytes, false) : new OpaqueBody(bytes);
+		}
+		catch (MalformedBodyException ex) {
+			if (ex.param() != null) {
+				throw ex;
+			}
+			return new OpaqueBody(bytes);
+		}
 	}
 
 	/**

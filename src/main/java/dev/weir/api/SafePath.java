@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which request paths may go to a backend. A path is refused if two servers could read
- * different resources from it: what Weir checked must be what the backend serves under
- * Weir's credential.
+ * The one reading of a request path that the router, Weir and the backend share. Paths
+ * that mean the same to every server are brought into one form; a path in which two
+ * servers could see different resources is refused.
  */
 public final class SafePath {
 
@@ -19,25 +19,89 @@ public final class SafePath {
 	/** RFC 3986, section 3.3, without the semicolon, at which some servers cut. */
 	private static final String ALLOWED = "-._~!$&'()*+,=:@/%";
 
+	private static final String ENCODED_SLASH = "%2F";
+
+	private static final String MISPLACED_SLASH = "The path has an encoded slash, which only the name of a model may have";
+
 	private SafePath() {
 	}
 
 	/**
-	 * Says what is wrong with a path. Refused are dot segments, encoded slashes,
-	 * backslashes, semicolons and control characters, whether raw or percent-encoded;
-	 * escapes that are incomplete, that decode to another escape or to no UTF-8;
-	 * characters which RFC 3986 wants encoded; a path that does not begin with exactly
-	 * one slash; and more than 2,048 characters.
+	 * Brings a path into its normal form. Empty segments are collapsed; escapes of
+	 * characters that need none are decoded and the digits of all others are written in
+	 * upper case (RFC 3986, section 6.2.2). An encoded slash stays, but may only follow
+	 * {@code /models/} or {@code /deployments/}, where the name of a model stands.
 	 * @param rawPath the path as it came, not decoded, without the query
-	 * @return {@code null} if the path may pass, else a sentence for the API client
+	 * @return the path in its normal form; the same object if it was in it already
+	 * @throws ApiErrorException with status 400 if the path has dot segments,
+	 * backslashes, semicolons or control characters, raw or percent-encoded; escapes that
+	 * are incomplete, that decode to another escape or to no UTF-8; characters which RFC
+	 * 3986 wants encoded; an encoded slash elsewhere; no slash at its beginning; or more
+	 * than 2,048 characters
 	 */
-	public static @Nullable String problemWith(String rawPath) {
+	public static String of(String rawPath) {
+		String problem = problemWith(rawPath);
+		if (problem != null) {
+			throw refused(problem);
+		}
+		String path = normalized(rawPath);
+		int slash = path.indexOf(ENCODED_SLASH);
+		if (slash >= 0) {
+			String before = path.substring(0, slash);
+			if (!before.contains("/models/") && !before.contains("/deployments/")) {
+				throw refused(MISPLACED_SLASH);
+			}
+		}
+		return path;
+	}
+
+	/**
+	 * Returns the refusal of a path that has an encoded slash where no model is named, or
+	 * one that lets two servers read different operations.
+	 * @return the exception, with status 400
+	 */
+	static ApiErrorException misplacedSlash() {
+		return refused(MISPLACED_SLASH);
+	}
+
+	private static ApiErrorException refused(String problem) {
+		return new ApiErrorException(new ApiError(400, problem + ".", "invalid_request_error", null, "invalid_path"));
+	}
+
+	private static String normalized(String path) {
+		if (path.indexOf('%') < 0 && !path.contains("//")) {
+			return path;
+		}
+		StringBuilder normal = new StringBuilder(path.length());
+		for (int i = 0; i < path.length(); i++) {
+			char c = path.charAt(i);
+			if (c == '%') {
+				int value = escapeAt(path, i);
+				if (isAlphanumeric((char) value) || "-._~".indexOf(value) >= 0) {
+					normal.append((char) value);
+				}
+				else {
+					normal.append('%').append(upper(path.charAt(i + 1))).append(upper(path.charAt(i + 2)));
+				}
+				i += 2;
+			}
+			else if (c != '/' || normal.isEmpty() || normal.charAt(normal.length() - 1) != '/') {
+				normal.append(c);
+			}
+		}
+		return (normal.length() == path.length() && path.contentEquals(normal)) ? path : normal.toString();
+	}
+
+	private static char upper(char hex) {
+		return (hex >= 'a') ? (char) (hex - 'a' + 'A') : hex;
+	}
+
+	private static @Nullable String problemWith(String rawPath) {
 		if (rawPath.length() > MAX_LENGTH) {
 			return "The path is longer than " + MAX_LENGTH + " characters";
 		}
-		// a client of the backend could take what follows two slashes for a host
-		if (!rawPath.startsWith("/") || rawPath.startsWith("//")) {
-			return "The path does not begin with one slash";
+		if (!rawPath.startsWith("/")) {
+			return "The path does not begin with a slash";
 		}
 		byte[] decoded = new byte[rawPath.length()];
 		int length = 0;
@@ -67,8 +131,8 @@ public final class SafePath {
 		if (value < 0x20 || value == 0x7F) {
 			return "The path has a control character";
 		}
-		if (value == '\\' || value == ';' || (value == '/' && raw == '%')) {
-			return "The path has a backslash, a semicolon or an encoded slash";
+		if (value == '\\' || value == ';') {
+			return "The path has a backslash or a semicolon";
 		}
 		if (!isAlphanumeric(raw) && ALLOWED.indexOf(raw) < 0) {
 			return "The path has a character that must be percent-encoded";

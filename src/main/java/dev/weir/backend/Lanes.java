@@ -4,7 +4,9 @@ import java.util.AbstractList;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import dev.weir.config.BackendDialect;
 
@@ -20,7 +22,11 @@ public final class Lanes extends AbstractList<Lane> {
 
 	private final Lanes azure;
 
-	private Lanes(Collection<Lane> lanes, boolean azureOnly) {
+	private final Lanes versioned;
+
+	private final Lanes azureVersioned;
+
+	private Lanes(Collection<Lane> lanes, boolean whole) {
 		this.lanes = lanes.toArray(Lane[]::new);
 		this.tiers = lanes.stream()
 			.collect(Collectors.groupingBy(Lane::priority, TreeMap::new, Collectors.toList()))
@@ -28,8 +34,14 @@ public final class Lanes extends AbstractList<Lane> {
 			.stream()
 			.map(Tier::new)
 			.collect(Collectors.toUnmodifiableList());
-		this.azure = (azureOnly || lanes.stream().allMatch(Lanes::isAzure)) ? this
-				: new Lanes(lanes.stream().filter(Lanes::isAzure).toList(), true);
+		this.azure = whole ? only(Lanes::isAzure) : this;
+		this.versioned = whole ? only(Lanes::needsNoVersion) : this;
+		this.azureVersioned = whole ? this.azure.only(Lanes::needsNoVersion) : this;
+	}
+
+	private Lanes only(Predicate<Lane> wanted) {
+		List<Lane> some = Stream.of(this.lanes).filter(wanted).toList();
+		return (some.size() == this.lanes.length) ? this : new Lanes(some, false);
 	}
 
 	/**
@@ -38,11 +50,15 @@ public final class Lanes extends AbstractList<Lane> {
 	 * @return the same ones in the same order
 	 */
 	public static Lanes of(Collection<Lane> lanes) {
-		return new Lanes(lanes, false);
+		return new Lanes(lanes, true);
 	}
 
 	private static boolean isAzure(Lane lane) {
 		return lane.backend().dialect() == BackendDialect.AZURE;
+	}
+
+	private static boolean needsNoVersion(Lane lane) {
+		return !isAzure(lane) || lane.backend().properties().apiVersion() != null;
 	}
 
 	@Override
@@ -64,11 +80,17 @@ public final class Lanes extends AbstractList<Lane> {
 	}
 
 	/**
-	 * Those of them whose backends speak Azure's dialect.
-	 * @return the lanes, perhaps none
+	 * Those of them that can take a call as it was written.
+	 * @param azureOnly whether the call exists in Azure's dialect only
+	 * @param lacksVersion whether the call is in Azure's classic dialect and names no
+	 * {@code api-version}, so that a backend of that dialect must have one configured
+	 * @return the lanes, perhaps none; always the same object for the same arguments
 	 */
-	public Lanes azure() {
-		return this.azure;
+	public Lanes taking(boolean azureOnly, boolean lacksVersion) {
+		if (azureOnly) {
+			return lacksVersion ? this.azureVersioned : this.azure;
+		}
+		return lacksVersion ? this.versioned : this;
 	}
 
 }

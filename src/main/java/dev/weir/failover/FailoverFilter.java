@@ -72,8 +72,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	}
 
 	private static Lanes lanes(Pool pool, ApiCall call) {
-		Lanes lanes = pool.lanes(call.model());
-		return call.path().fitsOpenAi() ? lanes : lanes.azure();
+		return pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 	}
 
 	private static void settle(ServerWebExchange exchange, Attempts attempts, AnswerHead head, Relays relays,

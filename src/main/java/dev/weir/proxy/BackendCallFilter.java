@@ -107,7 +107,8 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		}
 		PoolProperties settings = attempts.pool().properties();
 		Duration limit = isStream(exchange) ? settings.firstEventTimeout() : settings.responseTimeout();
-		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders());
+		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders(),
+				(model) -> (attempt != null) ? attempt.lane().backend().deployment(model) : model);
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
 		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
 			headers.set(HttpHeaderNames.CONTENT_LENGTH, length);

@@ -1,12 +1,13 @@
 package dev.weir.proxy;
 
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.core.Ordered;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
@@ -16,7 +17,8 @@ import dev.weir.api.ApiErrorException;
 import dev.weir.api.SafePath;
 
 /**
- * Turns away requests that must not go anywhere, before a route is chosen.
+ * Turns away requests that must not go anywhere, before a route is chosen, and brings the
+ * paths of all others into one form.
  */
 final class IncomingRequestFilter implements WebFilter, Ordered {
 
@@ -24,7 +26,8 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 
 	@Override
 	public int getOrder() {
-		return Ordered.HIGHEST_PRECEDENCE;
+		// behind what ends requests that could not even be decoded
+		return Ordered.HIGHEST_PRECEDENCE + 1;
 	}
 
 	@Override
@@ -34,11 +37,25 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 			ApiError error = invalid(405, "The method " + method + " is not supported.", "method_not_allowed");
 			return Mono.error(new ApiErrorException(error, Map.of("allow", String.join(", ", METHODS))));
 		}
-		@Nullable String problem = SafePath.problemWith(exchange.getRequest().getURI().getRawPath());
-		if (problem != null) {
-			return Mono.error(new ApiErrorException(invalid(400, problem + ".", "invalid_path")));
+		ServerHttpRequest request = exchange.getRequest();
+		URI uri = request.getURI();
+		String raw = uri.getRawPath();
+		String path;
+		try {
+			path = SafePath.of(raw);
 		}
-		return chain.filter(exchange);
+		catch (ApiErrorException ex) {
+			return Mono.error(ex);
+		}
+		// one reading for the router, the filters and the backend
+		return chain.filter(path.equals(raw) ? exchange
+				: exchange.mutate().request(request.mutate().uri(withPath(uri, path)).build()).build());
+	}
+
+	// not by Spring's builder, which refuses the brackets in include[]=, as SDKs send it
+	private static URI withPath(URI uri, String path) {
+		String query = (uri.getRawQuery() != null) ? "?" + uri.getRawQuery() : "";
+		return URI.create(uri.getScheme() + "://" + uri.getRawAuthority() + path + query);
 	}
 
 	private static ApiError invalid(int status, String message, String code) {

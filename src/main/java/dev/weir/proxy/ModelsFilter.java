@@ -15,8 +15,10 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
+import dev.weir.api.ApiPath;
 import dev.weir.api.ModelList;
 import dev.weir.api.Operation;
+import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 
@@ -50,7 +52,26 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 		if (call.path().operation() == Operation.MODELS) {
 			return answer(exchange, pool, call);
 		}
-		return pool.lanes(call.model()).isEmpty() ? Mono.error(unknown(call.model(), pool)) : chain.filter(exchange);
+		Lanes lanes = pool.lanes(call.model());
+		if (lanes.isEmpty()) {
+			return Mono.error(unknown(call.model(), pool));
+		}
+		return isRefusedForVersion(call.path(), lanes) ? Mono.error(noVersion(pool)) : chain.filter(exchange);
+	}
+
+	/** Whether a lane would take the call if it only named a version. */
+	private static boolean isRefusedForVersion(ApiPath path, Lanes lanes) {
+		boolean azureOnly = !path.fitsOpenAi();
+		return path.lacksApiVersion() && lanes.taking(azureOnly, true).isEmpty()
+				&& !lanes.taking(azureOnly, false).isEmpty();
+	}
+
+	private static ApiErrorException noVersion(Pool pool) {
+		return new ApiErrorException(new ApiError(400,
+				"A path of Azure's classic API needs the query parameter api-version, such as"
+						+ " ?api-version=2024-10-21, or a backend with the property api-version in pool " + pool.name()
+						+ ". Paths under /openai/v1/ and /v1/ need none.",
+				"invalid_request_error", "api-version", "missing_required_parameter"));
 	}
 
 	private static Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {

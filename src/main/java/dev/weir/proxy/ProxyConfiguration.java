@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -10,12 +11,16 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.Credentials;
 import dev.weir.memory.BufferBudget;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The filters that read a client's call and write a backend's.
  */
 @Configuration(proxyBeanMethods = false)
 class ProxyConfiguration {
+
+	/** For each thread that decodes. */
+	private static final int MAX_WAITING_BODIES = 1000;
 
 	@Bean
 	QueryKeyRemover queryKeyRemover() {
@@ -28,8 +33,19 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	ReadCallFilter readCallFilter(Pools pools, BufferBudget budget, LiveConfiguration configuration) {
-		return new ReadCallFilter(pools, budget, configuration.current().maxBody());
+	ReadCallFilter readCallFilter(Pools pools, BufferBudget budget, LiveConfiguration configuration,
+			@Qualifier("bodyDecoders") Scheduler decoders) {
+		return new ReadCallFilter(pools, budget, configuration.current().maxBody(), decoders);
+	}
+
+	/**
+	 * Decodes compressed request bodies beside the event loops. Its few threads bound how
+	 * much of the processor and of memory that takes at once.
+	 */
+	@Bean(destroyMethod = "dispose", defaultCandidate = false)
+	Scheduler bodyDecoders() {
+		int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+		return Schedulers.newBoundedElastic(threads, MAX_WAITING_BODIES, "weir-decoder");
 	}
 
 	@Bean

@@ -1,10 +1,16 @@
 package dev.weir.proxy;
 
 import java.net.URI;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 
+import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -22,8 +28,10 @@ import dev.weir.api.ApiError;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ApiPath;
 import dev.weir.api.ClientGoneException;
+import dev.weir.api.ContentCoding;
 import dev.weir.api.OpaqueBody;
 import dev.weir.api.RequestBody;
+import dev.weir.api.SafePath;
 import dev.weir.backend.Pools;
 import dev.weir.memory.BufferBudget;
 
@@ -37,16 +45,28 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	/** After the user's own filters and the route's URI. */
 	static final int ORDER = RouteToRequestUrlFilter.ROUTE_TO_URL_FILTER_ORDER + 100;
 
+	private static final String OPAQUE = "application/octet-stream";
+
 	private final Pools pools;
 
 	private final BufferBudget budget;
 
 	private final int maxBody;
 
-	ReadCallFilter(Pools pools, BufferBudget budget, DataSize maxBody) {
+	private final Scheduler decoders;
+
+	/**
+	 * Makes the filter.
+	 * @param pools the pools
+	 * @param budget what all bodies that are kept may take together
+	 * @param maxBody the largest body that is kept
+	 * @param decoders where compressed bodies are decoded, not on an event loop
+	 */
+	ReadCallFilter(Pools pools, BufferBudget budget, DataSize maxBody, Scheduler decoders) {
 		this.pools = pools;
 		this.budget = budget;
 		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.limit()));
+		this.decoders = decoders;
 	}
 
 	@Override
@@ -64,7 +84,15 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			return Mono.error(invalid(501, "WebSocket connections are not supported.", null, "not_supported"));
 		}
 		URI uri = request.getURI();
-		ApiPath path = ApiPath.parse(request.getMethod().name(), uri.getRawPath(), uri.getRawQuery());
+		// the user's filters may have written another path
+		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
+		String allowed = path.allowedInstead();
+		if (allowed != null) {
+			return Mono.error(new ApiErrorException(
+					new ApiError(405, "The method " + path.method() + " is not supported at " + uri.getRawPath() + ".",
+							"invalid_request_error", null, "method_not_allowed"),
+					Map.of("allow", allowed)));
+		}
 		return read(exchange, path).flatMap((call) -> {
 			exchange.getAttributes().put(ApiCall.ATTRIBUTE, call);
 			return chain.filter(exchange);
@@ -84,27 +112,59 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {
 		ServerHttpRequest request = exchange.getRequest();
 		HttpHeaders headers = request.getHeaders();
-		String coding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
-		if (coding != null && path.operation().hasModel() && !"identity".equalsIgnoreCase(coding)) {
-			return Mono.error(invalid(415, "A body with content-encoding " + coding + " is not supported.", null,
-					"unsupported_content_encoding"));
-		}
 		long length = headers.getContentLength();
 		boolean hasBody = length > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
 		if (!hasBody || request.getMethod() == HttpMethod.GET || request.getMethod() == HttpMethod.HEAD) {
 			return Mono.fromSupplier(() -> call(path, RequestBody.of(new byte[0], null)));
 		}
-		if (length > this.maxBody || (length < 0 && !path.operation().hasModel())) {
-			return path.operation().hasModel() ? Mono.error(tooLarge())
+		@Nullable List<String> codings = headers.get(HttpHeaders.CONTENT_ENCODING);
+		ContentCoding coding = (codings != null) ? ContentCoding.of(String.join(",", codings)) : null;
+		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
+		boolean mustRead = path.operation().hasModel() || coding != null;
+		if (length > this.maxBody || (length < 0 && !mustRead && !(path.mayNameModel() && mayNameModel(type)))) {
+			return mustRead ? Mono.error(tooLarge())
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
-		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-		return BodyCollector
-			.collect(request.getBody().onErrorMap(ClientGoneException::of), length, this.maxBody,
-					(cut) -> openShare(exchange, cut))
-			.onErrorMap(BodyLimitException.class, this::refusal)
-			.map((body) -> call(path,
-					RequestBody.of(body, path.operation().hasModel() ? type : "application/octet-stream")));
+		Mono<byte[]> body = BodyCollector.collect(request.getBody().onErrorMap(ClientGoneException::of), length,
+				this.maxBody, (cut) -> openShare(exchange, cut));
+		Mono<byte[]> plain = (coding != null) ? body.flatMap((coded) -> decode(coding, coded, exchange)) : body;
+		return plain.onErrorMap(BodyLimitException.class, this::refusal)
+			.map((bytes) -> call(path, read(path, bytes, type)));
+	}
+
+	private Mono<byte[]> decode(ContentCoding coding, byte[] coded, ServerWebExchange exchange) {
+		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(coded, this.maxBody))
+			.switchIfEmpty(Mono.error(this::tooLarge))
+			.subscribeOn(this.decoders)
+			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
+		EventLoop loop = UpstreamClients.loopOf(exchange.getRequest());
+		// what follows belongs to the client's event loop again
+		Mono<byte[]> onLoop = (loop != null) ? decoded.publishOn(Schedulers.fromExecutorService(loop)) : decoded;
+		return onLoop.doOnNext((plain) -> count(plain.length - coded.length, exchange));
+	}
+
+	/** Counts what a body takes more when it is decoded. */
+	private static void count(int more, ServerWebExchange exchange) {
+		if (more > 0 && exchange.getAttribute(BufferBudget.Share.ATTRIBUTE) instanceof BufferBudget.Share share
+				&& !share.grow(more)) {
+			throw new BodyLimitException(BodyLimitException.Reason.NO_ROOM);
+		}
+	}
+
+	private static RequestBody read(ApiPath path, byte[] body, @Nullable String type) {
+		if (path.operation().hasModel()) {
+			return RequestBody.of(body, type);
+		}
+		return path.mayNameModel() ? RequestBody.ofUnknown(body, type) : RequestBody.of(body, OPAQUE);
+	}
+
+	/**
+	 * Whether a body of that type may name a model, so that it is read even in chunks.
+	 */
+	private static boolean mayNameModel(@Nullable String type) {
+		String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
+		return lower.isEmpty() || lower.contains("json") || lower.startsWith("multipart/form-data")
+				|| lower.startsWith("application/x-www-form-urlencoded") || lower.startsWith("text/plain");
 	}
 
 	private static ApiCall call(ApiPath path, RequestBody body) {
@@ -135,6 +195,11 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private ApiErrorException tooLarge() {
 		return invalid(413, "The request body is larger than " + this.maxBody + " bytes.", null, "request_too_large");
+	}
+
+	private static ApiErrorException busy() {
+		return new ApiErrorException(new ApiError(503, "Too many compressed request bodies wait to be decoded.",
+				"server_error", null, "service_unavailable"), Map.of("retry-after-ms", "1000", "retry-after", "1"));
 	}
 
 	private static ApiErrorException invalid(int status, String message, @Nullable String param, String code) {

@@ -55,7 +55,12 @@ final class UpstreamClients {
 		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
 	}
 
-	private static @Nullable EventLoop loopOf(ServerHttpRequest request) {
+	/**
+	 * The event loop of a client's connection.
+	 * @param request the client's request
+	 * @return the event loop, or {@code null} if the request came by no connection
+	 */
+	static @Nullable EventLoop loopOf(ServerHttpRequest request) {
 		Object server = ServerHttpRequestDecorator.getNativeRequest(request);
 		return (server instanceof Connection connection) ? connection.channel().eventLoop() : null;
 	}

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 
@@ -16,8 +17,10 @@ import org.springframework.http.HttpHeaders;
 final class UpstreamHeaders {
 
 	private static final List<String> FORWARDED = List.of(HttpHeaders.ACCEPT, HttpHeaders.CONTENT_TYPE,
-			HttpHeaders.CONTENT_ENCODING, HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals",
-			"x-ms-client-request-id", "x-ms-spillover-deployment");
+			HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals", "x-ms-client-request-id");
+
+	/** The deployment that the image tool of Azure's responses API uses. */
+	private static final String IMAGE_DEPLOYMENT = "x-ms-oai-image-generation-deployment";
 
 	private static final String OWN_USER_AGENT = "weir";
 
@@ -28,10 +31,12 @@ final class UpstreamHeaders {
 	 * Picks the headers that go up.
 	 * @param client the client's headers
 	 * @param further names of further ones that the pool lets through
+	 * @param deployments gives the backend's name of a model
 	 * @return the headers of the backend's request, as the HTTP client takes them,
 	 * without a credential
 	 */
-	static io.netty.handler.codec.http.HttpHeaders from(HttpHeaders client, Set<String> further) {
+	static io.netty.handler.codec.http.HttpHeaders from(HttpHeaders client, Set<String> further,
+			UnaryOperator<String> deployments) {
 		DefaultHttpHeaders headers = new DefaultHttpHeaders();
 		for (String name : FORWARDED) {
 			copy(client, headers, name);
@@ -39,6 +44,12 @@ final class UpstreamHeaders {
 		for (String name : further) {
 			copy(client, headers, name);
 		}
+		String image = client.getFirst(IMAGE_DEPLOYMENT);
+		if (image != null) {
+			headers.set(IMAGE_DEPLOYMENT, deployments.apply(image));
+		}
+		// bodies go up decoded
+		headers.remove(HttpHeaders.CONTENT_ENCODING);
 		if (!headers.contains(HttpHeaders.USER_AGENT)) {
 			headers.set(HttpHeaders.USER_AGENT, OWN_USER_AGENT);
 		}

@@ -1,11 +1,15 @@
 package dev.weir.api;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class ApiPathTests {
 
@@ -14,7 +18,13 @@ class ApiPathTests {
 			"/openai/deployments/chat/chat/completions, AZURE, CHAT_COMPLETIONS, chat",
 			"/openai/deployments/my%20model/embeddings, AZURE, EMBEDDINGS, my model",
 			"/openai/responses, AZURE, RESPONSES,", "/openai/files, AZURE, OTHER,",
-			"/openai/deployments, AZURE, OTHER,", "/openai/deployments//x, AZURE, OTHER,",
+			"/openai/deployments, AZURE, OTHER,", "/openai/deployments/x, AZURE, OTHER,",
+			"/openai/deployments/meta/llama-3/chat/completions, AZURE, CHAT_COMPLETIONS, meta/llama-3",
+			"/openai/deployments/meta%2Fllama-3/chat/completions, AZURE, CHAT_COMPLETIONS, meta/llama-3",
+			"/openai/deployments/a/b%2Fc/completions/, AZURE, COMPLETIONS, a/b/c",
+			"/openai/deployments/a/b/c/audio/speech, AZURE, AUDIO_SPEECH, a/b/c",
+			"/openai/deployments/m/extensions/chat/completions, AZURE, OTHER, m",
+			"/openai/deployments/m/whatever, AZURE, OTHER, m", "/openai/deployments/a%2Fb/whatever, AZURE, OTHER, a/b",
 			"/openai/v1/chat/completions, AZURE_V1, CHAT_COMPLETIONS,",
 			"/openai/v1/responses/compact, AZURE_V1, RESPONSES_COMPACT,",
 			"/v1/chat/completions, OPENAI, CHAT_COMPLETIONS,",
@@ -94,11 +104,18 @@ class ApiPathTests {
 		assertThat(path.query()).doesNotContainIgnoringCase("key").doesNotContain("secret");
 	}
 
-	@Test
-	void operationsUnknownToWeirThatAreClassicExistOnAzureOnly() {
-		assertThat(ApiPath.parse("GET", "/openai/assistants", null).fitsOpenAi()).isFalse();
-		assertThat(ApiPath.parse("GET", "/v1/assistants", null).fitsOpenAi()).isTrue();
-		assertThat(ApiPath.parse("POST", "/openai/responses", null).fitsOpenAi()).isTrue();
+	@ParameterizedTest
+	@ValueSource(strings = { "/openai/assistants", "/openai/files/f-1/content", "/openai/responses/r-1", "/v1/whatever",
+			"/openai/fine_tuning/jobs", "/openai/deploymentsx" })
+	void whatIsStoredIsReachedInOpenAisDialectToo(String path) {
+		assertThat(ApiPath.parse("GET", path, null).fitsOpenAi()).isTrue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/openai/deployments", "/openai/deployments/m", "/openai/operations/images/1",
+			"/openai/deployments/m/extensions/chat/completions", "/openai/images/generations:submit" })
+	void whatOnlyAzureHasDoesNotFitOpenAi(String path) {
+		assertThat(ApiPath.parse("POST", path, null).fitsOpenAi()).isFalse();
 	}
 
 	@ParameterizedTest
@@ -120,6 +137,51 @@ class ApiPathTests {
 			"GET, /v1/models, false" })
 	void knowsWhereTheModelInABodyDecides(String method, String path, boolean decides) {
 		assertThat(ApiPath.parse(method, path, null).mayNameModel()).isEqualTo(decides);
+	}
+
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "/openai/deployments/gpt-4o%2Fchat/completions", "/openai/deployments/m%2Fchat/completions/",
+					"/openai/deployments/m%2Fembeddings", "/openai/deployments/m/a%2Fb", "/v1/files/models/a%2Fb",
+					"/openai/deployments/m%2Fextensions%2Fchat/completions" })
+	void anEncodedSlashThatCouldChangeTheOperationIsRefused(String path) {
+		assertThatThrownBy(() -> ApiPath.parse("POST", path, null)).isInstanceOf(ApiErrorException.class)
+			.hasMessageContaining("encoded slash");
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-", value = { "2024-10-21, -", "2025-04-01-preview, -", "'', -", "%32024-10-21, -",
+			"preview, preview", "v1, v1", "latest, latest" })
+	void aDatedVersionIsDroppedFromV1Paths(String version, @Nullable String left) {
+		for (String path : List.of("/v1/chat/completions", "/openai/v1/chat/completions", "/chat/completions")) {
+			ApiPath call = ApiPath.parse("POST", path, "a=1&API-Version=" + version + "&x=%20");
+			assertThat(call.onAzure("D", "2025-01-01")).isEqualTo(
+					"/openai/v1/chat/completions?a=1" + ((left != null) ? "&API-Version=" + left : "") + "&x=%20");
+			assertThat(call.lacksApiVersion()).isFalse();
+		}
+		assertThat(ApiPath.parse("POST", "/v1/chat/completions", "api-version=2024-10-21").onOpenAi())
+			.isEqualTo("/chat/completions");
+		assertThat(ApiPath.parse("POST", "/v1/audio/speech", "api-version=2024-10-21").onAzure("D", null))
+			.isEqualTo("/openai/v1/audio/speech?api-version=preview");
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-", value = { "/openai/responses, -, true", "/openai/responses, api-version=, true",
+			"/openai/responses, x=api-version, true", "/openai/deployments/m/embeddings, a=1, true",
+			"/openai/responses, api%2Dversion=v, false", "/openai/v1/responses, -, false", "/responses, -, false" })
+	void knowsClassicCallsWithoutAVersion(String path, @Nullable String query, boolean lacks) {
+		assertThat(ApiPath.parse("POST", path, query).lacksApiVersion()).isEqualTo(lacks);
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "-",
+			value = { "PUT, /v1/chat/completions, 'GET, HEAD, POST'", "OPTIONS, /openai/deployments/m/embeddings, POST",
+					"DELETE, /v1/embeddings/, POST", "GET, /v1/completions, POST", "POST, /v1/models, 'GET, HEAD'",
+					"PUT, /models, 'GET, HEAD'", "OPTIONS, /v1/files, -", "GET, /v1/chat/completions, -",
+					"POST, /v1/embeddings, -", "PUT, /v1/whatever, -", "DELETE, /v1/models/m, -",
+					"HEAD, /v1/models, -" })
+	void knowsTheMethodsOfKnownPaths(String method, String path, @Nullable String allowed) {
+		assertThat(ApiPath.parse(method, path, null).allowedInstead()).isEqualTo(allowed);
 	}
 
 }

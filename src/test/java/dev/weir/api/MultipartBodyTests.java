@@ -131,12 +131,24 @@ class MultipartBodyTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "", " ", "a\nb", "a\r\nb", "a\0" })
+	@ValueSource(strings = { "a\nb", "a\r\nb", "a\0" })
 	void namesThatAreNoneAreRefused(String name) {
 		assertThatExceptionOfType(MalformedBodyException.class)
 			.isThrownBy(() -> read(MODEL.replace("whisper-1", name) + END))
 			.withMessageStartingWith("The value of 'model' ");
 		assertThatIllegalArgumentException().isThrownBy(() -> read(FILE + END).withModel(name));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", " " })
+	void aBlankModelIsAsGoodAsNoneAndIsReplacedInItsPlace(String name) {
+		RequestBody body = read(FILE + MODEL.replace("whisper-1", name) + END);
+		assertThat(body.model()).isNull();
+		assertThat(text(body.bytes())).isEqualTo(FILE + MODEL.replace("whisper-1", name) + END);
+		assertThat(text(body.withModel("whisper-1"))).isEqualTo(FILE + MODEL + END);
+		assertThatExceptionOfType(MalformedBodyException.class)
+			.isThrownBy(() -> read(MODEL.replace("whisper-1", name) + MODEL + END))
+			.withMessageContaining("more than one");
 	}
 
 	@Test

@@ -3,6 +3,7 @@ package dev.weir.api;
 import java.nio.ByteBuffer;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,7 +85,7 @@ class RequestBodyTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "", " ", "\u3000", "a\nb", "a\rb", "a\u0000", "a\u007f", "a\u0085", "\ud800", "\udc00a" })
+	@ValueSource(strings = { "a\nb", "a\rb", "a\u0000", "a\u007f", "a\u0085", "\ud800", "\udc00a" })
 	void namesThatAreNoneAreNeitherReadNorWritten(String name) {
 		RequestBody json = RequestBody.of(bytes("{}"), null);
 		assertThatIllegalArgumentException().isThrownBy(() -> json.withModel(name));
@@ -101,6 +102,48 @@ class RequestBodyTests {
 		assertThat(body.model()).isEqualTo(longest);
 		assertThat(text(body.withModel(longest))).contains(longest);
 		assertThatIllegalArgumentException().isThrownBy(() -> body.withModel(longest + "a"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "null", "\"\"", "\" \"", "\"\\u3000\"", "\"\\t\"" })
+	void aModelThatIsNullOrBlankIsAsGoodAsNoneAndIsReplacedInItsPlace(String value) {
+		String json = "{\"a\":[null],\"model\" : " + value + " ,\"b\":1}";
+		RequestBody body = RequestBody.of(bytes(json), "application/json");
+		assertThat(body.model()).isNull();
+		assertThat(text(body.bytes())).isEqualTo(json);
+		assertThat(text(body.withModel("m"))).isEqualTo("{\"a\":[null],\"model\" : \"m\" ,\"b\":1}");
+		assertThatExceptionOfType(MalformedBodyException.class)
+			.isThrownBy(() -> RequestBody.of(bytes("{\"model\":" + value + ",\"model\":\"b\"}"), "application/json"))
+			.withMessageContaining("more than one");
+		assertThatIllegalArgumentException().isThrownBy(() -> body.withModel(" "));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', nullValues = "-",
+			value = { "application/json | {\"model\":\"m\"} | m", "application/vnd.api+json | {\"model\":\"m\"} | m",
+					"- | {\"model\":\"m\"} | m", "text/plain | {\"model\":\"m\"} | m",
+					"application/x-www-form-urlencoded | {\"model\":\"m\"} | m", "text/plain | {model:m} | -",
+					"application/json | {\"model\":\"m\" | -", "application/json | {\"model\":\"m\"}{} | -",
+					"multipart/form-data | --b-- | -", "application/json | [{\"model\":\"m\"}] | -",
+					"application/json | {\"model\":{\"id\":\"m\"}} | -", "application/json | {\"model\":5,\"a\":1} | -",
+					"application/json | {\"model\":null} | -", "application/octet-stream | abc | -",
+					"- | model=m | -" })
+	void theModelOfAnUnknownOperationIsFoundWhereThereIsOne(@Nullable String type, String json,
+			@Nullable String model) {
+		RequestBody body = RequestBody.ofUnknown(bytes(json), type);
+		assertThat(body.model()).isEqualTo(model);
+		assertThat(text(body.bytes())).isEqualTo(json);
+		if (model != null) {
+			assertThat(text(body.withModel("other"))).isEqualTo(json.replace("\"m\"", "\"other\""));
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "{\"model\":\"a\",\"model\":\"b\"}", "{\"model\":\"a\",\"model\":null}",
+			"{\"model\":\"a\\u0000\"}" })
+	void aBodyOfAnUnknownOperationInWhichAnotherModelCouldBeReadIsRefused(String text) {
+		assertThatExceptionOfType(MalformedBodyException.class)
+			.isThrownBy(() -> RequestBody.ofUnknown(bytes(text), "application/json"));
 	}
 
 }

@@ -1,5 +1,6 @@
 package dev.weir.backend;
 
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,9 +29,31 @@ class LanesTests {
 	}
 
 	@Test
-	void thoseOfAzureAreKeptApart() {
-		assertThat(this.lanes.azure()).extracting((lane) -> lane.backend().name()).containsExactly("payg", "ptu");
-		assertThat(this.lanes.azure().azure()).isSameAs(this.lanes.azure());
+	void thoseThatCanTakeACallAsItWasWrittenAreKeptApart() {
+		Lanes four = TestPools
+			.pool(new ManualTicker(), TestPools.backend("azure", "dialect=azure"),
+					TestPools.backend("versioned", "dialect=azure", "api-version=2024-10-21"),
+					TestPools.backend("other", "dialect=openai"))
+			.lanes("gpt-4o");
+		assertThat(names(four.taking(false, false))).containsExactly("azure", "versioned", "other");
+		assertThat(names(four.taking(true, false))).containsExactly("azure", "versioned");
+		assertThat(names(four.taking(false, true))).containsExactly("versioned", "other");
+		assertThat(names(four.taking(true, true))).containsExactly("versioned");
+		assertThat(four.taking(false, false)).isSameAs(four);
+		assertThat(four.taking(true, true)).isSameAs(four.taking(true, true));
+	}
+
+	@Test
+	void whereAllCanTakeEveryCallTheyAreOneObject() {
+		Lanes azure = TestPools
+			.pool(new ManualTicker(), TestPools.backend("a", "dialect=azure", "api-version=2024-10-21"))
+			.lanes("gpt-4o");
+		assertThat(azure.taking(true, true)).isSameAs(azure);
+		assertThat(azure.taking(false, true)).isSameAs(azure);
+	}
+
+	private static List<String> names(Lanes lanes) {
+		return lanes.stream().map((lane) -> lane.backend().name()).toList();
 	}
 
 	@Test

@@ -381,9 +381,10 @@ class UpstreamFaultTests {
 	void b29NoBackendGetsMoreThanTenHeadersThatAreNotHttpsOwn() {
 		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"), SERVES);
 		List<String> headers = new ArrayList<>(List.of("openai-beta", "b", "idempotency-key", "i", "aoai-evals",
-				"preview", "x-ms-client-request-id", "r", "x-ms-spillover-deployment", "s", "authorization",
-				"Bearer of-the-client", "api-key", "of-the-client", "cookie", "of=the-client", "x-forwarded-for",
-				"10.0.0.1", "forwarded", "for=10.0.0.1", "x-stainless-lang", "java", "traceparent", "of-the-client"));
+				"preview", "x-ms-client-request-id", "r", "x-ms-spillover-deployment", "s",
+				"x-ms-oai-image-generation-deployment", "i", "authorization", "Bearer of-the-client", "api-key",
+				"of-the-client", "cookie", "of=the-client", "x-forwarded-for", "10.0.0.1", "forwarded", "for=10.0.0.1",
+				"x-stainless-lang", "java", "traceparent", "of-the-client"));
 		IntStream.range(0, 50).forEach((i) -> headers.addAll(List.of("x-custom-" + i, "of-the-client")));
 		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT, headers.toArray(String[]::new));
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -405,7 +406,7 @@ class UpstreamFaultTests {
 			.filter((header) -> !http.contains(header))
 			.collect(Collectors.toList())).hasSizeLessThanOrEqualTo(10)
 			.containsExactlyInAnyOrder("api-key", "openai-beta", "idempotency-key", "aoai-evals",
-					"x-ms-client-request-id", "x-ms-spillover-deployment");
+					"x-ms-client-request-id", "x-ms-oai-image-generation-deployment");
 	}
 
 	private WeirServer weir(URI first, RawBackend second, String... arguments) {

@@ -260,15 +260,15 @@ class DialectTests {
 	}
 
 	@Test
-	void anUnknownClassicOperationGoesToAzureOnly() {
-		assertThat(send("mixed", "GET /openai/files?api-version=v", new byte[0]).status()).isEqualTo(200);
+	void whatOnlyAzuresClassicDialectHasGoesToAzureOnly() {
+		assertThat(send("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status()).isEqualTo(200);
 		assertThat(azure.calls()).hasSize(1);
 		assertThat(openai.calls()).isEmpty();
 	}
 
 	@Test
-	void anUnknownClassicOperationIsNotFoundWhereThereIsNoAzureBackend() {
-		SocketClient.Response response = send("openai", "GET /openai/files?api-version=v", new byte[0]);
+	void whatOnlyAzuresClassicDialectHasIsNotFoundWhereThereIsNoAzureBackend() {
+		SocketClient.Response response = send("openai", "GET /openai/operations/images/i?api-version=v", new byte[0]);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text())
 			.isEqualTo("{\"error\":{\"message\":\"No backend of pool openai can serve this operation.\","

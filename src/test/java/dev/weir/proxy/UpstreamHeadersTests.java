@@ -150,14 +150,14 @@ class UpstreamHeadersTests {
 	void theBackendGetsAtMostTenHeadersThatAreNotHttpsOwn() {
 		List<String> all = new ArrayList<>(List.of(PRIVATE));
 		all.addAll(List.of("openai-beta: b", "idempotency-key: i", "aoai-evals: preview", "x-ms-client-request-id: r",
-				"x-ms-spillover-deployment: s", "accept: */*"));
+				"x-ms-spillover-deployment: s", "x-ms-oai-image-generation-deployment: i", "accept: */*"));
 		IntStream.range(0, 50).forEach((i) -> all.add("x-custom-" + i + ": " + i));
 		chat("forwarding", all.toArray(String[]::new));
 		Set<String> http = Set.of("host", "content-length", "content-type", "user-agent", "accept");
 		assertThat(names(azure.onlyCall()).stream().filter((name) -> !http.contains(name)).toList())
 			.hasSizeLessThanOrEqualTo(10)
 			.containsExactlyInAnyOrder("api-key", "openai-beta", "idempotency-key", "aoai-evals",
-					"x-ms-client-request-id", "x-ms-spillover-deployment", "x-request-source", "traceparent",
+					"x-ms-client-request-id", "x-ms-oai-image-generation-deployment", "x-request-source", "traceparent",
 					"accept-encoding", "referer");
 	}
 

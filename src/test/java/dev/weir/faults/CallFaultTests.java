@@ -1,0 +1,369 @@
+package dev.weir.faults;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+
+import io.airlift.compress.zstd.ZstdOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.SocketClient;
+import dev.weir.testing.WeirServer;
+
+import static dev.weir.testing.RawBackend.answering;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Calls that can be written in more than one way: what Weir makes of them, and what a
+ * backend gets to see.
+ */
+class CallFaultTests {
+
+	private static final String JSON = "Content-Type: application/json";
+
+	private static final byte[] CHAT = Bodies.CHAT.getBytes(UTF_8);
+
+	private static final int MAX_BODY = 64 * 1024;
+
+	private static RawBackend first;
+
+	private static RawBackend second;
+
+	private static WeirServer weir;
+
+	@BeforeAll
+	static void start() {
+		first = RawBackend.start(answering("200 OK", Bodies.COMPLETION));
+		second = RawBackend.start(answering("200 OK", Bodies.COMPLETION));
+		StringBuilder routes = new StringBuilder();
+		StringBuilder pools = new StringBuilder();
+		pool(routes, pools, "azure", backend("azure", "azure", first, ""));
+		pool(routes, pools, "openai", backend("openai", "openai", first, ", models: {gpt-4o: real}"));
+		pool(routes, pools, "any", backend("any", "openai", first, ""));
+		pool(routes, pools, "split", backend("split-a", "azure", first, ", models: {gpt-4o: chat}"), backend("split-b",
+				"openai", second, ", priority: 2, models: {rerank-1: bge, meta/llama: llama, img: dall}"));
+		pool(routes, pools, "mixed", backend("mixed-a", "azure", first, ""),
+				backend("mixed-b", "openai", second, ", priority: 2"));
+		pool(routes, pools, "versioned", backend("versioned-a", "azure", first, ""),
+				backend("versioned-b", "azure", second, ", priority: 2, api-version: 2024-10-21"));
+		for (int i = 0; i < 8; i++) {
+			pool(routes, pools, "pair-" + i, backend("pair-" + i + "-a", "openai", first, ""),
+					backend("pair-" + i + "-b", "openai", second, ", priority: 2"));
+		}
+		weir = WeirServer.start("spring:\n  cloud:\n    gateway:\n      server:\n        webflux:\n          routes:\n"
+				+ routes + "weir:\n  max-body: 64KB\n  pools:\n" + pools);
+	}
+
+	private static void pool(StringBuilder routes, StringBuilder pools, String name, String... backends) {
+		routes.append("            - {id: ")
+			.append(name)
+			.append(", uri: 'lb://")
+			.append(name)
+			.append("', predicates: ['Path=/v1/**, /openai/**, /chat/**, /rerank', 'Header=x-pool, ^")
+			.append(name)
+			.append("$']}\n");
+		pools.append("    ").append(name).append(": {backends: [").append(String.join(", ", backends)).append("]}\n");
+	}
+
+	private static String backend(String name, String dialect, RawBackend backend, String settings) {
+		return "{name: " + name + ", url: '" + backend.url() + "', api-key: k, dialect: " + dialect + settings + "}";
+	}
+
+	@AfterAll
+	static void stop() {
+		weir.close();
+		first.close();
+		second.close();
+	}
+
+	@BeforeEach
+	void forget() {
+		for (RawBackend backend : List.of(first, second)) {
+			backend.requests().clear();
+			backend.script(answering("200 OK", Bodies.COMPLETION));
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "//v1/chat/completions, /v1/chat/completions", "/v1//chat/completions, /v1/chat/completions",
+			"/v1/chat//completions, /v1/chat/completions", "///v1/chat/completions//, /v1/chat/completions",
+			"/v1/chat/completion%73, /v1/chat/completions", "/%761/%63hat/completions, /v1/chat/completions",
+			"/v1/files/%66%2d1//content, /v1/files/f-1/content", "//v1/files/a%e2%82%ac, /v1/files/a%E2%82%AC",
+			"/openai//deployments//gpt-4o/chat/completions, /v1/chat/completions" })
+	void c19TheRouterWeirAndTheBackendReadTheSamePath(String path, String read) {
+		assertThat(send("openai", "POST " + path, CHAT, JSON).status()).isEqualTo(200);
+		assertThat(first.requests()).singleElement().asString().startsWith("POST " + read + " HTTP/1.1\r\n");
+		if (read.endsWith("completions")) {
+			assertThat(first.requests().get(0)).contains("\"model\":\"real\"");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/openai/deployments/meta/llama/chat/completions?api-version=v",
+			"/openai/deployments/meta%2Fllama/chat/completions?api-version=v",
+			"//openai/deployments//meta%2fllama/chat%2Fcompletions?api-version=v" })
+	void c19AModelWithASlashIsReadInAClassicPath(String path) {
+		SocketClient.Response response = send("split", "POST " + path, "{}".getBytes(UTF_8), JSON);
+		if (path.startsWith("//")) {
+			assertThat(response.status()).isEqualTo(400);
+			assertThat(response.text()).contains("encoded slash");
+			return;
+		}
+		assertThat(response.status()).isEqualTo(200);
+		assertThat(first.requests()).isEmpty();
+		assertThat(second.requests()).singleElement()
+			.asString()
+			.startsWith("POST /v1/chat/completions HTTP/1.1\r\n")
+			.endsWith("{\"model\":\"llama\"}");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/models/meta%2Fllama", "/v1/models/meta%2fllama", "/v1/models/meta/llama",
+			"/openai/v1//models/meta%2Fllama" })
+	void c19AModelWithASlashIsFoundAsTheListShowsIt(String path) {
+		assertThat(send("split", "GET " + path, new byte[0]).text()).contains("\"id\":\"meta/llama\"");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1%2Fmodels", "/v1/files/a%2Fb", "/openai/deployments/gpt-4o%2Fchat/completions",
+			"/v1/models/..%2fchat", "/v1/models/a%252Fb", "/v1/models/a%5cb", "//..//v1/models", "/v1/%2e%2e/models",
+			"/v1/models/a%00", "/v1/models/a%0d%0aX:y", "/v1/models;x/a" })
+	void c7WhatTwoServersCouldReadDifferentlyIsRefused(String path) {
+		for (String method : List.of("GET", "POST")) {
+			SocketClient.Response response = send("openai", method + " " + path, new byte[0]);
+			assertThat(response.status()).isEqualTo(400);
+			assertThat(response.text()).contains("\"code\":\"invalid_path\"");
+		}
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "null", "\"\"", "\"  \"" })
+	void c20ADeploymentInThePathDecidesBesideAModelThatIsNone(String model) {
+		String body = "{\"model\":" + model + ",\"messages\":[]}";
+		String path = "POST /openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
+		assertThat(send("azure", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(first.requests().get(0)).endsWith("\r\n\r\n" + body);
+		assertThat(send("openai", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(first.requests().get(1)).endsWith("\r\n\r\n{\"model\":\"real\",\"messages\":[]}");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "null", "\"\"", "\" \"" })
+	void c20WithoutADeploymentAModelThatIsNoneIsMissing(String model) {
+		SocketClient.Response response = send("openai", "POST /v1/chat/completions",
+				("{\"model\":" + model + "}").getBytes(UTF_8), JSON);
+		assertThat(response.status()).isEqualTo(400);
+		assertThat(response.text()).contains("You must provide a model parameter.", "\"param\":\"model\"");
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "/v1/rerank, false", "/v1/score, true", "/rerank, false", "/v1/videos, true",
+			"/openai/v1/whatever/comes/next, false" })
+	void c21AnUnknownPostWithAModelIsACallOfThatModel(String path, boolean chunked) {
+		byte[] body = "{\"query\":\"q\",\"model\":\"rerank-1\"}".getBytes(UTF_8);
+		try (SocketClient client = SocketClient.connect(weir.port())) {
+			SocketClient.Response response = chunked
+					? client.sendChunked("POST " + path, body, 7, "x-pool: split", JSON)
+					: client.send("POST " + path, body, "x-pool: split", JSON);
+			assertThat(response.status()).isEqualTo(200);
+		}
+		assertThat(first.requests()).isEmpty();
+		assertThat(second.requests()).singleElement().asString().endsWith("{\"query\":\"q\",\"model\":\"bge\"}");
+		assertThat(send("split", "POST " + path, "{\"model\":\"none\"}".getBytes(UTF_8), JSON).status()).isEqualTo(404);
+	}
+
+	@Test
+	void c21AFormThatNamesAModelIsACallOfThatModel() {
+		String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nrerank-1\r\n--b--\r\n";
+		assertThat(
+				send("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
+					.status())
+			.isEqualTo(200);
+		assertThat(second.requests()).singleElement().asString().endsWith(form.replace("rerank-1", "bge"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/fine_tuning/jobs", "/v1/assistants", "/v1/threads/runs", "/v1/evals", "/v1/batches" })
+	void c21WhatIsStoredIsNeitherMappedNorBoundToALane(String path) {
+		String body = "{\"model\":\"rerank-1\"}";
+		assertThat(send("split", "POST " + path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(first.requests()).singleElement().asString().endsWith(body);
+	}
+
+	@Test
+	void c21The429OfAModelSetsThatModelAsideForUnknownOperationsToo() {
+		first.script(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		byte[] body = "{\"model\":\"m\"}".getBytes(UTF_8);
+		assertThat(send("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
+		assertThat(send("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");
+		first.script(answering("200 OK", "{}"));
+		assertThat(send("pair-0", "POST /v1/rerank", "{\"model\":\"other\"}".getBytes(UTF_8), JSON)
+			.header("x-weir-backend")).isEqualTo("pair-0-a");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "1, /v1/rerank", "2, /v1/videos", "3, /v1/files", "4, /v1/fine_tuning/jobs",
+			"5, /v1/responses/r/cancel" })
+	void c21WhatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
+		first.script(answering("500 Internal Server Error", "{}"));
+		assertThat(send("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
+			.isEqualTo(500);
+		assertThat(first.requests()).hasSize(1);
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void c16ACompressedBodyReachesTheBackendPlain() throws IOException {
+		String brotli = "8b0f807b226d6f64656c223a226770742d346f222c226d65737361676573223a5b5d7d03";
+		byte[] text = "{\"model\":\"gpt-4o\",\"messages\":[]}".getBytes(UTF_8);
+		List<byte[]> bodies = List.of(gzip(text), zstd(text), HexFormat.of().parseHex(brotli));
+		List<String> codings = List.of("gzip", "zstd", "br");
+		for (int i = 0; i < bodies.size(); i++) {
+			for (String path : List.of("/v1/chat/completions", "/v1/files",
+					"/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21")) {
+				first.requests().clear();
+				assertThat(send("azure", "POST " + path, bodies.get(i), JSON, "Content-Encoding: " + codings.get(i))
+					.status()).isEqualTo(200);
+				assertThat(first.requests()).singleElement()
+					.asString()
+					.endsWith("\r\n\r\n{\"model\":\"gpt-4o\",\"messages\":[]}")
+					.containsIgnoringCase("\r\ncontent-length: " + text.length + "\r\n")
+					.doesNotContainIgnoringCase("content-encoding");
+			}
+		}
+	}
+
+	@Test
+	void c16ABombIsTooLargeAndTheConnectionServesOn() throws IOException {
+		byte[] bomb = gzip(new byte[40 * 1024 * 1024]);
+		try (SocketClient client = SocketClient.connect(weir.port())) {
+			for (String path : List.of("/v1/chat/completions", "/v1/files", "/v1/rerank")) {
+				SocketClient.Response response = client.send("POST " + path, bomb, "x-pool: azure", JSON,
+						"Content-Encoding: gzip");
+				assertThat(response.status()).isEqualTo(413);
+				assertThat(response.text()).contains("request_too_large");
+			}
+			assertThat(client.send("POST /v1/chat/completions", CHAT, "x-pool: azure", JSON).status()).isEqualTo(200);
+		}
+		assertThat(first.requests()).hasSize(1);
+	}
+
+	@Test
+	void c16ABodyOfExactlyTheLimitIsDecoded() throws IOException {
+		byte[] body = ("{\"model\":\"gpt-4o\"" + " ".repeat(MAX_BODY - 18) + "}").getBytes(UTF_8);
+		assertThat(body).hasSize(MAX_BODY);
+		assertThat(send("azure", "POST /v1/chat/completions", gzip(body), JSON, "Content-Encoding: gzip").status())
+			.isEqualTo(200);
+		assertThat(first.requests()).singleElement().asString().endsWith(new String(body, UTF_8));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "compress", "gzip, br", "aes128gcm" })
+	void c16AnUnknownCodingIsRefusedWithThoseThereAre(String coding) {
+		for (String path : List.of("/v1/chat/completions", "/v1/files")) {
+			SocketClient.Response response = send("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
+			assertThat(response.status()).isEqualTo(415);
+			assertThat(response.header("accept-encoding")).isEqualTo("gzip, deflate, br, zstd");
+			assertThat(response.text()).contains("\"code\":\"unsupported_content_encoding\"");
+		}
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@Test
+	void c16ABodyThatIsNotWhatItsCodingSaysIsABadRequest() {
+		SocketClient.Response response = send("azure", "POST /v1/chat/completions", CHAT, JSON, "Content-Encoding: br");
+		assertThat(response.status()).isEqualTo(400);
+		assertThat(response.text()).contains("is not valid br");
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "/openai/files, /v1/files", "/openai/batches?limit=3, /v1/batches?limit=3",
+			"/openai/fine_tuning/jobs, /v1/fine_tuning/jobs", "/openai/assistants, /v1/assistants",
+			"/openai/responses/r-1, /v1/responses/r-1" })
+	void classicPathsWithoutADeploymentReachOpenAisDialect(String path, String read) {
+		String versioned = path + (path.contains("?") ? "&" : "?") + "api-version=2024-10-21";
+		for (String target : List.of(path, versioned)) {
+			first.requests().clear();
+			assertThat(send("any", "GET " + target, new byte[0]).status()).isEqualTo(200);
+			assertThat(first.requests()).singleElement().asString().startsWith("GET " + read + " HTTP/1.1\r\n");
+		}
+	}
+
+	@Test
+	void aClassicPathWithoutAVersionGoesWhereNoneIsNeeded() {
+		String path = "POST /openai/deployments/m/chat/completions";
+		assertThat(send("mixed", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("mixed-b");
+		assertThat(send("versioned", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("versioned-b");
+		assertThat(second.requests().get(1)).startsWith(path + "?api-version=2024-10-21 ");
+		SocketClient.Response response = send("azure", path, CHAT, JSON);
+		assertThat(response.status()).isEqualTo(400);
+		assertThat(response.text()).contains("needs the query parameter api-version", "\"param\":\"api-version\"");
+		assertThat(send("mixed", path + "?api-version=2024-10-21", CHAT, JSON).header("x-weir-backend"))
+			.isEqualTo("mixed-a");
+		assertThat(first.requests()).hasSize(1);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			value = { "PUT /v1/chat/completions | GET, HEAD, POST", "OPTIONS /v1/embeddings | POST",
+					"PATCH /openai/deployments/m/embeddings?api-version=v | POST", "DELETE /v1/responses | POST",
+					"POST /v1/models | GET, HEAD" })
+	void aMethodThatAnOperationDoesNotHaveDoesNotGoUp(String requestLine, String allowed) {
+		SocketClient.Response response = send("any", requestLine, CHAT, JSON);
+		assertThat(response.status()).isEqualTo(405);
+		assertThat(response.header("allow")).isEqualTo(allowed);
+		assertThat(response.text()).contains("\"code\":\"method_not_allowed\"");
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "azure, img, img", "split, img, img", "openai, gpt-4o, real", "openai, other, other" })
+	void theDeploymentOfTheImageToolIsMappedLikeAModel(String pool, String named, String sent) {
+		assertThat(send(pool, "POST /v1/responses", CHAT, JSON, "X-MS-OAI-Image-Generation-Deployment: " + named,
+				"x-ms-spillover-deployment: s")
+			.status()).isEqualTo(200);
+		assertThat(first.requests()).singleElement()
+			.asString()
+			.containsIgnoringCase("\r\nx-ms-oai-image-generation-deployment: " + sent + "\r\n")
+			.doesNotContainIgnoringCase("spillover");
+	}
+
+	private static byte[] gzip(byte[] plain) throws IOException {
+		ByteArrayOutputStream coded = new ByteArrayOutputStream();
+		try (OutputStream out = new GZIPOutputStream(coded)) {
+			out.write(plain);
+		}
+		return coded.toByteArray();
+	}
+
+	private static byte[] zstd(byte[] plain) throws IOException {
+		ByteArrayOutputStream coded = new ByteArrayOutputStream();
+		try (OutputStream out = new ZstdOutputStream(coded)) {
+			out.write(plain);
+		}
+		return coded.toByteArray();
+	}
+
+	private static SocketClient.Response send(String pool, String requestLine, byte[] body, String... headers) {
+		List<String> all = new ArrayList<>(List.of(headers));
+		all.add("x-pool: " + pool);
+		return SocketClient.call(weir.port(), requestLine, body, all.toArray(String[]::new));
+	}
+
+}
