@@ -75,7 +75,21 @@ public final class Attempts {
 	 * @return whether it must not be chosen
 	 */
 	public boolean isTried(Lane lane) {
-		return this.tried.contains(lane) || this.refused.contains(lane) || lane.priority() <= this.floor;
+		return this.refused.contains(lane) || isExcluded(lane);
+	}
+
+	/**
+	 * The lanes that the request may still use, free or not: neither tried nor of too
+	 * high a tier. Lanes that refused in this round count, since they may be asked again.
+	 * @return the lanes in the order of {@link #lanes()}
+	 */
+	public List<Lane> remaining() {
+		return (this.tried.isEmpty() && this.floor == 0) ? this.lanes
+				: this.lanes.stream().filter((lane) -> !isExcluded(lane)).toList();
+	}
+
+	private boolean isExcluded(Lane lane) {
+		return this.tried.contains(lane) || lane.priority() <= this.floor;
 	}
 
 	/**

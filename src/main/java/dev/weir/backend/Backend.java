@@ -35,7 +35,7 @@ public final class Backend {
 		this.dialect = properties.effectiveDialect();
 		this.slots = new Slots(properties.maxConcurrent());
 		this.ramp = new Ramp(ticker);
-		this.gate = new BreakerGate(breaker, this.ramp, free, ticker);
+		this.gate = new BreakerGate(breaker, this.ramp, () -> free.send(this), ticker);
 		this.cooldown = new Cooldown(ticker);
 	}
 

@@ -20,7 +20,7 @@ final class BreakerGate {
 
 	private final Ramp ramp;
 
-	private final FreeSignal free;
+	private final Runnable free;
 
 	private final Cooldown open;
 
@@ -30,10 +30,10 @@ final class BreakerGate {
 	 * Watches a circuit breaker.
 	 * @param breaker the circuit breaker
 	 * @param ramp what starts over when it opens
-	 * @param free hears when it lets requests through again
+	 * @param free is run when it may let requests through again
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	BreakerGate(CircuitBreaker breaker, Ramp ramp, FreeSignal free, Ticker ticker) {
+	BreakerGate(CircuitBreaker breaker, Ramp ramp, Runnable free, Ticker ticker) {
 		this.breaker = breaker;
 		this.ramp = ramp;
 		this.free = free;
@@ -52,7 +52,7 @@ final class BreakerGate {
 			long wait = this.breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1);
 			this.open.begin(Duration.ofMillis(wait), RestReason.FAILED);
 		}
-		this.free.send();
+		this.free.run();
 	}
 
 	CircuitBreaker breaker() {

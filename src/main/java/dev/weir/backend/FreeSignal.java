@@ -1,23 +1,25 @@
 package dev.weir.backend;
 
+import java.util.function.Consumer;
+
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells one listener that a lane of a pool may have become free. Costs the reading of one
- * field where nobody listens.
+ * Notifies one listener that lanes of a backend may have become free. Costs the reading
+ * of one field where there is no listener.
  */
 final class FreeSignal {
 
-	private volatile @Nullable Runnable listener;
+	private volatile @Nullable Consumer<Backend> listener;
 
-	void listener(Runnable listener) {
+	void listener(Consumer<Backend> listener) {
 		this.listener = listener;
 	}
 
-	void send() {
-		Runnable current = this.listener;
+	void send(Backend backend) {
+		Consumer<Backend> current = this.listener;
 		if (current != null) {
-			current.run();
+			current.accept(backend);
 		}
 	}
 

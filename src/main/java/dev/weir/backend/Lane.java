@@ -216,7 +216,7 @@ public final class Lane implements ServiceInstance {
 	void answered(long nanos) {
 		this.latency.took(nanos);
 		this.latency.over();
-		this.free.send();
+		this.free.send(this.backend);
 	}
 
 	/** Says that an attempt ended of which no beginning of an answer was heard. */
@@ -254,7 +254,7 @@ public final class Lane implements ServiceInstance {
 	/** Says that an attempt is over for everyone, so that another may take its place. */
 	void left() {
 		this.backend.left();
-		this.free.send();
+		this.free.send(this.backend);
 	}
 
 	private void rest(Outcome outcome) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
@@ -67,14 +68,15 @@ public final class Pool {
 	}
 
 	/**
-	 * Has something told whenever a lane may have become free other than by time alone:
-	 * an attempt has begun to be answered or has ended, or a circuit breaker has turned.
-	 * It is told after the fact, on the thread where it happened, which is mostly an
-	 * event loop: it must not block and must not throw, and looks for itself what is
-	 * free.
-	 * @param listener what is told; it replaces the one before
+	 * Notifies a listener whenever a lane may have become free other than by time alone:
+	 * an attempt has begun to be answered or has ended, or a circuit breaker has changed
+	 * its state. The listener is called afterwards, on the thread where it happened,
+	 * which is mostly an event loop: it must not block and must not throw, and checks by
+	 * itself what is free.
+	 * @param listener gets the backend whose lanes may be free; it replaces the listener
+	 * before
 	 */
-	public void onFree(Runnable listener) {
+	public void onFree(Consumer<Backend> listener) {
 		this.free.listener(listener);
 	}
 

@@ -31,6 +31,11 @@ final class AttemptLoop {
 
 	private static final Logger logger = LoggerFactory.getLogger(AttemptLoop.class);
 
+	// A lane that is taken by another request just now is asked for again at once, but
+	// not
+	// for ever: it may look free and refuse all the same.
+	private static final int MAX_MISSED = 3;
+
 	private final ServerWebExchange exchange;
 
 	private final GatewayFilterChain chain;
@@ -39,7 +44,7 @@ final class AttemptLoop {
 
 	private final Attempts attempts;
 
-	private final WaitingLine line;
+	private final WaitQueues queues;
 
 	private final Timing timing;
 
@@ -51,6 +56,17 @@ final class AttemptLoop {
 
 	private final BestAnswer best = new BestAnswer();
 
+	// a client that has got the beginning of its answer does not wait for a lane
+	private boolean mayWait = true;
+
+	// the request's number among those that waited, 0 before its first wait
+	private long arrival;
+
+	// how often in a row no lane could be had since the last attempt
+	private int missed;
+
+	private int countBefore = -1;
+
 	// what the last attempt came to if it was that, in case no lower tier is asked
 	private Ending.@Nullable Refused tooLong;
 
@@ -60,17 +76,17 @@ final class AttemptLoop {
 	 * @param chain the rest of the filter chain
 	 * @param call the request
 	 * @param attempts what was tried so far
-	 * @param line where requests wait for a lane
+	 * @param queues where requests of the pool wait for a lane
 	 * @param timing what time is told by
 	 * @param turn what everything that is told about the answer is run by
 	 */
-	AttemptLoop(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts, WaitingLine line,
-			Timing timing, SerialExecutor turn) {
+	AttemptLoop(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts,
+			WaitQueues queues, Timing timing, SerialExecutor turn) {
 		this.exchange = exchange;
 		this.chain = chain;
 		this.call = call;
 		this.attempts = attempts;
-		this.line = line;
+		this.queues = queues;
 		this.timing = timing;
 		this.turn = turn;
 		this.reader = new AnswerReader(exchange, settings(), timing, turn);
@@ -83,11 +99,11 @@ final class AttemptLoop {
 	 * client that left
 	 */
 	Mono<Ending> run() {
-		if (this.line.isEmpty()) {
+		if (!this.mayWait || !this.queues.isWaitedFor(this.attempts.remaining())) {
 			return attempt();
 		}
-		// who came first is served first
-		return this.attempts.hasAnother() ? waitAndTry(waitLeft(), false) : exhausted();
+		// not before those that wait for the same lanes already
+		return this.attempts.hasAnother() ? waitAndTry(waitLeft()) : exhausted();
 	}
 
 	/**
@@ -102,9 +118,10 @@ final class AttemptLoop {
 		if (!this.attempts.hasAnother() || !this.attempts.pool().retryBudget().tryRetry()) {
 			return Mono.empty();
 		}
-		return new AttemptLoop(DetachedResponse.of(this.exchange), this.chain, this.call, this.attempts, this.line,
-				this.timing, this.turn)
-			.run();
+		AttemptLoop again = new AttemptLoop(DetachedResponse.of(this.exchange), this.chain, this.call, this.attempts,
+				this.queues, this.timing, this.turn);
+		again.mayWait = false;
+		return again.run();
 	}
 
 	private PoolProperties settings() {
@@ -206,15 +223,18 @@ final class AttemptLoop {
 	}
 
 	private Mono<Ending> exhausted() {
-		boolean refused = this.attempts.isRefused();
+		this.missed = (this.attempts.count() == this.countBefore) ? this.missed + 1 : 0;
+		this.countBefore = this.attempts.count();
 		this.attempts.beginRound();
 		Duration left = waitLeft();
-		return (waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left, refused);
+		return (!this.mayWait || waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
 	}
 
-	private Mono<Ending> waitAndTry(Duration atMost, boolean refused) {
+	private Mono<Ending> waitAndTry(Duration atMost) {
 		long begin = this.timing.ticker().read();
-		return this.line.await(this.attempts, atMost, refused).flatMap((free) -> {
+		// a request that waits again keeps its place before those that came later
+		this.arrival = (this.arrival != 0) ? this.arrival : this.queues.nextArrival();
+		return this.queues.await(this.attempts, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
 			this.attempts.waited(Duration.ofNanos(this.timing.ticker().read() - begin));
 			return free ? attempt() : giveUp(false);
 		});

@@ -33,13 +33,13 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	WaitingLines waitingLines(Pools pools, Timing timing) {
-		return new WaitingLines(pools, timing);
+	PoolWaitQueues poolWaitQueues(Pools pools, Timing timing) {
+		return new PoolWaitQueues(pools, timing);
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(Pools pools, WaitingLines lines, Timing timing) {
-		return new FailoverFilter(pools, lines, timing);
+	FailoverFilter failoverFilter(Pools pools, PoolWaitQueues queues, Timing timing) {
+		return new FailoverFilter(pools, queues, timing);
 	}
 
 }

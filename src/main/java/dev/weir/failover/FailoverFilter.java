@@ -31,13 +31,13 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final Pools pools;
 
-	private final WaitingLines lines;
+	private final PoolWaitQueues queues;
 
 	private final Timing timing;
 
-	FailoverFilter(Pools pools, WaitingLines lines, Timing timing) {
+	FailoverFilter(Pools pools, PoolWaitQueues queues, Timing timing) {
 		this.pools = pools;
-		this.lines = lines;
+		this.queues = queues;
 		this.timing = timing;
 	}
 
@@ -60,7 +60,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
-		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, this.lines.of(pool), this.timing, turn);
+		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, this.queues.of(pool), this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
 		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
 		// every operator below asks those above it for their context, up to where one has

@@ -267,7 +267,8 @@ class LaneAdmissionTests {
 	void tellsWhenSomethingMayBeFreeOnceItIs() {
 		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
 		Attempt last = begin(this.chat);
-		this.pool.onFree(() -> {
+		this.pool.onFree((backend) -> {
+			assertThat(backend).isSameAs(this.chat.backend());
 			this.told.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
@@ -281,7 +282,8 @@ class LaneAdmissionTests {
 		throttleAndWakeUp();
 		Attempt probe = begin(this.chat);
 		assertThat(this.chat.isAvailable()).isFalse();
-		this.pool.onFree(() -> {
+		this.pool.onFree((backend) -> {
+			assertThat(backend).isSameAs(this.chat.backend());
 			this.told.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
@@ -292,7 +294,8 @@ class LaneAdmissionTests {
 	@Test
 	void tellsWhenABreakerTurns() {
 		breaker().transitionToOpenState();
-		this.pool.onFree(() -> {
+		this.pool.onFree((backend) -> {
+			assertThat(backend).isSameAs(this.chat.backend());
 			this.told.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});

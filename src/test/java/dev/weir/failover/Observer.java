@@ -109,7 +109,19 @@ final class Observer {
 				.filter((other) -> priority(other) < priority)
 				.forEach((other) -> check(false, () -> "b" + other + " of a better tier is free: " + call));
 		}
+		inTurn(call);
 		this.lastBegun.put(call.backend(), now);
+	}
+
+	/** Of those that wait for the same lanes the one that came first is served first. */
+	private void inTurn(SimulatedCall call) {
+		SimulatedClient client = call.client();
+		if (client.calls().isEmpty() && !this.schedule.breaker().mayOpen()) {
+			this.clients.stream()
+				.filter((other) -> !other.isOver() && other.calls().isEmpty() && other.cameAt() < client.cameAt()
+						&& other.call().laneModel().equals(client.call().laneModel()))
+				.forEach((other) -> check(false, () -> "served before " + other + ": " + call));
+		}
 	}
 
 	private void notTooMany(int backend) {

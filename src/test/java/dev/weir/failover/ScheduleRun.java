@@ -78,7 +78,7 @@ final class ScheduleRun {
 
 	private final Pool pool;
 
-	private final WaitingLines lines;
+	private final PoolWaitQueues queues;
 
 	private final Observer observer;
 
@@ -100,10 +100,10 @@ final class ScheduleRun {
 		this.settings = this.pool.properties();
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
-		this.lines = new WaitingLines(pools, this.time.timing());
+		this.queues = new PoolWaitQueues(pools, this.time.timing());
 		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
 		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(pools, (pool, status, duration) -> {
-		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.lines, this.time.timing()),
+		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.queues, this.time.timing()),
 				LaneBalancers.filter(factory));
 	}
 
@@ -198,8 +198,8 @@ final class ScheduleRun {
 	}
 
 	private void nothingIsLeft() {
-		int waiting = this.lines.of(this.pool).length();
-		this.observer.check(waiting == 0, () -> waiting + " still wait in line");
+		int waiting = this.queues.of(this.pool).waiting();
+		this.observer.check(waiting == 0, () -> waiting + " still wait");
 		for (Backend backend : this.pool.backends()) {
 			this.observer.check(backend.inFlight() == 0,
 					() -> backend + " has " + backend.inFlight() + " places taken");

@@ -1,0 +1,254 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Backend;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Pool;
+import reactor.core.publisher.Mono;
+
+/**
+ * Where the requests of a pool wait when no lane is free for them: one
+ * {@linkplain WaitQueue queue} for each set of lanes that requests may still use, which
+ * is all that serve the model, or those of them that were not tried. A queue exists while
+ * a request waits in it.
+ * <p>
+ * A place that becomes free on a backend wakes one request: the first of the queue whose
+ * {@linkplain BackendTurns turn} it is. It chooses a lane before the next one is woken,
+ * so that as many are woken as there are places. One that begins no attempt, since it
+ * found the place taken or its client has left, passes the wake on. A request for lanes
+ * that no other request waits for touches nothing here but its own queue.
+ * <p>
+ * Safe for many threads, never blocks: joining, leaving and serving run one after the
+ * other.
+ */
+final class WaitQueues {
+
+	// so many requests go on at once on one thread, then others may use it
+	private static final int BATCH = 16;
+
+	// So many requests pass a wake on. More may not be woken for one place where a load
+	// balancer of the user's takes its time to choose.
+	private static final int MAX_PASSES = 3;
+
+	private final int max;
+
+	private final Timing timing;
+
+	private final Supplier<WaitOrder> orders;
+
+	private final SerialExecutor serial = new SerialExecutor();
+
+	// only those in which a request waits; read by all threads
+	private final Map<List<Lane>, WaitQueue> queues = new ConcurrentHashMap<>();
+
+	private final Map<Backend, BackendTurns> turns;
+
+	private final AtomicInteger waiting = new AtomicInteger();
+
+	private final AtomicLong arrivals = new AtomicLong();
+
+	/**
+	 * Makes the queues of a pool.
+	 * @param pool the pool; its {@code max-waiting} bounds how many requests wait in all
+	 * queues together
+	 * @param timing where time comes from
+	 * @param orders makes the order of each queue
+	 */
+	WaitQueues(Pool pool, Timing timing, Supplier<WaitOrder> orders) {
+		this.max = pool.properties().maxWaiting();
+		this.timing = timing;
+		this.orders = orders;
+		this.turns = pool.backends()
+			.stream()
+			.collect(Collectors.toUnmodifiableMap(Function.identity(), (backend) -> new BackendTurns()));
+	}
+
+	/**
+	 * How many requests wait.
+	 * @return the number of those in all queues
+	 */
+	int waiting() {
+		return this.waiting.get();
+	}
+
+	/**
+	 * How many queues there are.
+	 * @return the number of sets of lanes that requests wait for
+	 */
+	int size() {
+		return this.queues.size();
+	}
+
+	/**
+	 * Whether requests wait for the same lanes.
+	 * @param lanes the lanes that a request may use
+	 * @return whether it has to wait behind others
+	 */
+	boolean isWaitedFor(List<Lane> lanes) {
+		return this.waiting.get() > 0 && this.queues.containsKey(lanes);
+	}
+
+	/**
+	 * A number for a request that waits for the first time.
+	 * @return a positive number, higher than those of all that came before
+	 */
+	long nextArrival() {
+		return this.arrivals.incrementAndGet();
+	}
+
+	/**
+	 * Waits for a lane.
+	 * @param attempts the request's attempts, which must not change until the wait ends
+	 * @param arrival the request's number, the same at every wait
+	 * @param atMost how long to wait
+	 * @param ask whether a lane that looks free may be used at once; {@code false} if
+	 * that has refused several times in a row, so that time has to pass first
+	 * @return whether a lane may be free: {@code false} at the end of the time, or at
+	 * once if as many requests wait already as may. A request that finds the lane taken
+	 * after all may wait again
+	 */
+	Mono<Boolean> await(Attempts attempts, long arrival, Duration atMost, boolean ask) {
+		return Mono.create((sink) -> {
+			Waiter waiter = new Waiter(attempts, arrival, this.timing.ticker().read() + atMost.toNanos(), sink,
+					(it) -> this.serial.execute(() -> remove(it)));
+			this.serial.execute(() -> join(waiter, ask));
+		});
+	}
+
+	/**
+	 * Serves the next requests that can use a backend, if there is a place.
+	 * @param backend a backend of the pool
+	 */
+	void onFree(Backend backend) {
+		BackendTurns turn = this.turns.get(backend);
+		if (turn != null && turn.needsLook()) {
+			this.serial.execute(() -> serve(turn));
+		}
+	}
+
+	private void join(Waiter waiter, boolean ask) {
+		if (waiter.isGone()) {
+			return;
+		}
+		List<Lane> lanes = waiter.attempts().remaining();
+		if (this.waiting.get() >= this.max) {
+			// a lane that nobody here waits for is no less free
+			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.attempts().hasAnother());
+			return;
+		}
+		WaitQueue queue = this.queues.get(lanes);
+		if (queue == null) {
+			queue = open(lanes);
+		}
+		queue.add(waiter);
+		this.waiting.incrementAndGet();
+		// looked at behind the place in the queue, so that nothing that becomes free is
+		// missed
+		if (ask) {
+			serve(queue);
+		}
+		queue.setTimer();
+	}
+
+	private WaitQueue open(List<Lane> lanes) {
+		WaitQueue queue = new WaitQueue(lanes, this.orders.get(), this.timing,
+				() -> this.serial.execute(() -> onTimer(lanes)));
+		this.queues.put(lanes, queue);
+		lanes.forEach((lane) -> turn(lane).add(lane, queue));
+		return queue;
+	}
+
+	private BackendTurns turn(Lane lane) {
+		BackendTurns turn = this.turns.get(lane.backend());
+		if (turn == null) {
+			throw new IllegalStateException(lane + " belongs to another pool");
+		}
+		return turn;
+	}
+
+	private void remove(Waiter waiter) {
+		WaitQueue queue = waiter.queue();
+		if (queue == null) {
+			return;
+		}
+		queue.remove(waiter);
+		this.waiting.decrementAndGet();
+		if (queue.isEmpty()) {
+			queue.clearTimer();
+			this.queues.remove(queue.lanes());
+			queue.lanes().forEach((lane) -> turn(lane).remove(lane, queue));
+		}
+	}
+
+	private void onTimer(List<Lane> lanes) {
+		WaitQueue queue = this.queues.get(lanes);
+		if (queue == null) {
+			return;
+		}
+		queue.clearTimer();
+		serve(queue);
+		if (!dismiss(queue)) {
+			this.timing.timers().schedule(() -> this.serial.execute(() -> onTimer(lanes)));
+		}
+		queue.setTimer();
+	}
+
+	private void serve(WaitQueue queue) {
+		for (Lane lane : queue.lanes()) {
+			if (queue.isEmpty()) {
+				return;
+			}
+			if (lane.isAvailable()) {
+				serve(turn(lane));
+			}
+		}
+	}
+
+	private void serve(BackendTurns turn) {
+		turn.beginLook();
+		int passes = 0;
+		for (int i = 0; i < BATCH; i++) {
+			WaitQueue queue = turn.next();
+			Waiter waiter = (queue != null) ? queue.first() : null;
+			if (queue == null || waiter == null) {
+				return;
+			}
+			remove(waiter);
+			boolean begun = !waiter.isGone() && waiter.proceed(true);
+			if (!begun && !waiter.isGone() && ++passes > MAX_PASSES) {
+				queue.setTimer();
+				return;
+			}
+		}
+		if (turn.needsLook()) {
+			this.timing.timers().schedule(() -> this.serial.execute(() -> serve(turn)));
+		}
+	}
+
+	/**
+	 * Ends the waits that are in vain.
+	 * @return whether those were all
+	 */
+	private boolean dismiss(WaitQueue queue) {
+		for (int i = 0; i < BATCH; i++) {
+			Waiter waiter = queue.firstInVain();
+			if (waiter == null) {
+				return true;
+			}
+			remove(waiter);
+			waiter.proceed(false);
+		}
+		return false;
+	}
+
+}
