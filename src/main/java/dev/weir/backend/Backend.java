@@ -28,6 +28,15 @@ public final class Backend {
 
 	private final Cooldown cooldown;
 
+	/**
+	 * How long a backend that broke a reply off stands behind others. SDKs repeat such a
+	 * call twice, after 0.5 to 8 seconds, and mostly within 2; a circuit breaker may need
+	 * more breaks than that to open.
+	 */
+	static final Duration AFTER_BREAK = Duration.ofSeconds(5);
+
+	private final Cooldown afterBreak;
+
 	private volatile @Nullable String credentialProblem;
 
 	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
@@ -37,6 +46,7 @@ public final class Backend {
 		this.ramp = new Ramp(ticker);
 		this.gate = new BreakerGate(breaker, this.ramp, () -> free.send(this), ticker);
 		this.cooldown = new Cooldown(ticker);
+		this.afterBreak = new Cooldown(ticker);
 	}
 
 	public String name() {
@@ -164,6 +174,19 @@ public final class Backend {
 	 */
 	public @Nullable String credentialProblem() {
 		return this.credentialProblem;
+	}
+
+	/**
+	 * Whether it broke off a reply a few seconds ago, so that others of the same tier are
+	 * better. It is no reason to refuse it a request.
+	 * @return whether it did so within {@link #AFTER_BREAK}
+	 */
+	public boolean brokeLately() {
+		return !this.afterBreak.isOver();
+	}
+
+	void recordBreak() {
+		this.afterBreak.begin(AFTER_BREAK, RestReason.FAILED);
 	}
 
 	void credentialProblem(@Nullable String problem) {

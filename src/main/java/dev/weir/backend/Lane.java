@@ -237,6 +237,9 @@ public final class Lane implements ServiceInstance {
 
 	void ended(Outcome outcome, Duration duration) {
 		this.tally.ended(outcome);
+		if (outcome instanceof Outcome.Broken) {
+			this.backend.recordBreak();
+		}
 		rest(outcome);
 		if (outcome instanceof Outcome.NoCredential missing) {
 			this.backend.credentialProblem(missing.words());

@@ -17,8 +17,10 @@ import dev.weir.backend.Tier;
 /**
  * Chooses a lane for a request and begins the attempt on it: from the best tier that has
  * one which has not had its turn in this request and is available, by the strategy of the
- * pool. Where the one picked refuses after all, because others were faster to take its
- * last place or its half-open circuit breaker has its probes, it chooses again.
+ * pool. One whose backend has just broken off a reply is chosen only if no other of its
+ * tier is there: the client whose reply broke comes again soon. Where the one picked
+ * refuses after all, because others were faster to take its last place or its half-open
+ * circuit breaker has its probes, it chooses again.
  */
 final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
@@ -43,7 +45,10 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
 	private @Nullable Lane pick(Attempts attempts) {
 		for (Tier tier : attempts.lanes().tiers()) {
-			Lane lane = this.strategy.pick(tier, attempts::isCandidate);
+			Lane lane = this.strategy.pick(tier, (it) -> attempts.isCandidate(it) && !it.backend().brokeLately());
+			if (lane == null) {
+				lane = this.strategy.pick(tier, attempts::isCandidate);
+			}
 			if (lane != null) {
 				return lane;
 			}

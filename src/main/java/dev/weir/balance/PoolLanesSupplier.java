@@ -9,14 +9,15 @@ import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 
 import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Tier;
 
 /**
  * Supplies the lanes that a request may go to now, to a load balancer other than Weir's
  * own: those of the best tier that has any which serve its model, have not had their turn
- * and are available. Such a load balancer begins the attempt itself
- * ({@link Attempts#tryBegin}).
+ * and are available; without those whose backends have just broken off a reply, if others
+ * are left. Such a load balancer begins the attempt itself ({@link Attempts#tryBegin}).
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
@@ -50,7 +51,14 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 	}
 
 	private static List<ServiceInstance> candidates(Tier tier, Attempts attempts) {
-		return tier.stream().filter(attempts::isCandidate).map(ServiceInstance.class::cast).toList();
+		List<ServiceInstance> candidates = tier.stream()
+			.filter(attempts::isCandidate)
+			.map(ServiceInstance.class::cast)
+			.toList();
+		List<ServiceInstance> better = candidates.stream()
+			.filter((lane) -> !((Lane) lane).backend().brokeLately())
+			.toList();
+		return better.isEmpty() ? candidates : better;
 	}
 
 }

@@ -65,6 +65,53 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
+	void aBackendThatBrokeAReplyStandsBehindTheOthersOfItsTierForAWhile() {
+		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"),
+				TestPools.backend("c", "priority=2"));
+		breakReply(pool, "a");
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
+		this.ticker.advance(Duration.ofSeconds(5));
+		assertThat(chooseMany(pool)).containsKey("a");
+	}
+
+	@Test
+	void aBackendThatBrokeAReplyIsChosenWhereItsTierHasNoOther() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c", "priority=2"));
+		breakReply(pool, "a");
+		breakReply(pool, "b");
+		assertThat(chooseMany(pool)).containsOnlyKeys("a", "b");
+		throttle(pool, "b", Duration.ofSeconds(4));
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("a", 100));
+	}
+
+	@Test
+	void aBreakOfOneModelCountsForAllOfTheBackend() {
+		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
+		Attempts attempts = new Attempts(pool, pool.lanes("o3"), this.ticker);
+		attempts.tryBegin(pool.lanes("o3").get(0));
+		attempts.end(new Outcome.Broken());
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
+	}
+
+	@Test
+	void otherLoadBalancersGetNoBackendThatBrokeAReplyIfThereAreOthers() {
+		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c", "priority=2"));
+		breakReply(pool, "a");
+		assertThat(supplied(pool, attempts(pool))).containsExactly("b");
+		throttle(pool, "b", Duration.ofSeconds(4));
+		assertThat(supplied(pool, attempts(pool))).containsExactly("a");
+	}
+
+	private void breakReply(Pool pool, String backend) {
+		Attempts attempts = attempts(pool);
+		pool.lanes("gpt-4o")
+			.stream()
+			.filter((lane) -> lane.backend().name().equals(backend))
+			.forEach((lane) -> assertThat(attempts.tryBegin(lane)).isTrue());
+		attempts.end(new Outcome.Broken());
+	}
+
+	@Test
 	void picksNoLaneTwiceInARequest() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"));
 		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(1));
