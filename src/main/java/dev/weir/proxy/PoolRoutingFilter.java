@@ -9,6 +9,9 @@ import io.netty.handler.codec.http.HttpMethod;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
@@ -21,6 +24,8 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.util.StringUtils;
 import org.springframework.web.server.ServerWebExchange;
 
+import dev.weir.api.ApiCall;
+
 /**
  * Spring Cloud Gateway's filter that calls a backend, with a shorter way for calls to
  * pools: the body goes out together with the head, and headers pass without being copied
@@ -28,8 +33,15 @@ import org.springframework.web.server.ServerWebExchange;
  * has added something that would notice, the gateway's own way is taken: another
  * {@code HttpHeadersFilter}, or a filter that has put a request of its own in the place
  * of the one that Weir wrote.
+ * <p>
+ * A server may close an idle connection while a request is on its way. Such a call is
+ * made once more on a new connection, as RFC 9112, section 9.3.1, allows; to Weir it is
+ * the same attempt. Not for calls that create something stored, since the server may have
+ * read them.
  */
 final class PoolRoutingFilter extends NettyRoutingFilter {
+
+	private static final Logger logger = LoggerFactory.getLogger(PoolRoutingFilter.class);
 
 	private final UpstreamClients clients;
 
@@ -44,6 +56,31 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		if (!(exchange.getAttribute(ApiCall.ATTRIBUTE) instanceof ApiCall call)) {
+			return super.filter(exchange, chain);
+		}
+		CallConnection connection = new CallConnection();
+		exchange.getAttributes().put(CallConnection.ATTRIBUTE, connection);
+		Mono<Void> routed = route(exchange, chain, connection);
+		return (call.replayable() && !call.createsStored())
+				? routed.onErrorResume(connection::wasStale, (error) -> again(exchange, chain, connection)) : routed;
+	}
+
+	private Mono<Void> again(ServerWebExchange exchange, GatewayFilterChain chain, CallConnection connection) {
+		logger.debug("The connection was closed when the request arrived; it is sent again on a new one");
+		ServerWebExchangeUtils.removeAlreadyRouted(exchange);
+		connection.renew();
+		return route(exchange, chain, connection);
+	}
+
+	@Override
+	protected HttpClient getHttpClient(Route route, ServerWebExchange exchange) {
+		HttpClient client = super.getHttpClient(route, exchange);
+		return (exchange.getAttribute(CallConnection.ATTRIBUTE) instanceof CallConnection connection)
+				? connection.watch(client) : client;
+	}
+
+	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, CallConnection connection) {
 		URI uri = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
 		if (!(exchange.getRequest() instanceof UpstreamRequest request) || !request.hasWholeBody()
 				|| this.others.areAny() || ServerWebExchangeUtils.isAlreadyRouted(exchange) || !isAscii(uri)) {
@@ -51,16 +88,17 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		}
 		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-		HttpClient.RequestSender sender = this.clients.of(route, request)
+		HttpClient.RequestSender sender = this.clients.of(route, request, connection.isFresh())
 			.request(HttpMethod.valueOf(request.getMethod().name()));
 		// java.net.URI knows no host with an underscore; the client's own parser does
 		return ((uri.getHost() != null) ? sender.uri(uri) : sender.uri(uri.toString())).send((call, out) -> {
+			out.withConnection(connection::begin);
 			// the client asks for chunks as long as it knows no length
 			call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
 			return out.sendObject(request.wholeBody());
-		}).responseConnection((response, connection) -> {
+		}).responseConnection((response, from) -> {
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
-			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, connection);
+			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, from);
 			String type = response.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE);
 			if (StringUtils.hasLength(type)) {
 				exchange.getAttributes().put(ServerWebExchangeUtils.ORIGINAL_RESPONSE_CONTENT_TYPE_ATTR, type);

@@ -32,7 +32,10 @@ final class UpstreamClientFactory extends HttpClientFactory {
 
 	@Override
 	protected ConnectionProvider buildConnectionProvider(HttpClientProperties properties) {
-		ConnectionProvider provider = super.buildConnectionProvider(properties);
+		return new FreshConnections(pooled(super.buildConnectionProvider(properties), properties));
+	}
+
+	private static ConnectionProvider pooled(ConnectionProvider provider, HttpClientProperties properties) {
 		// in the other types there is nothing to wait for
 		if (properties.getPool().getType() != PoolType.FIXED) {
 			return provider;

@@ -29,7 +29,7 @@ final class UpstreamClients {
 
 	private final boolean byLoop;
 
-	// as many as there are event loops and connect timeouts
+	// twice as many as there are event loops and connect timeouts
 	private final Map<Kind, HttpClient> clients = new ConcurrentHashMap<>();
 
 	/**
@@ -47,10 +47,11 @@ final class UpstreamClients {
 	 * The client for a call.
 	 * @param route the route it came by
 	 * @param request the request it came with
+	 * @param fresh whether it needs a connection that was not used before
 	 * @return the client
 	 */
-	HttpClient of(Route route, ServerHttpRequest request) {
-		Kind kind = new Kind(this.byLoop ? loopOf(request) : null, connectTimeout(route));
+	HttpClient of(Route route, ServerHttpRequest request, boolean fresh) {
+		Kind kind = new Kind(this.byLoop ? loopOf(request) : null, connectTimeout(route), fresh);
 		HttpClient known = this.clients.get(kind);
 		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
 	}
@@ -74,7 +75,7 @@ final class UpstreamClients {
 	}
 
 	private HttpClient make(Kind kind) {
-		HttpClient made = this.client;
+		HttpClient made = kind.fresh() ? FreshConnections.only(this.client) : this.client;
 		if (kind.loop() != null) {
 			AddressResolverGroup<?> resolver = made.configuration().resolver();
 			made = made.runOn(new OneLoop(kind.loop()));
@@ -85,7 +86,7 @@ final class UpstreamClients {
 				? made.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, kind.connectTimeout()) : made;
 	}
 
-	private record Kind(@Nullable EventLoop loop, @Nullable Integer connectTimeout) {
+	private record Kind(@Nullable EventLoop loop, @Nullable Integer connectTimeout, boolean fresh) {
 	}
 
 }

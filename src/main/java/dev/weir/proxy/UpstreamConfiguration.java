@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import java.util.List;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import reactor.netty.http.client.HttpClient;
 
@@ -38,8 +39,10 @@ class UpstreamConfiguration {
 
 	@Bean
 	@Order(0)
-	HttpClientCustomizer connectionOptions() {
-		return (client) -> client.doOnChannelInit(new KeepAlive()).doOnChannelInit(InterimAnswers.installer());
+	HttpClientCustomizer connectionOptions(Ticker ticker) {
+		return (client) -> client.doOnChannelInit(new KeepAlive())
+			.doOnChannelInit(InterimAnswers.installer())
+			.doOnChannelInit(ConnectionUse.installer(ticker));
 	}
 
 	/**

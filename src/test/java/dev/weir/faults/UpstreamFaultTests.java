@@ -446,7 +446,7 @@ class UpstreamFaultTests {
 		return response.headers().firstValue(name).orElse("");
 	}
 
-	private static String[] trusting(TestAuthority authority) {
+	static String[] trusting(TestAuthority authority) {
 		return new String[] { "--spring.ssl.bundle.pem.backends.truststore.certificate=file:" + authority.certificate(),
 				HTTP_CLIENT + "ssl.ssl-bundle=backends" };
 	}
