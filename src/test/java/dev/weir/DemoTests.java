@@ -77,7 +77,7 @@ class DemoTests {
 	}
 
 	private WeirServer start(String furtherSettings) throws IOException {
-		String settings = new ClassPathResource("application-demo.yml").getContentAsString(StandardCharsets.UTF_8);
+		String settings = new ClassPathResource("weir-demo.yml").getContentAsString(StandardCharsets.UTF_8);
 		for (String port : PORTS) {
 			assertThat(settings).contains("port: " + port, ":" + port);
 			String free = String.valueOf(freePort());

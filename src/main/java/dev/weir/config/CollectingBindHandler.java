@@ -1,5 +1,7 @@
 package dev.weir.config;
 
+import java.time.Duration;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
@@ -9,12 +11,15 @@ import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Notes every value that cannot be bound and goes on, so that one start finds all of
  * them.
  */
 final class CollectingBindHandler implements BindHandler {
+
+	private static final Pattern BARE_NUMBER = Pattern.compile("\\s*[+-]?\\d+\\s*");
 
 	private static final String NOWHERE = "weir-nowhere";
 
@@ -27,7 +32,17 @@ final class CollectingBindHandler implements BindHandler {
 	@Override
 	public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
 		Range range = target.getAnnotation(Range.class);
-		if (isFraction(result, context) || (range != null && !Bounds.includes(range, result))) {
+		if (isBareNumber(name, result, context)) {
+			this.problems.report(name,
+					"is a number without a unit, which would be "
+							+ ((result instanceof Duration) ? "milliseconds" : "bytes"),
+					(result instanceof Duration)
+							? "Write its unit, ms, s, m, h or d, behind it: " + this.problems.value(name)
+									+ "s for seconds."
+							: "Write its unit, B, KB, MB or GB, behind it: " + this.problems.value(name)
+									+ "MB for megabytes.");
+		}
+		else if (isFraction(result, context) || (range != null && !Bounds.includes(range, result))) {
 			report(name, target);
 		}
 		return result;
@@ -66,6 +81,18 @@ final class CollectingBindHandler implements BindHandler {
 		ConfigurationProperty property = context.getConfigurationProperty();
 		return result instanceof Integer && property != null
 				&& (property.getValue() instanceof Double || property.getValue() instanceof Float);
+	}
+
+	// Spring takes 60 for 60 milliseconds, or bytes; nobody means that
+	private boolean isBareNumber(ConfigurationPropertyName name, Object result, BindContext context) {
+		ConfigurationProperty property = context.getConfigurationProperty();
+		if (property == null || !property.getName().equals(name)) {
+			return false;
+		}
+		boolean nothing = (result instanceof Duration duration && duration.isZero())
+				|| (result instanceof DataSize size && size.toBytes() == 0);
+		return (result instanceof Duration || result instanceof DataSize) && !nothing
+				&& BARE_NUMBER.matcher(this.problems.value(name)).matches();
 	}
 
 	private static boolean isRecord(Bindable<?> target) {

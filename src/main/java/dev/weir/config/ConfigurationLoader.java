@@ -10,6 +10,19 @@ import org.springframework.core.env.ConfigurableEnvironment;
  */
 public final class ConfigurationLoader {
 
+	private final RouteParts parts;
+
+	/**
+	 * Creates a loader that takes any name for that of a predicate or filter.
+	 */
+	public ConfigurationLoader() {
+		this(RouteParts.UNKNOWN);
+	}
+
+	ConfigurationLoader(RouteParts parts) {
+		this.parts = parts;
+	}
+
 	/**
 	 * Reads everything below {@code weir}, or the {@code BACKEND_} variables for the
 	 * backends of the pool {@code openai}, and checks that the gateway's routes lead to
@@ -33,7 +46,8 @@ public final class ConfigurationLoader {
 			checkRules(properties, environment, problems);
 		}
 		if (!problems.isEmpty()) {
-			throw new InvalidConfigurationException(problems.inReadingOrder());
+			throw new InvalidConfigurationException(problems.inReadingOrder(),
+					ConfigurationPlaces.of(environment).toString());
 		}
 		return properties;
 	}
@@ -46,11 +60,9 @@ public final class ConfigurationLoader {
 		return properties;
 	}
 
-	private static void checkRules(WeirProperties properties, ConfigurableEnvironment environment, Problems problems) {
+	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, Problems problems) {
 		new PoolRules(problems).check(properties);
-		if (!properties.pools().isEmpty()) {
-			new RouteRules(problems).check(environment, properties.pools().keySet());
-		}
+		new RouteRules(problems, this.parts).check(environment, properties.pools().keySet());
 		new TlsRules(problems).check(environment);
 		new DrainRules(problems).check(environment, properties.drainDelay());
 	}

@@ -13,7 +13,8 @@ class InvalidConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Invali
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, InvalidConfigurationException cause) {
-		return new FailureAnalysis(cause.report().stripTrailing(), ACTION, cause);
+		String report = cause.report().stripTrailing();
+		return new FailureAnalysis((cause.places() != null) ? report + "\n\n" + cause.places() : report, ACTION, cause);
 	}
 
 }

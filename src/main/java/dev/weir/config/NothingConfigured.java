@@ -14,15 +14,15 @@ final class NothingConfigured {
 			        backends:
 			          - name: openai1
 			            url: https://my-resource.openai.azure.com
-			            api-key: ${OPENAI1_KEY:}   # none: Microsoft Entra ID
+			            api-key: ${OPENAI1_KEY}   # none: Microsoft Entra ID
 
 			or in the environment: BACKEND_1_URL, and BACKEND_1_APIKEY if it takes a key.
 
 			To look around first, start the demo, which brings simulated backends:
 
-			  ./mvnw spring-boot:run -Dspring-boot.run.profiles=demo
+			  java -jar weir.jar --spring.profiles.active=demo
 
-			or, of the container image, with -e SPRING_PROFILES_ACTIVE=demo.""";
+			or, from the sources, ./mvnw spring-boot:run -Dspring-boot.run.profiles=demo, or, of the container image, with -e SPRING_PROFILES_ACTIVE=demo.""";
 
 	static final ConfigurationProblem PROBLEM = new ConfigurationProblem(PoolRules.POOLS.toString(), null, null,
 			"there is no backend", CURE);

@@ -55,9 +55,29 @@ final class Problems {
 						Origins.describe(origin), mistake, cure));
 	}
 
+	/**
+	 * Reports a mistake in a property that is not Weir's own.
+	 * @param value the value, {@code null} if it is missing or may be a secret
+	 */
+	void reportOnce(ConfigurationPropertyName name, @Nullable Origin origin, @Nullable String value, String mistake,
+			String cure) {
+		if (this.reported.add(name)) {
+			report(origin, new ConfigurationProblem(name.toString(), value, Origins.describe(origin), mistake, cure));
+		}
+	}
+
 	void report(@Nullable Origin origin, ConfigurationProblem problem) {
 		String file = Origins.file(origin);
 		this.found.add(new Found(problem, (file != null) ? file : "", Origins.line(origin)));
+	}
+
+	/**
+	 * The value of a property as users wrote it, references resolved; empty if there is
+	 * none.
+	 */
+	String value(ConfigurationPropertyName name) {
+		ConfigurationProperty property = this.sources.find(name);
+		return (property != null) ? this.sources.resolve(property.getValue()).strip() : "";
 	}
 
 	boolean isEmpty() {

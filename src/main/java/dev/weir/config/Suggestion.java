@@ -20,8 +20,9 @@ final class Suggestion {
 	static Optional<String> of(String written, Collection<String> candidates) {
 		String typed = written.toLowerCase(Locale.ROOT);
 		return candidates.stream()
-			.filter((candidate) -> distance(typed, candidate) <= Math.max(1, candidate.length() / 3))
-			.min(Comparator.comparingInt((candidate) -> distance(typed, candidate)));
+			.filter((candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT)) <= Math.max(1,
+					candidate.length() / 3))
+			.min(Comparator.comparingInt((candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT))));
 	}
 
 	private static int distance(String from, String to) {

@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
@@ -61,6 +62,16 @@ class ProxyConfiguration {
 	@Bean
 	ErrorWebExceptionHandler errorAnswerHandler() {
 		return new ErrorAnswerHandler();
+	}
+
+	@Bean
+	RouteLog routeLog(GatewayProperties gateway) {
+		return new RouteLog(gateway);
+	}
+
+	@Bean
+	static ReadableRoutes.Installer readableRoutes() {
+		return new ReadableRoutes.Installer();
 	}
 
 	@Bean

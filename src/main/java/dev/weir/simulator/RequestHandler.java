@@ -2,6 +2,8 @@ package dev.weir.simulator;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -13,6 +15,7 @@ import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -20,6 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
  * where it wants to go and whether the quota has room for it, and answers.
  */
 final class RequestHandler {
+
+	private static final Duration THROTTLE_DELAY = Duration.ofSeconds(20);
 
 	private static final int MAX_BODY = 32 * 1024 * 1024;
 
@@ -35,6 +40,8 @@ final class RequestHandler {
 
 	private final AtomicLong throttled = new AtomicLong();
 
+	private volatile Mode mode = Mode.OK;
+
 	RequestHandler(SimulatorProperties.Backend settings, Clock clock) {
 		this.settings = settings;
 		this.clock = clock;
@@ -47,10 +54,27 @@ final class RequestHandler {
 		response.header("x-simulated", "true")
 			.header("x-ms-region", "Simulated")
 			.header("apim-request-id", UUID.nameUUIDFromBytes(serial.getBytes(StandardCharsets.UTF_8)).toString());
+		if (Mode.isChange(request.uri())) {
+			return change(request, response);
+		}
+		if (this.mode == Mode.HANG) {
+			return request.receive().then(Mono.never());
+		}
 		return RequestBody.read(request.receive(), MAX_BODY)
 			.map((body) -> answer(request, body, response, serial))
 			.flatMap((answer) -> answer.send(response, this.settings.firstEventDelay(), this.settings.eventInterval()))
 			.onErrorResume(ApiError.class, (error) -> error.send(response));
+	}
+
+	private Mono<Void> change(HttpServerRequest request, HttpServerResponse response) {
+		Mode wanted = Mode.of(request.uri()).orElse(null);
+		if (wanted == null || !HttpMethod.POST.equals(request.method())) {
+			return ApiError.azure(404, "Send POST /simulator/ and one of " + Arrays.toString(Mode.values()))
+				.send(response);
+		}
+		this.mode = wanted;
+		return Answer.json(JsonNodeFactory.instance.objectNode().put(this.settings.name(), wanted.toString()))
+			.send(response, Duration.ZERO, Duration.ZERO);
 	}
 
 	long requests() {
@@ -68,6 +92,9 @@ final class RequestHandler {
 					+ " endpoint for your resource.");
 		}
 		Target target = target(request);
+		if (this.mode == Mode.DOWN) {
+			throw ApiError.azure(503, "The service is down (simulated by " + this.settings.name() + ")");
+		}
 		Operation operation = target.operation();
 		ObjectNode fields = operation.isMultipart()
 				? body.form(request.requestHeaders().get(HttpHeaderNames.CONTENT_TYPE)) : body.json();
@@ -108,7 +135,8 @@ final class RequestHandler {
 	}
 
 	private void admit(Target target, Call call, HttpServerResponse response) {
-		Admission admission = this.quotas.reserve(call.model(), TokenEstimate.cost(call.operation(), call.body()));
+		Admission admission = (this.mode == Mode.THROTTLE) ? new Admission(this.settings.tokensPerMinute(), 0, 0, THROTTLE_DELAY)
+				: this.quotas.reserve(call.model(), TokenEstimate.cost(call.operation(), call.body()));
 		String limit = Integer.toString(admission.limit());
 		response.header("x-ratelimit-limit-tokens", limit)
 			.header("x-ratelimit-limit-requests", limit)

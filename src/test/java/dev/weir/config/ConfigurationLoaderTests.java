@@ -67,7 +67,7 @@ class ConfigurationLoaderTests {
 	void reportsAllMistakesAtOnceInTheOrderOfTheFile() {
 		assertThat(Configured.file("""
 				spring.cloud.gateway.server.webflux.routes:
-				  - id: chat
+				  - predicates: [Path=/**]
 				    uri: lb://opnai
 				weir:
 				  max-body: lots

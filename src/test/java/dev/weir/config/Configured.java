@@ -89,6 +89,21 @@ final class Configured {
 		return new ConfigurationLoader().load(this.environment);
 	}
 
+	/** Every warning, without where it is. */
+	List<String> warnings() {
+		return ConfigurationWarnings.find(this.environment, load())
+			.stream()
+			.map((problem) -> problem.property() + ": " + problem.mistake())
+			.toList();
+	}
+
+	/** What is wrong where these are all the predicates and filters there are. */
+	String reportWith(RouteParts parts) {
+		return catchThrowableOfType(InvalidConfigurationException.class,
+				() -> new ConfigurationLoader(parts).load(this.environment))
+			.report();
+	}
+
 	PoolProperties pool() {
 		return load().pools().get("openai");
 	}

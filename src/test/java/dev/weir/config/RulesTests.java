@@ -50,6 +50,9 @@ class RulesTests {
 					max-waiting: -1         | .max-waiting = -1: must be a whole number from 0 to 100000
 					strategy: random        | .strategy = random: must be one of weighted, least-busy, fastest, most-headroom
 					resume: perhaps         | .resume = perhaps: must be true or false
+					response-timeout: 60    | .response-timeout = 60: is a number without a unit, which would be milliseconds
+					response-timeout: '${SECONDS:60}' | .response-timeout = 60: is a number without a unit, which would be milliseconds
+					cooldown: {default: 5}  | .cooldown.default = 5: is a number without a unit, which would be milliseconds
 					cooldown: {max: 2h}     | .cooldown.max = 2h: must be a duration from 1ms to 1h
 					cooldown: {refusal: 2d} | .cooldown.refusal = 2d: must be a duration from 1ms to 1d
 					cooldown: {default: 61s} | .cooldown.default = 61s: must not be longer than cooldown.max
@@ -75,6 +78,17 @@ class RulesTests {
 	void refusesAHeaderThatCannotCarryAKey(String header, String mistake) {
 		assertThat(Configured.backend("api-key: k\napi-key-header: '" + header + "'").mistakes())
 			.containsExactly(BACKEND + mistake);
+	}
+
+	@Test
+	void refusesAWholeNumberWithoutAUnitUnlessItIsNothing() {
+		assertThat(Configured.pool("max-wait: 0").pool().maxWait()).isZero();
+		assertThat(Configured.pool("").variable("WEIR_POOLS_OPENAI_DEADLINE", "90").report())
+			.contains("weir.pools.openai.deadline = 90 (systemEnvironment): is a number")
+			.contains("90s for seconds");
+		assertThat(Configured.pool("").property("weir.max-body", "64").report())
+			.contains("weir.max-body = 64: is a number without a unit, which would be bytes")
+			.contains("64MB for megabytes");
 	}
 
 	@Test

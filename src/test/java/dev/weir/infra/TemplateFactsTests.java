@@ -154,7 +154,7 @@ class TemplateFactsTests {
 
 	private static Map<String, String> files() throws IOException {
 		Map<String, String> files = BicepFile.all();
-		files.put("application.yml", Files.readString(Path.of("src/main/resources/application.yml")));
+		files.put("application.yml", Files.readString(Path.of("src/main/resources/weir-defaults.yml")));
 		return files;
 	}
 

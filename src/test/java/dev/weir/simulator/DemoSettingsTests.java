@@ -62,7 +62,7 @@ class DemoSettingsTests {
 	private static Binder settings() {
 		StandardEnvironment environment = new StandardEnvironment();
 		try {
-			new YamlPropertySourceLoader().load("demo", new ClassPathResource("application-demo.yml"))
+			new YamlPropertySourceLoader().load("demo", new ClassPathResource("weir-demo.yml"))
 				.forEach(environment.getPropertySources()::addLast);
 		}
 		catch (IOException ex) {

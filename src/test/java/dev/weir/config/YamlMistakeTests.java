@@ -1,0 +1,56 @@
+package dev.weir.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.yaml.snakeyaml.error.YAMLException;
+
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.io.FileSystemResource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+class YamlMistakeTests {
+
+	@TempDir
+	private Path folder;
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			weir:\\n\\tpools: {}                   | line 2, column 1 | is indented with a tab
+			weir:\\n  key: @canary                 | line 2, column 8 | begins with a character YAML keeps for itself
+			weir:\\n  key: `canary                 | line 2, column 8 | begins with a character YAML keeps for itself
+			weir:\\n  *: canary                    | line 2 | a * or & that stands without quotes
+			weir:\\n  key: *canary                 | line 2 | a * or & that stands without quotes
+			weir:\\n  a: 1\\n  a: canary           | line 3, column 3 | has the key a twice in one place
+			weir:\\n  key: canary: x               | line 2 | has a colon where none may stand
+			weir:\\n  a: 1\\n b: canary            | line 3 | does not fit what stands above it
+			weir:\\n  key: "canary                 | line | has a quote that is not closed
+			weir: {key: canary                     | line | is not valid YAML
+			""")
+	void namesFileAndLineAndCureAndNoValue(String yaml, String place, String mistake) throws IOException {
+		Path other = Files.writeString(this.folder.resolve("other.yml"), "a: 1");
+		Path file = Files.writeString(this.folder.resolve("weir.yml"), yaml.replace("\\n", "\n").replace("\\t", "\t"));
+		YAMLException failure = catchThrowableOfType(YAMLException.class,
+				() -> new YamlPropertySourceLoader().load("x", new FileSystemResource(file)));
+		ConfigurationProblem problem = YamlMistake.describe(failure, List.of(other, file));
+		assertThat(problem.toString()).startsWith(file + " (" + place).contains(mistake).doesNotContain("canary");
+		assertThat(problem.cure()).isNotBlank().doesNotContain("canary");
+	}
+
+	@Test
+	void namesNoFileThatIsRight() throws IOException {
+		Path other = Files.writeString(this.folder.resolve("other.yml"), "a: 1");
+		YAMLException failure = new YAMLException("canary");
+		assertThat(YamlMistake.describe(failure, List.of(other)))
+			.hasToString("A configuration file: is not valid YAML");
+	}
+
+}
