@@ -109,9 +109,10 @@ final class ConfigurationPlaces {
 	@Override
 	public String toString() {
 		boolean folders = this.locations.stream().anyMatch((location) -> location.endsWith("/"));
-		String searched = "searched " + String.join(", ", this.locations) + (folders ? " for "
-				+ String.join(", ", this.names.stream().map((name) -> name + ".{yml,yaml,properties}").toList())
-				+ " and those of profiles" : "");
+		String searched = "searched " + String.join(", ", this.locations)
+				+ (folders ? " for "
+						+ String.join(", ", this.names.stream().map((name) -> name + ".{yml,yaml,properties}").toList())
+						+ " and those of profiles" : "");
 		String text = this.read.isEmpty() ? "No configuration file was read; " + searched
 				: "Configuration read from " + String.join(", ", this.read) + "; " + searched;
 		Path overlooked = besideTheJar();

@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,7 @@ import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Lane;
 import dev.weir.backend.RestReason;
+import dev.weir.config.PoolProperties;
 
 /**
  * The answer a request gets that no lane can take. The delay in it is the shortest rest
@@ -41,7 +43,8 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 			case NO_SUCH_DEPLOYMENT -> invalid(
 					"The model '" + this.call.model() + "' has no deployment on any backend of pool " + pool() + ".",
 					"model", "model_not_found");
-			case TIMEOUT -> later(504, tried() + " There was no answer in time.", "server_error", "timeout");
+			case TIMEOUT ->
+				later(504, tried() + " There was no answer within " + limit() + ".", "server_error", "timeout");
 			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
 			case DENIED -> later(502, tried() + " Weir has no credential that is accepted there; its log says more.",
 					"server_error", "backend_denied");
@@ -60,6 +63,33 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 		// rounded up: a client that comes back a moment too early is refused again
 		long millis = Math.max(1, delay().plusNanos(999_999).toMillis());
 		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
+	}
+
+	/** The time that was too short, and the property that sets it. */
+	private String limit() {
+		PoolProperties settings = this.attempts.pool().properties();
+		Map<String, Duration> limits = new LinkedHashMap<>();
+		if (isStream()) {
+			limits.put("first-event-timeout", settings.firstEventTimeout());
+		}
+		limits.put("response-timeout", settings.responseTimeout());
+		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
+		Attempts.Ended last = this.attempts.last();
+		String words = (last != null) ? last.outcome().words() : "";
+		return limits.entrySet()
+			.stream()
+			.filter((limit) -> words.endsWith(" within " + Durations.words(limit.getValue())))
+			.findFirst()
+			.map((limit) -> describe(limit.getKey(), limit.getValue()))
+			.orElseGet(() -> describe("deadline", settings.deadline()));
+	}
+
+	private String describe(String property, Duration limit) {
+		return Durations.words(limit) + " (weir.pools." + pool() + "." + property + ")";
+	}
+
+	private boolean isStream() {
+		return this.call.body() != null && this.call.body().stream();
 	}
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {

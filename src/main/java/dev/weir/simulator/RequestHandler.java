@@ -135,7 +135,8 @@ final class RequestHandler {
 	}
 
 	private void admit(Target target, Call call, HttpServerResponse response) {
-		Admission admission = (this.mode == Mode.THROTTLE) ? new Admission(this.settings.tokensPerMinute(), 0, 0, THROTTLE_DELAY)
+		Admission admission = (this.mode == Mode.THROTTLE)
+				? new Admission(this.settings.tokensPerMinute(), 0, 0, THROTTLE_DELAY)
 				: this.quotas.reserve(call.model(), TokenEstimate.cost(call.operation(), call.body()));
 		String limit = Integer.toString(admission.limit());
 		response.header("x-ratelimit-limit-tokens", limit)

@@ -36,12 +36,13 @@ class SimulatorConfiguration {
 				return;
 			}
 			String port = event.getApplicationContext().getEnvironment().getProperty("local.server.port", "8080");
-			logger.info("""
-					The demo is ready. Send this a dozen times, and see x-weir-backend move on when the first backend's quota is spent:
-					  curl -i localhost:{}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
-					Make a backend fail (down, throttle, hang; ok again), and see another take over:
-					  curl -X POST {}/simulator/down
-					See what Weir knows of each: curl localhost:{}/actuator/backends""",
+			logger.info(
+					"""
+							The demo is ready. Send this a dozen times, and see x-weir-backend move on when the first backend's quota is spent:
+							  curl -i localhost:{}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
+							Make a backend fail (down, throttle, hang; ok again), and see another take over:
+							  curl -X POST {}/simulator/down
+							See what Weir knows of each: curl localhost:{}/actuator/backends""",
 					port, simulator.backends().get(0).url(), port);
 		};
 	}

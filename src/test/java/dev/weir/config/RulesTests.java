@@ -87,7 +87,7 @@ class RulesTests {
 			.contains("weir.pools.openai.deadline = 90 (systemEnvironment): is a number")
 			.contains("90s for seconds");
 		assertThat(Configured.pool("").property("weir.max-body", "64").report())
-			.contains("weir.max-body = 64: is a number without a unit, which would be bytes")
+			.contains("weir.max-body = 64 (commandLineArgs): is a number without a unit, which would be bytes")
 			.contains("64MB for megabytes");
 	}
 

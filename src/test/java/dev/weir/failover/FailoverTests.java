@@ -185,7 +185,8 @@ class FailoverTests {
 				backend("b", second.url()));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(504);
-		assertThat(response.body()).contains("\"code\":\"timeout\"");
+		assertThat(response.body()).contains("\"code\":\"timeout\"")
+			.contains("There was no answer within 300 ms (weir.pools.openai.deadline).");
 	}
 
 	@ParameterizedTest

@@ -197,7 +197,9 @@ class OutageFaultTests {
 		assertOwn(weir.chat(), 502, "bad_gateway", "2");
 		first.script(RawBackend.Call::awaitClose);
 		second.script(RawBackend.Call::awaitClose);
-		assertOwn(weir.chat(), 504, "timeout", "2");
+		HttpResponse<String> silent = weir.chat();
+		assertOwn(silent, 504, "timeout", "2");
+		assertThat(silent.body()).contains("There was no answer within 300 ms (weir.pools.openai.response-timeout).");
 		// both breakers are open now
 		assertOwn(weir.chat(), 503, "service_unavailable", "0");
 		assertThat(first.requests()).hasSize(2);

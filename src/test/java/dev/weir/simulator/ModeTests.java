@@ -42,10 +42,11 @@ class ModeTests {
 	@Test
 	void aBackendThatHangsTakesARequestAndDoesNotAnswer() {
 		this.client.post("/simulator/hang", "");
-		assertThatException().isThrownBy(() -> this.client.send(HttpRequest
-			.newBuilder(this.backend.url().resolve("/v1/chat/completions"))
-			.timeout(Duration.ofMillis(300))
-			.POST(HttpRequest.BodyPublishers.ofString(BackendClient.HI))))
+		assertThatException()
+			.isThrownBy(
+					() -> this.client.send(HttpRequest.newBuilder(this.backend.url().resolve("/v1/chat/completions"))
+						.timeout(Duration.ofMillis(300))
+						.POST(HttpRequest.BodyPublishers.ofString(BackendClient.HI))))
 			.havingRootCause()
 			.isInstanceOf(HttpTimeoutException.class);
 	}
