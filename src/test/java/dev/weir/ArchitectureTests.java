@@ -29,7 +29,7 @@ class ArchitectureTests {
 			Map.entry("balance", Set.of("backend", "config")),
 			Map.entry("failover", Set.of("api", "backend", "config", "memory")),
 			Map.entry("proxy", Set.of("api", "backend", "config", "credential", "memory")),
-			Map.entry("server", Set.of("api", "config", "memory")),
+			Map.entry("server", Set.of("api", "backend", "config", "memory")),
 			Map.entry("ops", Set.of("api", "backend", "config", "memory")));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())

@@ -22,6 +22,7 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.api.ApiCall;
+import dev.weir.api.RequestId;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Backend;
@@ -75,7 +76,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		Credential credential = all.credential();
 		CredentialHeader fixed = credential.fixed();
 		if (fixed != null) {
-			log(upstream, backend, attempts);
+			log(exchange, upstream, backend, attempts);
 			return send(exchange, chain, upstream, fixed);
 		}
 		return credential.header()
@@ -83,15 +84,15 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty())
-			.doOnNext((header) -> log(upstream, backend, attempts))
+			.doOnNext((header) -> log(exchange, upstream, backend, attempts))
 			.flatMap((header) -> send(exchange, chain, upstream, header.orElse(null))
 				.then(Mono.defer(() -> (header.isPresent() && call.replayable() && isUnauthorized(exchange))
 						? renewed(exchange, chain, upstream, credential, header.get()) : Mono.empty())));
 	}
 
-	private static void log(UpstreamCall upstream, Backend backend, Attempts attempts) {
-		logger.info("Proxying to {} ({}, attempt {}{})", upstream.url(), backend.name(), attempts.count(),
-				reason(attempts));
+	private static void log(ServerWebExchange exchange, UpstreamCall upstream, Backend backend, Attempts attempts) {
+		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", upstream.url(), backend.name(), attempts.count(),
+				reason(attempts), RequestId.of(exchange.getAttributes()));
 	}
 
 	private Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, UpstreamCall upstream,

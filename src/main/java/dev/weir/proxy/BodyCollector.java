@@ -8,6 +8,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
+import org.reactivestreams.Subscription;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 
@@ -62,6 +63,12 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 			MonoSink<byte[]> unused = sink.onCancel(collector);
 			body.contextWrite(sink.contextView()).subscribe(collector);
 		});
+	}
+
+	@Override
+	protected void hookOnSubscribe(Subscription subscription) {
+		// unbounded demand would make Reactor Netty report an error twice
+		subscription.request(Long.MAX_VALUE - 1);
 	}
 
 	@Override

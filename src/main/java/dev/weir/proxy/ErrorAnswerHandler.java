@@ -25,6 +25,7 @@ import dev.weir.api.BrokenAnswerException;
 import dev.weir.api.BrokenBodyException;
 import dev.weir.api.ClientGoneException;
 import dev.weir.api.MalformedBodyException;
+import dev.weir.api.RequestId;
 import dev.weir.backend.RequestListener;
 
 /**
@@ -48,15 +49,16 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 				: thrown;
 		ServerHttpResponse response = exchange.getResponse();
 		if (error instanceof BrokenBodyException) {
-			logger.info("{} {} ended: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
-					error.getMessage());
+			logger.info("{} {} was not carried out: {} [{}]", exchange.getRequest().getMethod(),
+					exchange.getRequest().getPath(), error.getMessage(), RequestId.of(exchange.getAttributes()));
 		}
 		if (response.isCommitted()) {
 			return Mono.error(error);
 		}
 		ApiError answer = answerTo(error, exchange);
 		if (answer.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
-			logger.error("{} {} failed", exchange.getRequest().getMethod(), exchange.getRequest().getPath(), error);
+			logger.error("{} {} failed [{}]", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
+					RequestId.of(exchange.getAttributes()), error);
 		}
 		if (exchange.getAttribute(RequestListener.STATUS) instanceof IntConsumer status) {
 			status.accept(isGone(error) ? RequestListener.LEFT : answer.status());

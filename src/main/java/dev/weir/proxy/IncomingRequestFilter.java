@@ -24,9 +24,9 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 
 	private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
+	/** After what completes every reply and what ends requests that could not be decoded. */
 	@Override
 	public int getOrder() {
-		// behind what ends requests that could not even be decoded
 		return Ordered.HIGHEST_PRECEDENCE + 1;
 	}
 

@@ -81,7 +81,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		ServerHttpRequest request = exchange.getRequest();
 		if ("websocket".equalsIgnoreCase(request.getHeaders().getUpgrade())) {
-			return Mono.error(invalid(501, "WebSocket connections are not supported.", null, "not_supported"));
+			return Mono.error(noWebSocket(request.getPath().value()));
 		}
 		URI uri = request.getURI();
 		// the user's filters may have written another path
@@ -191,6 +191,18 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 							"server_error", null, "overloaded"),
 					Map.of("retry-after", "1", "connection", "close"));
 		};
+	}
+
+	/** Clients of the responses API go on over HTTP when they meet 426. */
+	private static ApiErrorException noWebSocket(String path) {
+		if (path.endsWith("/responses")) {
+			return new ApiErrorException(
+					new ApiError(426, "Responses over WebSocket are not supported; use POST over HTTP.",
+							"invalid_request_error", null, "websocket_not_supported"),
+					Map.of("upgrade", "HTTP/1.1", "connection", "upgrade"));
+		}
+		return invalid(501, "WebSocket connections are not supported; connect to a backend itself.", null,
+				"not_supported");
 	}
 
 	private ApiErrorException tooLarge() {

@@ -13,6 +13,7 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 import dev.weir.api.ApiErrorException;
+import dev.weir.api.RequestId;
 
 /**
  * Ends a request that {@link RequestGuard} has refused.
@@ -23,7 +24,7 @@ final class RefusalFilter implements WebFilter, Ordered {
 
 	@Override
 	public int getOrder() {
-		return Ordered.HIGHEST_PRECEDENCE;
+		return RequestIdFilter.ORDER + 1;
 	}
 
 	@Override
@@ -32,8 +33,8 @@ final class RefusalFilter implements WebFilter, Ordered {
 		if (ServerHttpRequestDecorator.getNativeRequest(request) instanceof HttpServerRequest server
 				&& server.requestHeaders() instanceof RefusedHeaders headers) {
 			Refusal refusal = headers.refusal();
-			logger.info("Refused a request of {} with {}: {}", request.getRemoteAddress(), refusal.status(),
-					refusal.message());
+			logger.info("Refused a request of {} with {}: {} [{}]", request.getRemoteAddress(), refusal.status(),
+					refusal.message(), RequestId.of(exchange.getAttributes()));
 			return Mono.error(new ApiErrorException(refusal.toError()));
 		}
 		return chain.filter(exchange);

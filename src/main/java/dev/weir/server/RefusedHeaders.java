@@ -2,7 +2,6 @@ package dev.weir.server;
 
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,6 @@ final class RefusedHeaders extends DefaultHttpHeaders {
 	RefusedHeaders(Refusal refusal, @Nullable String origin) {
 		this.refusal = refusal;
 		set(HttpHeaderNames.HOST, "refused.invalid");
-		set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
 		if (origin != null) {
 			set(HttpHeaderNames.ORIGIN, origin);
 		}

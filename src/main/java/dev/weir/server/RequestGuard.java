@@ -107,9 +107,13 @@ final class RequestGuard extends ChannelDuplexHandler {
 			this.http10 = true;
 			request.setProtocolVersion(HttpVersion.HTTP_1_1);
 			// it knows no interim responses either (RFC 9110, section 10.1.1)
-			request.headers().remove(HttpHeaderNames.EXPECT).set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+			request.headers().remove(HttpHeaderNames.EXPECT);
 		}
-		this.last = !HttpUtil.isKeepAlive(request);
+		this.last = this.http10 || !HttpUtil.isKeepAlive(request);
+		if (this.last) {
+			// Reactor Netty would close with the reply to an earlier, pipelined request
+			request.headers().remove(HttpHeaderNames.CONNECTION);
+		}
 		this.large = HttpUtil.getContentLength(request, 0L) > MAX_DISCARDED;
 		context.fireChannelRead(request);
 	}

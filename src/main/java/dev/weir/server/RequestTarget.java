@@ -64,9 +64,11 @@ final class RequestTarget {
 				|| c == '_' || c == '~' || (literal && (c == '[' || c == ']' || c == ':' || c == '%'));
 	}
 
-	/** Whether a colon and at most five digits end it; the digits may be missing. */
+	/**
+	 * Whether a colon and one to five digits end it; Reactor Netty takes no empty port.
+	 */
 	private static boolean isPort(String text, int colon) {
-		if (text.charAt(colon) != ':' || text.length() - colon > 6) {
+		if (text.charAt(colon) != ':' || text.length() - colon < 2 || text.length() - colon > 6) {
 			return false;
 		}
 		int port = 0;

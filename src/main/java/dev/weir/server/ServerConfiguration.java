@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.cloud.gateway.config.GlobalCorsProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
@@ -24,6 +25,16 @@ class ServerConfiguration {
 			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder());
 			return server.doOnChannelInit((observer, channel, address) -> pipeline.init(channel));
 		});
+	}
+
+	@Bean
+	RequestIdFilter requestIdFilter() {
+		return new RequestIdFilter();
+	}
+
+	@Bean
+	CorsReplyFilter corsReplyFilter(GlobalCorsProperties properties) {
+		return new CorsReplyFilter(properties.getCorsConfigurations());
 	}
 
 	@Bean

@@ -351,13 +351,27 @@ class RequestLimitsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "/v1/realtime?model=gpt-4o", "/openai/realtime?api-version=v&deployment=gpt-4o",
-			"/v1/responses" })
+	@ValueSource(strings = { "/v1/realtime?model=gpt-4o", "/openai/realtime?api-version=v&deployment=gpt-4o" })
 	void aWebSocketIsNotSupported(String target) {
 		SocketClient.Response response = send("two", "GET " + target, new byte[0], "Connection: Upgrade",
 				"Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
 		assertThat(response.status()).isEqualTo(501);
 		assertThat(response.text()).contains("\"code\":\"not_supported\"");
+		assertNothingWentUp();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/responses", "/openai/v1/responses?api-version=preview", "/responses" })
+	void aWebSocketForResponsesIsToldToUseHttp(String target) {
+		try (SocketClient client = SocketClient.connect(weir.port())) {
+			SocketClient.Response response = client.send("GET " + target, new byte[0], "x-pool: two",
+					"Connection: Upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+					"Sec-WebSocket-Version: 13");
+			assertThat(response.status()).isEqualTo(426);
+			assertThat(response.header("upgrade")).isEqualTo("HTTP/1.1");
+			assertThat(response.text()).contains("\"code\":\"websocket_not_supported\"");
+			assertThat(client.send("GET /v1/models", new byte[0], "x-pool: two").status()).isEqualTo(200);
+		}
 		assertNothingWentUp();
 	}
 

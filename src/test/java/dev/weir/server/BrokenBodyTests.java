@@ -1,0 +1,207 @@
+package dev.weir.server;
+
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LoggedOutput;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Bodies whose framing breaks, and clients that leave in the middle of one: nothing
+ * complete goes up.
+ */
+class BrokenBodyTests {
+
+	private static final String[] OPERATIONS = { "chat/completions", "files", "batches", "responses", "uploads/u/parts",
+			"anything" };
+
+	/** What stands where a chunk of the body should, or behind its last one. */
+	private static final String[] BREAKS = { "zz\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n",
+			"5\r\nhello7\r\nagain\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n",
+			"0x5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5;a\nb\r\nhello\r\n0\r\n\r\n",
+			"ffffffffffffffff\r\nhello\r\n0\r\n\r\n", "0\r\nno colon\r\n\r\n", "0\r\na: b\nc: d\r\n\r\n",
+			"0\r\na : b\r\n\r\n" };
+
+	private static LeakWatch leaks;
+
+	private static UpstreamRecorder backend;
+
+	private static UpstreamRecorder plain;
+
+	private static WeirServer weir;
+
+	@BeforeAll
+	static void start() {
+		leaks = LeakWatch.start();
+		backend = UpstreamRecorder.start();
+		plain = UpstreamRecorder.start();
+		weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: plain, uri: '%s', predicates: ['Path=/plain/**']}
+				  - {id: pool, uri: 'lb://openai', predicates: ['Path=/v1/**']}
+				weir:
+				  max-body: 64KB
+				  pools:
+				    openai: {backends: [%s]}
+				""".formatted(plain.url(), WeirServer.backend("a", backend.url(), "models: {gpt-4o: gpt-4o}")));
+	}
+
+	@AfterAll
+	static void stop() throws InterruptedException {
+		weir.close();
+		backend.close();
+		plain.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@BeforeEach
+	void forget() {
+		backend.received().clear();
+		plain.received().clear();
+	}
+
+	static Stream<Arguments> broken() {
+		return Stream.of(OPERATIONS)
+			.flatMap((operation) -> Stream.of(BREAKS).map((text) -> Arguments.of(operation, text)));
+	}
+
+	@ParameterizedTest
+	@MethodSource("broken")
+	void c13ABodyWhoseFramingBreaksAtOnceIsNoCall(String operation, String text) {
+		try (RawClient client = RawClient.of(weir)) {
+			client.write(head("/v1/" + operation) + chunk(Bodies.CHAT) + text);
+			assertRefused(client.readToEnd());
+		}
+		assertNothingCompleteWentUp();
+	}
+
+	@ParameterizedTest
+	@MethodSource("broken")
+	void c13ABodyWhoseFramingBreaksLaterIsNoCall(String operation, String text) {
+		boolean streams = !operation.equals("chat/completions") && !operation.equals("responses");
+		try (RawClient client = RawClient.of(weir)) {
+			client.write(head("/v1/" + operation) + chunk(Bodies.CHAT));
+			if (streams) {
+				await()
+					.until(() -> !backend.received().isEmpty() && backend.received().get(0).text().contains("gpt-4o"));
+			}
+			client.write(text);
+			assertRefused(client.readToEnd());
+		}
+		if (streams) {
+			await().until(() -> backend.received().get(0).isCut());
+		}
+		assertNothingCompleteWentUp();
+	}
+
+	@Test
+	void c13AFirstChunkThatIsBrokenIsNoCall() {
+		for (String operation : OPERATIONS) {
+			try (RawClient client = RawClient.of(weir)) {
+				client.write(head("/v1/" + operation) + "zz\r\n");
+				assertRefused(client.readToEnd());
+			}
+		}
+		assertNothingCompleteWentUp();
+	}
+
+	@Test
+	void c13ABrokenBodyIsOneLogLine() {
+		try (LoggedOutput output = LoggedOutput.start()) {
+			for (String operation : OPERATIONS) {
+				try (RawClient client = RawClient.of(weir)) {
+					client.write(head("/v1/" + operation) + chunk(Bodies.CHAT) + "zz\r\n");
+					assertRefused(client.readToEnd());
+				}
+			}
+			assertThat(output.text().lines().filter((line) -> !line.contains("Proxying to"))).as(output.text())
+				.hasSize(OPERATIONS.length)
+				.allSatisfy((line) -> assertThat(line).contains(" INFO ",
+						" was not carried out: The request's chunks are malformed"));
+		}
+	}
+
+	@Test
+	void c13ABrokenBodyOnAPlainRouteIsNoCall() {
+		try (RawClient client = RawClient.of(weir)) {
+			client.write(head("/plain/x") + chunk(Bodies.CHAT) + "zz\r\n");
+			assertRefused(client.readToEnd());
+		}
+		assertThat(plain.received()).noneMatch(UpstreamRecorder.Received::isWhole);
+	}
+
+	@Test
+	void c13ABrokenBodyBehindAnotherRequestHitsOnlyItself() {
+		try (RawClient client = RawClient.of(weir)) {
+			client.write(head("/v1/chat/completions") + chunk(Bodies.CHAT) + "0\r\n\r\n" + head("/v1/chat/completions")
+					+ chunk(Bodies.CHAT) + "zz\r\n");
+			String[] replies = client.readToEnd().split("HTTP/1\\.1 ");
+			assertThat(replies).hasSize(3);
+			assertThat(replies[1]).startsWith("200 OK").contains("chatcmpl-1");
+			assertThat(replies[2]).startsWith("400 Bad Request");
+		}
+		assertThat(backend.received()).hasSize(1);
+	}
+
+	@Test
+	void c13NoBackendIsToBlameForABrokenBody() {
+		for (int i = 0; i < 10; i++) {
+			try (RawClient client = RawClient.of(weir)) {
+				client.write(head("/v1/files") + chunk(Bodies.CHAT) + "zz\r\n");
+				assertRefused(client.readToEnd());
+			}
+		}
+		assertThat(weir.get("/actuator/health/backends/a").body()).contains("AVAILABLE");
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void c13AClientThatLeavesInTheMiddleOfABodyMakesNoCall() {
+		for (String operation : OPERATIONS) {
+			for (String framing : new String[] { "transfer-encoding: chunked", "content-length: 200" }) {
+				try (RawClient client = RawClient.of(weir)) {
+					client.write(head("/v1/" + operation).replace("transfer-encoding: chunked", framing));
+					client.write(framing.startsWith("content") ? Bodies.CHAT : chunk(Bodies.CHAT));
+				}
+			}
+		}
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+		await().until(() -> backend.received().stream().filter(UpstreamRecorder.Received::isWhole).count() == 1);
+		await().until(() -> backend.received().stream().allMatch((it) -> it.isWhole() || it.isCut()));
+	}
+
+	private static void assertNothingCompleteWentUp() {
+		assertThat(backend.received()).noneMatch(UpstreamRecorder.Received::isWhole);
+	}
+
+	private static void assertRefused(String reply) {
+		assertThat(reply).startsWith("HTTP/1.1 400 Bad Request\r\n")
+			.contains("connection: close", "The request's chunks are malformed", "\"code\":\"invalid_http_request\"",
+					"x-request-id: ");
+		assertThat(reply.split("HTTP/1\\.1 ", -1)).hasSize(2);
+	}
+
+	private static String head(String path) {
+		return "POST " + path + " HTTP/1.1\r\nhost: weir.test\r\ncontent-type: application/json\r\n"
+				+ "transfer-encoding: chunked\r\n\r\n";
+	}
+
+	private static String chunk(String text) {
+		return Integer.toHexString(text.length()) + "\r\n" + text + "\r\n";
+	}
+
+}
