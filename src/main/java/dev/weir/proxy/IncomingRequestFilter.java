@@ -24,7 +24,9 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 
 	private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
-	/** After what completes every reply and what ends requests that could not be decoded. */
+	/**
+	 * After what completes every reply and what ends requests that could not be decoded.
+	 */
 	@Override
 	public int getOrder() {
 		return Ordered.HIGHEST_PRECEDENCE + 1;
