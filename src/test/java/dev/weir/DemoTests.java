@@ -35,6 +35,7 @@ class DemoTests {
 	@Test
 	void thirtyCallsAreAllServedThoughTheFirstBackendIsSoonFull() throws IOException {
 		try (WeirServer weir = start("")) {
+			assertThat(weir.get("/v1/models").body()).contains("\"id\":\"gpt-4o\"");
 			List<HttpResponse<String>> responses = new ArrayList<>();
 			for (int i = 0; i < 30; i++) {
 				responses.add(weir.chat());

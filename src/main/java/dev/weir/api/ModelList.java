@@ -1,7 +1,11 @@
 package dev.weir.api;
 
 import java.util.Collection;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -37,6 +41,24 @@ public final class ModelList {
 	 */
 	public static byte[] one(String model, Dialect dialect) {
 		return JSON.writeValueAsBytes(model(model, dialect));
+	}
+
+	/**
+	 * Reads a list that a backend has sent: the {@code id} of each element of
+	 * {@code data} (OpenAI's API specification, schema {@code ListModelsResponse}).
+	 * @param body the JSON
+	 * @return the names in order, without those that no request could name
+	 * @throws JacksonException if the body is no JSON
+	 */
+	public static SortedSet<String> read(byte[] body) {
+		SortedSet<String> names = new TreeSet<>();
+		for (JsonNode model : JSON.readTree(body).path("data")) {
+			String name = model.path("id").stringValue("");
+			if (ModelName.isAllowed(name)) {
+				names.add(name);
+			}
+		}
+		return names;
 	}
 
 	private static ObjectNode model(String name, Dialect dialect) {

@@ -42,6 +42,10 @@ final class ModelName {
 		return name;
 	}
 
+	static boolean isAllowed(String name) {
+		return problemWith(name) == null;
+	}
+
 	private static @Nullable String problemWith(String name) {
 		if (name.isBlank()) {
 			return "is blank";

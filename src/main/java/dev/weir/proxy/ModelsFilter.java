@@ -2,7 +2,9 @@ package dev.weir.proxy;
 
 import java.util.SortedSet;
 
+import io.netty.channel.EventLoop;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -33,8 +35,11 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 
 	private final Pools pools;
 
-	ModelsFilter(Pools pools) {
+	private final FetchedModels fetched;
+
+	ModelsFilter(Pools pools, FetchedModels fetched) {
 		this.pools = pools;
+		this.fetched = fetched;
 	}
 
 	@Override
@@ -74,14 +79,19 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 				"invalid_request_error", "api-version", "missing_required_parameter"));
 	}
 
-	private static Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
-		SortedSet<String> models = pool.models();
+	private Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
 		String wanted = call.path().item();
-		if (wanted != null && pool.lanes(wanted).isEmpty()) {
-			return Mono.error(unknown(wanted, pool));
+		if (wanted != null) {
+			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool))
+					: write(exchange, ModelList.one(wanted, call.path().dialect()));
 		}
-		byte[] body = (wanted != null) ? ModelList.one(wanted, call.path().dialect())
-				: ModelList.of(models, call.path().dialect());
+		Mono<SortedSet<String>> models = this.fetched.of(pool);
+		EventLoop loop = UpstreamClients.loopOf(exchange.getRequest());
+		return ((loop != null) ? models.publishOn(Schedulers.fromExecutorService(loop)) : models)
+			.flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
+	}
+
+	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
 		ServerHttpResponse response = exchange.getResponse();
 		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);

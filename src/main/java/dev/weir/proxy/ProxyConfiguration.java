@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import org.springframework.cloud.gateway.config.GatewayProperties;
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
@@ -12,6 +13,7 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.Credentials;
 import dev.weir.memory.BufferBudget;
 import reactor.core.scheduler.Scheduler;
+import reactor.netty.http.client.HttpClient;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -50,13 +52,19 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	ModelsFilter modelsFilter(Pools pools) {
-		return new ModelsFilter(pools);
+	Upstreams upstreams(Pools pools, Credentials credentials) {
+		return new Upstreams(pools, credentials);
 	}
 
 	@Bean
-	BackendCallFilter backendCallFilter(Pools pools, Credentials credentials, Scheduler timers) {
-		return new BackendCallFilter(new Upstreams(pools, credentials), timers);
+	ModelsFilter modelsFilter(Pools pools, Upstreams upstreams, ObjectProvider<HttpClient> client, Scheduler timers,
+			Ticker ticker) {
+		return new ModelsFilter(pools, new FetchedModels(upstreams, client, timers, ticker));
+	}
+
+	@Bean
+	BackendCallFilter backendCallFilter(Upstreams upstreams, Scheduler timers) {
+		return new BackendCallFilter(upstreams, timers);
 	}
 
 	@Bean

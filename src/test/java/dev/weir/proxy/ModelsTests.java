@@ -1,5 +1,9 @@
 package dev.weir.proxy;
 
+import java.io.IOException;
+import java.net.URI;
+import java.util.concurrent.CountDownLatch;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -9,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.RawBackend;
 import dev.weir.testing.SocketClient;
 import dev.weir.testing.WeirServer;
 
@@ -18,22 +23,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Which models a pool says it has, in each dialect, without asking a backend.
+ * Which models a pool says it has, in each dialect, and which backends it asks for them.
  */
 class ModelsTests {
 
 	private static MockBackend backend;
+
+	private static RawBackend lists;
+
+	private static RawBackend others;
+
+	private static RawBackend slow;
 
 	private static WeirServer weir;
 
 	@BeforeAll
 	static void start() {
 		backend = MockBackend.start();
+		lists = RawBackend.start(RawBackend.answering("200 OK",
+				"{\"object\":\"list\",\"data\":[{\"id\":\"m1\"},{\"id\":\"a/b\"},{\"id\":\"\"},{\"id\":5},{}]}"));
+		others = RawBackend.start(ModelsTests::noList);
+		slow = RawBackend.start((call) -> {
+		});
 		weir = WeirServer.start(new PoolsYaml()
 			.pool("named", "", backend("named-a", "azure", backend.url(), "models: {o9: x, gpt-4o: gpt-4o-eu}"),
 					backend("named-b", "openai", backend.url(), "models: {'org/llama': llama, gpt-4o: gpt-4o}",
 							"priority: 2"))
-			.pool("unnamed", "", backend("unnamed", "openai", backend.url()))
+			.pool("unnamed", "", backend("unnamed", "azure", backend.url()))
+			.pool("listed", "", backend("listed", "openai", lists.url()),
+					backend("listed-b", "openai", lists.url(), "models: {named: x}"))
+			.pool("missing", "", backend("missing", "openai", URI.create(others.url() + "/missing")))
+			.pool("broken", "", backend("broken", "openai", URI.create(others.url() + "/broken")))
+			.pool("huge", "", backend("huge", "openai", URI.create(others.url() + "/huge")))
+			.pool("slow", "", backend("slow", "openai", slow.url()))
 			.pool("used", "", backend("used", "openai", backend.url(), "models: {o9: o9, '*': any}"))
 			.toString());
 	}
@@ -42,6 +64,19 @@ class ModelsTests {
 	static void stop() {
 		weir.close();
 		backend.close();
+		lists.close();
+		others.close();
+		slow.close();
+	}
+
+	private static void noList(RawBackend.Call call) throws IOException {
+		if (call.request().startsWith("GET /missing")) {
+			call.answer("404 Not Found", "{}");
+		}
+		else {
+			call.answer("200 OK", call.request().startsWith("GET /broken") ? "{\"data\":["
+					: "{\"data\":[{\"id\":\"m\"}]" + " ".repeat(FetchedModels.MAX_BYTES) + "}");
+		}
 	}
 
 	@AfterEach
@@ -111,7 +146,7 @@ class ModelsTests {
 	}
 
 	@Test
-	void aPoolThatServesEveryModelListsNoneUntilOneWasServed() {
+	void aPoolOfAzureThatServesEveryModelListsNoneUntilOneWasServed() {
 		assertThat(get("unnamed", "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
 		assertThat(get("unnamed", "/v1/models/gpt-4o").status()).isEqualTo(200);
 		assertThat(backend.calls()).isEmpty();
@@ -119,6 +154,43 @@ class ModelsTests {
 		await().untilAsserted(() -> assertThat(get("unnamed", "/v1/models").text()).contains("\"id\":\"gpt-4o\""));
 		assertThat(get("unnamed", "/v1/models/gpt-4o").status()).isEqualTo(200);
 		assertThat(backend.calls()).hasSize(1);
+	}
+
+	@Test
+	void aPoolOfOpenAisDialectThatServesEveryModelListsWhatItsBackendsList() {
+		for (int i = 0; i < 3; i++) {
+			assertThat(get("listed", "/v1/models").text())
+				.contains("\"id\":\"a/b\"", "\"id\":\"m1\"", "\"id\":\"named\"")
+				.doesNotContain("\"id\":\"\"", "\"id\":5");
+		}
+		// those that name their models are not asked, and those that are only once
+		assertThat(lists.requests()).singleElement()
+			.asString()
+			.startsWith("GET /v1/models HTTP/1.1\r\n")
+			.containsIgnoringCase("authorization: Bearer key-of-listed");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "missing", "broken", "huge" })
+	void aListThatCannotBeHadIsNotAskedForAgainAtOnce(String pool) {
+		assertThat(get(pool, "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
+		int asked = others.requests().size();
+		assertThat(get(pool, "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
+		assertThat(others.requests()).hasSize(asked);
+	}
+
+	@Test
+	void aListThatIsSlowIsNotWaitedForLongAndFetchedByOneRequestForAll() throws Exception {
+		CountDownLatch answer = new CountDownLatch(1);
+		slow.script((call) -> {
+			answer.await();
+			call.answer("200 OK", "{\"data\":[{\"id\":\"late\"}]}");
+		});
+		assertThat(get("slow", "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
+		assertThat(get("slow", "/v1/models").status()).isEqualTo(200);
+		answer.countDown();
+		await().untilAsserted(() -> assertThat(get("slow", "/v1/models").text()).contains("\"id\":\"late\""));
+		assertThat(slow.requests()).hasSize(1);
 	}
 
 	@Test
