@@ -82,11 +82,13 @@ public record ApiError(int status, String message, String type, @Nullable String
 
 	/**
 	 * Reads the reason from a backend's error body, whoever wrote it. Known are
-	 * {@code {"error":{"code":…,"type":…}}} of OpenAI and Azure OpenAI; else the top
-	 * level is read, where Azure's gateway has {@code statusCode} and some compatible
-	 * servers have {@code code} and {@code type}. Never fails.
+	 * {@code {"error":{"code":…,"type":…}}} of OpenAI and Azure OpenAI, also in an array
+	 * as Gemini sends it; else the top level is read, where Azure's gateway has
+	 * {@code statusCode}, some compatible servers have {@code code} and {@code type}, and
+	 * others a text as {@code error}, {@code detail} or {@code message}; else the body
+	 * itself is the message, unless it is a page. Never fails.
 	 * @param body the body, perhaps cut off; what is found before its end counts
-	 * @return the reason, both parts {@code null} if there is none to be found
+	 * @return the reason, all parts {@code null} if there is none to be found
 	 */
 	public static ApiErrorCode read(byte[] body) {
 		return ErrorReader.read(body);

@@ -93,6 +93,14 @@ public enum Operation {
 	}
 
 	/**
+	 * Returns its path behind the dialect's prefix.
+	 * @return the path, without a slash at its ends; empty for {@link #OTHER}
+	 */
+	public String path() {
+		return this.path;
+	}
+
+	/**
 	 * Whether its calls name a model.
 	 * @return whether the model decides which lanes there are
 	 */

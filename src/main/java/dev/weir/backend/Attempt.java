@@ -25,6 +25,8 @@ public final class Attempt {
 
 	private final Ramp.Step backendStep;
 
+	private final RequestTraits request;
+
 	private final Ticker ticker;
 
 	private final long start;
@@ -41,8 +43,9 @@ public final class Attempt {
 
 	private volatile long sentAt;
 
-	Attempt(Lane lane, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
+	Attempt(Lane lane, RequestTraits request, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
 		this.lane = lane;
+		this.request = request;
 		this.laneStep = laneStep;
 		this.backendStep = backendStep;
 		this.ticker = ticker;
@@ -52,6 +55,14 @@ public final class Attempt {
 
 	public Lane lane() {
 		return this.lane;
+	}
+
+	/**
+	 * Whether the lane has just served a request that was smaller than this one.
+	 * @return whether one was served within the last minute
+	 */
+	public boolean isLargerThanLastServed() {
+		return this.lane.isLastServedSmallerThan(this.request.size());
 	}
 
 	/** Says that the backend is called now; before, Weir looks for its credential. */
@@ -118,7 +129,7 @@ public final class Attempt {
 			this.lane.unanswered(outcome, duration);
 		}
 		try {
-			this.lane.ended(outcome, duration);
+			this.lane.ended(outcome, this.request, duration);
 		}
 		finally {
 			tell(outcome, last);
@@ -128,11 +139,22 @@ public final class Attempt {
 	}
 
 	private void tell(Outcome outcome, Phase last) {
-		if (outcome instanceof Outcome.Broken || (outcome instanceof Outcome.Failed failure && failure.isBackends())) {
+		boolean failed = switch (outcome.type()) {
+			case BROKEN -> true;
+			case FAILED -> ((Outcome.Failed) outcome).isBackends();
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					CANCELLED ->
+				false;
+		};
+		boolean worked = switch (outcome.type()) {
+			case SERVED, REJECTED, TOO_LONG -> true;
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED ->
+				last == Phase.ANSWERING;
+		};
+		if (failed) {
 			fail(outcome);
 		}
-		else if (last == Phase.ANSWERING || outcome instanceof Outcome.Served || outcome instanceof Outcome.Rejected
-				|| outcome instanceof Outcome.TooLong) {
+		else if (worked) {
 			succeed();
 			serve();
 		}

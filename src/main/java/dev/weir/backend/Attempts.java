@@ -24,6 +24,8 @@ public final class Attempts {
 
 	private final Lanes lanes;
 
+	private final RequestTraits request;
+
 	private final Ticker ticker;
 
 	private long start;
@@ -35,6 +37,11 @@ public final class Attempts {
 
 	// lanes of this priority and better ones are out of the question
 	private int floor;
+
+	// lanes that are known to have no more tokens are out of the question; -1 for none
+	private long tooFewTokens = -1;
+
+	private boolean largerTried;
 
 	private Duration waited = Duration.ZERO;
 
@@ -54,8 +61,20 @@ public final class Attempts {
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	public Attempts(Pool pool, Lanes lanes, Ticker ticker) {
+		this(pool, lanes, RequestTraits.UNKNOWN, ticker);
+	}
+
+	/**
+	 * Begins a request without any attempt yet.
+	 * @param pool the pool the request was sent to
+	 * @param lanes the lanes of the pool that serve it
+	 * @param request what is known of it
+	 * @param ticker a monotonic clock in nanoseconds
+	 */
+	public Attempts(Pool pool, Lanes lanes, RequestTraits request, Ticker ticker) {
 		this.pool = pool;
 		this.lanes = lanes;
+		this.request = request;
 		this.ticker = ticker;
 		this.start = ticker.read();
 	}
@@ -70,7 +89,7 @@ public final class Attempts {
 
 	/**
 	 * Whether a lane is out of the question: it was called, it refused in this round, or
-	 * its tier is too high for the request.
+	 * it does not fit the request.
 	 * @param lane the lane
 	 * @return whether it must not be chosen
 	 */
@@ -79,17 +98,41 @@ public final class Attempts {
 	}
 
 	/**
-	 * The lanes that the request may still use, free or not: neither tried nor of too
-	 * high a tier. Lanes that refused in this round count, since they may be asked again.
+	 * The lanes that the request may still use, free or not: neither tried nor unfit for
+	 * it. Lanes that refused in this round count, since they may be asked again.
 	 * @return the lanes in the order of {@link #lanes()}
 	 */
 	public List<Lane> remaining() {
-		return (this.tried.isEmpty() && this.floor == 0) ? this.lanes
-				: this.lanes.stream().filter((lane) -> !isExcluded(lane)).toList();
+		for (Lane lane : this.lanes) {
+			if (isExcluded(lane)) {
+				return this.lanes.stream().filter((it) -> !isExcluded(it)).toList();
+			}
+		}
+		return this.lanes;
 	}
 
 	private boolean isExcluded(Lane lane) {
-		return this.tried.contains(lane) || lane.priority() <= this.floor;
+		return this.tried.contains(lane) || !fits(lane);
+	}
+
+	/**
+	 * Whether a lane could serve the request, whatever state it is in: it serves the
+	 * operation, its tier is not too high for the request, and it is not known to have
+	 * too few tokens.
+	 * @param lane the lane
+	 * @return whether it could
+	 */
+	public boolean fits(Lane lane) {
+		return lane.priority() > this.floor && lane.isServing(this.request.operation())
+				&& (this.tooFewTokens < 0 || lane.tokenLimit().orElse(Long.MAX_VALUE) > this.tooFewTokens);
+	}
+
+	/**
+	 * What is known of the request.
+	 * @return what matters to lanes
+	 */
+	public RequestTraits request() {
+		return this.request;
 	}
 
 	/**
@@ -124,7 +167,7 @@ public final class Attempts {
 	 * @return whether the attempt has begun
 	 */
 	public boolean tryBegin(Lane lane) {
-		Attempt attempt = lane.tryBegin();
+		Attempt attempt = lane.tryBegin(this.request);
 		this.current.set(attempt);
 		if (attempt == null) {
 			this.refused.add(lane);
@@ -182,6 +225,63 @@ public final class Attempts {
 			this.floor = 0;
 		}
 		return this.floor > 0;
+	}
+
+	/**
+	 * Leaves only lanes to choose from that have more tokens than one which found the
+	 * request too large, as far as is known. Works once per request.
+	 * @param lane the lane that found it too large
+	 * @param tooLarge what it said
+	 * @return whether there is one that was not tried, now or later; otherwise nothing
+	 * has changed
+	 */
+	public boolean tryLarger(Lane lane, Outcome.TooLarge tooLarge) {
+		if (this.largerTried) {
+			return false;
+		}
+		long limit = (tooLarge.limit() != null) ? tooLarge.limit() : lane.tokenLimit().orElse(0);
+		// a lane of just so many tokens as were requested is large enough
+		long requested = (tooLarge.requested() != null) ? tooLarge.requested() - 1 : 0;
+		this.tooFewTokens = Math.max(limit, requested);
+		this.largerTried = freeIn() != null;
+		if (!this.largerTried) {
+			this.tooFewTokens = -1;
+		}
+		return this.largerTried;
+	}
+
+	/**
+	 * How many attempts came to something that counts in {@code max-attempts}.
+	 * @return the number
+	 */
+	public int spent() {
+		int spent = 0;
+		for (Ended ended : this.history) {
+			spent += ended.outcome().type().countsAsAttempt() ? 1 : 0;
+		}
+		return spent;
+	}
+
+	/**
+	 * Records that the attempt that runs serves the request, or has begun to. Backends
+	 * that refused it without a reason hear of it, since nothing was wrong with it.
+	 * @return the lanes whose backends are set aside because of that, mostly none
+	 */
+	public List<Lane> onServed() {
+		Attempt attempt = this.current.get();
+		if (attempt == null) {
+			return List.of();
+		}
+		attempt.lane().onServed(this.request);
+		List<Lane> denied = List.of();
+		for (Ended ended : this.history) {
+			if (ended.outcome() instanceof Outcome.Denied outcome
+					&& ended.lane().onServedElsewhere(outcome, this.request)) {
+				denied = new ArrayList<>(denied);
+				denied.add(ended.lane());
+			}
+		}
+		return denied;
 	}
 
 	/**

@@ -37,6 +37,8 @@ public final class Backend {
 
 	private final Cooldown afterBreak;
 
+	private final RefusalStreak refusals = new RefusalStreak();
+
 	private volatile @Nullable String credentialProblem;
 
 	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
@@ -169,6 +171,35 @@ public final class Backend {
 	}
 
 	/**
+	 * What it said when it refused, if that is why it rests as a whole.
+	 * @return what it said, or {@code null}
+	 */
+	public @Nullable Refusal refusal() {
+		return this.cooldown.refusal();
+	}
+
+	/**
+	 * What it said when it last refused a request without a reason (401, 403).
+	 * @return what it said, or {@code null} if it has served since
+	 */
+	public @Nullable Refusal lastRefusal() {
+		return this.refusals.last();
+	}
+
+	/**
+	 * How many different requests it has refused in a row without a reason, counted up to
+	 * where that proves that it refuses Weir's credential.
+	 * @return the number, 0 if it has served since
+	 */
+	public int refusedInARow() {
+		return this.refusals.count();
+	}
+
+	RefusalStreak refusals() {
+		return this.refusals;
+	}
+
+	/**
 	 * Why Weir had no credential when it last wanted to call the backend.
 	 * @return the problem, or {@code null} if there is none
 	 */
@@ -193,8 +224,8 @@ public final class Backend {
 		this.credentialProblem = problem;
 	}
 
-	void rest(Duration duration, RestReason reason) {
-		this.cooldown.begin(duration, reason);
+	void rest(Duration duration, RestReason reason, @Nullable Refusal refusal) {
+		this.cooldown.begin(duration, reason, refusal);
 		this.ramp.restart();
 	}
 

@@ -27,10 +27,20 @@ public final class Cooldown {
 	 * @param reason why
 	 */
 	void begin(Duration duration, RestReason reason) {
+		begin(duration, reason, null);
+	}
+
+	/**
+	 * Begins a rest because of a refusal.
+	 * @param duration how long to rest from now on; nothing happens if it is not positive
+	 * @param reason why
+	 * @param refusal what the backend said, or {@code null}
+	 */
+	void begin(Duration duration, RestReason reason, @Nullable Refusal refusal) {
 		if (duration.isZero() || duration.isNegative()) {
 			return;
 		}
-		Rest rest = new Rest(this.ticker.read() + duration.toNanos(), reason);
+		Rest rest = new Rest(this.ticker.read() + duration.toNanos(), reason, refusal);
 		this.current.accumulateAndGet(rest,
 				(running, next) -> (running == null || next == null || running.endsBefore(next)) ? next : running);
 	}
@@ -63,7 +73,16 @@ public final class Cooldown {
 		return (rest != null && rest.end() - this.ticker.read() > 0) ? rest.reason() : null;
 	}
 
-	private record Rest(long end, RestReason reason) {
+	/**
+	 * What a backend said when it refused, if that is why it rests.
+	 * @return what it said, or {@code null} if it does not rest or said nothing
+	 */
+	@Nullable Refusal refusal() {
+		Rest rest = this.current.get();
+		return (rest != null && rest.end() - this.ticker.read() > 0) ? rest.refusal() : null;
+	}
+
+	private record Rest(long end, RestReason reason, @Nullable Refusal refusal) {
 
 		// a difference, because a monotonic clock may pass Long.MAX_VALUE
 		boolean endsBefore(Rest other) {

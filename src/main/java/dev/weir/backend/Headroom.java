@@ -2,6 +2,7 @@ package dev.weir.backend;
 
 import java.time.Duration;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -55,6 +56,15 @@ final class Headroom {
 		return (lowest <= 1) ? OptionalDouble.of(lowest) : OptionalDouble.empty();
 	}
 
+	/**
+	 * How many tokens there are in all.
+	 * @return the limit that was said last, or empty if none was
+	 */
+	OptionalLong tokenLimit() {
+		Long limit = this.tokens.limit;
+		return (limit != null) ? OptionalLong.of(limit) : OptionalLong.empty();
+	}
+
 	/** One limit; the most that ever was left stands for its size where none is said. */
 	private static final class Limit {
 
@@ -62,12 +72,15 @@ final class Headroom {
 
 		private volatile @Nullable Said said;
 
+		private volatile @Nullable Long limit;
+
 		void hear(RateLimits.@Nullable Remaining remaining, long now) {
 			if (remaining == null) {
 				return;
 			}
 			long most = this.most.accumulateAndGet(remaining.left(), Math::max);
 			Long limit = remaining.limit();
+			this.limit = (limit != null) ? limit : this.limit;
 			long size = Math.max(1, (limit != null) ? limit : most);
 			this.said = Said.of((double) remaining.left() / size, remaining.reset(), now);
 		}

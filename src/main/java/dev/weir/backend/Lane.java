@@ -4,12 +4,15 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 
+import dev.weir.api.Operation;
 import dev.weir.api.RateLimits;
 import dev.weir.config.CooldownProperties;
 
@@ -42,6 +45,10 @@ public final class Lane implements ServiceInstance {
 
 	private final Headroom headroom;
 
+	private final LaneOperations operations;
+
+	private final LastServed lastServed;
+
 	private final LaneTally tally = new LaneTally();
 
 	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker, AttemptListener listener,
@@ -57,6 +64,8 @@ public final class Lane implements ServiceInstance {
 		this.ramp = new Ramp(ticker);
 		this.latency = new Latency(ticker);
 		this.headroom = new Headroom(ticker);
+		this.operations = new LaneOperations(ticker);
+		this.lastServed = new LastServed(ticker);
 	}
 
 	public Backend backend() {
@@ -128,6 +137,42 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
+	 * What the backend said when it refused, if that is why it rests.
+	 * @return what it said, or {@code null}
+	 */
+	public @Nullable Refusal refusal() {
+		return (this.backend.restReason() != null) ? this.backend.refusal() : this.cooldown.refusal();
+	}
+
+	/**
+	 * Whether it serves an operation, as far as is known. One that the backend has said
+	 * it does not know is set aside for {@code cooldown.refusal}; the lane serves others
+	 * meanwhile.
+	 * @param operation the operation
+	 * @return whether the operation is not set aside
+	 */
+	public boolean isServing(Operation operation) {
+		return this.operations.isServing(operation);
+	}
+
+	/**
+	 * The operations that are set aside, since the backend has said that it does not
+	 * serve them.
+	 * @return the operations, mostly none
+	 */
+	public Set<Operation> operationsNotServed() {
+		return this.operations.notServed();
+	}
+
+	/**
+	 * How many tokens it has in all, from what its answers last said.
+	 * @return the limit, or empty if none was said
+	 */
+	public OptionalLong tokenLimit() {
+		return this.headroom.tokenLimit();
+	}
+
+	/**
 	 * Whether only some requests may go to it at first, because it or its backend rested,
 	 * or the circuit breaker was open.
 	 * @return whether it has not its full share again
@@ -183,11 +228,20 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * Begins an attempt, if nothing stands against it: a rest, {@code max-concurrent},
-	 * the ramp after a rest, the circuit breaker.
+	 * Begins an attempt of a request of which nothing is known.
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
 	public @Nullable Attempt tryBegin() {
+		return tryBegin(RequestTraits.UNKNOWN);
+	}
+
+	/**
+	 * Begins an attempt, if nothing stands against it: a rest, {@code max-concurrent},
+	 * the ramp after a rest, the circuit breaker.
+	 * @param request what the attempt is made for
+	 * @return the attempt, which must be ended, or {@code null} if it must not begin
+	 */
+	public @Nullable Attempt tryBegin(RequestTraits request) {
 		Ramp.Step own = this.ramp.tryEnter();
 		if (own == null) {
 			return null;
@@ -201,7 +255,7 @@ public final class Lane implements ServiceInstance {
 		}
 		this.tally.begun();
 		this.latency.begun();
-		return new Attempt(this, own, whole, this.ticker);
+		return new Attempt(this, request, own, whole, this.ticker);
 	}
 
 	void hear(RateLimits limits) {
@@ -221,33 +275,68 @@ public final class Lane implements ServiceInstance {
 
 	/** Says that an attempt ended of which no beginning of an answer was heard. */
 	void unanswered(Outcome outcome, Duration duration) {
-		if (outcome instanceof Outcome.Served) {
-			this.latency.took(duration.toNanos());
-		}
-		else if (outcome instanceof Outcome.Broken
-				|| (outcome instanceof Outcome.Failed failure && failure.isBackends())) {
-			this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
-		}
-		// whoever leaves, or has no more time, has waited at least so long
-		else if (outcome instanceof Outcome.Cancelled || outcome instanceof Outcome.Failed) {
-			this.latency.atLeast(duration.toNanos());
+		switch (outcome.type()) {
+			case SERVED -> this.latency.took(duration.toNanos());
+			case BROKEN -> failedAfter(duration);
+			case FAILED -> {
+				if (((Outcome.Failed) outcome).isBackends()) {
+					failedAfter(duration);
+				}
+				else {
+					this.latency.atLeast(duration.toNanos());
+				}
+			}
+			// whoever leaves, or has no more time, has waited at least so long
+			case CANCELLED -> this.latency.atLeast(duration.toNanos());
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG -> {
+				// a refusal says nothing about the time an answer takes
+			}
 		}
 		this.latency.over();
 	}
 
-	void ended(Outcome outcome, Duration duration) {
+	private void failedAfter(Duration duration) {
+		this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
+	}
+
+	void ended(Outcome outcome, RequestTraits request, Duration duration) {
 		this.tally.ended(outcome);
 		if (outcome instanceof Outcome.Broken) {
 			this.backend.recordBreak();
 		}
-		rest(outcome);
+		rest(outcome, request);
 		if (outcome instanceof Outcome.NoCredential missing) {
 			this.backend.credentialProblem(missing.words());
 		}
-		else if (!(outcome instanceof Outcome.Cancelled)) {
+		else if (outcome.type() != OutcomeType.CANCELLED) {
 			this.backend.credentialProblem(null);
 		}
 		this.listener.ended(this, outcome, duration);
+	}
+
+	/** Records that it served a request, or has begun to. */
+	void onServed(RequestTraits request) {
+		this.operations.onServed(request.operation());
+		this.lastServed.onServed(request.size());
+		this.backend.refusals().onServed();
+	}
+
+	/**
+	 * Records that another backend served a request which was refused here.
+	 * @return whether the backend is set aside because of that
+	 */
+	boolean onServedElsewhere(Outcome.Denied denied, RequestTraits request) {
+		boolean counts = denied.proof() == Outcome.Proof.NO_REASON && !this.model.isEmpty()
+				&& this.backend.restReason() != RestReason.DENIED;
+		if (!counts || !this.backend.refusals().onServedElsewhere(request.fingerprint().getAsInt())) {
+			return false;
+		}
+		rest(Rest.denied(denied.refusal(), this.rests));
+		return true;
+	}
+
+	boolean isLastServedSmallerThan(long size) {
+		return this.lastServed.isSmallerThan(size);
 	}
 
 	void used(long inputTokens, long outputTokens) {
@@ -260,16 +349,28 @@ public final class Lane implements ServiceInstance {
 		this.free.send(this.backend);
 	}
 
-	private void rest(Outcome outcome) {
+	private void rest(Outcome outcome, RequestTraits request) {
 		Rest rest = Rest.after(outcome, !this.model.isEmpty(), this.rests);
-		if (rest == null) {
-			return;
+		if (rest != null) {
+			rest(rest);
 		}
+		else if (outcome instanceof Outcome.NotServed missing && missing.scope() != Outcome.Scope.MODEL) {
+			this.operations.setAside(request.operation(), missing.scope() == Outcome.Scope.OPERATION_IMPLIED,
+					this.rests.refusal(), missing.refusal());
+		}
+		else if (outcome instanceof Outcome.Denied denied && denied.proof() == Outcome.Proof.NO_REASON
+				&& !this.model.isEmpty()
+				&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
+			rest(Rest.denied(denied.refusal(), this.rests));
+		}
+	}
+
+	private void rest(Rest rest) {
 		if (rest.whole()) {
-			this.backend.rest(rest.duration(), rest.reason());
+			this.backend.rest(rest.duration(), rest.reason(), rest.refusal());
 		}
 		else {
-			this.cooldown.begin(rest.duration(), rest.reason());
+			this.cooldown.begin(rest.duration(), rest.reason(), rest.refusal());
 			this.ramp.restart();
 		}
 	}

@@ -27,17 +27,14 @@ final class LaneTally {
 
 	void ended(Outcome outcome) {
 		this.inFlight.decrementAndGet();
-		if (outcome instanceof Outcome.Served) {
-			this.served.increment();
-		}
-		else if (outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong) {
-			this.rejected.increment();
-		}
-		else if (outcome instanceof Outcome.Throttled || outcome instanceof Outcome.OutOfQuota) {
-			this.throttled.increment();
-		}
-		else if (!(outcome instanceof Outcome.Cancelled)) {
-			this.failed.increment();
+		switch (outcome.type()) {
+			case SERVED -> this.served.increment();
+			case REJECTED, TOO_LONG, TOO_LARGE -> this.rejected.increment();
+			case THROTTLED, OUT_OF_QUOTA -> this.throttled.increment();
+			case FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN -> this.failed.increment();
+			case CANCELLED -> {
+				// nothing came of it
+			}
 		}
 	}
 

@@ -3,10 +3,13 @@ package dev.weir.backend;
 import java.util.AbstractList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.BackendDialect;
 
@@ -22,6 +25,8 @@ public final class Lanes extends AbstractList<Lane> {
 
 	private final Lanes azure;
 
+	private final Map<Backend, Lane> byBackend;
+
 	private final Lanes versioned;
 
 	private final Lanes azureVersioned;
@@ -34,6 +39,7 @@ public final class Lanes extends AbstractList<Lane> {
 			.stream()
 			.map(Tier::new)
 			.collect(Collectors.toUnmodifiableList());
+		this.byBackend = lanes.stream().collect(Collectors.toUnmodifiableMap(Lane::backend, (lane) -> lane));
 		this.azure = whole ? only(Lanes::isAzure) : this;
 		this.versioned = whole ? only(Lanes::needsNoVersion) : this;
 		this.azureVersioned = whole ? this.azure.only(Lanes::needsNoVersion) : this;
@@ -69,6 +75,15 @@ public final class Lanes extends AbstractList<Lane> {
 	@Override
 	public int size() {
 		return this.lanes.length;
+	}
+
+	/**
+	 * The lane of a backend.
+	 * @param backend the backend
+	 * @return the lane, or {@code null} if the backend has none of them
+	 */
+	public @Nullable Lane of(Backend backend) {
+		return this.byBackend.get(backend);
 	}
 
 	/**

@@ -11,34 +11,24 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Outcome {
 
 	/**
-	 * One word for metrics.
+	 * Returns what kind of outcome it is.
+	 * @return the kind, for an exhaustive switch
+	 */
+	OutcomeType type();
+
+	/**
+	 * Returns one word for metrics.
 	 * @return the label, of a small fixed set
 	 */
-	String label();
+	default String label() {
+		return type().label();
+	}
 
 	/**
 	 * What happened, in words that fit behind "after".
 	 * @return the words
 	 */
 	String words();
-
-	/**
-	 * Whether another lane may take the request after it.
-	 * @return whether the request may go on
-	 */
-	default boolean mayGoOn() {
-		return !(this instanceof Served || this instanceof Rejected || this instanceof Broken
-				|| this instanceof Cancelled);
-	}
-
-	/**
-	 * Whether going on after it costs from the pool's retry budget. Throttling does not:
-	 * the lane that said 429 rests, so it cannot feed a storm.
-	 * @return whether it costs
-	 */
-	default boolean costsRetry() {
-		return this instanceof Failed;
-	}
 
 	/**
 	 * The backend answered with success.
@@ -48,8 +38,8 @@ public sealed interface Outcome {
 	record Served(int status) implements Outcome {
 
 		@Override
-		public String label() {
-			return "served";
+		public OutcomeType type() {
+			return OutcomeType.SERVED;
 		}
 
 		@Override
@@ -67,8 +57,8 @@ public sealed interface Outcome {
 	record Throttled(Duration rest) implements Outcome {
 
 		@Override
-		public String label() {
-			return "throttled";
+		public OutcomeType type() {
+			return OutcomeType.THROTTLED;
 		}
 
 		@Override
@@ -79,19 +69,45 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The backend's quota is spent and waiting does not bring it back (429
-	 * {@code insufficient_quota} and its kin).
+	 * The request alone is larger than the whole quota of the lane, so that no waiting
+	 * helps; a smaller request would be served.
+	 *
+	 * @param status the HTTP status, 402, 413 or 429
+	 * @param requested how many tokens the backend counted for the request, or
+	 * {@code null} if it did not say
+	 * @param limit how many the lane has, or {@code null} if the backend did not say
 	 */
-	record OutOfQuota() implements Outcome {
+	record TooLarge(int status, @Nullable Long requested, @Nullable Long limit) implements Outcome {
 
 		@Override
-		public String label() {
-			return "out_of_quota";
+		public OutcomeType type() {
+			return OutcomeType.TOO_LARGE;
 		}
 
 		@Override
 		public String words() {
-			return "429 (quota spent)";
+			return this.status + " (larger than the quota)";
+		}
+
+	}
+
+	/**
+	 * The money or the quota of the backend's account is spent, and waiting does not
+	 * bring it back.
+	 *
+	 * @param status the HTTP status
+	 * @param refusal what the backend said and what helps
+	 */
+	record OutOfQuota(int status, Refusal refusal) implements Outcome {
+
+		@Override
+		public OutcomeType type() {
+			return OutcomeType.OUT_OF_QUOTA;
+		}
+
+		@Override
+		public String words() {
+			return this.status + " (quota spent)";
 		}
 
 	}
@@ -124,28 +140,49 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String label() {
-			return "failed";
+		public OutcomeType type() {
+			return OutcomeType.FAILED;
 		}
 
 	}
 
 	/**
-	 * The backend refuses Weir's credential (401, 403).
+	 * The backend refuses Weir's credential, or the place Weir calls from (401, 403).
 	 *
 	 * @param status the HTTP status
+	 * @param proof how certain it is that the credential is meant, and not the request
+	 * @param refusal what the backend said and what helps
 	 */
-	record Denied(int status) implements Outcome {
+	record Denied(int status, Proof proof, Refusal refusal) implements Outcome {
 
 		@Override
-		public String label() {
-			return "denied";
+		public OutcomeType type() {
+			return OutcomeType.DENIED;
 		}
 
 		@Override
 		public String words() {
-			return String.valueOf(this.status);
+			return (this.proof == Proof.STATED) ? String.valueOf(this.status) : this.status + " (without a reason)";
 		}
+
+	}
+
+	/** How certain it is that a backend refuses Weir's credential. */
+	enum Proof {
+
+		/** The response says so: the backend is set aside at once. */
+		STATED,
+
+		/**
+		 * The response gives no reason: it counts, and several different requests in a
+		 * row set the backend aside.
+		 */
+		NO_REASON,
+
+		/**
+		 * A page, as firewalls send it because of the text of a prompt: it never counts.
+		 */
+		PAGE
 
 	}
 
@@ -157,26 +194,49 @@ public sealed interface Outcome {
 	record NoCredential(String words) implements Outcome {
 
 		@Override
-		public String label() {
-			return "no_credential";
+		public OutcomeType type() {
+			return OutcomeType.NO_CREDENTIAL;
 		}
 
 	}
 
 	/**
-	 * The backend has no deployment for the model (404 {@code DeploymentNotFound}).
+	 * The backend does not serve this model, or not this operation (401, 403, 404, 405,
+	 * 501).
+	 *
+	 * @param status the HTTP status
+	 * @param scope what the backend does not serve
+	 * @param refusal what the backend said and what helps
 	 */
-	record NoSuchDeployment() implements Outcome {
+	record NotServed(int status, Scope scope, Refusal refusal) implements Outcome {
 
 		@Override
-		public String label() {
-			return "no_such_deployment";
+		public OutcomeType type() {
+			return OutcomeType.NOT_SERVED;
 		}
 
 		@Override
 		public String words() {
-			return "404 (no such deployment)";
+			return this.status + ((this.scope == Scope.MODEL) ? " (model not served)" : " (operation not served)");
 		}
+
+	}
+
+	/** What a backend does not serve. */
+	enum Scope {
+
+		/** The model: no deployment, or no right to use it. */
+		MODEL,
+
+		/** The operation, for this model, as the response says outright. */
+		OPERATION,
+
+		/**
+		 * The operation, as a bare 404, 405 or 501 suggests. It counts only where the
+		 * lane has not served that operation before: a proxy in between may say 404 while
+		 * a server restarts.
+		 */
+		OPERATION_IMPLIED
 
 	}
 
@@ -188,8 +248,8 @@ public sealed interface Outcome {
 	record Rejected(int status) implements Outcome {
 
 		@Override
-		public String label() {
-			return "rejected";
+		public OutcomeType type() {
+			return OutcomeType.REJECTED;
 		}
 
 		@Override
@@ -207,8 +267,8 @@ public sealed interface Outcome {
 	record TooLong() implements Outcome {
 
 		@Override
-		public String label() {
-			return "too_long";
+		public OutcomeType type() {
+			return OutcomeType.TOO_LONG;
 		}
 
 		@Override
@@ -224,8 +284,8 @@ public sealed interface Outcome {
 	record Broken() implements Outcome {
 
 		@Override
-		public String label() {
-			return "broken";
+		public OutcomeType type() {
+			return OutcomeType.BROKEN;
 		}
 
 		@Override
@@ -241,8 +301,8 @@ public sealed interface Outcome {
 	record Cancelled() implements Outcome {
 
 		@Override
-		public String label() {
-			return "cancelled";
+		public OutcomeType type() {
+			return OutcomeType.CANCELLED;
 		}
 
 		@Override

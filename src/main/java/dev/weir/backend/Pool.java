@@ -1,5 +1,6 @@
 package dev.weir.backend;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,24 @@ public final class Pool {
 			.sorted(Map.Entry.comparingByKey(Comparator.naturalOrder()))
 			.flatMap((entry) -> entry.getValue().stream())
 			.toList();
+	}
+
+	/**
+	 * The lanes of one backend that have been used, ordered by model. Looks at each model
+	 * once, whatever the number of backends.
+	 * @param backend the backend
+	 * @return its lanes
+	 */
+	public List<Lane> knownLanes(Backend backend) {
+		List<Lane> known = new ArrayList<>();
+		for (Lanes lanes : this.lanes.asMap().values()) {
+			Lane lane = lanes.of(backend);
+			if (lane != null) {
+				known.add(lane);
+			}
+		}
+		known.sort(Comparator.comparing(Lane::model));
+		return known;
 	}
 
 	/**

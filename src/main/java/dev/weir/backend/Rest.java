@@ -11,14 +11,16 @@ import org.jspecify.annotations.Nullable;
  * @param duration how long
  * @param reason why
  * @param whole whether the whole backend rests and not just the lane
+ * @param refusal what the backend said, or {@code null}
  */
-record Rest(Duration duration, RestReason reason, boolean whole) {
+record Rest(Duration duration, RestReason reason, boolean whole, @Nullable Refusal refusal) {
 
 	// as long as the answer to a failed request for a token stands
 	private static final Duration WITHOUT_CREDENTIAL = Duration.ofSeconds(5);
 
 	/**
-	 * Tells what must rest.
+	 * Tells what must rest. An operation that is not served is the lane's own business,
+	 * and a refusal without a reason that of the backend's {@link RefusalStreak}.
 	 * @param outcome what the attempt came to
 	 * @param model whether the call named a model: those that name none often want what a
 	 * credential made for models may not do
@@ -26,25 +28,36 @@ record Rest(Duration duration, RestReason reason, boolean whole) {
 	 * @return the rest, or {@code null} if there is none
 	 */
 	static @Nullable Rest after(Outcome outcome, boolean model, CooldownProperties settings) {
-		if (outcome instanceof Outcome.Throttled throttling) {
-			return new Rest(throttling.rest(), RestReason.THROTTLED, false);
-		}
-		if (outcome instanceof Outcome.NoCredential) {
-			return new Rest(WITHOUT_CREDENTIAL, RestReason.NO_CREDENTIAL, true);
-		}
-		if (outcome instanceof Outcome.OutOfQuota) {
-			return new Rest(settings.refusal(), RestReason.OUT_OF_QUOTA, true);
-		}
-		if (outcome instanceof Outcome.NoSuchDeployment && model) {
-			return new Rest(settings.refusal(), RestReason.NO_SUCH_DEPLOYMENT, false);
-		}
-		if (outcome instanceof Outcome.Denied && model) {
-			return new Rest(settings.refusal(), RestReason.DENIED, true);
-		}
-		if (outcome instanceof Outcome.Failed failure && failure.retryAfter() != null) {
-			return new Rest(failure.retryAfter(), RestReason.FAILED, true);
-		}
-		return null;
+		return switch (outcome.type()) {
+			case THROTTLED -> new Rest(((Outcome.Throttled) outcome).rest(), RestReason.THROTTLED, false, null);
+			case OUT_OF_QUOTA ->
+				new Rest(settings.refusal(), RestReason.OUT_OF_QUOTA, true, ((Outcome.OutOfQuota) outcome).refusal());
+			case NO_CREDENTIAL -> new Rest(WITHOUT_CREDENTIAL, RestReason.NO_CREDENTIAL, true, null);
+			case DENIED -> {
+				Outcome.Denied denied = (Outcome.Denied) outcome;
+				yield (model && denied.proof() == Outcome.Proof.STATED) ? denied(denied.refusal(), settings) : null;
+			}
+			case NOT_SERVED -> {
+				Outcome.NotServed missing = (Outcome.NotServed) outcome;
+				yield (model && missing.scope() == Outcome.Scope.MODEL)
+						? new Rest(settings.refusal(), RestReason.NOT_SERVED, false, missing.refusal()) : null;
+			}
+			case FAILED -> {
+				Duration wanted = ((Outcome.Failed) outcome).retryAfter();
+				yield (wanted != null) ? new Rest(wanted, RestReason.FAILED, true, null) : null;
+			}
+			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, BROKEN, CANCELLED -> null;
+		};
+	}
+
+	/**
+	 * The rest of a backend that refuses Weir's credential.
+	 * @param refusal what it said
+	 * @param settings how long rests are
+	 * @return the rest of the whole backend
+	 */
+	static Rest denied(Refusal refusal, CooldownProperties settings) {
+		return new Rest(settings.refusal(), RestReason.DENIED, true, refusal);
 	}
 
 }

@@ -17,8 +17,8 @@ public enum RestReason {
 	/** Weir has no credential to call it with. */
 	NO_CREDENTIAL("no credential"),
 
-	/** It has no deployment for the model. */
-	NO_SUCH_DEPLOYMENT("no such deployment"),
+	/** It does not serve the model. */
+	NOT_SERVED("not served"),
 
 	/** It failed and asked for time. */
 	FAILED("failed");
@@ -27,6 +27,17 @@ public enum RestReason {
 
 	RestReason(String words) {
 		this.words = words;
+	}
+
+	/**
+	 * Whether it passes only when an operator mends something.
+	 * @return whether waiting does not help
+	 */
+	public boolean isLasting() {
+		return switch (this) {
+			case OUT_OF_QUOTA, DENIED, NOT_SERVED -> true;
+			case THROTTLED, NO_CREDENTIAL, FAILED -> false;
+		};
 	}
 
 	@Override

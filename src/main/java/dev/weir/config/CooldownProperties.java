@@ -13,8 +13,8 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param max the longest rest after a 429, whatever delay it names, 1 ms to 1 h, 60
  * seconds by default
  * @param refusal the rest of a backend that refuses for a reason which does not pass by
- * itself (its quota is spent for good, it denies access, it has no such deployment), 1 ms
- * to 1 day, 5 minutes by default
+ * itself (its quota is spent for good, it refuses the credential, or it does not serve a
+ * model or an operation), 1 ms to 1 day, 5 minutes by default
  */
 public record CooldownProperties(
 		@Name("default") @DefaultValue("10s") @Range(min = "1ms", max = "1h") Duration standard,

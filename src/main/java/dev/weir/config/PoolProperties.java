@@ -26,6 +26,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * event of a stream, 1 ms to 1 h, 2 minutes by default
  * @param streamIdleTimeout how long an answer that has begun may be silent, 1 ms to 1 h,
  * 2 minutes by default
+ * @param maxAttempts how many attempts of one request may come to a failure, a refused
+ * credential, a model or operation that is not served, or a quota that is smaller than
+ * the request, 1 to 100, 5 by default; a lane that is throttled does not count
  * @param cooldown how long backends rest
  * @param retryBudget how many failures may be retried
  * @param resume whether a stream that breaks off is gone on with on another backend, if
@@ -43,8 +46,9 @@ public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration responseTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration firstEventTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration streamIdleTimeout,
-		@DefaultValue CooldownProperties cooldown, @DefaultValue RetryBudgetProperties retryBudget,
-		@DefaultValue("false") boolean resume, @DefaultValue Set<String> forwardHeaders) {
+		@DefaultValue("5") @Range(min = "1", max = "100") int maxAttempts, @DefaultValue CooldownProperties cooldown,
+		@DefaultValue RetryBudgetProperties retryBudget, @DefaultValue("false") boolean resume,
+		@DefaultValue Set<String> forwardHeaders) {
 
 	public PoolProperties {
 		backends = List.copyOf(backends);

@@ -2,8 +2,8 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorCode;
+import dev.weir.api.AnswerVerdict;
+import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
@@ -22,8 +22,6 @@ final class AnswerReader {
 
 	private final PoolProperties settings;
 
-	private final OutcomeClassifier classifier;
-
 	private final Timing timing;
 
 	private final SerialExecutor turn;
@@ -31,7 +29,6 @@ final class AnswerReader {
 	AnswerReader(ServerWebExchange exchange, PoolProperties settings, Timing timing, SerialExecutor turn) {
 		this.exchange = exchange;
 		this.settings = settings;
-		this.classifier = new OutcomeClassifier(settings.cooldown());
 		this.timing = timing;
 		this.turn = turn;
 	}
@@ -46,27 +43,52 @@ final class AnswerReader {
 		UpstreamAnswer answer = UpstreamAnswer.of(this.exchange);
 		int status = answer.status();
 		attempt.observe(answer::header);
+		OutcomeClassifier classifier = new OutcomeClassifier(this.settings.cooldown(), Asked.of(attempt, attempts));
 		if (OutcomeClassifier.needsBody(status)) {
-			return answer.drain(this.turn, this.timing.timers()).map(this::error);
+			return answer.drain(this.turn, this.timing.timers()).map((error) -> error(error, classifier));
 		}
-		Outcome outcome = this.classifier.classify(status, answer::header, ApiErrorCode.NONE,
-				this.timing.clock().instant());
+		Outcome outcome = OutcomeClassifier.classify(status);
 		UpstreamBody body = answer.takeBody(this.turn);
 		if (answer.isEvents() && outcome instanceof Outcome.Served) {
 			return FirstEvent
-				.of(body, this.classifier, left(this.settings.firstEventTimeout(), attempt), this.turn,
-						this.timing.timers())
+				.of(body, classifier, left(this.settings.firstEventTimeout(), attempt), this.turn, this.timing.timers())
 				.map((start) -> new AttemptResult((start.refusal() != null) ? start.refusal() : outcome, start, null));
 		}
+		boolean hasBody = attempts.request().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();
+		if (hasBody && answer.isPage()) {
+			return Mono.just(failed("a page in place of an answer", new AnswerStart.Bytes(body, new byte[0], false)));
+		}
 		Duration limit = left(this.settings.responseTimeout(), attempt);
-		return FirstBytes.of(body, answer.length(), attempts.endsWithin(limit) ? null : limit, this.timing.timers())
-			.map((start) -> new AttemptResult(outcome, start, null));
+		return FirstBytes
+			.of(body, answer.length(), hasBody && answer.isPlainJson(), attempts.endsWithin(limit) ? null : limit,
+					this.turn, this.timing.timers())
+			.flatMap((found) -> switch (found.verdict()) {
+				case OPEN, SUCCESS -> Mono.just((hasBody && found.start().first().length == 0)
+						? failed("an empty answer", found.start()) : new AttemptResult(outcome, found.start(), null));
+				case ERROR, FAILED_RESPONSE -> inside(answer, found, classifier);
+			});
 	}
 
-	private AttemptResult error(ErrorAnswer error) {
-		Outcome outcome = this.classifier.classify(error.status(), error::header, ApiError.read(error.body()),
-				this.timing.clock().instant());
-		return new AttemptResult(outcome, null, error);
+	private static AttemptResult failed(String words, AnswerStart start) {
+		return new AttemptResult(new Outcome.Failed(Outcome.Failure.STATUS, words, null), start, null);
+	}
+
+	private AttemptResult error(ErrorAnswer error, OutcomeClassifier classifier) {
+		return new AttemptResult(classifier.classify(ErrorFacts.of(error), this.timing.clock().instant()), null, error);
+	}
+
+	/**
+	 * Reads an error behind a status of success. The client gets it, if it is the
+	 * client's, with the status that belongs to it: no SDK takes it for an error
+	 * otherwise. A response that failed has its own place for that.
+	 */
+	private Mono<AttemptResult> inside(UpstreamAnswer answer, FirstBytes.Found found, OutcomeClassifier classifier) {
+		return answer.drain(found.start(), this.turn, this.timing.timers()).map((error) -> {
+			ErrorFacts facts = ErrorFacts.of(error);
+			Outcome outcome = classifier.classify(facts, this.timing.clock().instant());
+			int status = (found.verdict() == AnswerVerdict.ERROR) ? classifier.statusOf(facts) : error.status();
+			return new AttemptResult(outcome, null, error.withStatus(status));
+		});
 	}
 
 	private static Duration left(Duration limit, Attempt attempt) {

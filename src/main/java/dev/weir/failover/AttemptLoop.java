@@ -11,6 +11,7 @@ import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,8 +68,9 @@ final class AttemptLoop {
 
 	private int countBefore = -1;
 
-	// what the last attempt came to if it was that, in case no lower tier is asked
-	private Ending.@Nullable Refused tooLong;
+	// what the last attempt came to if it was about the request, in case no lane that
+	// might take it is free
+	private Ending.@Nullable Refused refused;
 
 	/**
 	 * Prepares the attempts of a request.
@@ -174,21 +176,37 @@ final class AttemptLoop {
 	private Mono<Ending> judge(AttemptResult result) {
 		Attempt attempt = current();
 		Outcome outcome = result.outcome();
-		boolean last = !outcome.mayGoOn() || (outcome instanceof Outcome.TooLong
-				&& !(this.call.replayable() && this.attempts.tryBelow(attempt.lane())));
+		boolean last = isLast(attempt, outcome);
 		if (last && result.start() != null) {
 			return Mono.just(new Ending.Answering(attempt, outcome, result.start()));
 		}
 		if (last && result.error() != null) {
-			return Mono.just(new Ending.Refused(attempt, outcome, result.error()));
+			return Mono.just(refused(attempt, outcome, result.error()));
 		}
-		Trouble.report(attempt.lane(), outcome);
 		this.best.consider(attempt.lane(), outcome, result.error());
-		this.tooLong = (outcome instanceof Outcome.TooLong && result.error() != null && result.error().isWhole())
-				? new Ending.Refused(attempt, outcome, result.error()) : null;
+		this.refused = (outcome.type().isAboutRequest() && result.error() != null && result.error().isWhole())
+				? refused(attempt, outcome, result.error()) : null;
 		result.discard();
 		this.attempts.end(outcome);
+		Trouble.report(attempt.lane(), outcome, this.attempts.request().operation());
 		return goOn(outcome);
+	}
+
+	/** Whether no other lane may take the request after an outcome. */
+	private boolean isLast(Attempt attempt, Outcome outcome) {
+		return switch (outcome.type()) {
+			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
+			case TOO_LONG -> !(this.call.replayable() && this.attempts.tryBelow(attempt.lane()));
+			case TOO_LARGE ->
+				!(this.call.replayable() && this.attempts.tryLarger(attempt.lane(), (Outcome.TooLarge) outcome));
+			case THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> false;
+		};
+	}
+
+	/** A request that is larger than the quota is so the next time, too. */
+	private static Ending.Refused refused(Attempt attempt, Outcome outcome, ErrorAnswer error) {
+		boolean inVain = outcome.type() == OutcomeType.TOO_LARGE;
+		return new Ending.Refused(attempt, outcome, inVain ? error.withoutRetry() : error);
 	}
 
 	private Attempt current() {
@@ -200,12 +218,15 @@ final class AttemptLoop {
 	}
 
 	private Mono<Ending> goOn(Outcome outcome) {
+		if (this.attempts.spent() >= settings().maxAttempts()) {
+			return giveUp(true);
+		}
 		Duration wait = waitFor();
 		if (wait == null) {
 			return giveUp(!this.call.replayable());
 		}
 		boolean allowed = mayRepeatAfter(outcome) && !this.attempts.endsWithin(Duration.ZERO)
-				&& (!outcome.costsRetry() || this.attempts.pool().retryBudget().tryRetry());
+				&& (!outcome.type().costsRetry() || this.attempts.pool().retryBudget().tryRetry());
 		return allowed ? attempt() : giveUp(true);
 	}
 
@@ -257,17 +278,30 @@ final class AttemptLoop {
 	 */
 	private Mono<Ending> giveUp(boolean early) {
 		ServerWebExchangeUtils.reset(this.exchange);
-		if (this.tooLong != null) {
-			return Mono.just(this.tooLong);
+		if (this.refused != null && !mayServeLater(early)) {
+			return Mono.just(this.refused);
 		}
 		Exhaustion why = Exhaustion.of(this.attempts, early);
 		ApiErrorException own = new ExhaustedAnswer(this.attempts, this.call, early).exception(why);
 		logger.warn("No backend served {} {}: {}", this.exchange.getRequest().getMethod(), this.call.path().rest(),
 				own.getMessage());
 		Attempts.Ended last = this.attempts.last();
-		return Mono.just(why.isFailure() && this.best.answer() != null
-				? new Ending.GaveUp(this.best.lane(), this.best.answer(), own)
-				: new Ending.GaveUp((last != null) ? last.lane() : null, null, own));
+		if (why.isFailure() && this.best.answer() != null) {
+			return Mono.just(new Ending.GaveUp(this.best.lane(), this.best.answer(), own));
+		}
+		BestAnswer.Forbidden forbidden = this.best.forbidden();
+		if (why == Exhaustion.DENIED && forbidden != null) {
+			return Mono
+				.just(new Ending.GaveUp(forbidden.lane(), forbidden.answer(), new ApiErrorException(own.error())));
+		}
+		return Mono.just(new Ending.GaveUp((last != null) ? last.lane() : null, null, own));
+	}
+
+	/** Whether a lane with a larger quota is only not free for now. */
+	private boolean mayServeLater(boolean early) {
+		Attempts.Ended last = this.attempts.last();
+		return !early && last != null && last.outcome().type() == OutcomeType.TOO_LARGE
+				&& this.attempts.freeIn() != null;
 	}
 
 }

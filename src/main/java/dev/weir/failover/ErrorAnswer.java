@@ -1,5 +1,6 @@
 package dev.weir.failover;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -23,6 +24,22 @@ record ErrorAnswer(int status, Map<String, List<String>> headers, byte[] body, @
 	@Nullable String header(String name) {
 		List<String> values = this.headers.get(name);
 		return (values != null && !values.isEmpty()) ? values.get(0) : null;
+	}
+
+	ErrorAnswer withStatus(int other) {
+		return new ErrorAnswer(other, this.headers, this.body, this.rest);
+	}
+
+	/**
+	 * The same for a client that need not come again.
+	 * @return the answer without a delay, with {@code x-should-retry: false}
+	 */
+	ErrorAnswer withoutRetry() {
+		Map<String, List<String>> changed = new HashMap<>(this.headers);
+		changed.remove("retry-after");
+		changed.remove("retry-after-ms");
+		changed.put("x-should-retry", List.of("false"));
+		return new ErrorAnswer(this.status, changed, this.body, this.rest);
 	}
 
 	/** Closes the connection of an answer that nobody wants to read on. */

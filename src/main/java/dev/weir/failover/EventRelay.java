@@ -69,7 +69,7 @@ final class EventRelay extends Relay {
 		super(answering, timing, turn);
 		this.settings = settings;
 		this.operation = operation;
-		this.progress = new StreamProgress(operation, new OutcomeClassifier(settings.cooldown()));
+		this.progress = new StreamProgress(operation, new OutcomeClassifier(settings.cooldown(), Asked.of(operation)));
 		this.first = start.events();
 		this.resume = resume;
 		this.splitter = start.splitter();

@@ -1,7 +1,6 @@
 package dev.weir.failover;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,18 +38,23 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 			case NO_LANE ->
 				invalid("No backend of pool " + pool() + " can serve this operation.", null, "unknown_operation");
 			case THROTTLED -> later(429, throttled(), "requests", "rate_limit_exceeded");
-			case OUT_OF_QUOTA -> never(subject("has", "have") + " spent the quota. Waiting does not bring it back.");
-			case NO_SUCH_DEPLOYMENT -> invalid(
+			case OUT_OF_QUOTA ->
+				never(429, subject("has", "have") + " spent the quota. Waiting does not bring it back.",
+						"insufficient_quota", "insufficient_quota");
+			case TOO_LARGE -> never(429, "The request is larger than the quota of " + each()
+					+ ". Send a shorter one or ask for less output.", "tokens", "rate_limit_exceeded");
+			case MODEL_NOT_SERVED -> invalid(
 					"The model '" + this.call.model() + "' has no deployment on any backend of pool " + pool() + ".",
 					"model", "model_not_found");
+			case OPERATION_NOT_SERVED -> invalid("No backend of pool " + pool() + " serves " + this.call.path().rest()
+					+ (this.call.model().isEmpty() ? "" : " for the model '" + this.call.model() + "'")
+					+ ". Use another operation or another model.", null, "unknown_operation");
 			case TIMEOUT ->
 				later(504, tried() + " There was no answer within " + limit() + ".", "server_error", "timeout");
 			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
-			case DENIED -> later(502, tried() + " Weir has no credential that is accepted there; its log says more.",
-					"server_error", "backend_denied");
+			case DENIED -> denied();
 			case FAILED -> later(503, tried() + " It failed.", "server_error", "service_unavailable");
-			case UNAVAILABLE -> later(503, subject("is", "are") + " out of service; the next try is possible in "
-					+ Durations.words(delay()) + ".", "server_error", "service_unavailable");
+			case UNAVAILABLE -> unavailable();
 		};
 	}
 
@@ -100,16 +104,37 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 		return new ApiErrorException(new ApiError(status, message, type, null, code), delayHeaders());
 	}
 
-	private ApiErrorException never(String message) {
-		Map<String, String> headers = new HashMap<>(delayHeaders());
-		headers.put("x-should-retry", "false");
-		return new ApiErrorException(new ApiError(429, message, "insufficient_quota", null, "insufficient_quota"),
-				headers);
+	private static ApiErrorException never(int status, String message, String type, String code) {
+		return new ApiErrorException(new ApiError(status, message, type, null, code),
+				Map.of("x-should-retry", "false"));
+	}
+
+	private ApiErrorException denied() {
+		String message = ((this.attempts.count() == 0) ? "No backend of pool " + pool() + " was called." : tried())
+				+ " Weir has no credential that is accepted there; its log says more.";
+		return Exhaustion.isLasting(this.attempts) ? never(502, message, "server_error", "backend_denied")
+				: later(502, message, "server_error", "backend_denied");
+	}
+
+	private ApiErrorException unavailable() {
+		String message = subject("is", "are") + " out of service; ";
+		return Exhaustion.isLasting(this.attempts)
+				? never(503, message + "waiting does not help, Weir's log says what does.", "server_error",
+						"service_unavailable")
+				: later(503, message + "the next try is possible in " + Durations.words(delay()) + ".", "server_error",
+						"service_unavailable");
+	}
+
+	private String each() {
+		int count = this.attempts.lanes().size();
+		return (count == 1) ? "the one backend of pool " + pool() + " that serves it"
+				: "every backend of pool " + pool() + " that was asked";
 	}
 
 	private Duration delay() {
 		Duration shortest = this.attempts.lanes()
 			.stream()
+			.filter(this.attempts::fits)
 			.map(ExhaustedAnswer::delay)
 			.min(Duration::compareTo)
 			.orElse(RETRY_FAILED);
@@ -130,7 +155,7 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 		List<Lane> lanes = this.attempts.lanes();
 		long others = lanes.stream()
 			.filter((lane) -> lane.restReason() != null && lane.restReason() != RestReason.THROTTLED)
-			.count() + this.attempts.history().stream().filter((ended) -> ended.outcome().costsRetry()).count();
+			.count() + this.attempts.history().stream().filter((ended) -> ended.outcome().type().costsRetry()).count();
 		return (others == 0) ? subject("is", "are") + " at the limit; the first is free in " + when + "."
 				: subject("is", "are") + " at the limit or failed; the next try is possible in " + when + ".";
 	}

@@ -1,11 +1,11 @@
 package dev.weir.failover;
 
 import java.util.List;
-import java.util.function.Predicate;
 
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeType;
 import dev.weir.backend.RestReason;
 
 /**
@@ -24,8 +24,14 @@ enum Exhaustion {
 	/** The quota of all is spent. */
 	OUT_OF_QUOTA,
 
-	/** None has a deployment for the model. */
-	NO_SUCH_DEPLOYMENT,
+	/** The request is larger than the quota of all. */
+	TOO_LARGE,
+
+	/** None serves the model. */
+	MODEL_NOT_SERVED,
+
+	/** None serves the operation, at least not for the model. */
+	OPERATION_NOT_SERVED,
 
 	/** The last that failed did not answer in time. */
 	TIMEOUT,
@@ -52,41 +58,90 @@ enum Exhaustion {
 	static Exhaustion of(Attempts attempts, boolean early) {
 		Attempts.Ended last = attempts.last();
 		if (early && last != null) {
-			boolean full = last.outcome() instanceof Outcome.Throttled || last.outcome() instanceof Outcome.OutOfQuota;
-			return full ? THROTTLED : ofFailures(attempts);
+			return switch (last.outcome().type()) {
+				case THROTTLED, OUT_OF_QUOTA -> THROTTLED;
+				case TOO_LARGE -> TOO_LARGE;
+				// they are set aside now, and others may be asked the next time
+				case NOT_SERVED -> (ofFailures(attempts) == UNAVAILABLE) ? FAILED : ofFailures(attempts);
+				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
+					ofFailures(attempts);
+			};
 		}
 		List<Lane> lanes = attempts.lanes();
 		if (lanes.isEmpty()) {
 			return NO_LANE;
 		}
-		if (lanes.stream().anyMatch((lane) -> lane.restReason() == RestReason.THROTTLED || isBusy(lane))
-				|| cameTo(attempts, Outcome.Throttled.class)) {
+		if (lanes.stream()
+			.anyMatch((lane) -> attempts.fits(lane) && (lane.restReason() == RestReason.THROTTLED || isBusy(lane)))
+				|| cameTo(attempts, OutcomeType.THROTTLED)) {
 			return THROTTLED;
 		}
-		if (lanes.stream().allMatch(rests(RestReason.OUT_OF_QUOTA))) {
+		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
+			return TOO_LARGE;
+		}
+		if (lanes.stream().allMatch((lane) -> lane.restReason() == RestReason.OUT_OF_QUOTA)) {
 			return OUT_OF_QUOTA;
 		}
-		boolean missing = attempts.history().size() == lanes.size()
-				&& attempts.history().stream().allMatch((it) -> it.outcome() instanceof Outcome.NoSuchDeployment);
-		return (missing || lanes.stream().allMatch(rests(RestReason.NO_SUCH_DEPLOYMENT))) ? NO_SUCH_DEPLOYMENT
+		return lanes.stream().allMatch((lane) -> isMissing(attempts, lane)) ? ofMissing(attempts)
 				: ofFailures(attempts);
 	}
 
+	/** Whether a lane does not serve the model or the operation. */
+	private static boolean isMissing(Attempts attempts, Lane lane) {
+		return lane.restReason() == RestReason.NOT_SERVED || !lane.isServing(attempts.request().operation())
+				|| attempts.history()
+					.stream()
+					.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.NOT_SERVED);
+	}
+
+	private static Exhaustion ofMissing(Attempts attempts) {
+		boolean operation = attempts.lanes()
+			.stream()
+			.anyMatch((lane) -> !lane.isServing(attempts.request().operation()))
+				|| attempts.history()
+					.stream()
+					.anyMatch((ended) -> ended.outcome() instanceof Outcome.NotServed missing
+							&& missing.scope() != Outcome.Scope.MODEL);
+		return operation ? OPERATION_NOT_SERVED : MODEL_NOT_SERVED;
+	}
+
 	private static Exhaustion ofFailures(Attempts attempts) {
-		Exhaustion last = UNAVAILABLE;
+		boolean called = attempts.last() != null;
+		Exhaustion last = (!called && attempts.lanes().stream().allMatch((lane) -> isDenied(lane))) ? DENIED
+				: UNAVAILABLE;
 		for (Attempts.Ended ended : attempts.history()) {
-			if (ended.outcome() instanceof Outcome.Failed failure) {
-				last = switch (failure.kind()) {
+			last = switch (ended.outcome().type()) {
+				case FAILED -> switch (((Outcome.Failed) ended.outcome()).kind()) {
 					case TIMEOUT, DEADLINE -> TIMEOUT;
 					case UNREACHED, CONNECTION -> CONNECTION;
 					case STATUS, LOCAL -> FAILED;
 				};
-			}
-			else if (ended.outcome() instanceof Outcome.Denied || ended.outcome() instanceof Outcome.NoCredential) {
-				last = DENIED;
-			}
+				case DENIED, NO_CREDENTIAL -> DENIED;
+				case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NOT_SERVED, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
+					last;
+			};
 		}
 		return last;
+	}
+
+	private static boolean isDenied(Lane lane) {
+		return lane.restReason() == RestReason.DENIED || lane.restReason() == RestReason.NO_CREDENTIAL;
+	}
+
+	/**
+	 * Whether no lane can take the request before an operator has mended something, so
+	 * that no waiting helps the client.
+	 * @param attempts what was tried
+	 * @return whether it is in vain to come again
+	 */
+	static boolean isLasting(Attempts attempts) {
+		return !attempts.lanes().isEmpty() && attempts.lanes().stream().allMatch((lane) -> {
+			RestReason reason = lane.restReason();
+			return (reason != null) ? reason.isLasting()
+					: isMissing(attempts, lane) || attempts.history()
+						.stream()
+						.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.DENIED);
+		});
 	}
 
 	/**
@@ -97,12 +152,8 @@ enum Exhaustion {
 				&& !lane.backend().isProbing();
 	}
 
-	private static Predicate<Lane> rests(RestReason reason) {
-		return (lane) -> lane.restReason() == reason;
-	}
-
-	private static boolean cameTo(Attempts attempts, Class<? extends Outcome> outcome) {
-		return attempts.history().stream().anyMatch((ended) -> outcome.isInstance(ended.outcome()));
+	private static boolean cameTo(Attempts attempts, OutcomeType type) {
+		return attempts.history().stream().anyMatch((ended) -> ended.outcome().type() == type);
 	}
 
 	/**
@@ -113,7 +164,8 @@ enum Exhaustion {
 	boolean isFailure() {
 		return switch (this) {
 			case TIMEOUT, CONNECTION, DENIED, FAILED -> true;
-			case NO_LANE, THROTTLED, OUT_OF_QUOTA, NO_SUCH_DEPLOYMENT, UNAVAILABLE -> false;
+			case NO_LANE, THROTTLED, OUT_OF_QUOTA, TOO_LARGE, MODEL_NOT_SERVED, OPERATION_NOT_SERVED, UNAVAILABLE ->
+				false;
 		};
 	}
 

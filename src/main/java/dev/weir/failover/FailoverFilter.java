@@ -1,14 +1,18 @@
 package dev.weir.failover;
 
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
 import dev.weir.api.ApiCall;
+import dev.weir.api.RequestBody;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeType;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
+import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import reactor.core.publisher.Mono;
 
@@ -28,6 +32,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	/** Just before a lane is chosen. */
 	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER - 1;
+
+	// of a long body, the beginning and the length tell it apart
+	private static final int MAX_FINGERPRINTED = 256 * 1024;
 
 	private final Pools pools;
 
@@ -56,7 +63,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		RelayFilter.close(exchange);
 		exchange.getAttributes().remove(Answer.ATTRIBUTE);
 		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
-		Attempts attempts = new Attempts(pool, lanes(pool, call), this.timing.ticker());
+		Attempts attempts = new Attempts(pool, lanes(pool, call), traits(call), this.timing.ticker());
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
@@ -71,6 +78,23 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			.contextWrite(UnaryOperator.identity());
 	}
 
+	private static RequestTraits traits(ApiCall call) {
+		RequestBody body = call.body();
+		return (body != null) ? new RequestTraits(call.path().operation(), body.length(), () -> fingerprint(body))
+				: new RequestTraits(call.path().operation(), 0, () -> System.identityHashCode(call));
+	}
+
+	private static int fingerprint(RequestBody body) {
+		int hash = body.length();
+		for (ByteBuffer bytes : body.bytes()) {
+			int end = Math.min(bytes.limit(), MAX_FINGERPRINTED);
+			for (int i = 0; i < end; i++) {
+				hash = 31 * hash + bytes.get(i);
+			}
+		}
+		return hash;
+	}
+
 	private static Lanes lanes(Pool pool, ApiCall call) {
 		return pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 	}
@@ -81,6 +105,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		if (ending instanceof Ending.Answering answering) {
 			head.begin(answering);
 			answering.attempt().answering();
+			if (answering.outcome().type() == OutcomeType.SERVED) {
+				attempts.onServed().forEach(Trouble::denied);
+			}
 			answer = relays.of(answering);
 			if (!attempts.pool().properties().resume()) {
 				// a long stream need not hold the request's body to its end

@@ -1,31 +1,56 @@
 package dev.weir.failover;
 
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
+import dev.weir.api.AnswerVerdict;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * Waits for the first bytes of an answer that is no stream of events: a backend that
- * breaks off right behind its headers has not answered, and another can.
+ * breaks off right behind its headers has not answered, and another can. Of JSON it reads
+ * on until it is clear whether it is an answer or an error, bounded in size and time.
  */
 final class FirstBytes implements BodyReader {
 
+	/** How long a beginning that tells nothing yet is held back. */
+	static final Duration HOLD = Duration.ofSeconds(1);
+
+	/** How many bytes of a beginning that tells nothing yet are held back. */
+	static final int MAX_HELD = 64 * 1024;
+
 	private final UpstreamBody body;
 
-	private final MonoSink<AnswerStart> sink;
+	private final Function<byte[], AnswerVerdict> check;
+
+	private final Runnable hold;
+
+	private final MonoSink<Found> sink;
 
 	private final long length;
 
-	private byte @Nullable [] all;
+	private byte[] held = new byte[0];
 
-	private FirstBytes(UpstreamBody body, long length, MonoSink<AnswerStart> sink) {
+	private AnswerVerdict verdict = AnswerVerdict.OPEN;
+
+	private boolean over;
+
+	private FirstBytes(UpstreamBody body, long length, Function<byte[], AnswerVerdict> check, Runnable hold,
+			MonoSink<Found> sink) {
 		this.body = body;
 		this.length = length;
+		this.check = check;
+		this.hold = hold;
 		this.sink = sink;
 	}
 
@@ -33,13 +58,23 @@ final class FirstBytes implements BodyReader {
 	 * Waits.
 	 * @param body the body; disposed of if it does not begin in time
 	 * @param length how long it says it is, or -1
+	 * @param json whether it is JSON that must be looked at
 	 * @param limit how long to wait, or {@code null} if somebody else sees to it
-	 * @param timers what measures it
+	 * @param turn what the body's readers are called by
+	 * @param timers what measures time
 	 * @return the beginning, or an error that the outcome can be told from
 	 */
-	static Mono<AnswerStart> of(UpstreamBody body, long length, @Nullable Duration limit, Scheduler timers) {
-		Mono<AnswerStart> start = Mono.create((sink) -> {
-			body.read(new FirstBytes(body, length, sink.onCancel(body::dispose)));
+	static Mono<Found> of(UpstreamBody body, long length, boolean json, @Nullable Duration limit, Executor turn,
+			Scheduler timers) {
+		Mono<Found> start = Mono.create((sink) -> {
+			Disposable.Swap timer = Disposables.swap();
+			FirstBytes[] reader = new FirstBytes[1];
+			Runnable hold = () -> timer.update(timers.schedule(() -> turn.execute(() -> reader[0].begin(false)),
+					HOLD.toNanos(), TimeUnit.NANOSECONDS));
+			reader[0] = new FirstBytes(body, length,
+					json ? (bytes) -> AnswerVerdict.of(bytes, bytes.length) : (bytes) -> AnswerVerdict.SUCCESS, hold,
+					sink.onDispose(timer).onCancel(body::dispose));
+			body.read(reader[0]);
 			body.more();
 		});
 		return (limit == null) ? start
@@ -48,29 +83,62 @@ final class FirstBytes implements BodyReader {
 
 	@Override
 	public void bytes(byte[] bytes) {
-		if (bytes.length == this.length) {
-			// its end comes right behind it, and with it the connection is free
-			this.all = bytes;
-			this.body.more();
-			return;
+		boolean first = this.held.length == 0;
+		this.held = first ? bytes : joined(this.held, bytes);
+		if (this.verdict == AnswerVerdict.OPEN) {
+			this.verdict = this.check.apply(this.held);
 		}
-		this.body.release();
-		this.sink.success(new AnswerStart.Bytes(this.body, bytes, false));
+		if (this.held.length == this.length) {
+			// its end comes right behind it, and with it the connection is free
+			this.body.more();
+		}
+		else if (this.verdict != AnswerVerdict.OPEN || this.held.length > MAX_HELD) {
+			begin(false);
+		}
+		else {
+			if (first) {
+				this.hold.run();
+			}
+			this.body.more();
+		}
+	}
+
+	private static byte[] joined(byte[] held, byte[] bytes) {
+		ByteArrayOutputStream all = new ByteArrayOutputStream(held.length + bytes.length);
+		all.writeBytes(held);
+		all.writeBytes(bytes);
+		return all.toByteArray();
+	}
+
+	private void begin(boolean whole) {
+		if (!this.over) {
+			this.over = true;
+			this.body.release();
+			this.sink.success(new Found(new AnswerStart.Bytes(this.body, this.held, whole), this.verdict));
+		}
 	}
 
 	@Override
 	public void end(@Nullable Throwable error) {
-		if (this.all != null) {
+		if (error == null || (this.held.length > 0 && this.held.length == this.length)) {
 			// complete, whatever became of the connection then
-			this.sink.success(new AnswerStart.Bytes(this.body, this.all, true));
+			begin(this.held.length > 0);
 		}
-		else if (error != null) {
+		else if (!this.over) {
+			this.over = true;
 			this.body.dispose();
 			this.sink.error(error);
 		}
-		else {
-			this.sink.success(new AnswerStart.Bytes(this.body, new byte[0], false));
-		}
+	}
+
+	/**
+	 * How an answer begins.
+	 *
+	 * @param start its first bytes
+	 * @param verdict what they are; {@link AnswerVerdict#OPEN} if that was not to be told
+	 * in time
+	 */
+	record Found(AnswerStart.Bytes start, AnswerVerdict verdict) {
 	}
 
 }

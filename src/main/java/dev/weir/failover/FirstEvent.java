@@ -120,7 +120,7 @@ final class FirstEvent implements BodyReader {
 
 	private void refused(Outcome outcome) {
 		// the caller's own errors are for it to read
-		if (outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong) {
+		if (outcome.type().isAboutRequest()) {
 			begin(outcome);
 		}
 		else {

@@ -5,7 +5,6 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Set;
 import java.util.function.Function;
 
 import javax.net.ssl.SSLException;
@@ -18,38 +17,35 @@ import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitExcepti
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
 
 import dev.weir.api.ApiErrorCode;
+import dev.weir.api.RateLimits;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.CooldownProperties;
+import dev.weir.failover.RefusalRules.Subject;
 
 /**
- * Tells what an attempt came to. Pure: it reads a status, headers and a body, or an
- * exception, and knows nothing else.
+ * Classifies what an attempt came to. Pure: it reads a status, headers and a body, or an
+ * exception, and knows nothing else. What a refusal is about is for {@link RefusalRules}
+ * to tell.
  */
 final class OutcomeClassifier {
 
-	// 429s that waiting does not cure; from OpenAI's guide to error codes
-	private static final Set<String> QUOTA_SPENT = Set.of("insufficient_quota", "credit_balance_exhausted",
-			"organization_spend_limit_exceeded", "project_spend_limit_exceeded", "organization_usage_limit_exceeded");
-
-	// Azure's, and what OpenAI and its compatible servers say
-	private static final Set<String> NO_SUCH_DEPLOYMENT = Set.of("DeploymentNotFound", "model_not_found");
-
-	private static final Set<String> TOO_LONG = Set.of("context_length_exceeded");
-
-	private static final Set<String> RATE_LIMITED = Set.of("429", "rate_limit_exceeded", "rate_limit_error",
-			"too_many_requests", "TooManyRequests");
-
-	private static final Set<String> DENIED = Set.of("401", "403", "invalid_api_key", "PermissionDenied");
-
-	private static final Set<String> CALLERS_OWN = Set.of("400", "content_filter", "ResponsibleAIPolicyViolation",
-			"invalid_request_error");
+	// what Azure says when a request is larger than the whole quota
+	private static final Duration DAY = Duration.ofDays(1);
 
 	private final CooldownProperties rests;
 
-	OutcomeClassifier(CooldownProperties rests) {
+	private final Asked asked;
+
+	/**
+	 * Makes one for responses to a call.
+	 * @param rests how long rests are
+	 * @param asked the call
+	 */
+	OutcomeClassifier(CooldownProperties rests, Asked asked) {
 		this.rests = rests;
+		this.asked = asked;
 	}
 
 	/**
@@ -58,86 +54,123 @@ final class OutcomeClassifier {
 	 * @return whether {@link #classify} needs the body
 	 */
 	static boolean needsBody(int status) {
-		return status == 400 || status == 401 || status == 403 || status == 404 || status == 408 || status == 429
-				|| isServerError(status) || isRedirect(status);
-	}
-
-	// 501 says that the backend does not know the operation, which is no failure
-	private static boolean isServerError(int status) {
-		return status >= 500 && status != 501;
+		return status >= 400 || isRedirect(status);
 	}
 
 	/**
-	 * Whether an answer sends the caller elsewhere. No API of OpenAI or Azure OpenAI does
-	 * so for its operations; a backend that does has a wrong URL here, and whoever
-	 * followed would take a credential to another host.
+	 * Whether an answer sends the client elsewhere. No API of OpenAI or Azure OpenAI does
+	 * so for its operations; a backend that does has a wrong URL here, and following it
+	 * would take a credential to another host.
 	 */
 	private static boolean isRedirect(int status) {
 		return status >= 300 && status < 400 && status != 304;
 	}
 
 	/**
-	 * Classifies an answer.
-	 * @param status the HTTP status
-	 * @param headers the response headers by lower-case name
-	 * @param code the error that the body names
+	 * Classifies a response by its status alone, if that is possible.
+	 * @param status the HTTP status, for which {@link #needsBody} is {@code false}
+	 * @return the outcome
+	 */
+	static Outcome classify(int status) {
+		return new Outcome.Served(status);
+	}
+
+	/**
+	 * Classifies a response that is an error or a redirect.
+	 * @param error the response
 	 * @param now the time, for delays given as a date
 	 * @return the outcome
 	 */
-	Outcome classify(int status, Function<String, @Nullable String> headers, ApiErrorCode code, Instant now) {
-		if (isRedirect(status)) {
-			return new Outcome.Failed(Failure.STATUS, status + " (a redirect, which is not followed)", null);
+	Outcome classify(ErrorFacts error, Instant now) {
+		if (isRedirect(error.status())) {
+			return new Outcome.Failed(Failure.STATUS, error.status() + " (a redirect, which is not followed)", null);
 		}
-		if (status < 400) {
-			return new Outcome.Served(status);
+		Subject subject = RefusalRules.subject(error.status(), error.reason(), error.page(),
+				this.asked.isKnownOperation());
+		return switch (subject) {
+			case RATE -> throttled(error, now);
+			case BACKEND -> failed(error, now);
+			case SIZE, CONTEXT, ACCOUNT, MODEL, OPERATION, OPERATION_IMPLIED, REQUEST, CREDENTIAL, UNKNOWN, PAGE ->
+				refused(subject, error);
+		};
+	}
+
+	/**
+	 * The status that an error behind a status of success would have otherwise.
+	 * @param error the error
+	 * @return the status, 400 to 599
+	 */
+	int statusOf(ErrorFacts error) {
+		return error.statusOr(
+				RefusalRules.subject(error.status(), error.reason(), error.page(), this.asked.isKnownOperation()));
+	}
+
+	private Outcome throttled(ErrorFacts error, Instant now) {
+		if (isDayForOneRequest(error, now)) {
+			return new Outcome.TooLarge(error.status(), null, null);
 		}
-		if (status == 400 && isOneOf(TOO_LONG, code)) {
-			return new Outcome.TooLong();
+		return new Outcome.Throttled(rest(error.headers(), now));
+	}
+
+	/**
+	 * Azure OpenAI tells a request that is larger than a deployment's tokens per minute
+	 * to wait for a day, though others are served: then there are tokens left, or a
+	 * smaller request was just served. Where requests ran out, a day may be meant.
+	 */
+	private boolean isDayForOneRequest(ErrorFacts error, Instant now) {
+		Duration delay = RetryAfter.parse(error.headers(), now);
+		if (!this.asked.azure() || delay == null || delay.compareTo(DAY) < 0) {
+			return false;
 		}
-		if (status == 429) {
-			boolean spent = isOneOf(QUOTA_SPENT, code);
-			return spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(rest(headers, now));
+		RateLimits limits = RateLimits.read(error.headers());
+		if (limits.requests() != null && limits.requests().left() == 0) {
+			return false;
 		}
-		if (status == 401 || status == 403) {
-			return new Outcome.Denied(status);
+		return this.asked.smallerServed() || (limits.tokens() != null && limits.tokens().left() > 0);
+	}
+
+	private Outcome failed(ErrorFacts error, Instant now) {
+		if (error.inside()) {
+			return new Outcome.Failed(Failure.STATUS, "an error in place of an answer", null);
 		}
-		if (status == 404 && isOneOf(NO_SUCH_DEPLOYMENT, code)) {
-			return new Outcome.NoSuchDeployment();
-		}
-		if (status == 408 || isServerError(status)) {
-			Duration delay = RetryAfter.parse(headers, now);
-			return new Outcome.Failed(Failure.STATUS, String.valueOf(status), (delay != null) ? capped(delay) : null);
-		}
-		return new Outcome.Rejected(status);
+		Duration delay = RetryAfter.parse(error.headers(), now);
+		return new Outcome.Failed(Failure.STATUS, String.valueOf(error.status()),
+				(delay != null) ? capped(delay) : null);
+	}
+
+	private Outcome refused(Subject subject, ErrorFacts error) {
+		int status = error.statusOr(subject);
+		return switch (subject) {
+			case SIZE -> {
+				OversizedRequest numbers = OversizedRequest.read(error.reason().message());
+				yield new Outcome.TooLarge(status, (numbers != null) ? Long.valueOf(numbers.requested()) : null,
+						(numbers != null) ? Long.valueOf(numbers.limit()) : null);
+			}
+			case CONTEXT -> new Outcome.TooLong();
+			case ACCOUNT -> new Outcome.OutOfQuota(status, this.asked.refusal(error, Cure.ACCOUNT));
+			case MODEL -> new Outcome.NotServed(status, Outcome.Scope.MODEL, this.asked.refusal(error, Cure.MODEL));
+			case OPERATION -> (this.asked.isKnownOperation() || status == 401 || status == 403)
+					? new Outcome.NotServed(status, Outcome.Scope.OPERATION, this.asked.refusal(error, Cure.OPERATION))
+					: new Outcome.Rejected(status);
+			case OPERATION_IMPLIED -> new Outcome.NotServed(status, Outcome.Scope.OPERATION_IMPLIED,
+					this.asked.refusal(error, Cure.OPERATION));
+			case CREDENTIAL ->
+				new Outcome.Denied(status, Outcome.Proof.STATED, this.asked.refusal(error, Cure.ofCredential(status)));
+			case UNKNOWN -> new Outcome.Denied(status, Outcome.Proof.NO_REASON,
+					this.asked.refusal(error, Cure.ofCredential(status)));
+			case PAGE -> new Outcome.Denied(status, Outcome.Proof.PAGE, this.asked.refusal(error, Cure.PAGE));
+			case REQUEST, RATE, BACKEND -> new Outcome.Rejected(status);
+		};
 	}
 
 	/**
 	 * Classifies an error that a backend sends in place of a stream's first event, behind
 	 * a status of success.
-	 * @param code the error that the event names
+	 * @param reason what the event says
 	 * @return the outcome
 	 */
-	Outcome classifyEvent(ApiErrorCode code) {
-		if (isOneOf(QUOTA_SPENT, code)) {
-			return new Outcome.OutOfQuota();
-		}
-		if (isOneOf(RATE_LIMITED, code)) {
-			return new Outcome.Throttled(this.rests.standard());
-		}
-		if (isOneOf(NO_SUCH_DEPLOYMENT, code)) {
-			return new Outcome.NoSuchDeployment();
-		}
-		if (isOneOf(TOO_LONG, code)) {
-			return new Outcome.TooLong();
-		}
-		if (isOneOf(DENIED, code)) {
-			return new Outcome.Denied(401);
-		}
-		// invalid_prompt, invalid_image and their like
-		if (isOneOf(CALLERS_OWN, code) || (code.code() != null && code.code().startsWith("invalid_"))) {
-			return new Outcome.Rejected(400);
-		}
-		return new Outcome.Failed(Failure.STATUS, "an error in place of its first event", null);
+	Outcome classifyEvent(ApiErrorCode reason) {
+		return classify(ErrorFacts.inside(reason), Instant.EPOCH);
 	}
 
 	private Duration rest(Function<String, @Nullable String> headers, Instant now) {
@@ -151,11 +184,6 @@ final class OutcomeClassifier {
 
 	private Duration capped(Duration delay) {
 		return (delay.compareTo(this.rests.max()) > 0) ? this.rests.max() : delay;
-	}
-
-	private static boolean isOneOf(Set<String> codes, ApiErrorCode code) {
-		return (code.code() != null && codes.contains(code.code()))
-				|| (code.type() != null && codes.contains(code.type()));
 	}
 
 	/**

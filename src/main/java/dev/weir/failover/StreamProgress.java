@@ -7,7 +7,6 @@ import dev.weir.api.Operation;
 import dev.weir.api.StreamEvent;
 import dev.weir.api.Usage;
 import dev.weir.api.UsageReader;
-import dev.weir.backend.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +80,7 @@ final class StreamProgress {
 		if (event.kind() != StreamEvent.Kind.ERROR) {
 			return false;
 		}
-		Outcome outcome = this.classifier.classifyEvent(event.error());
-		return !(outcome instanceof Outcome.Rejected || outcome instanceof Outcome.TooLong);
+		return !this.classifier.classifyEvent(event.error()).type().isAboutRequest();
 	}
 
 	/** A response that is completed repeats all of the answer, and may be long. */

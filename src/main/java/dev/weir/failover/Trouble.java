@@ -1,12 +1,14 @@
 package dev.weir.failover;
 
+import dev.weir.api.Operation;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.RestReason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says in the log what an operator must mend; everything else mends itself.
+ * Logs what an operator must mend; everything else mends itself.
  */
 final class Trouble {
 
@@ -15,20 +17,57 @@ final class Trouble {
 	private Trouble() {
 	}
 
-	static void report(Lane lane, Outcome outcome) {
-		if (outcome instanceof Outcome.Denied) {
-			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}", lane.backend(),
-					outcome.words());
+	/**
+	 * Logs what an attempt came to that has ended.
+	 * @param lane the lane that was called
+	 * @param outcome what it came to
+	 * @param operation what was asked for
+	 */
+	static void report(Lane lane, Outcome outcome, Operation operation) {
+		switch (outcome.type()) {
+			case DENIED -> denied(lane, (Outcome.Denied) outcome);
+			case NO_CREDENTIAL -> logger.error("Backend {} was not called: {}", lane.backend(), outcome.words());
+			case OUT_OF_QUOTA ->
+				logger.error("Backend {} has spent its quota, and waiting does not bring it back: it answered {}; {}",
+						lane.backend(), outcome.words(), ((Outcome.OutOfQuota) outcome).refusal());
+			case NOT_SERVED -> notServed(lane, (Outcome.NotServed) outcome, operation);
+			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {
+				// mends itself, or is about the request
+			}
 		}
-		else if (outcome instanceof Outcome.NoCredential) {
-			logger.error("Backend {} was not called: {}", lane.backend(), outcome.words());
+	}
+
+	/**
+	 * Logs that a backend is set aside since it refused, without a reason, what another
+	 * one has served.
+	 * @param lane its lane
+	 */
+	static void denied(Lane lane) {
+		logger.error("Backend {} refuses the credential that Weir has for it: it refused what another one serves; {}",
+				lane.backend(), lane.backend().refusal());
+	}
+
+	private static void denied(Lane lane, Outcome.Denied denied) {
+		if (denied.proof() == Outcome.Proof.STATED || lane.backend().restReason() == RestReason.DENIED) {
+			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}; {}", lane.backend(),
+					denied.words(), denied.refusal());
 		}
-		else if (outcome instanceof Outcome.OutOfQuota) {
-			logger.error("Backend {} has spent its quota, and waiting does not bring it back", lane.backend());
+		else {
+			logger.warn(
+					"Backend {} refused a request and may mean its content or Weir's credential: it answered {}; {}",
+					lane.backend(), denied.words(), denied.refusal());
 		}
-		else if (outcome instanceof Outcome.NoSuchDeployment && !lane.model().isEmpty()) {
-			logger.error("Backend {} has no deployment {} for the model {}", lane.backend(), lane.deployment(),
-					lane.model());
+	}
+
+	private static void notServed(Lane lane, Outcome.NotServed missing, Operation operation) {
+		if (missing.scope() != Outcome.Scope.MODEL) {
+			logger.error("Backend {} does not serve {} for {}: it answered {}; {}", lane.backend(), operation,
+					lane.model().isEmpty() ? "calls without a model" : lane.model(), missing.status(),
+					missing.refusal());
+		}
+		else if (!lane.model().isEmpty()) {
+			logger.error("Backend {} has no deployment {} for the model {}: it answered {}; {}", lane.backend(),
+					lane.deployment(), lane.model(), missing.status(), missing.refusal());
 		}
 	}
 

@@ -76,6 +76,25 @@ final class UpstreamAnswer {
 	}
 
 	/**
+	 * Whether the answer is a page for people.
+	 * @return whether its content type says so
+	 */
+	boolean isPage() {
+		return hasType(header("content-type"), "text/html");
+	}
+
+	/**
+	 * Whether the answer is JSON that can be read as it comes.
+	 * @return whether its content type says so, or is not there, and it is not compressed
+	 */
+	boolean isPlainJson() {
+		String type = header("content-type");
+		String coding = header("content-encoding");
+		boolean plain = coding == null || coding.isBlank() || coding.strip().equalsIgnoreCase("identity");
+		return plain && (type == null || hasType(type, "application/json") || type.contains("+json"));
+	}
+
+	/**
 	 * Compares content types, leniently: a backend's mistake in a parameter is no reason
 	 * to lose its answer.
 	 * @param header the header's value, or {@code null}
@@ -111,10 +130,23 @@ final class UpstreamAnswer {
 	 * @return the answer
 	 */
 	Mono<ErrorAnswer> drain(SerialExecutor turn, Scheduler timers) {
+		return drain(new AnswerStart.Bytes(takeBody(turn), new byte[0], false), turn, timers);
+	}
+
+	/**
+	 * Reads a response to its end whose body has been taken and begun to be read.
+	 * @param start how it begins
+	 * @param turn what the body's readers are called by
+	 * @param timers what measures time
+	 * @return the answer
+	 */
+	Mono<ErrorAnswer> drain(AnswerStart.Bytes start, SerialExecutor turn, Scheduler timers) {
 		Map<String, List<String>> headers = upstreamHeaders();
-		UpstreamBody body = takeBody(turn);
 		ServerWebExchangeUtils.reset(this.exchange);
-		return WholeBody.of(body, (status() == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN, turn, timers)
+		if (start.whole()) {
+			return Mono.just(new ErrorAnswer(status(), headers, start.first(), null));
+		}
+		return WholeBody.of(start, (status() == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN, turn, timers)
 			.map((part) -> new ErrorAnswer(status(), headers, part.bytes(), part.rest()));
 	}
 

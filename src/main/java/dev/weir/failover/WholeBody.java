@@ -36,16 +36,18 @@ final class WholeBody implements BodyReader {
 
 	/**
 	 * Reads.
-	 * @param body the body
+	 * @param start the body, and what has been read of it
 	 * @param limit how long it may take
 	 * @param turn what the body's readers are called by
 	 * @param timers what measures time
 	 * @return what was read
 	 */
-	static Mono<Part> of(UpstreamBody body, Duration limit, Executor turn, Scheduler timers) {
+	static Mono<Part> of(AnswerStart.Bytes start, Duration limit, Executor turn, Scheduler timers) {
+		UpstreamBody body = start.body();
 		return Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
 			WholeBody reader = new WholeBody(body, sink.onDispose(timer).onCancel(body::dispose));
+			reader.read.writeBytes(start.first());
 			timer.update(timers.schedule(() -> turn.execute(() -> reader.stop(true)), limit.toNanos(),
 					TimeUnit.NANOSECONDS));
 			body.read(reader);

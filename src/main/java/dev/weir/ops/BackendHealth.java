@@ -12,6 +12,7 @@ import org.springframework.boot.health.contributor.Status;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Pool;
+import dev.weir.backend.Refusal;
 
 /**
  * Health of one backend: what it is and why. It is told from the calls that clients make;
@@ -41,6 +42,11 @@ final class BackendHealth implements ReactiveHealthIndicator {
 				.withDetail("state", state.kind())
 				.withDetail("why", state.why())
 				.withDetail("breaker", this.backend.breaker().getState());
+			Refusal refused = this.backend.lastRefusal();
+			if (refused != null) {
+				health.withDetail("refused", "different requests in a row without a reason: "
+						+ this.backend.refusedInARow() + "; " + refused);
+			}
 			if (!state.left().isZero()) {
 				health.withDetail("left", Durations.words(state.left()))
 					.withDetail("until", this.clock.instant().plus(state.left()).truncatedTo(ChronoUnit.MILLIS));
@@ -54,6 +60,7 @@ final class BackendHealth implements ReactiveHealthIndicator {
 			case AVAILABLE, RAMPING, FULL, PARTLY_RESTING, PROBING -> Status.UP;
 			case RESTING -> new Status("RESTING");
 			case BREAKER_OPEN -> new Status("BREAKER_OPEN");
+			case NO_MODEL -> new Status("NO_MODEL");
 			case OUT_OF_QUOTA -> new Status("OUT_OF_QUOTA");
 			case DENIED -> new Status("DENIED");
 		};

@@ -11,6 +11,7 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
+import dev.weir.api.Operation;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.LaneCounts;
@@ -59,11 +60,7 @@ final class BackendsEndpoint {
 
 	private static BackendReport backend(Pool pool, Backend backend) {
 		BackendState state = BackendState.of(pool, backend);
-		List<LaneReport> lanes = pool.knownLanes()
-			.stream()
-			.filter((lane) -> lane.backend() == backend)
-			.map(BackendsEndpoint::lane)
-			.toList();
+		List<LaneReport> lanes = pool.knownLanes(backend).stream().map(BackendsEndpoint::lane).toList();
 		return new BackendReport(backend.name(), backend.url().toString(), backend.dialect(),
 				backend.properties().priority(), backend.properties().weight(), backend.inFlight(),
 				backend.properties().maxConcurrent(), state.kind(), state.why(), millis(state.left()),
@@ -75,6 +72,7 @@ final class BackendsEndpoint {
 		OptionalDouble headroom = lane.headroom();
 		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), lane.isRamping(),
 				millis(lane.restLeft()), (lane.restReason() != null) ? String.valueOf(lane.restReason()) : null,
+				lane.operationsNotServed().stream().map(Operation::path).toList(),
 				(latency != null) ? latency.toMillis() : null,
 				headroom.isPresent() ? Math.round(headroom.getAsDouble() * 1000) / 1000.0 : null, lane.counts());
 	}
@@ -122,13 +120,16 @@ final class BackendsEndpoint {
 	 * @param ramping whether only some requests may go to it at first, after a rest
 	 * @param restLeftMillis how long it still rests, if it does
 	 * @param restReason why it rests, if it does
+	 * @param operationsNotServed the operations that it is not asked for, since it does
+	 * not serve them
 	 * @param latencyMillis how long its answers take to begin, a moving average, if one
 	 * has begun
 	 * @param headroom how much of its quota is left, 0 to 1, if it has said so lately
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
 	record LaneReport(String model, String deployment, boolean available, boolean ramping,
-			@Nullable Long restLeftMillis, @Nullable String restReason, @Nullable Long latencyMillis,
+			@Nullable Long restLeftMillis, @Nullable String restReason,
+			@JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> operationsNotServed, @Nullable Long latencyMillis,
 			@Nullable Double headroom, LaneCounts counts) {
 	}
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -343,7 +344,7 @@ class LaneAdmissionTests {
 	@ValueSource(strings = { "throttled", "denied", "rejected" })
 	void aRefusalSaysNothingAboutLatency(String kind) {
 		Map<String, Outcome> outcomes = Map.of("throttled", new Outcome.Throttled(Duration.ofSeconds(1)), "denied",
-				new Outcome.Denied(401), "rejected", new Outcome.Rejected(400));
+				Outcomes.denied(), "rejected", new Outcome.Rejected(400));
 		begin(this.chat).end(outcomes.get(kind));
 		assertThat(this.chat.latency()).isNull();
 		assertThat(this.chat.expectedLatency()).isZero();

@@ -6,6 +6,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -45,21 +46,21 @@ class LaneTests {
 
 	@Test
 	void aSpentQuotaRestsTheWholeBackendForLong() {
-		end(new Outcome.OutOfQuota());
+		end(Outcomes.outOfQuota());
 		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.OUT_OF_QUOTA);
 	}
 
 	@Test
 	void aDeniedCredentialRestsTheWholeBackend() {
-		end(new Outcome.Denied(401));
+		end(Outcomes.denied());
 		assertThat(this.embeddings.isAvailable()).isFalse();
 		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.DENIED);
 	}
 
 	@Test
 	void aMissingDeploymentRestsTheLaneAndNoOther() {
-		end(new Outcome.NoSuchDeployment());
+		end(Outcomes.modelNotServed());
 		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.isAvailable()).isTrue();
 	}
@@ -182,7 +183,7 @@ class LaneTests {
 	@Test
 	void aRefusalOfACallThatNamesNoModelRestsNothing() {
 		Lane files = this.pool.lanes("").get(0);
-		for (Outcome outcome : new Outcome[] { new Outcome.Denied(401), new Outcome.NoSuchDeployment() }) {
+		for (Outcome outcome : new Outcome[] { Outcomes.denied(), Outcomes.modelNotServed() }) {
 			Attempts attempts = new Attempts(this.pool, this.pool.lanes(""), this.ticker);
 			attempts.tryBegin(files);
 			attempts.end(outcome);

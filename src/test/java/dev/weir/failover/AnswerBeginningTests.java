@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.weir.api.AnswerVerdict;
+import dev.weir.api.Operation;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.testing.ManualTicker;
@@ -121,11 +123,11 @@ class AnswerBeginningTests {
 
 	@Test
 	void anAnswerBeginsWithItsFirstBytes() {
-		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(1000);
 		this.time.advance(999);
 		this.connection.send("{\"a\"");
 		this.connection.send(":1}");
-		assertThat(((AnswerStart.Bytes) now(start)).first()).asString().isEqualTo("{\"a\"");
+		assertThat(now(start).first()).asString().isEqualTo("{\"a\"");
 		assertThat(this.connection.asked()).isEqualTo(1);
 		this.time.advance(1000);
 		assertThat(this.connection.isGone()).isFalse();
@@ -133,14 +135,14 @@ class AnswerBeginningTests {
 
 	@Test
 	void anAnswerWithoutABodyBeginsWithItsEnd() {
-		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(1000);
 		this.connection.end();
-		assertThat(((AnswerStart.Bytes) now(start)).first()).isEmpty();
+		assertThat(now(start).first()).isEmpty();
 	}
 
 	@Test
 	void anAnswerThatDoesNotBeginInTimeFailsAndItsConnectionIsClosed() {
-		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(1000);
 		this.time.advance(999);
 		assertThat(start).isNotDone();
 		this.time.advance(1);
@@ -150,7 +152,7 @@ class AnswerBeginningTests {
 
 	@Test
 	void anAnswerThatBreaksBeforeItBeginsFails() {
-		CompletableFuture<AnswerStart> start = firstBytes(1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(1000);
 		this.connection.fail(new IOException("reset"));
 		assertThat(start).isCompletedExceptionally();
 		assertThatThrownBy(start::join).hasCauseInstanceOf(IOException.class);
@@ -158,11 +160,11 @@ class AnswerBeginningTests {
 
 	@Test
 	void anAnswerThatIsWholeWaitsForItsEndSoThatTheConnectionIsFree() {
-		CompletableFuture<AnswerStart> start = firstBytes(2, 1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(2, 1000);
 		this.connection.send("{}");
 		assertThat(start).isNotDone();
 		this.connection.end();
-		AnswerStart.Bytes bytes = (AnswerStart.Bytes) now(start);
+		AnswerStart.Bytes bytes = now(start);
 		assertThat(bytes.first()).asString().isEqualTo("{}");
 		assertThat(bytes.whole()).isTrue();
 		assertThat(this.connection.isGone()).isFalse();
@@ -170,22 +172,72 @@ class AnswerBeginningTests {
 
 	@Test
 	void anAnswerThatIsWholeCountsWhateverBecomesOfItsConnection() {
-		CompletableFuture<AnswerStart> start = firstBytes(2, 1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(2, 1000);
 		this.connection.send("{}");
 		this.connection.fail(new IOException("reset"));
-		assertThat(((AnswerStart.Bytes) now(start)).whole()).isTrue();
+		assertThat(now(start).whole()).isTrue();
 	}
 
 	@Test
 	void anAnswerOfWhichMoreIsToComeBeginsAtOnce() {
-		CompletableFuture<AnswerStart> start = firstBytes(3, 1000);
+		CompletableFuture<AnswerStart.Bytes> start = firstBytes(3, 1000);
 		this.connection.send("{}");
-		assertThat(((AnswerStart.Bytes) now(start)).whole()).isFalse();
+		assertThat(now(start).whole()).isFalse();
+	}
+
+	@Test
+	void jsonBeginsAsSoonAsItIsKnownForAnAnswer() {
+		CompletableFuture<FirstBytes.Found> found = json(-1);
+		this.connection.send("{\"id\":\"a\",");
+		assertThat(found).isNotDone();
+		this.connection.send("\"object\":\"chat.completion\",\"choices\":[");
+		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.SUCCESS);
+		assertThat(now(found).start().first()).asString()
+			.isEqualTo("{\"id\":\"a\",\"object\":\"chat.completion\",\"choices\":[");
+	}
+
+	@Test
+	void jsonThatIsAnErrorIsKnownForOneThoughMoreIsToCome() {
+		CompletableFuture<FirstBytes.Found> found = json(-1);
+		this.connection.send("\n {\"error\":{\"message\":\"no\"}");
+		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.ERROR);
+	}
+
+	@Test
+	void jsonThatTellsNothingIsHeldForASecondAtMost() {
+		CompletableFuture<FirstBytes.Found> found = json(-1);
+		this.connection.send("\n");
+		this.time.advance(999);
+		this.connection.send("\n");
+		assertThat(found).isNotDone();
+		this.time.advance(1);
+		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.OPEN);
+		assertThat(now(found).start().first()).asString().isEqualTo("\n\n");
+	}
+
+	@Test
+	void jsonThatTellsNothingIsHeldUpToABound() {
+		CompletableFuture<FirstBytes.Found> found = json(-1);
+		this.connection.send("{\"text\":\"");
+		this.connection.send("x".repeat(FirstBytes.MAX_HELD - 9));
+		assertThat(found).isNotDone();
+		this.connection.send("x");
+		assertThat(now(found).start().first()).hasSize(FirstBytes.MAX_HELD + 1);
+	}
+
+	@Test
+	void jsonThatBreaksOffBeforeItTellsAnythingHasNotBegun() {
+		CompletableFuture<FirstBytes.Found> found = json(-1);
+		this.connection.send("{\"id\":");
+		this.connection.fail(new IOException("reset"));
+		assertThat(found).isCompletedExceptionally();
 	}
 
 	@Test
 	void whereNobodyWaitsForLessThanTheDeadlineThereIsNoTimer() {
-		CompletableFuture<AnswerStart> start = FirstBytes.of(this.body, -1, null, this.time.timing().timers())
+		CompletableFuture<AnswerStart.Bytes> start = FirstBytes
+			.of(this.body, -1, false, null, this.turn, this.time.timing().timers())
+			.map(FirstBytes.Found::start)
 			.toFuture();
 		this.time.advance(3_600_000);
 		assertThat(start).isNotDone();
@@ -216,8 +268,8 @@ class AnswerBeginningTests {
 		assertThat(now(part).rest()).isSameAs(this.body);
 		assertThat(this.connection.isGone()).isFalse();
 		this.connection.send(":{}}");
-		CompletableFuture<AnswerStart> rest = firstBytes(1000);
-		assertThat(((AnswerStart.Bytes) now(rest)).first()).asString().isEqualTo(":{}}");
+		CompletableFuture<AnswerStart.Bytes> rest = firstBytes(1000);
+		assertThat(now(rest).first()).asString().isEqualTo(":{}}");
 	}
 
 	@Test
@@ -244,16 +296,27 @@ class AnswerBeginningTests {
 			.toFuture();
 	}
 
-	private CompletableFuture<AnswerStart> firstBytes(long millis) {
+	private CompletableFuture<AnswerStart.Bytes> firstBytes(long millis) {
 		return firstBytes(-1, millis);
 	}
 
-	private CompletableFuture<AnswerStart> firstBytes(long length, long millis) {
-		return FirstBytes.of(this.body, length, Duration.ofMillis(millis), this.time.timing().timers()).toFuture();
+	private CompletableFuture<AnswerStart.Bytes> firstBytes(long length, long millis) {
+		return FirstBytes
+			.of(this.body, length, false, Duration.ofMillis(millis), this.turn, this.time.timing().timers())
+			.map(FirstBytes.Found::start)
+			.toFuture();
+	}
+
+	private CompletableFuture<FirstBytes.Found> json(long length) {
+		return FirstBytes.of(this.body, length, true, Duration.ofSeconds(30), this.turn, this.time.timing().timers())
+			.toFuture();
 	}
 
 	private CompletableFuture<WholeBody.Part> wholeBody() {
-		return WholeBody.of(this.body, Duration.ofSeconds(1), this.turn, this.time.timing().timers()).toFuture();
+		return WholeBody
+			.of(new AnswerStart.Bytes(this.body, new byte[0], false), Duration.ofSeconds(1), this.turn,
+					this.time.timing().timers())
+			.toFuture();
 	}
 
 	/** A value that must have come: nothing in virtual time is worth waiting for. */
@@ -263,8 +326,8 @@ class AnswerBeginningTests {
 	}
 
 	private static OutcomeClassifier classifier() {
-		return new OutcomeClassifier(
-				TestPools.pool(new ManualTicker(), TestPools.backend("a")).properties().cooldown());
+		return new OutcomeClassifier(TestPools.pool(new ManualTicker(), TestPools.backend("a")).properties().cooldown(),
+				Asked.of(Operation.CHAT_COMPLETIONS));
 	}
 
 	private static void assertFailed(CompletableFuture<?> start, Outcome.Failure kind) {

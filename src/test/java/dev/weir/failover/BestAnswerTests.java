@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -62,8 +63,8 @@ class BestAnswerTests {
 
 	@Test
 	void aRefusalOfWeirsCredentialOrARedirectIsNotTheClients() {
-		this.best.consider(this.lanes.get(0), new Outcome.Denied(401), answer(401, SPEAKING));
-		this.best.consider(this.lanes.get(0), new Outcome.OutOfQuota(), answer(429, SPEAKING));
+		this.best.consider(this.lanes.get(0), Outcomes.denied(), answer(401, SPEAKING));
+		this.best.consider(this.lanes.get(0), Outcomes.outOfQuota(), answer(429, SPEAKING));
 		consider(0, answer(302, SPEAKING));
 		assertThat(this.best.answer()).isNull();
 	}

@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,11 +11,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ApiPath;
+import dev.weir.api.Operation;
 import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -45,8 +50,8 @@ class ExhaustionTests {
 
 	@Test
 	void aDelayIsAtLeastAMillisecondAndAtMostAMinute() {
-		end(0, new Outcome.OutOfQuota());
-		end(1, new Outcome.OutOfQuota());
+		end(0, new Outcome.Failed(Failure.STATUS, "503", Duration.ofMinutes(5)));
+		end(1, new Outcome.Failed(Failure.STATUS, "503", Duration.ofMinutes(5)));
 		assertThat(answer().headers()).containsEntry("retry-after-ms", "60000").containsEntry("retry-after", "60");
 	}
 
@@ -69,12 +74,12 @@ class ExhaustionTests {
 
 	@Test
 	void aSpentQuotaEverywhereTellsClientsNotToTryAgain() {
-		end(0, new Outcome.OutOfQuota());
-		end(1, new Outcome.OutOfQuota());
+		end(0, Outcomes.outOfQuota());
+		end(1, Outcomes.outOfQuota());
 		ApiErrorException answer = answer();
 		assertThat(answer.error().status()).isEqualTo(429);
 		assertThat(answer.error().code()).isEqualTo("insufficient_quota");
-		assertThat(answer.headers()).containsEntry("x-should-retry", "false");
+		assertThat(answer.headers()).containsOnly(Map.entry("x-should-retry", "false"));
 	}
 
 	@Test
@@ -89,8 +94,8 @@ class ExhaustionTests {
 
 	@Test
 	void noDeploymentAnywhereIsAModelThatDoesNotExist() {
-		end(0, new Outcome.NoSuchDeployment());
-		end(1, new Outcome.NoSuchDeployment());
+		end(0, Outcomes.modelNotServed());
+		end(1, Outcomes.modelNotServed());
 		assertThat(answer().error().status()).isEqualTo(404);
 		assertThat(answer().error().code()).isEqualTo("model_not_found");
 		assertThat(answer().error().param()).isEqualTo("model");
@@ -101,7 +106,7 @@ class ExhaustionTests {
 		assertThat(statusAfter(new Outcome.Failed(Failure.TIMEOUT, "no answer", null))).isEqualTo(504);
 		assertThat(statusAfter(new Outcome.Failed(Failure.CONNECTION, "refused", null))).isEqualTo(502);
 		assertThat(statusAfter(new Outcome.Failed(Failure.STATUS, "500", null))).isEqualTo(503);
-		assertThat(statusAfter(new Outcome.Denied(401))).isEqualTo(502);
+		assertThat(statusAfter(Outcomes.denied())).isEqualTo(502);
 		assertThat(statusAfter(new Outcome.NoCredential("az login"))).isEqualTo(502);
 	}
 
@@ -126,22 +131,72 @@ class ExhaustionTests {
 	@Test
 	void aSpentQuotaAfterAFailureIsNotTakenForARefusedCredential() {
 		end(0, new Outcome.Failed(Failure.CONNECTION, "refused", null));
-		end(1, new Outcome.OutOfQuota());
+		end(1, Outcomes.outOfQuota());
 		assertThat(answer().error().code()).isEqualTo("bad_gateway");
 	}
 
 	@Test
 	void aSpentQuotaHereAndAMissingDeploymentThereAreOutOfService() {
-		end(0, new Outcome.OutOfQuota());
-		end(1, new Outcome.NoSuchDeployment());
+		end(0, Outcomes.outOfQuota());
+		end(1, Outcomes.modelNotServed());
 		assertThat(answer().error().status()).isEqualTo(503);
 		assertThat(answer().error().message()).contains("out of service");
+		assertThat(answer().headers()).containsOnly(Map.entry("x-should-retry", "false"));
+	}
+
+	@Test
+	void aRefusedCredentialEverywhereTellsClientsNotToTryAgainAlsoLater() {
+		end(0, Outcomes.denied());
+		end(1, Outcomes.denied());
+		ApiErrorException now = answer();
+		ApiErrorException later = answer(new Attempts(this.pool, this.lanes, this.ticker), call());
+		for (ApiErrorException answer : List.of(now, later)) {
+			assertThat(answer.error().status()).isEqualTo(502);
+			assertThat(answer.error().code()).isEqualTo("backend_denied");
+			assertThat(answer.headers()).containsOnly(Map.entry("x-should-retry", "false"));
+		}
+	}
+
+	@Test
+	void aRefusedCredentialBesideAFailureMayBeTriedAgain() {
+		end(0, new Outcome.Failed(Failure.STATUS, "500", null));
+		end(1, Outcomes.denied());
+		assertThat(answer().error().code()).isEqualTo("backend_denied");
+		assertThat(answer().headers()).containsKey("retry-after").doesNotContainKey("x-should-retry");
+	}
+
+	@Test
+	void anOperationThatIsServedNowhereIsNotFoundAlsoLater() {
+		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1);
+		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
+		Attempts first = new Attempts(this.pool, this.lanes, responses, this.ticker);
+		for (Lane lane : this.lanes) {
+			first.tryBegin(lane);
+			first.end(Outcomes.notServed(Outcome.Scope.OPERATION));
+		}
+		Attempts second = new Attempts(this.pool, this.lanes, responses, this.ticker);
+		assertThat(second.hasAnother()).isFalse();
+		for (Attempts attempts : List.of(first, second)) {
+			ApiErrorException answer = answer(attempts, call);
+			assertThat(answer.error().status()).isEqualTo(404);
+			assertThat(answer.error().code()).isEqualTo("unknown_operation");
+			assertThat(answer.error().message()).contains("serves responses for the model 'gpt-4o'");
+		}
+	}
+
+	@Test
+	void aRequestThatIsTooLargeForAllIsNotTriedAgain() {
+		end(0, Outcomes.tooLarge());
+		end(1, Outcomes.tooLarge());
+		assertThat(answer().error().status()).isEqualTo(429);
+		assertThat(answer().error().message()).contains("larger than the quota");
+		assertThat(answer().headers()).containsOnly(Map.entry("x-should-retry", "false"));
 	}
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
-		end(0, spent ? new Outcome.OutOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
+		end(0, spent ? Outcomes.outOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
 		ApiErrorException answer = answer(this.attempts, single, true);
 		assertThat(answer.error().status()).isEqualTo(429);

@@ -44,6 +44,10 @@ final class Observer {
 
 	private final Map<Integer, Long> backendRests = new HashMap<>();
 
+	private final Map<String, Long> operationRests = new HashMap<>();
+
+	private final Map<Integer, List<Long>> silentRefusals = new HashMap<>();
+
 	private final Map<Integer, Integer> failures = new HashMap<>();
 
 	private final Map<SimulatedCall, Boolean> learned = new HashMap<>();
@@ -95,6 +99,7 @@ final class Observer {
 		check(restsUntil(call.backend(), client.call().laneModel()) <= now, () -> "a resting lane is called: " + call
 				+ " rests until " + SimulatedCall.ms(restsUntil(call.backend(), client.call().laneModel())));
 		check(now < deadlineOf(client), () -> "a call behind the deadline: " + call);
+		check(spent(client) < this.settings.maxAttempts(), () -> "more than the attempts it may cost: " + call);
 		SimulatedCall last = client.last();
 		// what is closed at the same moment may be closed a little later
 		this.time.after(0, () -> {
@@ -124,6 +129,19 @@ final class Observer {
 		}
 	}
 
+	/** How many calls for certain came to what counts in {@code max-attempts}. */
+	private int spent(SimulatedClient client) {
+		int spent = 0;
+		for (SimulatedCall call : client.calls()) {
+			boolean counts = this.learned.containsKey(call) && switch (call.script().meaning()) {
+				case FAILED, DENIED, DENIED_SILENTLY, DENIED_BY_PAGE, NOT_SERVED, NO_OPERATION, TOO_LARGE -> true;
+				case SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, TOO_LONG, REJECTED -> false;
+			};
+			spent += (counts || call.closing() == Closing.FAILED) ? 1 : 0;
+		}
+		return spent;
+	}
+
 	private void notTooMany(int backend) {
 		long open = this.clients.stream()
 			.flatMap((it) -> it.calls().stream())
@@ -144,6 +162,12 @@ final class Observer {
 				() -> "goes on behind a success: " + call);
 		check(meaning != Meaning.TOO_LONG || !told || priority(call.backend()) > priority(last.backend()),
 				() -> "too long for this tier already: " + call);
+		long tooLarge = client.calls()
+			.stream()
+			.filter((it) -> this.learned.containsKey(it) && it.script().meaning() == Meaning.TOO_LARGE)
+			.count();
+		check(!(told && meaning == Meaning.TOO_LARGE && tooLarge > 1),
+				() -> "too large for two lanes already: " + call);
 		boolean free = told && meaning != Meaning.FAILED;
 		if (!free) {
 			// paid for when it failed, though it may have waited for a lane since
@@ -218,6 +242,9 @@ final class Observer {
 			return false;
 		}
 		boolean read = call.closing() == Closing.READ || call.closing() == Closing.BROKEN;
+		if (script.inBody()) {
+			return call.closing() == Closing.READ;
+		}
 		if (script.inEvent()) {
 			return call.closing() == Closing.DISPOSED && call.read() == script.events().length
 					&& call.lastReadAt() == this.time.now() && script.lateNanos() < HOLD.toNanos()
@@ -263,12 +290,18 @@ final class Observer {
 		Duration refusal = this.settings.cooldown().refusal();
 		switch (script.meaning()) {
 			case THROTTLED -> rest(this.laneRests, call.backend() + "/" + model, capped);
-			case NO_SUCH_DEPLOYMENT ->
-				rest(this.laneRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
+			case NOT_SERVED -> rest(this.laneRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
 			case OUT_OF_QUOTA -> rest(this.backendRests, call.backend(), refusal);
 			case DENIED -> rest(this.backendRests, call.backend(), model.isEmpty() ? null : refusal);
 			case FAILED -> rest(this.backendRests, call.backend(), script.inEvent() ? null : capped);
-			case SERVED, BROKEN, TOO_LONG, REJECTED -> {
+			case NO_OPERATION ->
+				rest(this.operationRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
+			case DENIED_SILENTLY -> {
+				if (!model.isEmpty() && isThirdInARow(call.backend())) {
+					rest(this.backendRests, call.backend(), refusal);
+				}
+			}
+			case SERVED, BROKEN, TOO_LONG, TOO_LARGE, DENIED_BY_PAGE, REJECTED -> {
 				// nothing rests
 			}
 		}
@@ -280,9 +313,40 @@ final class Observer {
 		}
 	}
 
+	/** Whether a backend refused at least three requests with no success between. */
+	private boolean isThirdInARow(int backend) {
+		List<Long> refusals = this.silentRefusals.computeIfAbsent(backend, (it) -> new ArrayList<>());
+		refusals.add(this.time.now());
+		long success = -1;
+		for (SimulatedClient client : this.clients) {
+			if (client.answeredAt() >= 0 && client.status() < 400 && answering(client) == backend) {
+				success = Math.max(success, client.answeredAt());
+			}
+		}
+		long last = success;
+		return refusals.stream().filter((it) -> it > last).count() >= 3;
+	}
+
+	/** The backend whose answer began first. */
+	private static int answering(SimulatedClient client) {
+		int backend = -1;
+		for (SimulatedCall call : client.calls()) {
+			backend = (call.begunAt() <= client.answeredAt()) ? call.backend() : backend;
+		}
+		return backend;
+	}
+
 	long restsUntil(int backend, String model) {
+		return Math.max(this.operationRests.getOrDefault(backend + "/" + model, 0L), laneRestsUntil(backend, model));
+	}
+
+	private long laneRestsUntil(int backend, String model) {
 		return Math.max(this.laneRests.getOrDefault(backend + "/" + model, 0L),
 				this.backendRests.getOrDefault(backend, 0L));
+	}
+
+	private boolean servesOperation(int backend, String model) {
+		return this.operationRests.getOrDefault(backend + "/" + model, 0L) <= this.time.now();
 	}
 
 	/**
@@ -324,7 +388,9 @@ final class Observer {
 		boolean wasFailure = last != null
 				&& !(this.learned.containsKey(last) && last.script().meaning() != Meaning.FAILED);
 		boolean mayGoOn = client.call().kind() != Schedule.Kind.UNREPEATABLE || last == null;
-		if (!this.schedule.breaker().mayOpen() && !wasFailure && mayGoOn && this.time.now() < deadlineOf(client)) {
+		boolean mayCostMore = client.calls().size() < this.settings.maxAttempts();
+		if (!this.schedule.breaker().mayOpen() && !wasFailure && mayGoOn && mayCostMore
+				&& this.time.now() < deadlineOf(client)) {
 			List<Integer> free = free(client, floor(client));
 			check(free.isEmpty(), () -> "refused though backends " + free + " are free: " + client);
 		}
@@ -348,8 +414,9 @@ final class Observer {
 		check(millis >= 1 && millis <= 60_000, () -> "an impossible delay: " + millis + " for " + client);
 		long shortest = Long.MAX_VALUE;
 		for (int i = 0; i < this.schedule.backends().size(); i++) {
-			if (this.schedule.backends().get(i).serves(client.call().laneModel())) {
-				shortest = Math.min(shortest, restsUntil(i, client.call().laneModel()) - this.time.now());
+			String model = client.call().laneModel();
+			if (this.schedule.backends().get(i).serves(model) && servesOperation(i, model)) {
+				shortest = Math.min(shortest, laneRestsUntil(i, model) - this.time.now());
 			}
 		}
 		if (shortest > 0 && !this.schedule.breaker().mayOpen()) {

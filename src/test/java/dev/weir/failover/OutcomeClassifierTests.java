@@ -14,11 +14,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.api.ApiErrorCode;
+import dev.weir.api.Operation;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.OutcomeType;
 import dev.weir.config.CooldownProperties;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -29,13 +32,16 @@ class OutcomeClassifierTests {
 
 	private static final Duration STANDARD = Duration.ofSeconds(10);
 
-	private final OutcomeClassifier classifier = new OutcomeClassifier(
-			new CooldownProperties(STANDARD, Duration.ofSeconds(60), Duration.ofMinutes(5)));
+	private static final CooldownProperties RESTS = new CooldownProperties(STANDARD, Duration.ofSeconds(60),
+			Duration.ofMinutes(5));
+
+	private static final String DAY = "86400";
 
 	@ParameterizedTest
 	@ValueSource(ints = { 200, 201, 204, 304 })
 	void anAnswerIsServed(int status) {
-		assertThat(classify(status, null, Map.of())).isEqualTo(new Outcome.Served(status));
+		assertThat(OutcomeClassifier.needsBody(status)).isFalse();
+		assertThat(OutcomeClassifier.classify(status)).isEqualTo(new Outcome.Served(status));
 	}
 
 	@ParameterizedTest
@@ -46,23 +52,16 @@ class OutcomeClassifierTests {
 				(failed) -> assertThat(failed.words()).isEqualTo(status + " (a redirect, which is not followed)"));
 	}
 
-	@Test
-	void aRequestThatIsTooLongForADeploymentIsNotAnyRefusal() {
-		assertThat(classify(400, "context_length_exceeded", Map.of())).isEqualTo(new Outcome.TooLong());
-		assertThat(classify(400, "content_filter", Map.of())).isEqualTo(new Outcome.Rejected(400));
-		assertThat(classify(413, "context_length_exceeded", Map.of())).isEqualTo(new Outcome.Rejected(413));
-	}
-
 	@ParameterizedTest
 	@CsvSource(nullValues = "-",
-			value = { "server_error, -, Failed", "-, server_error, Failed", "-, -, Failed",
+			value = { "server_error, -, Failed", "-, server_error, Failed", "-, -, Failed", "500, -, Failed",
 					"rate_limit_exceeded, requests, Throttled", "429, -, Throttled", "-, rate_limit_error, Throttled",
-					"insufficient_quota, -, OutOfQuota", "DeploymentNotFound, -, NoSuchDeployment",
+					"insufficient_quota, -, OutOfQuota", "402, -, OutOfQuota", "DeploymentNotFound, -, NotServed",
 					"context_length_exceeded, invalid_request_error, TooLong", "content_filter, -, Rejected",
 					"-, invalid_request_error, Rejected", "invalid_prompt, -, Rejected", "invalid_api_key, -, Denied",
 					"401, -, Denied" })
 	void anErrorEventMeansWhatTheSameErrorWouldMeanAsAnAnswer(String code, String type, String outcome) {
-		assertThat(this.classifier.classifyEvent(new ApiErrorCode(code, type)).getClass().getSimpleName())
+		assertThat(classifier(false, false).classifyEvent(new ApiErrorCode(code, type)).getClass().getSimpleName())
 			.isEqualTo(outcome);
 	}
 
@@ -88,17 +87,43 @@ class OutcomeClassifierTests {
 			.isEqualTo(new Outcome.Throttled(Duration.ofSeconds(12)));
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded" })
-	void a429ThatWaitingDoesNotCureIsASpentQuota(String code) {
-		assertThat(classify(429, code, Map.of("retry-after", "1"))).isEqualTo(new Outcome.OutOfQuota());
+	@Test
+	void azuresDayWhileTokensAreLeftMeansThatTheRequestIsLargerThanTheQuota() {
+		Map<String, String> headers = Map.of("retry-after", DAY, "x-ratelimit-remaining-tokens", "900");
+		assertThat(classify(true, false, headers)).isEqualTo(new Outcome.TooLarge(429, null, null));
+		assertThat(classify(false, false, headers)).isEqualTo(new Outcome.Throttled(Duration.ofSeconds(60)));
 	}
 
 	@Test
-	void aSpentQuotaIsKnownByItsTypeToo() {
-		assertThat(
-				this.classifier.classify(429, (name) -> null, new ApiErrorCode("whatever", "insufficient_quota"), NOW))
-			.isEqualTo(new Outcome.OutOfQuota());
+	void azuresDayRightBehindASmallerRequestThatWasServedMeansTheSame() {
+		assertThat(classify(true, true, Map.of("retry-after-ms", DAY + "000")))
+			.isEqualTo(new Outcome.TooLarge(429, null, null));
+	}
+
+	@Test
+	void everyOtherLongDelayIsThrottling() {
+		Outcome throttled = new Outcome.Throttled(Duration.ofSeconds(60));
+		assertThat(classify(true, false, Map.of("retry-after", DAY))).isEqualTo(throttled);
+		assertThat(classify(true, false, Map.of("retry-after", DAY, "x-ratelimit-remaining-tokens", "0")))
+			.isEqualTo(throttled);
+		assertThat(classify(true, true, Map.of("retry-after", "86399", "x-ratelimit-remaining-tokens", "900")))
+			.isEqualTo(throttled);
+		assertThat(classify(true, true, Map.of("retry-after", DAY, "x-ratelimit-remaining-tokens", "900",
+				"x-ratelimit-remaining-requests", "0")))
+			.isEqualTo(throttled);
+	}
+
+	@Test
+	void aRequestThatIsLargerThanTheLimitSaysByHowMuch() {
+		ApiErrorCode reason = new ApiErrorCode("rate_limit_exceeded", "tokens", null, "Request too large for gpt-4o in"
+				+ " organization org-1 on tokens per min (TPM): Limit 30000, Requested 45000. The input or output"
+				+ " tokens must be reduced.");
+		assertThat(classify(reason)).isEqualTo(new Outcome.TooLarge(429, 45_000L, 30_000L));
+		assertThat(classify(new ApiErrorCode(null, null, null, "Rate limit reached: Limit 30,000, Requested 45,000.")))
+			.isEqualTo(new Outcome.TooLarge(429, 45_000L, 30_000L));
+		assertThat(classify(new ApiErrorCode(null, null, null,
+				"Rate limit reached on tokens per min (TPM): Limit 10000, Used 8554, Requested 3082.")))
+			.isInstanceOf(Outcome.Throttled.class);
 	}
 
 	@ParameterizedTest
@@ -117,35 +142,38 @@ class OutcomeClassifierTests {
 			.isEqualTo(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(60)));
 	}
 
-	@ParameterizedTest
-	@ValueSource(ints = { 401, 403 })
-	void aRefusedCredentialIsDenied(int status) {
-		assertThat(classify(status, "PermissionDenied", Map.of())).isEqualTo(new Outcome.Denied(status));
-	}
-
-	@ParameterizedTest
-	@ValueSource(strings = { "DeploymentNotFound", "model_not_found" })
-	void a404OfTheDeploymentIsTheLanes(String code) {
-		assertThat(classify(404, code, Map.of())).isEqualTo(new Outcome.NoSuchDeployment());
-	}
-
-	@ParameterizedTest
-	@ValueSource(ints = { 400, 404, 405, 409, 413, 415, 422, 501 })
-	void everyOtherErrorIsTheCallersOwn(int status) {
-		assertThat(classify(status, "content_filter", Map.of())).isEqualTo(new Outcome.Rejected(status));
+	@Test
+	void aRefusalKeepsWhatTheBackendSaidAndNamesACure() {
+		ErrorFacts error = new ErrorFacts(401, false, (name) -> null,
+				new ApiErrorCode("invalid_api_key", null, null, "Incorrect API key provided: abc\n."), false);
+		assertThat(classifier(false, false).classify(error, NOW)).isInstanceOfSatisfying(Outcome.Denied.class,
+				(denied) -> {
+					assertThat(denied.proof()).isEqualTo(Outcome.Proof.STATED);
+					assertThat(denied.refusal().said()).isEqualTo("Incorrect API key provided: *** .");
+					assertThat(denied.refusal().cure()).contains("api-key");
+				});
 	}
 
 	@Test
-	void whatMayGoOnAndWhatItCosts() {
-		assertThat(classify(429, "429", Map.of()).mayGoOn()).isTrue();
-		assertThat(classify(429, "429", Map.of()).costsRetry()).isFalse();
-		assertThat(classify(429, "insufficient_quota", Map.of()).mayGoOn()).isTrue();
-		assertThat(classify(503, null, Map.of()).mayGoOn()).isTrue();
-		assertThat(classify(503, null, Map.of()).costsRetry()).isTrue();
-		assertThat(classify(401, null, Map.of()).mayGoOn()).isTrue();
-		assertThat(classify(404, "DeploymentNotFound", Map.of()).mayGoOn()).isTrue();
-		assertThat(classify(400, "content_filter", Map.of()).mayGoOn()).isFalse();
-		assertThat(classify(200, null, Map.of()).mayGoOn()).isFalse();
+	void aMissingOperationOfAnUnknownPathIsTheClientsOwnButAMissingRightIsNot() {
+		OutcomeClassifier other = new OutcomeClassifier(RESTS, Asked.of(Operation.OTHER));
+		ApiErrorCode unknown = new ApiErrorCode("unknown_url", null, null, "Unknown request URL");
+		assertThat(other.classify(new ErrorFacts(404, false, (name) -> null, unknown, false), NOW))
+			.isEqualTo(new Outcome.Rejected(404));
+		ApiErrorCode scope = new ApiErrorCode("missing_scope", null);
+		assertThat(other.classify(new ErrorFacts(401, false, (name) -> null, scope, false), NOW))
+			.isInstanceOf(Outcome.NotServed.class);
+	}
+
+	@ParameterizedTest
+	@EnumSource(OutcomeType.class)
+	void whatCostsAlsoGoesOn(OutcomeType type) {
+		if (type.costsRetry() || type.countsAsAttempt()) {
+			assertThat(type.mayGoOn()).isTrue();
+		}
+		if (type.costsRetry()) {
+			assertThat(type.countsAsAttempt()).isTrue();
+		}
 	}
 
 	@Test
@@ -171,8 +199,22 @@ class OutcomeClassifierTests {
 		return outcome.words();
 	}
 
-	private Outcome classify(int status, @Nullable String code, Map<String, String> headers) {
-		return this.classifier.classify(status, headers::get, new ApiErrorCode(code, null), NOW);
+	private static Outcome classify(int status, @Nullable String code, Map<String, String> headers) {
+		return classifier(false, false)
+			.classify(new ErrorFacts(status, false, headers::get, new ApiErrorCode(code, null), false), NOW);
+	}
+
+	private static Outcome classify(boolean azure, boolean smallerServed, Map<String, String> headers) {
+		return classifier(azure, smallerServed)
+			.classify(new ErrorFacts(429, false, headers::get, new ApiErrorCode("429", null), false), NOW);
+	}
+
+	private static Outcome classify(ApiErrorCode reason) {
+		return classifier(false, false).classify(new ErrorFacts(429, false, (name) -> null, reason, false), NOW);
+	}
+
+	private static OutcomeClassifier classifier(boolean azure, boolean smallerServed) {
+		return new OutcomeClassifier(RESTS, new Asked(Operation.CHAT_COMPLETIONS, azure, smallerServed, null));
 	}
 
 }

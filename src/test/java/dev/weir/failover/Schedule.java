@@ -52,6 +52,7 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 		all.put("response-timeout", (300 + random.nextInt(8_000)) + "ms");
 		all.put("first-event-timeout", (300 + random.nextInt(4_000)) + "ms");
 		all.put("stream-idle-timeout", (300 + random.nextInt(2_500)) + "ms");
+		all.put("max-attempts", String.valueOf(pick(random, 1, 2, 5, 5, 100)));
 		int rest = 50 + random.nextInt(4_000);
 		all.put("cooldown.default", rest + "ms");
 		all.put("cooldown.max", (rest + random.nextInt(15_000)) + "ms");

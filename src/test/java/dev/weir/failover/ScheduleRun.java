@@ -249,9 +249,11 @@ final class ScheduleRun {
 		exchange.getAttributes()
 			.put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, URI.create("lb://" + POOL + path));
 		boolean kept = call.kind() != Schedule.Kind.UNREPEATABLE;
-		RequestBody body = kept ? RequestBody
-			.of(("{\"model\":\"" + call.model() + "\",\"stream\":" + (call.kind() == Schedule.Kind.STREAM) + "}")
-				.getBytes(StandardCharsets.UTF_8), "application/json") : null;
+		RequestBody body = kept ? RequestBody.of(
+				("{\"model\":\"" + call.model() + "\",\"user\":\"" + call.id() + "\",\"stream\":"
+						+ (call.kind() == Schedule.Kind.STREAM) + "}")
+					.getBytes(StandardCharsets.UTF_8),
+				"application/json") : null;
 		exchange.getAttributes()
 			.put(ApiCall.ATTRIBUTE, new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
 		client.send(new Chain(client, 0).filter(exchange));

@@ -48,6 +48,14 @@ record Script(long headAfter, @Nullable Throwable failure, boolean silent, int s
 		return isSuccess() && this.ending == Ending.WHOLE && this.meaning == Meaning.SERVED;
 	}
 
+	/**
+	 * Whether its meaning is told by a body that is no stream, behind a status of
+	 * success.
+	 */
+	boolean inBody() {
+		return isSuccess() && !this.inEvent && this.meaning == Meaning.THROTTLED;
+	}
+
 	/** A part of a body and how long after the last one it comes. */
 	record Piece(long after, byte[] bytes) {
 	}
@@ -62,7 +70,8 @@ record Script(long headAfter, @Nullable Throwable failure, boolean silent, int s
 	/** What an answer means. */
 	enum Meaning {
 
-		SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_SUCH_DEPLOYMENT, TOO_LONG, REJECTED
+		SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, DENIED_SILENTLY, DENIED_BY_PAGE, NOT_SERVED,
+		NO_OPERATION, TOO_LONG, TOO_LARGE, REJECTED
 
 	}
 

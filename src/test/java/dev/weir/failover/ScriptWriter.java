@@ -57,7 +57,7 @@ final class ScriptWriter {
 		return switch (fault) {
 			case SERVE -> stream ? stream(call, quick(), 0, Cut.NONE) : plain(quick(), Ending.WHOLE);
 			case THROTTLE_SHORT -> shortly();
-			case THROTTLE_LONG -> throttled(Map.of("retry-after", String.valueOf(60 + this.random.nextInt(90_000))),
+			case THROTTLE_LONG -> throttled(Map.of("retry-after", String.valueOf(60 + this.random.nextInt(86_000))),
 					(then) -> this.settings.cooldown().max(), Ending.WHOLE);
 			case THROTTLE_DATE -> byDate(now);
 			case THROTTLE_RESET -> byReset();
@@ -91,7 +91,21 @@ final class ScriptWriter {
 			case REJECT_OTHER -> error(422, "invalid_request_error", Map.of(), Meaning.REJECTED);
 			case TOO_LONG -> error(400, "context_length_exceeded", Map.of(), Meaning.TOO_LONG);
 			case DENY -> error(401, "invalid_api_key", Map.of(), Meaning.DENIED);
-			case NO_SUCH_DEPLOYMENT -> error(404, "DeploymentNotFound", Map.of(), Meaning.NO_SUCH_DEPLOYMENT);
+			case NOT_SERVED -> error(404, "DeploymentNotFound", Map.of(), Meaning.NOT_SERVED);
+			case TOO_LARGE -> refusal(429, "Request too large for m: Limit 10, Requested 20, no", "rate_limit_exceeded",
+					Map.of("retry-after", "2"), Meaning.TOO_LARGE, (then) -> null, Ending.WHOLE);
+			case DENY_SILENTLY ->
+				error(Schedule.pick(this.random, 401, 403), "nope", Map.of(), Meaning.DENIED_SILENTLY);
+			case DENY_BY_PAGE -> page(Schedule.pick(this.random, 401, 403));
+			case NO_OPERATION -> error(401, "missing_scope", Map.of(), Meaning.NO_OPERATION);
+			case NO_CREDIT -> error(402, "payment", Map.of(), Meaning.OUT_OF_QUOTA);
+			case FORBID_REQUEST -> error(403, "content_filter", Map.of(), Meaning.REJECTED);
+			case ERROR_INSIDE ->
+				stream ? firstEvent(call, "rate_limit_exceeded", Meaning.THROTTLED, false) : inside(call);
+			case EMPTY ->
+				stream ? answer(quick(), events(), List.of(), Ending.WHOLE, Meaning.FAILED, false, 0, NOTHING, "")
+						: answer(quick(), Map.of("content-type", "application/json"), List.of(), Ending.WHOLE,
+								isLookedAt(call) ? Meaning.FAILED : Meaning.SERVED, false, 0, NOTHING, "");
 		};
 	}
 
@@ -149,10 +163,34 @@ final class ScriptWriter {
 		return refusal(status, code, headers, meaning, (then) -> null, Ending.WHOLE);
 	}
 
+	/** A call that makes something has no model, and its answer may be anything. */
+	private static boolean isLookedAt(Schedule.Call call) {
+		return call.kind() != Schedule.Kind.MAKES;
+	}
+
+	private Script inside(Schedule.Call call) {
+		byte[] body = ("{\"error\":{\"message\":\"no " + this.answers++ + "\",\"code\":\"rate_limit_exceeded\"}}")
+			.getBytes(StandardCharsets.UTF_8);
+		return answer(quick(), Map.of("content-type", "application/json"), List.of(new Piece(0, body)), Ending.WHOLE,
+				isLookedAt(call) ? Meaning.THROTTLED : Meaning.SERVED, false, 0, NOTHING, "");
+	}
+
+	private Script page(int status) {
+		byte[] body = ("<html>no " + this.answers++ + "</html>").getBytes(StandardCharsets.UTF_8);
+		return new Script(quick(), null, false, status, Map.of("content-type", "text/html"),
+				List.of(new Piece(this.random.nextInt(20) * MILLI, body)), Ending.WHOLE,
+				this.random.nextInt(10) * MILLI, Meaning.DENIED_BY_PAGE, (then) -> null, false, 0, NOTHING, "");
+	}
+
 	private Script refusal(int status, String code, Map<String, String> headers, Meaning meaning,
 			Function<Instant, @Nullable Duration> rest, Ending ending) {
-		byte[] body = ("{\"error\":{\"message\":\"no " + this.answers++ + "\",\"type\":\"" + code + "\",\"param\":null"
-				+ ",\"code\":\"" + code + "\"}}")
+		return refusal(status, "no", code, headers, meaning, rest, ending);
+	}
+
+	private Script refusal(int status, String words, String code, Map<String, String> headers, Meaning meaning,
+			Function<Instant, @Nullable Duration> rest, Ending ending) {
+		byte[] body = ("{\"error\":{\"message\":\"" + words + " " + this.answers++ + "\",\"type\":\"" + code
+				+ "\",\"param\":null" + ",\"code\":\"" + code + "\"}}")
 			.getBytes(StandardCharsets.UTF_8);
 		Map<String, String> all = new LinkedHashMap<>(headers);
 		all.put("content-type", "application/json");

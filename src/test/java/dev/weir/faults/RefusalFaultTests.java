@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -179,7 +180,8 @@ class RefusalFaultTests {
 		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
 				Duration.ofMinutes(5));
 		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
-		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is spent");
+		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is spent", "Spent.",
+				"add credit");
 		assertThat(stand.first().requests()).hasSize(1);
 		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));
 	}
@@ -193,7 +195,9 @@ class RefusalFaultTests {
 		assertServedBySecond(stand.chat(), stand, 1);
 		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
 		assertThat(stand.first().requests()).hasSize(1);
-		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "refuses the credential")
+		assertThat(stand.firstHealth())
+			.contains("\"status\":\"DENIED\"", "refuses the credential",
+					"Access denied due to invalid subscription key.", "check ")
 			.doesNotContain("key-of-");
 		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 0));
 	}
@@ -201,7 +205,7 @@ class RefusalFaultTests {
 	@Test
 	void b22WhereEveryBackendDeniesAccessTheErrorIsWeirsAndNamesNoCredential() {
 		RawBackend.Script denies = answering("401 Unauthorized",
-				"{\"error\":{\"code\":\"401\",\"message\":\"Access denied to your key.\"}}",
+				"{\"error\":{\"code\":\"PermissionDenied\",\"message\":\"Access denied to your key.\"}}",
 				"www-authenticate: Bearer");
 		Stand stand = stands.next(denies, denies);
 		HttpResponse<String> response = stand.chat();
@@ -210,8 +214,13 @@ class RefusalFaultTests {
 		assertThat(response.headers().firstValue("www-authenticate")).isEmpty();
 		assertNoSecret(response);
 		HttpResponse<String> next = stand.chat();
-		assertThat(next.statusCode()).isEqualTo(503);
+		assertThat(next.statusCode()).isEqualTo(502);
 		assertThat(header(next, "x-weir-attempts")).isEqualTo("0");
+		for (HttpResponse<String> each : List.of(response, next)) {
+			assertThat(header(each, "x-should-retry")).isEqualTo("false");
+			assertThat(each.headers().firstValue("retry-after")).isEmpty();
+			assertThat(each.headers().firstValue("retry-after-ms")).isEmpty();
+		}
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.second().requests()).hasSize(1);
 	}
@@ -251,7 +260,7 @@ class RefusalFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { Bodies.CONTENT_FILTER, "", "no JSON at all – ünd ☃",
 			" {\"error\" :\n{\"code\":\"invalid_value\"}}\r\n\t", "{\"error\":{\"code\":\"429\"}}",
-			"{\"error\":{\"code\":\"DeploymentNotFound\"}}", "{\"error\":{\"code\":\"insufficient_quota\"}}" })
+			"{\"error\":{\"message\":\"Invalid value: 'Insufficient Balance, invalid subscription key'\"}}" })
 	void b24Any400PassesByteForByteAfterOneAttemptAndNothingRests(String body) {
 		Stand stand = stands
 			.next(answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),

@@ -1,0 +1,43 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The size of the request that a lane served last: while a smaller one was just served, a
+ * larger one that is told to wait for a day is larger than the whole quota. Safe for many
+ * threads.
+ */
+final class LastServed {
+
+	/** How long it counts: quotas of tokens are counted by the minute. */
+	static final Duration HOLDS = Duration.ofMinutes(1);
+
+	private final Ticker ticker;
+
+	private volatile @Nullable Size last;
+
+	LastServed(Ticker ticker) {
+		this.ticker = ticker;
+	}
+
+	void onServed(long size) {
+		this.last = new Size(size, this.ticker.read());
+	}
+
+	/**
+	 * Whether a smaller request was just served.
+	 * @param size the length of a request's body in bytes, 0 if it is not known
+	 * @return whether one was served within the last minute
+	 */
+	boolean isSmallerThan(long size) {
+		Size known = this.last;
+		return known != null && known.bytes < size && this.ticker.read() - known.at < HOLDS.toNanos();
+	}
+
+	private record Size(long bytes, long at) {
+	}
+
+}

@@ -1,0 +1,109 @@
+package dev.weir.backend;
+
+/**
+ * The kinds of {@link Outcome}. Every decision about an outcome is a switch over these
+ * without a default, so that the compiler names each decision that a new kind needs.
+ */
+public enum OutcomeType {
+
+	/** @see Outcome.Served */
+	SERVED("served"),
+
+	/** @see Outcome.Throttled */
+	THROTTLED("throttled"),
+
+	/** @see Outcome.TooLarge */
+	TOO_LARGE("too_large"),
+
+	/** @see Outcome.OutOfQuota */
+	OUT_OF_QUOTA("out_of_quota"),
+
+	/** @see Outcome.Failed */
+	FAILED("failed"),
+
+	/** @see Outcome.Denied */
+	DENIED("denied"),
+
+	/** @see Outcome.NoCredential */
+	NO_CREDENTIAL("no_credential"),
+
+	/** @see Outcome.NotServed */
+	NOT_SERVED("not_served"),
+
+	/** @see Outcome.Rejected */
+	REJECTED("rejected"),
+
+	/** @see Outcome.TooLong */
+	TOO_LONG("too_long"),
+
+	/** @see Outcome.Broken */
+	BROKEN("broken"),
+
+	/** @see Outcome.Cancelled */
+	CANCELLED("cancelled");
+
+	private final String label;
+
+	OutcomeType(String label) {
+		this.label = label;
+	}
+
+	/**
+	 * Returns one word for metrics.
+	 * @return the label
+	 */
+	public String label() {
+		return this.label;
+	}
+
+	/**
+	 * Whether another lane may take the request after it.
+	 * @return whether the request may go on; for {@link #TOO_LONG} and {@link #TOO_LARGE}
+	 * to some lanes only
+	 */
+	public boolean mayGoOn() {
+		return switch (this) {
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, TOO_LONG -> true;
+			case SERVED, REJECTED, BROKEN, CANCELLED -> false;
+		};
+	}
+
+	/**
+	 * Whether the response is about the request itself, so that the client should read
+	 * it.
+	 * @return whether it is the client's to read if no other lane is tried
+	 */
+	public boolean isAboutRequest() {
+		return switch (this) {
+			case TOO_LARGE, REJECTED, TOO_LONG -> true;
+			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED -> false;
+		};
+	}
+
+	/**
+	 * Whether going on after it costs from the pool's retry budget. Throttling does not:
+	 * the lane that answered 429 is set aside, so it cannot feed a storm.
+	 * @return whether it costs
+	 */
+	public boolean costsRetry() {
+		return switch (this) {
+			case FAILED -> true;
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					BROKEN, CANCELLED ->
+				false;
+		};
+	}
+
+	/**
+	 * Whether it counts in {@code max-attempts}. What sets a lane aside for a known time
+	 * does not: of ten lanes of which nine are throttled the tenth still serves.
+	 * @return whether it counts
+	 */
+	public boolean countsAsAttempt() {
+		return switch (this) {
+			case TOO_LARGE, FAILED, DENIED, NOT_SERVED -> true;
+			case SERVED, THROTTLED, OUT_OF_QUOTA, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED -> false;
+		};
+	}
+
+}

@@ -1,0 +1,73 @@
+package dev.weir.backend;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests that a backend refused one after the other without saying why (401, 403).
+ * One of them may be refused for its own sake, by a firewall that dislikes its text for
+ * instance, also if its client sends it again and again; several different ones in a row
+ * are refused because of Weir's credential. Requests are different if their bodies
+ * differ, or if another backend has served them meanwhile, which proves that nothing was
+ * wrong with them. Safe for many threads.
+ */
+final class RefusalStreak {
+
+	/** How many different requests in a row prove that the credential is refused. */
+	static final int PROOF = 3;
+
+	// bodies that no other backend has served so far
+	private final Set<Integer> suspects = new LinkedHashSet<>();
+
+	private int served;
+
+	private @Nullable Refusal last;
+
+	/**
+	 * Records a refusal without a reason.
+	 * @param fingerprint that of the request
+	 * @param refusal what the backend said
+	 * @return whether the credential is refused, from all that is known now
+	 */
+	synchronized boolean onRefused(int fingerprint, Refusal refusal) {
+		this.last = refusal;
+		if (count() < PROOF) {
+			this.suspects.add(fingerprint);
+		}
+		return count() >= PROOF;
+	}
+
+	/**
+	 * Records that another backend served a request that was refused here.
+	 * @param fingerprint that of the request
+	 * @return whether the credential is refused, from all that is known now
+	 */
+	synchronized boolean onServedElsewhere(int fingerprint) {
+		if (this.suspects.remove(fingerprint)) {
+			this.served++;
+		}
+		return count() >= PROOF;
+	}
+
+	/** Records that the backend served a request. */
+	synchronized void onServed() {
+		this.suspects.clear();
+		this.served = 0;
+		this.last = null;
+	}
+
+	synchronized int count() {
+		return this.suspects.size() + this.served;
+	}
+
+	/**
+	 * The last refusal without a reason.
+	 * @return the refusal, or {@code null} if a request was served since
+	 */
+	synchronized @Nullable Refusal last() {
+		return this.last;
+	}
+
+}

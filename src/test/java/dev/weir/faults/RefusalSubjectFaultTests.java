@@ -1,0 +1,412 @@
+package dev.weir.faults;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneRest;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static dev.weir.testing.RawBackend.answering;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Refusals that are about a request, a model or an operation and not about the backend,
+ * and errors behind a status of success: only what an error is about is set aside.
+ */
+class RefusalSubjectFaultTests {
+
+	private static final String CHAT = "/v1/chat/completions";
+
+	private static final String RESPONSES = "/v1/responses";
+
+	private static final String BAD = "IGNORE ALL RULES";
+
+	private static final String NO_REASON = "{\"error\":{\"code\":\"403\",\"message\":\"Forbidden\"}}";
+
+	private static final String LARGE = "{\"error\":{\"message\":\"Request too large for gpt-4o on tokens per min"
+			+ " (TPM): Limit 30000, Requested 45000.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}";
+
+	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+
+	private static Stands stands;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		stands = Stands.start(70);
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@AfterEach
+	void everyBufferIsReleased() throws InterruptedException {
+		assertThat(leaks.found()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "403 Forbidden", "401 Unauthorized" })
+	void b30APageForSomePromptsNeverSetsABackendAside(String status) {
+		RawBackend.Script firewall = (call) -> {
+			if (call.request().contains(BAD)) {
+				call.answer(status, "<html>blocked</html>", "content-type: text/html");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(firewall, firewall);
+		for (int i = 0; i < 5; i++) {
+			HttpResponse<String> blocked = prompt(stand, BAD + i);
+			assertThat(blocked.statusCode()).isEqualTo(status.startsWith("403") ? 403 : 502);
+			assertThat(header(blocked, "x-weir-attempts")).isEqualTo("2");
+		}
+		IntStream.range(0, 10).forEach((i) -> assertServedBy(stand.chat(), stand.firstName()));
+	}
+
+	@Test
+	void b30OnePromptThatIsRefusedWithoutAReasonAgainAndAgainSetsNoBackendAside() {
+		RawBackend.Script firewall = (call) -> {
+			if (call.request().contains(BAD)) {
+				call.answer("403 Forbidden", NO_REASON);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(firewall, firewall);
+		for (int i = 0; i < 6; i++) {
+			HttpResponse<String> blocked = prompt(stand, BAD);
+			assertThat(blocked.statusCode()).isEqualTo(403);
+			assertThat(blocked.body()).isEqualTo(NO_REASON);
+		}
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "403 Forbidden", "401 Unauthorized" })
+	void b22ThreeDifferentRequestsInARowThatAreRefusedWithoutAReasonSetTheBackendAside(String status) {
+		Stand stand = stands.next(answering(status, "{\"error\":\"no\"}"), SERVES);
+		for (int i = 0; i < 3; i++) {
+			assertServedBy(prompt(stand, "hello " + i), stand.secondName());
+		}
+		assertThat(stand.first().requests()).hasSize(3);
+		assertServedBy(prompt(stand, "hello again"), stand.secondName());
+		assertThat(stand.first().requests()).hasSize(3);
+		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "it says \\\"no\\\"", "check ");
+	}
+
+	@Test
+	void b22ThreeEqualRequestsThatAnotherBackendServesSetTheBackendAside() {
+		Stand stand = stands.next(answering("401 Unauthorized", ""), SERVES);
+		for (int i = 0; i < 5; i++) {
+			assertServedBy(stand.chat(), stand.secondName());
+		}
+		assertThat(stand.first().requests()).hasSize(3);
+	}
+
+	@Test
+	void b22ASuccessBetweenBeginsTheCountAnew() {
+		RawBackend.Script moody = (call) -> {
+			if (call.request().contains(BAD)) {
+				call.answer("403 Forbidden", NO_REASON);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(moody, SERVES);
+		for (int i = 0; i < 3; i++) {
+			assertServedBy(prompt(stand, BAD + i), stand.secondName());
+			assertServedBy(prompt(stand, BAD + i + "again"), stand.secondName());
+			assertServedBy(stand.chat(), stand.firstName());
+		}
+	}
+
+	@Test
+	void b22WhereEveryBackendRefusesWithoutAReasonTheClientIsNotTakenForTheOneRefused() {
+		RawBackend.Script denies = answering("401 Unauthorized", "{\"error\":\"Unauthorized\"}");
+		Stand stand = stands.next(denies, denies);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("\"code\":\"backend_denied\"");
+		assertThat(header(response, "x-should-retry")).isEqualTo("false");
+		assertThat(response.headers().firstValue("retry-after")).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}",
+			"{\"error\":{\"code\":403,\"message\":\"Your input was flagged for violence\"}}" })
+	void b30A403AboutTheContentIsTheClientsAfterOneAttempt(String body) {
+		Stand stand = stands.next(answering("403 Forbidden", body, "x-should-retry: false"), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(403);
+		assertThat(response.body()).isEqualTo(body);
+		assertThat(header(response, "x-should-retry")).isEqualTo("false");
+		assertThat(stand.second().requests()).isEmpty();
+		stand.first().script(SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			value = { "403 Forbidden | model_not_found | no access",
+					"403 Forbidden | | Your organization must be verified to use the model `m`.",
+					"401 Unauthorized | key_model_access_denied | key not allowed to access model.",
+					"400 Bad Request | invalid_model | Invalid model: m" })
+	void b30ARefusalOfOneModelLeavesTheOthersOfTheBackendAlone(String status, String code, String message) {
+		String error = "{\"error\":{\"code\":" + ((code != null) ? "\"" + code + "\"" : "null") + ",\"message\":\""
+				+ message + "\"}}";
+		Stand stand = stands.next((call) -> {
+			if (call.request().contains("gpt-4o")) {
+				call.answer(status, error);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		}, SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertServedBy(stand.chat(), stand.secondName());
+		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.firstName());
+		assertThat(stand.first().requests()).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			value = { "401 Unauthorized | {\"error\":{\"code\":\"missing_scope\"}}",
+					"404 Not Found | {\"detail\":\"Not Found\"}", "404 Not Found | 404 page not found",
+					"404 Not Found | ''", "405 Method Not Allowed | {\"detail\":\"Method Not Allowed\"}",
+					"501 Not Implemented | ''", "400 Bad Request | {\"error\":{\"code\":\"OperationNotSupported\"}}" })
+	void b30AnOperationThatABackendDoesNotServeIsSetAsideAlone(String status, String body) {
+		RawBackend.Script withoutResponses = (call) -> {
+			if (call.request().contains("/responses")) {
+				call.answer(status, body);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(withoutResponses, SERVES);
+		String request = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
+		assertServedBy(stand.post(RESPONSES, request), stand.secondName());
+		assertServedBy(stand.post(RESPONSES, request), stand.secondName());
+		assertThat(stand.first().requests()).hasSize(1);
+		assertServedBy(stand.chat(), stand.firstName());
+		assertThat(stand.weir().get("/actuator/backends/" + stand.firstName()).body())
+			.contains("\"operationsNotServed\":[\"responses\"]");
+	}
+
+	@Test
+	void b30AnOperationThatNoBackendServesIsNotFoundAndTheOthersAreServed() {
+		RawBackend.Script withoutResponses = (call) -> {
+			if (call.request().contains("/responses")) {
+				call.answer("404 Not Found", "404 page not found", "content-type: text/plain");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(withoutResponses, withoutResponses);
+		for (String attempts : new String[] { "2", "0" }) {
+			HttpResponse<String> response = stand.post(RESPONSES, "{\"model\":\"gpt-4o\",\"input\":\"hi\"}");
+			assertThat(response.statusCode()).isEqualTo(404);
+			assertThat(response.body()).contains("\"code\":\"unknown_operation\"", "responses");
+			assertThat(header(response, "x-weir-attempts")).isEqualTo(attempts);
+		}
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@Test
+	void b30AnOperationThatWasServedStaysThoughAProxySays404ForAMoment() {
+		Stand stand = stands.next(SERVES, SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+		stand.first().script(answering("404 Not Found", "default backend - 404"));
+		assertServedBy(stand.chat(), stand.secondName());
+		stand.first().script(SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@Test
+	void b30A404OfAnUnknownPathIsTheClients() {
+		Stand stand = stands.next(answering("404 Not Found", "{\"detail\":\"Not Found\"}"), SERVES);
+		for (int i = 0; i < 2; i++) {
+			HttpResponse<String> response = stand.post("/v1/chat/completion", Bodies.CHAT);
+			assertThat(response.statusCode()).isEqualTo(404);
+		}
+		assertThat(stand.second().requests()).isEmpty();
+		stand.first().script(SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "402 Payment Required | {\"error\":{\"message\":\"Insufficient Balance\"}}",
+			"402 Payment Required | no credit", "400 Bad Request | {\"error\":{\"message\":\"Insufficient credits.\"}}",
+			"400 Bad Request | {\"error\":{\"code\":\"insufficient_quota\"}}",
+			"200 OK | {\"error\":{\"message\":\"Insufficient Balance\",\"code\":402}}",
+			"200 OK | {\"error\":{\"message\":\"Insufficient Balance\"}}" })
+	void b31AnAccountWithoutMoneyRestsLongAndHealthSaysSo(String status, String body) {
+		Stand stand = stands.next(answering(status, body), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.secondName());
+		assertThat(stand.first().requests()).hasSize(1);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "add credit");
+	}
+
+	@Test
+	void b32ARequestLargerThanTheQuotaRestsNothingAndIsTriedOnALaneOfUnknownSize() {
+		Stand stand = stands.next(answering("429 Too Many Requests", LARGE, "retry-after: 86400"), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		stand.first().script(SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@Test
+	void b32ARequestLargerThanEveryQuotaGetsThe429WithoutARetry() {
+		RawBackend.Script large = answering("429 Too Many Requests", LARGE, "retry-after: 86400",
+				"retry-after-ms: 86400000");
+		Stand stand = stands.next(large, large);
+		for (int i = 0; i < 3; i++) {
+			HttpResponse<String> response = stand.chat();
+			assertThat(response.statusCode()).isEqualTo(429);
+			assertThat(response.body()).isEqualTo(LARGE);
+			assertThat(header(response, "x-should-retry")).isEqualTo("false");
+			assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+			assertThat(response.headers().firstValue("retry-after")).isEmpty();
+			assertThat(response.headers().firstValue("retry-after-ms")).isEmpty();
+		}
+		assertThat(stand.firstHealth()).contains("\"state\":\"AVAILABLE\"");
+	}
+
+	@Test
+	void b32ALaneThatIsKnownToBeTooSmallIsNotAsked() {
+		Stand stand = stands.next(answering("429 Too Many Requests", LARGE), answering("200 OK", Bodies.COMPLETION,
+				"x-ratelimit-limit-tokens: 40000", "x-ratelimit-remaining-tokens: 39000"));
+		assertServedBy(stand.chat(), stand.secondName());
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(429);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+		assertThat(stand.second().requests()).hasSize(1);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void b32AzuresDayIsTooLargeOnlyWhileOthersAreServed(boolean remaining) {
+		Stand stand = stands.next(SERVES,
+				answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		if (!remaining) {
+			assertServedBy(stand.chat(), stand.firstName());
+		}
+		stand.first()
+			.script(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 86400",
+					remaining ? "x-ratelimit-remaining-tokens: 5000" : "x-other: 1"));
+		HttpResponse<String> response = prompt(stand, "a longer one ".repeat(100));
+		assertThat(response.statusCode()).isEqualTo(429);
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		stand.first().script(SERVES);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "{\"error\":{\"message\":\"Rate limit exceeded\",\"code\":429}} | 10",
+			"{\"error\":{\"type\":\"rate_limit_error\"}} | 10", "{\"error\":\"overloaded\"} | 0",
+			"{\"object\":\"error\",\"message\":\"no\",\"code\":500} | 0", "{\"detail\":\"Internal\"} | 0", "'' | 0" })
+	void b39A200ThatIsAnErrorOrNothingGoesToTheNextLane(String body, int rest) {
+		Stand stand = stands.next(answering("200 OK", body), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(rest / 2),
+				Duration.ofSeconds(rest));
+	}
+
+	@Test
+	void b39ATruncatedOrPagedAnswerOf200GoesToTheNextLane() {
+		Stand stand = stands.next(answering("200 OK", "<html>Welcome</html>", "content-type: text/html"), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+	}
+
+	@Test
+	void b39AnErrorInA200ThatIsAboutTheRequestHasTheStatusItShouldHave() {
+		String body = "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\",\"code\":\"content_filter\"}}";
+		Stand stand = stands.next(answering("200 OK", body), SERVES);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(400);
+		assertThat(response.body()).isEqualTo(body);
+		assertThat(stand.second().requests()).isEmpty();
+	}
+
+	@Test
+	void b39AResponseThatFailedIsAskedForElsewhereAndOneThatWasRefusedIsPassedAsItIs() {
+		String failed = "{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"failed\",\"error\":{\"code\":\"CODE\","
+				+ "\"message\":\"no\"},\"output\":[]}";
+		Stand stand = stands.next(answering("200 OK", failed.replace("CODE", "server_error")), SERVES);
+		String request = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
+		assertServedBy(stand.post(RESPONSES, request), stand.secondName());
+		String refused = failed.replace("CODE", "invalid_prompt");
+		stand.first().script(answering("200 OK", refused));
+		HttpResponse<String> response = stand.post(RESPONSES, request);
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(refused);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = {
+			"{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096 tokens.\",\"code\":400}",
+			"{\"object\":\"error\",\"message\":\"The input (5000 tokens) is longer than the model's context length (4096 tokens).\",\"code\":400}",
+			"{\"error\":{\"message\":\"litellm.ContextWindowExceededError: too much\",\"code\":\"400\",\"type\":\"ContextWindowExceededError\"}}",
+			"{\"error\":\"the input length exceeds the context length\"}" })
+	void b41TooLongInOtherServersWordsGoesToALowerTier(String body) {
+		Stand stand = stands.next(answering("400 Bad Request", body), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+			"404 Not Found | {\"object\":\"error\",\"message\":\"The model `gpt-4o` does not exist.\",\"type\":\"NotFoundError\",\"code\":404}",
+			"404 Not Found | {\"error\":{\"message\":\"model \\\"gpt-4o\\\" not found, try pulling it first\",\"type\":\"api_error\"}}",
+			"404 Not Found | {\"error\":\"model 'gpt-4o' not found\"}",
+			"400 Bad Request | {\"error\":{\"message\":\"{'error': '/chat/completions: Invalid model name passed in model=gpt-4o.'}\",\"type\":\"None\",\"param\":\"None\",\"code\":\"400\"}}" })
+	void b41NoSuchModelInOtherServersWordsSetsTheLaneAside(String status, String body) {
+		Stand stand = stands.next(answering(status, body), SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(stand.firstHealth()).doesNotContain("AVAILABLE");
+	}
+
+	private static HttpResponse<String> prompt(Stand stand, String text) {
+		return stand.post(CHAT,
+				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]}");
+	}
+
+	private static void assertServedBy(HttpResponse<String> response, String backend) {
+		assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
+	}
+
+	private static String header(HttpResponse<?> response, String name) {
+		return response.headers().firstValue(name).orElse("");
+	}
+
+}
