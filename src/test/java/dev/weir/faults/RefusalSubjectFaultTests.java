@@ -2,6 +2,7 @@ package dev.weir.faults;
 
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
@@ -18,6 +19,7 @@ import dev.weir.testing.LeakWatch;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
+import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.RawBackend.answering;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -151,6 +153,50 @@ class RefusalSubjectFaultTests {
 		assertThat(response.body()).contains("\"code\":\"backend_denied\"");
 		assertThat(header(response, "x-should-retry")).isEqualTo("false");
 		assertThat(response.headers().firstValue("retry-after")).isEmpty();
+	}
+
+	@Test
+	void b22ABackendThatRepeatsItsKeyShowsItToNobody() {
+		Stand stand = stands.next((call) -> {
+			String key = call.request()
+				.lines()
+				.filter((line) -> line.startsWith("api-key: "))
+				.findFirst()
+				.orElseThrow();
+			call.answer("401 Unauthorized", "{\"error\":{\"code\":\"invalid_api_key\",\"message\":\"Who is "
+					+ key.substring("api-key: ".length()) + "?\"}}");
+		}, SERVES);
+		assertServedBy(stand.chat(), stand.secondName());
+		assertThat(stand.firstHealth()).contains("Who is ***?").doesNotContain("key-of-");
+	}
+
+	@Test
+	void aRequestCostsNoMoreThanMaxAttempts() {
+		List<RawBackend> all = IntStream.range(0, 7)
+			.mapToObj((i) -> RawBackend.start(answering("401 Unauthorized", "{\"error\":\"no\"}")))
+			.toList();
+		try (WeirServer weir = WeirServer.withBackends(backends(all))) {
+			HttpResponse<String> response = weir.chat();
+			assertThat(header(response, "x-weir-attempts")).isEqualTo("5");
+			assertThat(response.statusCode()).isEqualTo(502);
+		}
+		try (WeirServer weir = WeirServer.start(WeirServer.pool("max-attempts: 2", backends(all)))) {
+			assertThat(header(weir.chat(), "x-weir-attempts")).isEqualTo("2");
+		}
+		all.subList(0, 6).forEach((it) -> it.script(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED)));
+		all.get(6).script(SERVES);
+		try (WeirServer weir = WeirServer.start(WeirServer.pool("max-attempts: 1", backends(all)))) {
+			HttpResponse<String> response = weir.chat();
+			assertThat(response.statusCode()).isEqualTo(200);
+			assertThat(header(response, "x-weir-attempts")).isEqualTo("7");
+		}
+		all.forEach(RawBackend::close);
+	}
+
+	private static String[] backends(List<RawBackend> all) {
+		return IntStream.range(0, all.size())
+			.mapToObj((i) -> WeirServer.backend("b" + i, all.get(i).url(), "priority: " + (i + 1)))
+			.toArray(String[]::new);
 	}
 
 	@ParameterizedTest

@@ -32,14 +32,15 @@ import static org.awaitility.Awaitility.await;
  */
 class ActuatorTests {
 
-	private static final int POOLS = 30;
+	private static final int POOLS = 31;
 
 	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
 
 	private static final RawBackend.Script THROTTLED = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED,
 			"retry-after: 30");
 
-	private static final RawBackend.Script DENIES = answering("401 Unauthorized", "{\"error\":{\"code\":\"401\"}}");
+	private static final RawBackend.Script DENIES = answering("401 Unauthorized",
+			"{\"error\":{\"code\":\"invalid_api_key\"}}");
 
 	private static final RawBackend.Script FAILS = answering("503 Service Unavailable", "{}");
 
@@ -152,7 +153,8 @@ class ActuatorTests {
 		Stand stand = stands.next(DENIES, SERVES);
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
-		assertHealth(health, 503, "DENIED", "DENIED", "it refuses the credential that Weir has for it");
+		assertHealth(health, 503, "DENIED", "DENIED", "it refuses the credential that Weir has for it: it does not say"
+				+ " why; check its api-key, or the role of Weir's identity on it");
 		assertUntil(health, 300);
 		assertPoolIsUp(stand);
 	}
@@ -162,9 +164,52 @@ class ActuatorTests {
 		Stand stand = stands.next(SPENT, SERVES);
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
-		assertHealth(health, 503, "OUT_OF_QUOTA", "OUT_OF_QUOTA", "its quota is spent");
+		assertHealth(health, 503, "OUT_OF_QUOTA", "OUT_OF_QUOTA",
+				"its quota is spent: it says \"You exceeded your current quota.\"; add credit to its account or raise"
+						+ " the account's limit");
 		assertUntil(health, 300);
 		assertPoolIsUp(stand);
+	}
+
+	@Test
+	void aBackendThatServesNoneOfItsModelsIsOutOfServiceAndSaysWhatHelps() {
+		RawBackend.Script missing = (call) -> {
+			if (call.request().contains("gpt-4o")) {
+				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		try (RawBackend only = RawBackend.start(missing);
+				RawBackend other = RawBackend.start(missing);
+				WeirServer weir = WeirServer.withBackends(
+						WeirServer.backend("only", only.url(), "models: {gpt-4o: gpt-4o}"),
+						WeirServer.backend("other", other.url(), "models: {gpt-4o: gpt-4o, o3: o3}"))) {
+			assertThat(weir.chat().statusCode()).isEqualTo(404);
+			HttpResponse<String> health = weir.get("/actuator/health/backends/only");
+			assertThat(health.statusCode()).isEqualTo(503);
+			assertThat(health.body()).contains("\"status\":\"NO_MODEL\"", "it serves none of its models: gpt-4o",
+					"The API deployment for this resource does not exist.", "deploy the model there");
+			assertThat(weir.get("/actuator/health/backends/other").body()).contains("\"status\":\"UP\"",
+					"PARTLY_RESTING", "gpt-4o");
+			assertThat(weir.get("/actuator/health").statusCode()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void aModelThatAClientMadeUpSaysNothingAboutABackendThatServesOthers() {
+		Stand stand = stands.next((call) -> {
+			if (call.request().contains("made-up")) {
+				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		}, SERVES);
+		stand.chat();
+		stand.post("/v1/chat/completions", "{\"model\":\"made-up\",\"messages\":[]}");
+		assertThat(health(stand.firstName()).body()).contains("\"state\":\"AVAILABLE\"");
 	}
 
 	@Test
