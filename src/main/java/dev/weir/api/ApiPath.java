@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,10 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 
 	private static final String API_KEY = "api-key";
 
+	/** Resources that are named by an id, or whose operations follow a common segment. */
+	private static final Pattern WITH_ID = Pattern
+		.compile("^(responses|chat/completions|models|realtime|videos)/|^videos$");
+
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
@@ -50,6 +56,9 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	private static final Set<String> STORED = Set.of("assistants", "batches", "chatkit", "containers", "conversations",
 			"evals", "files", "fine_tuning", "organization", "projects", "skills", "threads", "uploads",
 			"vector_stores", "voices");
+
+	private static final Set<String> KNOWN = Stream.concat(Operation.paths().stream(), STORED.stream())
+		.collect(Collectors.toUnmodifiableSet());
 
 	/**
 	 * Parses a request target.
@@ -145,6 +154,50 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	public @Nullable String allowedInstead() {
 		String allowed = Operation.methodsOf(this.rest);
 		return (allowed == null || List.of(allowed.split(", ")).contains(this.method)) ? null : allowed;
+	}
+
+	/**
+	 * Whether Weir knows the operation, or the kind of resource that the path leads to.
+	 * @return whether a backend that says 404 to it means more than the path
+	 */
+	public boolean isKnown() {
+		return this.operation != Operation.OTHER || Operation.methodsOf(this.rest) != null || isStored()
+				|| WITH_ID.matcher(this.rest).find() || (this.deployment == null && !fitsOpenAi())
+				|| this.rest.equals(EXTENDED_CHAT);
+	}
+
+	/**
+	 * The longest known path that this one ends with, as where a base URL was given
+	 * twice.
+	 * @return the path behind the dialect's prefix, or {@code null} if there is none
+	 */
+	public @Nullable String knownEnd() {
+		for (int slash = this.rest.indexOf('/'); slash >= 0; slash = this.rest.indexOf('/', slash + 1)) {
+			String end = this.rest.substring(slash + 1);
+			if (Operation.methodsOf(end) != null || STORED.contains(end)) {
+				return end;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * The paths of OpenAI's API that Weir knows.
+	 * @return the paths behind a dialect's prefix
+	 */
+	public static Set<String> knownPaths() {
+		return KNOWN;
+	}
+
+	/**
+	 * Writes another path the way this one was written.
+	 * @param rest the path behind the dialect's prefix and the deployment
+	 * @return the whole path
+	 */
+	public String at(String rest) {
+		String named = (this.deployment != null)
+				? DEPLOYMENTS + UriUtils.encode(this.deployment, StandardCharsets.UTF_8) + "/" : "";
+		return this.dialect.prefix() + named + rest;
 	}
 
 	/**

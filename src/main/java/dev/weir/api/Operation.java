@@ -1,6 +1,7 @@
 package dev.weir.api;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -73,6 +74,14 @@ public enum Operation {
 		}
 		boolean models = path.equals(MODELS.path) || path.startsWith(MODELS.path + "/");
 		return (models && ("GET".equals(method) || "HEAD".equals(method))) ? MODELS : OTHER;
+	}
+
+	/**
+	 * The paths of the operations.
+	 * @return the paths behind a dialect's prefix and a deployment
+	 */
+	static Set<String> paths() {
+		return Stream.concat(POSTED.keySet().stream(), Stream.of(MODELS.path)).collect(Collectors.toUnmodifiableSet());
 	}
 
 	/**

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * Guesses what somebody who made a typing mistake meant.
  */
-final class Suggestion {
+public final class Suggestion {
 
 	private Suggestion() {
 	}
@@ -16,8 +16,11 @@ final class Suggestion {
 	/**
 	 * The candidate that needs the fewest changes of single characters or swaps of
 	 * neighbours, if these are few enough to call it a typing mistake.
+	 * @param written what was written
+	 * @param candidates what may have been meant
+	 * @return the best candidate, or nothing if none is near
 	 */
-	static Optional<String> of(String written, Collection<String> candidates) {
+	public static Optional<String> of(String written, Collection<String> candidates) {
 		String typed = written.toLowerCase(Locale.ROOT);
 		return candidates.stream()
 			.filter((candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT)) <= Math.max(1,

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 import dev.weir.api.ApiCall;
+import dev.weir.api.ApiErrorException;
 import dev.weir.api.RequestBody;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lanes;
@@ -63,7 +64,12 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		RelayFilter.close(exchange);
 		exchange.getAttributes().remove(Answer.ATTRIBUTE);
 		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
-		Attempts attempts = new Attempts(pool, lanes(pool, call), traits(call), this.timing.ticker());
+		Lanes lanes = lanes(pool, call);
+		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
+		if (unknown != null) {
+			return Mono.error(unknown);
+		}
+		Attempts attempts = new Attempts(pool, lanes, traits(call), this.timing.ticker());
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
@@ -118,8 +124,16 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			}
 		}
 		else if (ending instanceof Ending.Refused refused) {
-			head.error(refused.attempt().lane(), refused.answer(), Map.of());
-			answer = relays.of(refused);
+			ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
+			ApiErrorException unknown = UnknownPath.replacing(call.path(), refused.answer());
+			if (unknown != null) {
+				refused.discard();
+				answer = new Answer.Kept(head.own(refused.attempt().lane(), unknown));
+			}
+			else {
+				head.error(refused.attempt().lane(), refused.answer(), Map.of());
+				answer = relays.of(refused);
+			}
 		}
 		else {
 			Ending.GaveUp gaveUp = (Ending.GaveUp) ending;

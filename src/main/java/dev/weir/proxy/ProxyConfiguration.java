@@ -1,10 +1,14 @@
 package dev.weir.proxy;
 
-import org.springframework.cloud.gateway.config.GatewayProperties;
 import com.github.benmanes.caffeine.cache.Ticker;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.client.HttpClient;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
+import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -12,9 +16,6 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.Credentials;
 import dev.weir.memory.BufferBudget;
-import reactor.core.scheduler.Scheduler;
-import reactor.netty.http.client.HttpClient;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * The filters that read a client's call and write a backend's.

@@ -305,6 +305,47 @@ class CallFaultTests {
 		}
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "/v1/v1/chat/completions, /v1/chat/completions", "/v1/chat/completion, /v1/chat/completions",
+			"/v1/Chat/Completions, /v1/chat/completions", "/v1/embedding, /v1/embeddings", "/v1/file, /v1/files",
+			"/openai/v1/openai/v1/responses, /openai/v1/responses", "/v1/audio/transcription, /v1/audio/transcriptions",
+			"/v1/openai/deployments/m/chat/completions, /v1/chat/completions", "/v1/nonsense, " })
+	void c19AnUnknownPathGoesUpAsItIsAndThe404NamesTheRightOne(String path, String meant) {
+		for (String body : List.of("", "<html>404</html>", "{\"detail\":\"Not Found\"}",
+				"{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
+				"{\"error\":{\"message\":\"Invalid URL (POST " + path + ")\",\"type\":\"invalid_request_error\"}}")) {
+			first.script(answering("404 Not Found", body));
+			first.requests().clear();
+			SocketClient.Response response = send("any", "POST " + path, CHAT, JSON);
+			assertThat(first.requests()).singleElement()
+				.asString()
+				.startsWith("POST /v1/" + path.substring(path.startsWith("/openai") ? 11 : 4) + " ");
+			assertThat(response.status()).isEqualTo(404);
+			assertThat(response.header("x-weir-backend")).isEqualTo("any");
+			assertThat(response.text())
+				.contains("\"code\":\"unknown_operation\"", "has no operation POST " + path + ".")
+				.contains((meant != null) ? " Did you mean " + meant + "?" : path);
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+			"/v1/files/f-1 | {\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
+			"/v1/responses/r-1/cancel | {}", "/v1/videos | {}",
+			"/v1/whatever | {\"error\":{\"message\":\"No such thing as this\",\"type\":\"invalid_request_error\"}}" })
+	void c19A404ThatSaysSomethingOfItsOwnOrOfAKnownPathIsPassed(String path, String body) {
+		first.script(answering("404 Not Found", body));
+		assertThat(send("any", "POST " + path, CHAT, JSON).text()).isEqualTo(body);
+	}
+
+	@Test
+	void c19AMisspeltOperationOnADeploymentIsNamedWhereNoBackendHasAPlaceForIt() {
+		SocketClient.Response response = send("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT,
+				JSON);
+		assertThat(response.status()).isEqualTo(404);
+		assertThat(response.text()).contains("Did you mean /openai/deployments/m/chat/completions?");
+	}
+
 	@Test
 	void aClassicPathWithoutAVersionGoesWhereNoneIsNeeded() {
 		String path = "POST /openai/deployments/m/chat/completions";
