@@ -8,7 +8,7 @@ FROM ${BUILD_IMAGE} AS build
 # The modules of Java that Weir and its libraries use. The options are defaults: JAVA_TOOL_OPTIONS comes after them
 RUN jlink --output /jre \
     --add-modules java.base,java.compiler,java.desktop,java.instrument,java.logging,java.management,java.naming,java.net.http,java.security.jgss,java.security.sasl,java.sql,java.xml,jdk.crypto.cryptoki,jdk.httpserver,jdk.jfr,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.unsupported,jdk.zipfs \
-    --add-options="-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData" \
+    --add-options="-XX:MaxRAMPercentage=60 -XX:MaxDirectMemorySize=192m -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData" \
     --no-header-files --no-man-pages --compress zip-6
 WORKDIR /build
 COPY mvnw pom.xml ./

@@ -20,6 +20,7 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 import dev.weir.ops.BatchedConsole;
+import dev.weir.ops.OutOfMemoryAppender;
 
 /**
  * The Weir gateway as a Spring Boot application.
@@ -29,7 +30,7 @@ public class WeirApplication {
 
 	public static void main(String[] args) {
 		SpringApplication application = new SpringApplication(WeirApplication.class);
-		application.addListeners(new BatchedConsole());
+		application.addListeners(new BatchedConsole(), new OutOfMemoryAppender());
 		application.run(args);
 	}
 

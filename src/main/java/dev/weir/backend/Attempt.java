@@ -43,6 +43,9 @@ public final class Attempt {
 
 	private volatile long sentAt;
 
+	// the backend's time has not begun
+	private volatile boolean uploading;
+
 	Attempt(Lane lane, RequestTraits request, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
 		this.lane = lane;
 		this.request = request;
@@ -69,6 +72,20 @@ public final class Attempt {
 	public void sending() {
 		this.sentAt = this.ticker.read();
 		this.sent = true;
+	}
+
+	/**
+	 * Says that the request takes time to be sent. {@link #age()} stays zero until
+	 * {@link #requestSent()}.
+	 */
+	public void uploading() {
+		this.uploading = true;
+	}
+
+	/** Says that the request has been sent whole: the backend's time begins. */
+	public void requestSent() {
+		this.sentAt = this.ticker.read();
+		this.uploading = false;
 	}
 
 	/**
@@ -191,10 +208,10 @@ public final class Attempt {
 
 	/**
 	 * How long the backend has had.
-	 * @return the time since it was called, zero if it has not been
+	 * @return the time since it got the whole request, zero if it has not
 	 */
 	public Duration age() {
-		return this.sent ? Duration.ofNanos(this.ticker.read() - this.sentAt) : Duration.ZERO;
+		return (this.sent && !this.uploading) ? Duration.ofNanos(this.ticker.read() - this.sentAt) : Duration.ZERO;
 	}
 
 	private long elapsed() {

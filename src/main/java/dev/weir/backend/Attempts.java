@@ -28,7 +28,10 @@ public final class Attempts {
 
 	private final Ticker ticker;
 
-	private long start;
+	private volatile long start;
+
+	// the deadline has not begun: the client is still sending
+	private volatile boolean uploading;
 
 	private final Set<Lane> tried = new HashSet<>();
 
@@ -301,6 +304,23 @@ public final class Attempts {
 	}
 
 	/**
+	 * Says that the client is still sending its request while a backend gets it: how long
+	 * that takes is the client's choice. {@link #left()} stays what it is until
+	 * {@link #uploaded()}.
+	 */
+	public void uploading() {
+		this.uploading = true;
+	}
+
+	/** Begins the deadline after {@link #uploading()}; else without effect. */
+	public void uploaded() {
+		if (this.uploading) {
+			this.start = this.ticker.read();
+			this.uploading = false;
+		}
+	}
+
+	/**
 	 * Begins a new deadline: an answer had begun in time, and is now gone on with.
 	 */
 	public void beginAgain() {
@@ -385,7 +405,8 @@ public final class Attempts {
 	 * @return the deadline less the time that has passed, negative if it is over
 	 */
 	public Duration left() {
-		return this.pool.properties().deadline().minus(elapsed());
+		Duration deadline = this.pool.properties().deadline();
+		return this.uploading ? deadline : deadline.minus(elapsed());
 	}
 
 	/**

@@ -132,6 +132,15 @@ public sealed interface Outcome {
 		}
 
 		/**
+		 * A backend that took no more of the request for too long.
+		 * @param limit how long it took nothing
+		 * @return the outcome
+		 */
+		public static Failed notAccepted(Duration limit) {
+			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + Durations.words(limit), null);
+		}
+
+		/**
 		 * Whether it was the backend's doing, and not that of Weir's own limits.
 		 * @return whether the backend is to blame
 		 */

@@ -22,6 +22,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxBuffered how many bytes may be held for all requests together: request bodies
  * that are kept for another attempt, and beginnings of streams that are held back, 1 MB
  * to 64 GB; a quarter of the Java heap if {@code null}, see {@link #bufferLimit()}
+ * @param headerTimeout how long a client may take for the head of a request, from its
+ * first byte, 1 s to 1 h, 30 seconds by default
  * @param bodyTimeout how long a client may send nothing of a request's body, 1 s to 1 h,
  * 30 seconds by default. A body that takes longer must come with 1 KB a second from then
  * on
@@ -34,6 +36,7 @@ import org.springframework.util.unit.DataSize;
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("32MB") @Range(min = "1KB", max = "1GB") DataSize maxBody,
 		@Range(min = "1MB", max = "64GB") @Nullable DataSize maxBuffered,
+		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration headerTimeout,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration bodyTimeout,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay) {

@@ -1,9 +1,15 @@
 package dev.weir.failover;
 
 import dev.weir.backend.Outcome;
+import dev.weir.memory.WriteGate;
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 
 /**
  * The body of the answer a request gets, waiting to be written once the user's own
@@ -39,7 +45,21 @@ sealed interface Answer {
 			// Events too are flushed as they come this way. Spring's own way
 			// to flush each buffer keeps some in a queue that nobody releases
 			// when the client leaves.
-			return response.writeWith(this.relay.bytes().map(response.bufferFactory()::wrap));
+			Flux<byte[]> bytes = this.relay.bytes();
+			Channel client = connection(response);
+			return response.writeWith(
+					((client != null) ? WriteGate.through(bytes, client) : bytes).map(response.bufferFactory()::wrap));
+		}
+
+		private static @Nullable Channel connection(ServerHttpResponse response) {
+			try {
+				return (ServerHttpResponseDecorator.getNativeResponse(response) instanceof Connection client)
+						? client.channel() : null;
+			}
+			catch (IllegalArgumentException | IllegalStateException ex) {
+				// a response that leads to no connection
+				return null;
+			}
 		}
 
 		@Override

@@ -142,10 +142,17 @@ final class AttemptLoop {
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
 		return this.chain.filter(this.exchange)
 			.then(Mono.defer(() -> this.reader.read(current(), this.attempts)))
-			.timeout(left, Mono.error(this::late), this.timing.timers())
+			.timeout(end(), Mono.error(this::late))
 			.onErrorResume(this::failed)
 			.flatMap(this::judge)
 			.onErrorResume(NotFoundException.class, (noLane) -> exhausted());
+	}
+
+	/** Completes at the deadline, which may be moved until then. */
+	private Mono<Void> end() {
+		return Mono.defer(() -> Mono.delay(this.attempts.left(), this.timing.timers()))
+			.repeat(() -> !this.attempts.endsWithin(Duration.ZERO))
+			.then();
 	}
 
 	/** A backend that had little of the time is not to blame for the end of it. */

@@ -23,6 +23,7 @@ import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.CooldownProperties;
 import dev.weir.failover.RefusalRules.Subject;
+import dev.weir.memory.OutOfMemory;
 
 /**
  * Classifies what an attempt came to. Pure: it reads a status, headers and a body, or an
@@ -192,6 +193,7 @@ final class OutcomeClassifier {
 	 * @return the outcome
 	 */
 	static Outcome classify(Throwable error) {
+		OutOfMemory.check(error);
 		if (error instanceof OutcomeException known) {
 			return known.outcome();
 		}

@@ -8,6 +8,8 @@ import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.netty.Connection;
 
+import dev.weir.memory.OutOfMemory;
+
 /**
  * The body of a backend's response. One reader after the other may have it: the first
  * looks at how the answer begins, the next brings it to the client. Nothing is read that
@@ -142,6 +144,7 @@ final class UpstreamBody {
 
 		@Override
 		protected void hookOnError(Throwable cause) {
+			OutOfMemory.check(cause);
 			UpstreamBody.this.turn.execute(() -> ended(cause));
 		}
 

@@ -19,10 +19,15 @@ public final class BufferBudget {
 	/** How long an upload has before it may be cut off as the slowest. */
 	static final Duration GRACE = Duration.ofSeconds(2);
 
+	/** Up to here a body is small, in large budgets. */
+	private static final long SMALL = 64 * 1024;
+
 	private final long limit;
 
-	// from here on the slowest upload is cut off
+	// from here on the slowest upload is cut off, and large ones get no more
 	private final long high;
+
+	private final long small;
 
 	private final Ticker ticker;
 
@@ -38,6 +43,7 @@ public final class BufferBudget {
 	public BufferBudget(long limit, Ticker ticker) {
 		this.limit = limit;
 		this.high = limit - limit / 8;
+		this.small = Math.min(SMALL, limit / 32);
 		this.ticker = ticker;
 	}
 
@@ -70,6 +76,14 @@ public final class BufferBudget {
 	}
 
 	/**
+	 * The most bytes that a single upload may have.
+	 * @return seven eighths of the limit
+	 */
+	public long largestUpload() {
+		return this.high;
+	}
+
+	/**
 	 * How much is held now.
 	 * @return bytes, 0 to the limit
 	 */
@@ -78,9 +92,11 @@ public final class BufferBudget {
 	}
 
 	private boolean reserve(long bytes, Share holder) {
-		boolean reserved = tryReserve(bytes);
+		boolean large = holder.cut != null && holder.held() + bytes > this.small;
+		long most = large ? this.high : this.limit;
+		boolean reserved = tryReserve(bytes, most);
 		while (!reserved && cutSlowest(holder)) {
-			reserved = tryReserve(bytes);
+			reserved = tryReserve(bytes, most);
 		}
 		if (reserved && this.used.get() > this.high) {
 			cutSlowest(holder);
@@ -88,9 +104,9 @@ public final class BufferBudget {
 		return reserved;
 	}
 
-	private boolean tryReserve(long bytes) {
+	private boolean tryReserve(long bytes, long most) {
 		long now = this.used.get();
-		while (now + bytes <= this.limit) {
+		while (now + bytes <= most) {
 			if (this.used.compareAndSet(now, now + bytes)) {
 				return true;
 			}

@@ -4,7 +4,9 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import reactor.core.scheduler.Scheduler;
 
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -15,6 +17,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.memory.BufferBudget;
 
 /**
  * What Weir adds to Spring Boot's Actuator.
@@ -51,6 +54,14 @@ class OpsConfiguration {
 	@Bean
 	DrainFilter drainFilter(DrainDelay delay) {
 		return new DrainFilter(delay::isDraining);
+	}
+
+	@Bean
+	MeterBinder bufferMetrics(BufferBudget budget) {
+		return (registry) -> Gauge.builder("weir.buffered", budget, BufferBudget::used)
+			.description("Bytes held of request bodies and of beginnings of streams; weir.max-buffered bounds them")
+			.baseUnit("bytes")
+			.register(registry);
 	}
 
 	@Bean

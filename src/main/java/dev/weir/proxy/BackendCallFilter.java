@@ -103,9 +103,11 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		ServerHttpRequest client = exchange.getRequest();
 		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
 		Attempt attempt = attempts.current();
-		if (attempt != null) {
-			attempt.sending();
+		if (attempt == null) {
+			return Mono.error(new IllegalStateException("No lane was chosen"));
 		}
+		attempt.sending();
+		Sending sending = new Sending(attempts, attempt, upstream.body() == null);
 		PoolProperties settings = attempts.pool().properties();
 		Duration limit = isStream(exchange) ? settings.firstEventTimeout() : settings.responseTimeout();
 		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders(),
@@ -117,10 +119,11 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		if (credential != null) {
 			headers.set(credential.name(), credential.value());
 		}
-		Mono<Void> sent = chain
-			.filter(exchange.mutate().request(new UpstreamRequest(client, headers, upstream.body())).build());
-		return attempts.endsWithin(limit) ? sent : sent.timeout(limit,
-				Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), this.timers);
+		UpstreamRequest request = new UpstreamRequest(client, headers, upstream.body(), sending);
+		Mono<Void> sent = chain.filter(exchange.mutate().request(request).build());
+		return (attempts.endsWithin(limit) && request.isSmall()) ? sent
+				: sent.timeout(sending.whole().then(Mono.delay(limit, this.timers)),
+						Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
 	}
 
 	private static boolean isStream(ServerWebExchange exchange) {

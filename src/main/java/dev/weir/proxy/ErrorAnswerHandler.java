@@ -27,6 +27,7 @@ import dev.weir.api.ClientGoneException;
 import dev.weir.api.MalformedBodyException;
 import dev.weir.api.RequestId;
 import dev.weir.backend.RequestListener;
+import dev.weir.memory.OutOfMemory;
 
 /**
  * Answers every error of Weir's own in OpenAI's shape, so that any client understands it.
@@ -45,6 +46,7 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 
 	@Override
 	public Mono<Void> handle(ServerWebExchange exchange, Throwable thrown) {
+		OutOfMemory.check(thrown);
 		Throwable error = (thrown instanceof ClientGoneException gone && gone.answer() != null) ? gone.answer()
 				: thrown;
 		ServerHttpResponse response = exchange.getResponse();

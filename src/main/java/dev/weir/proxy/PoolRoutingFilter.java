@@ -6,8 +6,12 @@ import java.util.function.UnaryOperator;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
+import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.NettyOutbound;
 import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientRequest;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,8 +80,14 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 	@Override
 	protected HttpClient getHttpClient(Route route, ServerWebExchange exchange) {
 		HttpClient client = super.getHttpClient(route, exchange);
-		return (exchange.getAttribute(CallConnection.ATTRIBUTE) instanceof CallConnection connection)
-				? connection.watch(client) : client;
+		if (exchange.getAttribute(CallConnection.ATTRIBUTE) instanceof CallConnection connection) {
+			client = connection.watch(client);
+		}
+		UpstreamRequest request = UpstreamRequest.in(exchange.getRequest());
+		Sending sending = (request != null) ? request.sending() : null;
+		return (request == null || sending == null) ? client
+				: client.doOnRequest((call, to) -> request.sendTo(to.channel()))
+					.doAfterRequest((call, to) -> sending.complete());
 	}
 
 	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, CallConnection connection) {
@@ -95,7 +105,7 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 			out.withConnection(connection::begin);
 			// the client asks for chunks as long as it knows no length
 			call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
-			return out.sendObject(request.wholeBody());
+			return send(request, call, out);
 		}).responseConnection((response, from) -> {
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, from);
@@ -110,6 +120,17 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 						DownstreamHeaders.copy(response.responseHeaders(), client.getHeaders()));
 			return Mono.just(response);
 		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
+	}
+
+	private static Publisher<Void> send(UpstreamRequest request, HttpClientRequest call, NettyOutbound out) {
+		Sending sending = request.sending();
+		if (sending != null && !request.isSmall() && call instanceof Connection connection) {
+			return out.send(sending.inParts(request.parts(), connection.channel()));
+		}
+		if (sending != null) {
+			sending.complete();
+		}
+		return out.sendObject(request.wholeBody());
 	}
 
 	/** Anything else would have to be encoded. */

@@ -65,7 +65,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	ReadCallFilter(Pools pools, BufferBudget budget, DataSize maxBody, Scheduler decoders) {
 		this.pools = pools;
 		this.budget = budget;
-		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.limit()));
+		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.largestUpload()));
 		this.decoders = decoders;
 	}
 

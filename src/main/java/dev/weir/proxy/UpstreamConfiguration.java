@@ -17,6 +17,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 
+import dev.weir.memory.OutOfMemoryHandler;
+
 /**
  * The connections to backends. Spring Cloud Gateway's properties
  * {@code spring.cloud.gateway.server.webflux.httpclient} set what they can; the rest is
@@ -41,6 +43,8 @@ class UpstreamConfiguration {
 	@Order(0)
 	HttpClientCustomizer connectionOptions(Ticker ticker) {
 		return (client) -> client.doOnChannelInit(new KeepAlive())
+			.doOnChannelInit(new BackendBuffers())
+			.doOnChannelInit(new OutOfMemoryHandler())
 			.doOnChannelInit(InterimAnswers.installer())
 			.doOnChannelInit(ConnectionUse.installer(ticker));
 	}

@@ -8,6 +8,9 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 
+import dev.weir.config.LiveConfiguration;
+import dev.weir.config.WeirProperties;
+
 /**
  * Puts the edge in front of the gateway.
  */
@@ -20,9 +23,12 @@ class ServerConfiguration {
 	 */
 	@Bean
 	@Order(Ordered.LOWEST_PRECEDENCE)
-	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> serverPipeline() {
+	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> serverPipeline(LiveConfiguration configuration) {
+		WeirProperties settings = configuration.current();
+		ClientPace pace = new ClientPace(settings.headerTimeout(), settings.bodyTimeout(),
+				settings.clientIdleTimeout());
 		return (factory) -> factory.addServerCustomizers((server) -> {
-			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder());
+			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder(), pace);
 			return server.doOnChannelInit((observer, channel, address) -> pipeline.init(channel));
 		});
 	}

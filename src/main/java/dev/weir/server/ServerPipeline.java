@@ -10,6 +10,8 @@ import io.netty.handler.codec.http.HttpServerUpgradeHandler;
 import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpRequestDecoderSpec;
 
+import dev.weir.memory.OutOfMemoryHandler;
+
 /**
  * Adds Weir's handlers to the pipeline of each client's connection. Where HTTP/2 is
  * switched on, the protocol is known with the first bytes only.
@@ -24,13 +26,23 @@ final class ServerPipeline {
 
 	private static final String DETECTOR = "weir.http1Detector";
 
+	private static final String MEMORY = "weir.outOfMemoryHandler";
+
+	private static final String PACE = "weir.requestPace";
+
 	private final HttpDecoderConfig decoderConfig;
+
+	private final ClientPace pace;
+
+	private final OutOfMemoryHandler memory = new OutOfMemoryHandler();
 
 	/**
 	 * Makes one.
 	 * @param limits the decoder's settings, which Spring Boot and users made
+	 * @param pace how long a client may take
 	 */
-	ServerPipeline(HttpRequestDecoderSpec limits) {
+	ServerPipeline(HttpRequestDecoderSpec limits, ClientPace pace) {
+		this.pace = pace;
 		this.decoderConfig = new HttpDecoderConfig().setMaxInitialLineLength(limits.maxInitialLineLength())
 			.setMaxHeaderSize(limits.maxHeaderSize())
 			.setValidateHeaders(limits.validateHeaders())
@@ -44,6 +56,7 @@ final class ServerPipeline {
 	 * @param channel the connection
 	 */
 	void init(Channel channel) {
+		this.pace.init(channel);
 		ChannelPipeline pipeline = channel.pipeline();
 		if (pipeline.get(NettyPipeline.HttpTrafficHandler) == null) {
 			// TLS negotiates the protocol
@@ -66,7 +79,9 @@ final class ServerPipeline {
 				new RequestDecoder(this.decoderConfig, methods));
 		pipeline.addAfter(NettyPipeline.HttpCodec, ENCODER, new ResponseEncoder(methods));
 		pipeline.addAfter(ENCODER, GUARD, new RequestGuard());
+		pipeline.addAfter(GUARD, PACE, this.pace.requests());
 		pipeline.addAfter(NettyPipeline.HttpTrafficHandler, BROKEN_BODY, new BrokenBodyHandler());
+		pipeline.addAfter(BROKEN_BODY, MEMORY, this.memory);
 	}
 
 	/**

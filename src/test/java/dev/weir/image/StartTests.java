@@ -62,7 +62,8 @@ class StartTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "MaxRAMPercentage * = 75.0", "ExitOnOutOfMemoryError * = true" })
+	@ValueSource(strings = { "MaxRAMPercentage * = 60.0", "MaxDirectMemorySize * = 201326592",
+			"ExitOnOutOfMemoryError * = true" })
 	void givesJavaItsMemoryAndEndsWithoutIt(String flag) {
 		assertThat(flags("").replaceAll(" +", " ")).containsPattern(flag);
 	}

@@ -56,9 +56,9 @@ class BufferBudgetTests {
 
 	@Test
 	void anUploadGetsRoomFromOthersThatAreSlow() {
-		upload("slow", 10);
-		upload("slower", 5);
-		BufferBudget.Share body = upload("whole", 800);
+		upload("slow", 30);
+		upload("slower", 20);
+		BufferBudget.Share body = upload("whole", 650);
 		body.complete();
 		this.ticker.advance(BufferBudget.GRACE);
 		assertThat(upload("large", 100).grow(100)).isTrue();
@@ -66,8 +66,18 @@ class BufferBudgetTests {
 	}
 
 	@Test
+	void theLastEighthIsForSmallBodies() {
+		upload("large", 875);
+		assertThat(this.budget.openUpload(() -> {
+		}).grow(32)).isFalse();
+		upload("small", 31);
+		assertThat(this.cut).isEmpty();
+		assertThat(this.budget.largestUpload()).isEqualTo(875);
+	}
+
+	@Test
 	void whatIsWholeIsNotCutOff() {
-		BufferBudget.Share body = upload("whole", 900);
+		BufferBudget.Share body = upload("whole", 870);
 		body.complete();
 		this.ticker.advance(Duration.ofMinutes(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
@@ -76,7 +86,7 @@ class BufferBudgetTests {
 
 	@Test
 	void aBeginnerIsNotCutOff() {
-		upload("first", 900);
+		upload("first", 870);
 		this.ticker.advance(BufferBudget.GRACE.minusNanos(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
 		this.ticker.advance(Duration.ofNanos(1));
@@ -86,16 +96,16 @@ class BufferBudgetTests {
 
 	@Test
 	void anUploadDoesNotCutItselfOff() {
-		BufferBudget.Share only = upload("only", 900);
+		BufferBudget.Share only = upload("only", 800);
 		this.ticker.advance(Duration.ofMinutes(1));
-		assertThat(only.grow(101)).isFalse();
-		assertThat(only.grow(100)).isTrue();
+		assertThat(only.grow(76)).isFalse();
+		assertThat(only.grow(75)).isTrue();
 		assertThat(this.cut).isEmpty();
 	}
 
 	@Test
 	void aShareThatIsCutOffCannotGrow() {
-		BufferBudget.Share slow = upload("slow", 1000);
+		BufferBudget.Share slow = upload("slow", 875);
 		this.ticker.advance(BufferBudget.GRACE);
 		assertThat(this.budget.open().grow(1)).isTrue();
 		assertThat(slow.grow(1)).isFalse();

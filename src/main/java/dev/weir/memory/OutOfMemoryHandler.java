@@ -1,0 +1,36 @@
+package dev.weir.memory;
+
+import java.net.SocketAddress;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.ChannelPipelineConfigurer;
+import reactor.netty.ConnectionObserver;
+import reactor.netty.NettyPipeline;
+
+/**
+ * Notices on a connection that memory has run out, before Reactor Netty takes the error
+ * for one of the peer's.
+ */
+@Sharable
+public final class OutOfMemoryHandler extends ChannelInboundHandlerAdapter implements ChannelPipelineConfigurer {
+
+	@Override
+	public void onChannelInit(ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) {
+		ChannelPipeline pipeline = channel.pipeline();
+		if (pipeline.get(NettyPipeline.ReactiveBridge) != null) {
+			pipeline.addBefore(NettyPipeline.ReactiveBridge, OutOfMemoryHandler.class.getName(), this);
+		}
+	}
+
+	@Override
+	public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
+		OutOfMemory.check(error);
+		context.fireExceptionCaught(error);
+	}
+
+}

@@ -1,0 +1,102 @@
+package dev.weir.server;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.embedded.EmbeddedChannel;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * How long a client may read nothing.
+ */
+class ReplyPaceTests {
+
+	private static final Duration LIMIT = Duration.ofSeconds(10);
+
+	private final Client client = new Client();
+
+	@AfterEach
+	void close() {
+		this.client.finishAndReleaseAll();
+	}
+
+	@Test
+	void aClientThatReadsNothingIsCutOff() {
+		reply();
+		pass(LIMIT.minusNanos(1));
+		assertThat(this.client.isOpen()).isTrue();
+		pass(Duration.ofNanos(1));
+		assertThat(this.client.isOpen()).isFalse();
+	}
+
+	@Test
+	void aClientThatReadsALittleIsNot() {
+		reply();
+		reply();
+		for (int i = 0; i < 20; i++) {
+			this.client.read = 1;
+			this.client.flush();
+			pass(LIMIT);
+			assertThat(this.client.isOpen()).isTrue();
+		}
+	}
+
+	@Test
+	void aClientForWhichNothingWaitsMayTakeItsTime() {
+		this.client.read = 1000;
+		reply();
+		pass(Duration.ofHours(1));
+		assertThat(this.client.isOpen()).isTrue();
+	}
+
+	@Test
+	void theTimeBeginsWhenSomethingWaits() {
+		this.client.read = 1000;
+		reply();
+		pass(LIMIT.minusNanos(1));
+		this.client.read = 0;
+		reply();
+		pass(LIMIT.minusNanos(1));
+		assertThat(this.client.isOpen()).isTrue();
+		pass(Duration.ofNanos(1));
+		assertThat(this.client.isOpen()).isFalse();
+	}
+
+	private void reply() {
+		this.client.writeAndFlush(Unpooled.copiedBuffer("x".repeat(100), StandardCharsets.UTF_8));
+	}
+
+	private void pass(Duration time) {
+		this.client.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
+		this.client.runScheduledPendingTasks();
+	}
+
+	/** A connection whose client reads as much as the test says. */
+	private static final class Client extends EmbeddedChannel {
+
+		private int read;
+
+		Client() {
+			super(new ReplyPace(LIMIT));
+			freezeTime();
+		}
+
+		@Override
+		protected void doWrite(ChannelOutboundBuffer waiting) {
+			while (this.read > 0 && waiting.current() instanceof ByteBuf buffer) {
+				int count = Math.min(this.read, buffer.readableBytes());
+				this.read -= count;
+				waiting.removeBytes(count);
+			}
+		}
+
+	}
+
+}
