@@ -20,7 +20,7 @@ public final class EventSplitter {
 
 	private static final byte[] NOTHING = {};
 
-	private final int maxHeld;
+	private int maxHeld;
 
 	/** The beginning of the event that is not complete yet. */
 	private byte[] held = NOTHING;
@@ -45,6 +45,17 @@ public final class EventSplitter {
 			throw new IllegalArgumentException("maxHeld must be at least 1");
 		}
 		this.maxHeld = maxHeld;
+	}
+
+	/**
+	 * Changes how long an event may be to come out whole, from the next bytes on.
+	 * @param bytes the most bytes, at least 1
+	 */
+	public void limit(int bytes) {
+		if (bytes < 1) {
+			throw new IllegalArgumentException("maxHeld must be at least 1");
+		}
+		this.maxHeld = bytes;
 	}
 
 	/**

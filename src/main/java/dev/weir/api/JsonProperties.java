@@ -1,5 +1,7 @@
 package dev.weir.api;
 
+import java.nio.charset.StandardCharsets;
+
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -8,10 +10,10 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Goes through the properties of a JSON object without looking into their values, since
- * every event of every stream is looked at. Nothing is copied, nothing is kept of foreign
- * names, and nothing is thrown. It sees that an object is cut off or followed by
- * something, but not every fault inside of a value.
+ * Goes through the properties of a JSON object, or the elements of an array, without
+ * looking into their values, since every event of every stream is looked at. Nothing is
+ * copied, nothing is kept of foreign names, and nothing is thrown. It sees that an object
+ * is cut off or followed by something, but not every fault inside of a value.
  */
 final class JsonProperties {
 
@@ -22,6 +24,8 @@ final class JsonProperties {
 	private final byte[] json;
 
 	private final int end;
+
+	private final boolean array;
 
 	private int at;
 
@@ -42,19 +46,42 @@ final class JsonProperties {
 	 * @param to the index behind the last one
 	 */
 	JsonProperties(byte[] json, int from, int to) {
+		this(json, from, to, false);
+	}
+
+	private JsonProperties(byte[] json, int from, int to, boolean array) {
 		this.json = json;
 		this.at = from;
 		this.end = to;
+		this.array = array;
 	}
 
 	/**
-	 * Goes to the next property.
+	 * Goes into the current value as an object.
+	 * @return its properties, none if it is no object
+	 */
+	JsonProperties properties() {
+		return new JsonProperties(this.json, this.value, this.at);
+	}
+
+	/**
+	 * Goes into the current value as an array.
+	 * @return its elements, which have no names; none if it is no array
+	 */
+	JsonProperties elements() {
+		return new JsonProperties(this.json, this.value, this.at, true);
+	}
+
+	/**
+	 * Goes to the next property or element.
 	 * @return {@code false} if there is none, or what comes is not JSON
 	 */
 	boolean next() {
+		int open = this.array ? '[' : '{';
+		int close = this.array ? ']' : '}';
 		int next = peek();
 		if (!this.started) {
-			if (next != '{') {
+			if (next != open) {
 				return false;
 			}
 			this.started = true;
@@ -64,20 +91,20 @@ final class JsonProperties {
 		else if (next == ',' && !this.complete) {
 			this.at++;
 			next = peek();
-			if (next == '}') {
+			if (next == close) {
 				return false;
 			}
 		}
-		else if (next != '}') {
+		else if (next != close) {
 			return false;
 		}
-		if (next == '}') {
+		if (next == close) {
 			this.at++;
 			this.complete = peek() < 0;
 			this.at = this.end;
 			return false;
 		}
-		return readProperty(next);
+		return this.array ? readValue(next) : readProperty(next);
 	}
 
 	/** Whether the object ended, and nothing came behind it. */
@@ -94,9 +121,29 @@ final class JsonProperties {
 	}
 
 	boolean isEmptyArray() {
-		if (this.json[this.value] != '[') {
-			return false;
-		}
+		return isArray() && isEmptyInside();
+	}
+
+	boolean isArray() {
+		return this.json[this.value] == '[';
+	}
+
+	boolean isObject() {
+		return this.json[this.value] == '{';
+	}
+
+	/**
+	 * Whether the value is {@code null}, or a text, array or object with nothing in it.
+	 */
+	boolean isNullOrEmpty() {
+		return switch (this.json[this.value]) {
+			case '"' -> this.at - this.value == 2;
+			case '[', '{' -> isEmptyInside();
+			default -> isNull();
+		};
+	}
+
+	private boolean isEmptyInside() {
 		for (int i = this.value + 1; i < this.at - 1; i++) {
 			if (!isSpace(this.json[i])) {
 				return false;
@@ -147,7 +194,10 @@ final class JsonProperties {
 			return false;
 		}
 		this.at++;
-		next = peek();
+		return readValue(peek());
+	}
+
+	private boolean readValue(int next) {
 		this.value = this.at;
 		return switch (next) {
 			case '"' -> skipString();
@@ -230,6 +280,9 @@ final class JsonProperties {
 	}
 
 	private @Nullable String decode(int from, int to) {
+		if (isPlain(from, to)) {
+			return new String(this.json, from + 1, to - from - 2, StandardCharsets.US_ASCII);
+		}
 		try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), this.json, from, to - from)) {
 			parser.nextToken();
 			return parser.getString();
@@ -237,6 +290,17 @@ final class JsonProperties {
 		catch (JacksonException ex) {
 			return null;
 		}
+	}
+
+	/** Whether a string has neither escapes nor anything but printable ASCII. */
+	private boolean isPlain(int from, int to) {
+		for (int i = from + 1; i < to - 1; i++) {
+			byte b = this.json[i];
+			if (b < ' ' || b == '\\') {
+				return false;
+			}
+		}
+		return true;
 	}
 
 	private static boolean isSpace(byte b) {

@@ -20,7 +20,7 @@ public final class StreamEvent {
 
 	private @Nullable EventFields fields;
 
-	private @Nullable Kind kind;
+	private @Nullable EventMeaning meaning;
 
 	private StreamEvent(byte[] bytes, boolean whole, boolean ends) {
 		this.bytes = bytes;
@@ -51,7 +51,7 @@ public final class StreamEvent {
 
 	/**
 	 * Whether this is all of an event. If not, nothing is known about it: it is content,
-	 * without data.
+	 * without data; an {@link EventDigest} of all pieces tells.
 	 * @return whether it is no piece
 	 */
 	public boolean whole() {
@@ -71,10 +71,46 @@ public final class StreamEvent {
 	 * @return the kind
 	 */
 	public Kind kind() {
-		if (this.kind == null) {
-			this.kind = this.whole ? classify(fields()) : Kind.CONTENT;
+		return this.whole ? meaning().kind() : Kind.CONTENT;
+	}
+
+	/**
+	 * Returns what the event calls itself.
+	 * @return the property {@code type} of the data, else the field {@code event}, or
+	 * {@code null} if it has neither
+	 */
+	public @Nullable String type() {
+		return this.whole ? meaning().type() : null;
+	}
+
+	/**
+	 * Whether the model, or a tool at the backend, may work in silence behind this event.
+	 * @return whether it opens a reasoning item or a tool's, or tells of a tool's
+	 * progress
+	 */
+	public boolean isThinking() {
+		return this.whole && meaning().thinking();
+	}
+
+	/**
+	 * Whether it is a chunk that belongs to no choice, such as the one with the usage at
+	 * the end.
+	 * @return whether its {@code choices} are empty
+	 */
+	public boolean isWithoutChoices() {
+		return this.whole && meaning().withoutChoices();
+	}
+
+	/**
+	 * Visits the choices that a chunk of a chat or a completion has a part of.
+	 * @param visitor what is called for each
+	 */
+	public void forEachChoice(ChoiceVisitor visitor) {
+		if (this.whole) {
+			for (int choice : meaning().choices()) {
+				visitor.visit(choice / 2, choice % 2 == 1);
+			}
 		}
-		return this.kind;
 	}
 
 	/**
@@ -154,51 +190,33 @@ public final class StreamEvent {
 		return this.fields;
 	}
 
-	private static Kind classify(EventFields fields) {
-		String type = fields.event();
-		if ("error".equals(type)) {
-			return Kind.ERROR;
+	private EventMeaning meaning() {
+		if (this.meaning == null) {
+			this.meaning = EventMeaning.of(fields());
 		}
-		if (!fields.hasData()) {
-			return Kind.LIFE;
-		}
-		if (fields.isDone()) {
-			return Kind.DONE;
-		}
-		boolean error = false;
-		boolean noChoices = false;
-		JsonProperties top = fields.json();
-		while (top.next()) {
-			if (top.is("error")) {
-				error = !top.isNull();
-			}
-			else if (top.is("choices")) {
-				noChoices = top.isEmptyArray();
-			}
-			else if (top.is("type")) {
-				String text = top.text();
-				type = (text != null) ? text : type;
-			}
-		}
-		if (!top.complete()) {
-			return Kind.CONTENT;
-		}
-		if (error || "error".equals(type) || "response.failed".equals(type)) {
-			return Kind.ERROR;
-		}
-		return (noChoices || isLifeCycle(type)) ? Kind.LIFE : Kind.CONTENT;
+		return this.meaning;
 	}
 
-	private static boolean isLifeCycle(@Nullable String type) {
-		return "response.created".equals(type) || "response.in_progress".equals(type) || "response.queued".equals(type);
+	/** Is told of choices. */
+	@FunctionalInterface
+	public interface ChoiceVisitor {
+
+		/**
+		 * One choice.
+		 * @param index which one, 0 or more
+		 * @param finished whether the event gives the reason why it is finished
+		 */
+		void visit(int index, boolean finished);
+
 	}
 
 	/** What an event means for its stream. */
 	public enum Kind {
 
 		/**
-		 * A sign of life without content: a comment, an event without data, a chunk
-		 * without choices, the beginning of a response.
+		 * A sign of life without content: a comment, a ping, an event without data, a
+		 * chunk without choices or with empty deltas only, the beginning of a response or
+		 * of an item that has nothing to say yet.
 		 */
 		LIFE,
 

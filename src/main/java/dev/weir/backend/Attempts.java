@@ -52,6 +52,8 @@ public final class Attempts {
 
 	private int count;
 
+	private boolean repeatable = true;
+
 	// these two meet the client's going away, which comes on another thread at any time
 	private final AtomicReference<@Nullable Attempt> current = new AtomicReference<>();
 
@@ -195,6 +197,25 @@ public final class Attempts {
 			}
 		}
 		return false;
+	}
+
+	/**
+	 * Sets whether the request may be made again should the attempt that runs fail for
+	 * want of an answer.
+	 * @param repeatable whether it may
+	 */
+	public void repeatable(boolean repeatable) {
+		this.repeatable = repeatable;
+	}
+
+	/**
+	 * Whether another lane could take the request at this moment should the attempt that
+	 * runs fail for want of an answer. Otherwise giving it up early gains nothing.
+	 * @return whether the request may be made again, a lane is available, and the retry
+	 * budget has a retry left
+	 */
+	public boolean mayMoveOn() {
+		return this.repeatable && this.pool.retryBudget().hasRetry() && hasAnother();
 	}
 
 	/**

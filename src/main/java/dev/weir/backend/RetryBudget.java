@@ -67,6 +67,15 @@ public final class RetryBudget {
 		}
 	}
 
+	/**
+	 * Whether there is a retry at this moment.
+	 * @return whether {@link #tryRetry()} would take one out
+	 */
+	boolean hasRetry() {
+		Credit now = refill(this.credit.get());
+		return now.floor + now.share >= 1;
+	}
+
 	private Credit refill(Credit last) {
 		long time = this.ticker.read();
 		double seconds = Math.max(0, (time - last.time) / 1e9);

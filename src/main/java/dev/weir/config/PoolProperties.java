@@ -23,9 +23,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * an answer that is no stream, and to the first content of a stream that has shown signs
  * of life, 1 ms to 1 h, 10 minutes by default
  * @param firstEventTimeout how long a backend may take from the request to the first
- * event of a stream, 1 ms to 1 h, 2 minutes by default
+ * event of a stream while another lane can take the request, 1 ms to 1 h, 2 minutes by
+ * default; for the last lane that is left {@code responseTimeout} holds
  * @param streamIdleTimeout how long an answer that has begun may be silent, 1 ms to 1 h,
  * 2 minutes by default
+ * @param holdSignsOfLife how long the events of a stream that carry no content yet are
+ * held back so that an error behind them still goes to another backend, 0 to 1 minute, 1
+ * second by default
  * @param maxAttempts how many attempts of one request may come to a failure, a refused
  * credential, a model or operation that is not served, or a quota that is smaller than
  * the request, 1 to 100, 5 by default; a lane that is throttled does not count
@@ -46,6 +50,7 @@ public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration responseTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration firstEventTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration streamIdleTimeout,
+		@DefaultValue("1s") @Range(min = "0ms", max = "1m") Duration holdSignsOfLife,
 		@DefaultValue("5") @Range(min = "1", max = "100") int maxAttempts, @DefaultValue CooldownProperties cooldown,
 		@DefaultValue RetryBudgetProperties retryBudget, @DefaultValue("false") boolean resume,
 		@DefaultValue Set<String> forwardHeaders) {

@@ -50,8 +50,7 @@ final class AnswerReader {
 		Outcome outcome = OutcomeClassifier.classify(status);
 		UpstreamBody body = answer.takeBody(this.turn);
 		if (answer.isEvents() && outcome instanceof Outcome.Served) {
-			return FirstEvent
-				.of(body, classifier, left(this.settings.firstEventTimeout(), attempt), this.turn, this.timing.timers())
+			return FirstEvent.of(body, classifier, limits(attempt, attempts), this.turn, this.timing.timers())
 				.map((start) -> new AttemptResult((start.refusal() != null) ? start.refusal() : outcome, start, null));
 		}
 		boolean hasBody = attempts.request().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();
@@ -89,6 +88,20 @@ final class AnswerReader {
 			int status = (found.verdict() == AnswerVerdict.ERROR) ? classifier.statusOf(facts) : error.status();
 			return new AttemptResult(outcome, null, error.withStatus(status));
 		});
+	}
+
+	private FirstEvent.Limits limits(Attempt attempt, Attempts attempts) {
+		Duration response = this.settings.responseTimeout();
+		Duration leftForResponse = left(response, attempt);
+		Duration leftForFirstEvent = left(this.settings.firstEventTimeout(), attempt);
+		Duration hold = this.settings.holdSignsOfLife();
+		if (leftForFirstEvent.isZero()) {
+			// no other lane could be asked when that time was over, so that it counts no
+			// more
+			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
+		}
+		return new FirstEvent.Limits(this.settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse,
+				hold, attempts::mayMoveOn);
 	}
 
 	private static Duration left(Duration limit, Attempt attempt) {

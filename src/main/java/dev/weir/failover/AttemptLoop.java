@@ -138,6 +138,7 @@ final class AttemptLoop {
 			return giveUp(true);
 		}
 		this.attempts.beginRound();
+		this.attempts.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
 		// choosing a lane replaces the URI, so each attempt starts from the pool's again
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
 		return this.chain.filter(this.exchange)

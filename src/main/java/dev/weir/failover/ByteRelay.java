@@ -53,7 +53,7 @@ final class ByteRelay extends Relay {
 	}
 
 	@Override
-	void finish() {
+	void finish(boolean clean) {
 		Usage found = (this.usage != null) ? this.usage.usage() : null;
 		if (found != null) {
 			attempt().used(found.inputTokens(), found.outputTokens());

@@ -22,7 +22,8 @@ import reactor.core.publisher.Mono;
 /**
  * Brings a stream of events to the client, event by event, as they come. Only whole
  * events are written, so that an explicit error can follow where the backend breaks off;
- * one that is too long to be held passes in pieces.
+ * one of more than 64 KB passes in pieces, unless the stream can be resumed: then events
+ * are compared with what another backend sends, and are whole up to 1 MB.
  */
 final class EventRelay extends Relay {
 
@@ -30,6 +31,8 @@ final class EventRelay extends Relay {
 	static final int MAX_EVENT = 64 * 1024;
 
 	private static final Logger logger = LoggerFactory.getLogger(EventRelay.class);
+
+	private static final byte[] NOTHING = {};
 
 	// for the end of the connection, once there is nothing more to say
 	private static final Duration AT_THE_END = Duration.ofSeconds(1);
@@ -73,6 +76,12 @@ final class EventRelay extends Relay {
 		this.first = start.events();
 		this.resume = resume;
 		this.splitter = start.splitter();
+		limitEvents();
+	}
+
+	private void limitEvents() {
+		boolean resumable = this.resume != null && this.resume.isPossible();
+		this.splitter.limit(resumable ? FirstEvent.MAX_HELD : MAX_EVENT);
 	}
 
 	@Override
@@ -89,7 +98,8 @@ final class EventRelay extends Relay {
 		List<StreamEvent> delivered = new ArrayList<>(events.size());
 		String differs = null;
 		for (StreamEvent event : events) {
-			if (this.resume != null && this.resume.isPossible() && this.progress.isFailure(event)) {
+			if (this.resume != null && this.resume.isPossible() && !this.progress.isWhole()
+					&& this.progress.isFailure(event)) {
 				write(delivered);
 				broken("it reports an error");
 				return;
@@ -107,6 +117,7 @@ final class EventRelay extends Relay {
 			}
 		}
 		write(delivered);
+		limitEvents();
 		if (differs != null) {
 			differs(differs);
 		}
@@ -147,8 +158,8 @@ final class EventRelay extends Relay {
 	}
 
 	@Override
-	void finish() {
-		byte[] rest = this.splitter.rest();
+	void finish(boolean clean) {
+		byte[] rest = clean ? this.splitter.rest() : NOTHING;
 		this.progress.noteRest(rest);
 		if (this.continuation != null && this.continuation.repeating()) {
 			differs("it ends early");
@@ -220,18 +231,22 @@ final class EventRelay extends Relay {
 
 	@Override
 	boolean isComplete(long bytes) {
-		return this.progress.isComplete();
+		return this.progress.isWhole();
 	}
 
 	@Override
 	Duration patience() {
-		if (this.progress.isComplete()) {
+		if (this.progress.isOver()) {
 			return AT_THE_END;
 		}
-		if (this.progress.hasBegun()) {
+		if (!this.progress.isThinking()) {
 			return this.settings.streamIdleTimeout();
 		}
-		// signs of life: the model thinks, and may do so as long as for any other answer
+		if (this.progress.hasBegun()) {
+			// the model has gone back to thinking, or a tool runs
+			return this.settings.responseTimeout();
+		}
+		// from the request on, as for any other answer
 		Duration left = this.settings.responseTimeout().minus(attempt().age());
 		return left.isNegative() ? Duration.ZERO : left;
 	}

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 import dev.weir.api.EventSplitter;
 import dev.weir.api.StreamEvent;
@@ -18,25 +19,27 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Waits for the first real event of a stream, so that an error, a break or silence in its
+ * Waits for the first content of a stream, so that an error, a break or silence in its
  * place sends the call to another backend and the client never hears of it. Signs of life
  * before it ({@link StreamEvent.Kind#LIFE}) end the wait for the first event, since a
- * reasoning model may think for minutes behind them; they are held back for a second at
- * most, in case an error is right behind them.
+ * reasoning model may think for minutes behind them; they are held back for a time, in
+ * case an error is right behind them.
  */
 final class FirstEvent implements BodyReader {
 
-	/** How long signs of life are held back. */
-	static final Duration HOLD = Duration.ofSeconds(1);
-
-	// a response.created repeats the request's instructions and tools
-	private static final int MAX_HELD = 1024 * 1024;
+	/**
+	 * The most bytes that are held back. A response.created repeats instructions and
+	 * tools.
+	 */
+	static final int MAX_HELD = 1024 * 1024;
 
 	private final UpstreamBody body;
 
 	private final EventSplitter splitter;
 
 	private final OutcomeClassifier classifier;
+
+	private final Limits limits;
 
 	private final Executor turn;
 
@@ -54,11 +57,12 @@ final class FirstEvent implements BodyReader {
 
 	private boolean over;
 
-	private FirstEvent(UpstreamBody body, OutcomeClassifier classifier, Executor turn, Scheduler timers,
+	private FirstEvent(UpstreamBody body, OutcomeClassifier classifier, Limits limits, Executor turn, Scheduler timers,
 			Disposable.Swap timer, MonoSink<AnswerStart.Events> sink) {
 		this.body = body;
-		this.splitter = new EventSplitter(EventRelay.MAX_EVENT);
+		this.splitter = new EventSplitter(MAX_HELD);
 		this.classifier = classifier;
+		this.limits = limits;
 		this.turn = turn;
 		this.timers = timers;
 		this.timer = timer;
@@ -69,26 +73,36 @@ final class FirstEvent implements BodyReader {
 	 * Waits.
 	 * @param body the stream; disposed of if it does not begin well
 	 * @param classifier tells what an error event means
-	 * @param limit how long to wait for a sign of life
+	 * @param limits how long to wait
 	 * @param turn what the body's readers are called by
 	 * @param timers what measures time
 	 * @return the beginning, or an error that the outcome can be told from
 	 */
-	static Mono<AnswerStart.Events> of(UpstreamBody body, OutcomeClassifier classifier, Duration limit, Executor turn,
+	static Mono<AnswerStart.Events> of(UpstreamBody body, OutcomeClassifier classifier, Limits limits, Executor turn,
 			Scheduler timers) {
 		return Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
-			FirstEvent reader = new FirstEvent(body, classifier, turn, timers, timer,
+			FirstEvent reader = new FirstEvent(body, classifier, limits, turn, timers, timer,
 					sink.onDispose(timer).onCancel(body::dispose));
-			reader.after(limit, () -> reader.fail(Outcome.Failed.silence(limit)));
+			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
 			body.read(reader);
 			body.more();
 		});
 	}
 
+	private void onFirstEventTimeout() {
+		if (this.limits.mayMoveOn().getAsBoolean()) {
+			fail(Outcome.Failed.silence(this.limits.firstEvent()));
+			return;
+		}
+		// no other lane can be asked, so this one has as long as for any other answer
+		after(this.limits.leftForResponse().minus(this.limits.leftForFirstEvent()),
+				() -> fail(Outcome.Failed.silence(this.limits.response())));
+	}
+
 	@Override
 	public void bytes(byte[] bytes) {
-		this.held += bytes.length;
+		hold(bytes.length);
 		List<StreamEvent> fresh = this.splitter.add(bytes);
 		this.events.addAll(fresh);
 		for (StreamEvent event : fresh) {
@@ -105,12 +119,20 @@ final class FirstEvent implements BodyReader {
 		}
 	}
 
+	/**
+	 * All bytes that are held back for a client before its answer begins are counted
+	 * here.
+	 */
+	private void hold(int bytes) {
+		this.held += bytes;
+	}
+
 	private void look(StreamEvent event) {
 		switch (event.kind()) {
 			case LIFE -> {
 				if (!this.alive) {
 					this.alive = true;
-					after(HOLD, () -> begin(null));
+					after(this.limits.hold(), () -> begin(null));
 				}
 			}
 			case ERROR -> refused(this.classifier.classifyEvent(event.error()));
@@ -156,6 +178,21 @@ final class FirstEvent implements BodyReader {
 		else {
 			fail(new Outcome.Failed(Outcome.Failure.CONNECTION, "a stream that ended before its first event", null));
 		}
+	}
+
+	/**
+	 * How long a stream may take to begin.
+	 *
+	 * @param firstEvent the limit for its first sign of life while another lane can be
+	 * asked
+	 * @param leftForFirstEvent how much of it is left
+	 * @param response the limit where no other lane can be asked
+	 * @param leftForResponse how much of it is left
+	 * @param hold how long signs of life are held back
+	 * @param mayMoveOn whether another lane can be asked, at the moment of the question
+	 */
+	record Limits(Duration firstEvent, Duration leftForFirstEvent, Duration response, Duration leftForResponse,
+			Duration hold, BooleanSupplier mayMoveOn) {
 	}
 
 }

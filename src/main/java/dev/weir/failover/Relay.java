@@ -40,6 +40,9 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 
 	private long written;
 
+	// before, it is not known how long the backend may be silent
+	private boolean started;
+
 	private boolean over;
 
 	Relay(Ending.Answering answering, Timing timing, SerialExecutor turn) {
@@ -79,6 +82,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	private void begin() {
 		if (!this.over) {
 			safely(this::start);
+			this.started = true;
 			readOn();
 		}
 	}
@@ -109,7 +113,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	}
 
 	private void pull() {
-		if (!this.over && isReading() && this.wanted > this.written) {
+		if (this.started && !this.over && isReading() && this.wanted > this.written) {
 			this.watch.begin(patience());
 			this.body.more();
 		}
@@ -134,7 +138,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 			broken(error.toString());
 		}
 		else {
-			safely(this::finish);
+			safely(() -> finish(error == null));
 		}
 	}
 
@@ -144,7 +148,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		}
 		// a backend may keep its connection open behind the last that there is to say
 		if (isComplete(this.passed)) {
-			safely(this::finish);
+			safely(() -> finish(false));
 		}
 		else {
 			broken("it fell silent");
@@ -231,8 +235,11 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	/** Writes what there is to write of some bytes. */
 	abstract void take(byte[] bytes);
 
-	/** The backend's answer is complete. */
-	abstract void finish();
+	/**
+	 * The backend's answer is complete.
+	 * @param clean whether the backend has ended it, too
+	 */
+	abstract void finish(boolean clean);
 
 	/** The backend's answer broke off; the attempt has ended. */
 	abstract void breakOff();

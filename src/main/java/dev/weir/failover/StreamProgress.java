@@ -1,38 +1,65 @@
 package dev.weir.failover;
 
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
+import java.util.BitSet;
+import java.util.Set;
 
+import dev.weir.api.EventDigest;
 import dev.weir.api.Operation;
 import dev.weir.api.StreamEvent;
 import dev.weir.api.Usage;
-import dev.weir.api.UsageReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a client is with a stream: what the events it got say of the whole.
+ * How far a client is with a stream: what the events it got say of the whole. A stream is
+ * whole by what its protocol says of its end; what usage it reports on the way says
+ * nothing.
  */
 final class StreamProgress {
 
-	// of a choice that is over; of one that is not it is null
-	private static final Pattern FINISHED = Pattern.compile("\"finish_reason\"\\s*:\\s*\"");
+	/** More than the API allows to ask for. */
+	private static final int MAX_CHOICES = 1024;
+
+	private static final Set<String> LAST_OF_RESPONSES = Set.of("response.completed", "response.incomplete",
+			"response.failed", "response.cancelled");
+
+	/** By OpenAI's API specification, of audio and images. */
+	private static final Set<String> LAST_OF_MEDIA = Set.of("transcript.text.done", "speech.audio.done",
+			"image_generation.completed", "image_edit.completed");
+
+	private static final Set<String> PART_OF_MEDIA = Set.of("transcript.text.delta", "speech.audio.delta",
+			"image_generation.partial_image", "image_edit.partial_image");
 
 	private final Operation operation;
 
 	private final OutcomeClassifier classifier;
 
-	private @Nullable StreamEvent last;
+	private final BitSet begunChoices = new BitSet();
 
-	private @Nullable StreamEvent lastContent;
+	private final BitSet finishedChoices = new BitSet();
+
+	private @Nullable StreamEvent last;
 
 	private @Nullable Usage usage;
 
-	// reads an event that passes in pieces
-	private @Nullable UsageReader pieces;
+	/** Reads an event that passes in pieces. */
+	private @Nullable EventDigest digest;
 
 	private boolean inside;
 
+	private boolean begun;
+
+	private boolean thinking;
+
 	private boolean done;
+
+	private boolean terminal;
+
+	/** Whether there was a part of media whose last event has not come. */
+	private boolean unfinished;
+
+	/** Whether a chunk with the usage and without choices came behind all others. */
+	private boolean closed;
 
 	private boolean failed;
 
@@ -49,50 +76,72 @@ final class StreamProgress {
 	 */
 	void note(StreamEvent event) {
 		this.inside = !event.ends();
-		if (!event.whole()) {
-			notePiece(event);
+		if (event.whole()) {
+			read(event);
 			return;
 		}
+		EventDigest pieces = (this.digest != null) ? this.digest : new EventDigest();
+		pieces.add(event.bytes());
+		this.digest = this.inside ? pieces : null;
+		StreamEvent all = this.inside ? null : pieces.toEvent();
+		if (all != null) {
+			read(all);
+		}
+		else if (!this.inside) {
+			this.begun = true;
+		}
+	}
+
+	private void read(StreamEvent event) {
 		StreamEvent.Kind kind = event.kind();
 		if (kind != StreamEvent.Kind.LIFE || event.sequenceNumber() >= 0) {
 			this.last = event;
 		}
-		if (kind == StreamEvent.Kind.CONTENT) {
-			this.lastContent = event;
-		}
-		else if (kind == StreamEvent.Kind.DONE) {
-			this.done = true;
-		}
-		else if (kind == StreamEvent.Kind.ERROR) {
-			this.failed = isFailure(event);
-			this.refused = !this.failed;
+		switch (kind) {
+			case LIFE -> this.thinking |= event.isThinking();
+			case CONTENT -> {
+				this.begun = true;
+				this.thinking = false;
+			}
+			case DONE -> this.done = true;
+			case ERROR -> {
+				// behind the end it revokes nothing
+				this.failed = !isWhole() && isFailure(event);
+				this.refused = !this.failed;
+			}
 		}
 		Usage found = event.usage();
 		this.usage = (found != null) ? found : this.usage;
+		readEnd(event, found != null);
+	}
+
+	private void readEnd(StreamEvent event, boolean withUsage) {
+		event.forEachChoice((index, finished) -> {
+			int bit = Math.min(index, MAX_CHOICES);
+			// more of an answer was to come behind that usage
+			this.closed &= this.finishedChoices.get(bit);
+			this.begunChoices.set(bit);
+			// several share the last one, so that it never counts as finished
+			this.finishedChoices.set(bit, bit < MAX_CHOICES && (finished || this.finishedChoices.get(bit)));
+		});
+		this.closed |= withUsage && event.isWithoutChoices() && !this.begunChoices.isEmpty();
+		String type = event.type();
+		if (type != null) {
+			this.terminal |= LAST_OF_RESPONSES.contains(type);
+			this.unfinished = PART_OF_MEDIA.contains(type) || (this.unfinished && !LAST_OF_MEDIA.contains(type));
+		}
 	}
 
 	/**
 	 * Whether an event says that its backend failed.
 	 * @param event the event
-	 * @return whether it is an error, and not one of the caller's own
+	 * @return whether it is an error, and not one of the client's own
 	 */
 	boolean isFailure(StreamEvent event) {
 		if (event.kind() != StreamEvent.Kind.ERROR) {
 			return false;
 		}
 		return !this.classifier.classifyEvent(event.error()).type().isAboutRequest();
-	}
-
-	/** A response that is completed repeats all of the answer, and may be long. */
-	private void notePiece(StreamEvent piece) {
-		this.lastContent = piece;
-		this.pieces = (this.pieces != null) ? this.pieces : new UsageReader();
-		this.pieces.add(piece.bytes());
-		if (piece.ends()) {
-			Usage found = this.pieces.usage();
-			this.usage = (found != null) ? found : this.usage;
-			this.pieces = null;
-		}
 	}
 
 	/**
@@ -111,45 +160,55 @@ final class StreamProgress {
 	 * @return whether there was an event with content, or an error
 	 */
 	boolean hasBegun() {
-		return this.lastContent != null || this.failed || this.refused;
+		return this.begun || this.inside || this.failed || this.refused;
 	}
 
 	/**
-	 * Whether the client has all there is to come.
-	 * @return whether the last event of the stream has passed
+	 * Whether the model, or a tool at the backend, may be silent for as long as it needs.
+	 * @return whether nothing has been said yet, or the last that was said is that one of
+	 * them is at work
 	 */
-	boolean isComplete() {
-		return this.done || (this.operation == Operation.RESPONSES && this.usage != null);
+	boolean isThinking() {
+		return !hasBegun() || (this.thinking && !this.inside);
 	}
 
 	/**
-	 * Whether the stream may end here and is whole. A connection that is closed where its
-	 * end is the end of the answer, or by a proxy in between, may look the same after a
-	 * break.
+	 * Whether the stream is whole, whatever becomes of its connection. A connection that
+	 * is closed where its end is the end of the answer, or by a proxy in between, may
+	 * look the same after a break.
 	 * @return whether something says that it is complete
 	 */
-	boolean mayEnd() {
-		return switch (this.operation) {
-			case CHAT_COMPLETIONS, COMPLETIONS ->
-				isComplete() || this.usage != null || this.failed || this.refused || isFinished();
-			case RESPONSES -> isComplete() || this.failed || this.refused || isTerminal();
-			default -> hasBegun() || this.done;
+	boolean isWhole() {
+		return isOver() || switch (this.operation) {
+			case CHAT_COMPLETIONS, COMPLETIONS -> this.closed || isFinished();
+			case RESPONSES -> false;
+			default -> isFinished() || (this.begunChoices.isEmpty() && this.begun && !this.unfinished && !this.inside);
 		};
 	}
 
-	private boolean isFinished() {
-		return this.lastContent != null
-				&& FINISHED.matcher(new String(this.lastContent.bytes(), StandardCharsets.UTF_8)).find();
+	/**
+	 * Whether nothing comes behind what the client has.
+	 * @return whether the last event of the stream has passed
+	 */
+	boolean isOver() {
+		return this.done || (this.closed && isFinished()) || (this.operation == Operation.RESPONSES && this.terminal);
 	}
 
-	private boolean isTerminal() {
-		String event = (this.lastContent != null && this.lastContent.whole()) ? this.lastContent.data() : "";
-		return event.contains("\"response.completed\"") || event.contains("\"response.incomplete\"");
+	private boolean isFinished() {
+		return !this.begunChoices.isEmpty() && this.begunChoices.equals(this.finishedChoices);
+	}
+
+	/**
+	 * Whether the stream may end here.
+	 * @return whether it is whole, or ended with an error that the backend has reported
+	 */
+	boolean mayEnd() {
+		return isWhole() || this.failed || this.refused;
 	}
 
 	/**
 	 * Whether the backend itself has reported that it failed.
-	 * @return whether an error event has passed that is not the caller's own
+	 * @return whether an error event has passed that is not the client's own
 	 */
 	boolean isFailed() {
 		return this.failed;

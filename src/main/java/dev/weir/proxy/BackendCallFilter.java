@@ -1,6 +1,5 @@
 package dev.weir.proxy;
 
-import java.time.Duration;
 import java.util.Optional;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -109,7 +108,6 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		attempt.sending();
 		Sending sending = new Sending(attempts, attempt, upstream.body() == null);
 		PoolProperties settings = attempts.pool().properties();
-		Duration limit = isStream(exchange) ? settings.firstEventTimeout() : settings.responseTimeout();
 		HttpHeaders headers = UpstreamHeaders.from(client.getHeaders(), settings.forwardHeaders(),
 				(model) -> (attempt != null) ? attempt.lane().backend().deployment(model) : model);
 		long length = (upstream.body() != null) ? upstream.length() : client.getHeaders().getContentLength();
@@ -121,9 +119,8 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		}
 		UpstreamRequest request = new UpstreamRequest(client, headers, upstream.body(), sending);
 		Mono<Void> sent = chain.filter(exchange.mutate().request(request).build());
-		return (attempts.endsWithin(limit) && request.isSmall()) ? sent
-				: sent.timeout(sending.whole().then(Mono.delay(limit, this.timers)),
-						Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
+		HeadTimeout timeout = new HeadTimeout(attempts, sending.whole(), request.isSmall(), this.timers);
+		return isStream(exchange) ? timeout.boundStream(sent) : timeout.bound(sent);
 	}
 
 	private static boolean isStream(ServerWebExchange exchange) {

@@ -34,7 +34,7 @@ class ApiCostTests {
 			StreamEvent event = splitter.add(EVENT).get(0);
 			event.kind();
 			event.usage();
-		})).isLessThan(400);
+		})).isLessThan(450);
 	}
 
 	@Test

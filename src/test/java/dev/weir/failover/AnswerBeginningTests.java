@@ -31,7 +31,11 @@ class AnswerBeginningTests {
 
 	private static final String CONTENT = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n";
 
+	private static final long RESPONSE = 10_000;
+
 	private final VirtualTime time = new VirtualTime();
+
+	private boolean mayMoveOn = true;
 
 	private final FakeConnection connection = new FakeConnection();
 
@@ -61,6 +65,48 @@ class AnswerBeginningTests {
 		this.time.advance(1);
 		assertFailed(start, Outcome.Failure.TIMEOUT);
 		assertThat(this.connection.isGone()).isTrue();
+	}
+
+	@Test
+	void theLastLaneThatIsLeftHasUntilTheResponseTimeout() {
+		this.mayMoveOn = false;
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.time.advance(1000);
+		// decided at that moment, and then for good
+		this.mayMoveOn = true;
+		this.time.advance(RESPONSE - 1001);
+		assertThat(start).isNotDone();
+		this.time.advance(1);
+		assertFailed(start, Outcome.Failure.TIMEOUT);
+	}
+
+	@Test
+	void theLastLaneThatIsLeftMayBeginLaterThanTheFirstEventTimeout() {
+		this.mayMoveOn = false;
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.time.advance(RESPONSE - 1);
+		this.connection.send(CONTENT);
+		assertThat(texts(now(start))).containsExactly(CONTENT);
+	}
+
+	@Test
+	void anEmptyDeltaIsASignOfLife() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n");
+		assertThat(start).isNotDone();
+		this.connection.send("data: {\"error\":{\"code\":\"server_error\"}}\n\n");
+		assertFailed(start, Outcome.Failure.STATUS);
+	}
+
+	@Test
+	void anErrorBehindASignOfLifeCountsHoweverLargeBothAre() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		String large = "\"instructions\":\"" + "x".repeat(200 * 1024) + "\"";
+		this.connection.send("data: {\"type\":\"response.created\",\"response\":{" + large + "}}\n\n");
+		assertThat(start).isNotDone();
+		this.connection.send("data: {\"type\":\"response.failed\",\"response\":{" + large
+				+ ",\"error\":{\"code\":\"server_error\"}}}\n\n");
+		assertFailed(start, Outcome.Failure.STATUS);
 	}
 
 	@Test
@@ -115,7 +161,7 @@ class AnswerBeginningTests {
 
 	@Test
 	void whoStopsWaitingForAStreamClosesItsConnection() {
-		FirstEvent.of(this.body, classifier(), Duration.ofSeconds(1), this.turn, this.time.timing().timers())
+		FirstEvent.of(this.body, classifier(), limits(1000), this.turn, this.time.timing().timers())
 			.subscribe()
 			.dispose();
 		assertThat(this.connection.isGone()).isTrue();
@@ -292,8 +338,15 @@ class AnswerBeginningTests {
 	}
 
 	private CompletableFuture<AnswerStart.Events> firstEvent(long millis) {
-		return FirstEvent.of(this.body, classifier(), Duration.ofMillis(millis), this.turn, this.time.timing().timers())
+		return FirstEvent.of(this.body, classifier(), limits(millis), this.turn, this.time.timing().timers())
 			.toFuture();
+	}
+
+	private FirstEvent.Limits limits(long firstEventMillis) {
+		Duration firstEvent = Duration.ofMillis(firstEventMillis);
+		Duration response = Duration.ofMillis(RESPONSE);
+		return new FirstEvent.Limits(firstEvent, firstEvent, response, response, Duration.ofSeconds(1),
+				() -> this.mayMoveOn);
 	}
 
 	private CompletableFuture<AnswerStart.Bytes> firstBytes(long millis) {

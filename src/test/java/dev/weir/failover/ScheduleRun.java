@@ -284,11 +284,18 @@ final class ScheduleRun {
 				this.writer.write(fault, client.call(), this.time.instant()), this.time, this.observer);
 		this.observer.begins(call);
 		client.calls().add(call);
-		Duration limit = (client.call().kind() == Schedule.Kind.STREAM) ? this.settings.firstEventTimeout()
-				: this.settings.responseTimeout();
-		return call.response(exchange)
-			.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))),
-					this.time.timing().timers());
+		Mono<Void> response = call.response(exchange);
+		return (client.call().kind() == Schedule.Kind.STREAM)
+				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> attempts.mayMoveOn())
+					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
+					.flatMap((end) -> Mono
+						.error(new OutcomeException(Outcome.Failed.silence(this.settings.firstEventTimeout())))))
+				: response.timeout(after(this.settings.responseTimeout()).flatMap((end) -> Mono
+					.error(new OutcomeException(Outcome.Failed.silence(this.settings.responseTimeout())))));
+	}
+
+	private Mono<Long> after(Duration delay) {
+		return Mono.delay(delay, this.time.timing().timers());
 	}
 
 	/** What is left of the filters. */

@@ -142,6 +142,7 @@ class StreamingTests {
 		String half = "x".repeat(EventRelay.MAX_EVENT);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
+			call.chunk("data: {}\n\n");
 			call.chunk("data: {\"text\":\"" + half);
 			acquire(seen);
 			call.chunk("the end\"}\n\ndata: [DONE]\n\n");
@@ -252,6 +253,7 @@ class StreamingTests {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
+			call.chunk("data: {}\n\n");
 			call.chunk("data: {\"text\":\"" + "x".repeat(EventRelay.MAX_EVENT));
 			acquire(seen);
 			breaking.apply(call);

@@ -47,7 +47,8 @@ public final class TestPools {
 		PoolProperties defaults = bind(settings, PoolProperties.class);
 		PoolProperties pool = new PoolProperties(List.of(backends), defaults.strategy(), defaults.maxWait(),
 				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
-				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.maxAttempts(), defaults.cooldown(),
+				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.holdSignsOfLife(),
+				defaults.maxAttempts(), defaults.cooldown(),
 				defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
