@@ -1,13 +1,19 @@
 package dev.weir.failover;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
@@ -15,15 +21,19 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.api.BrokenAnswerException;
 
 /**
- * Makes an answer that breaks off in the middle look broken. Spring takes a backend's
- * "connection reset by peer" for the client's own and then completes the response as if
- * it were whole ({@code DisconnectedClientHelper}); an exception that does not speak of
- * it is none of its business, so the client's connection is aborted.
+ * Closes the client's connection where a response breaks off after the reply has begun,
+ * so that nobody takes the part for the whole. Spring mistakes a backend's "connection
+ * reset by peer" for the client's and completes the reply
+ * ({@code DisconnectedClientHelper}); therefore the error is replaced. Reactor Netty
+ * would close the connection, too, but Spring and Reactor Netty log such an end as an
+ * error of their own, with stack trace. Weir logs it once, as a warning.
  */
 final class BreakGuardFilter implements GlobalFilter, Ordered {
 
 	/** Around everything that writes a response. */
 	static final int ORDER = RelayFilter.ORDER - 1;
+
+	private static final Logger logger = LoggerFactory.getLogger(BreakGuardFilter.class);
 
 	@Override
 	public int getOrder() {
@@ -32,7 +42,24 @@ final class BreakGuardFilter implements GlobalFilter, Ordered {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-		return chain.filter(exchange.mutate().response(new GuardedResponse(exchange.getResponse())).build());
+		return chain.filter(exchange.mutate().response(new GuardedResponse(exchange.getResponse())).build())
+			.onErrorResume(BrokenAnswerException.class, (ex) -> abort(exchange, ex));
+	}
+
+	private static Mono<Void> abort(ServerWebExchange exchange, BrokenAnswerException error) {
+		Object server = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+		if (!exchange.getResponse().isCommitted() || !(server instanceof Connection client)) {
+			return Mono.error(error);
+		}
+		// what a relay brings it has logged itself
+		if (!exchange.getAttributes().containsKey(Answer.ATTRIBUTE)) {
+			logger.warn("{} {}: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
+					error.getMessage());
+		}
+		client.channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+		// the end of the connection ends the request; completing it would end the reply
+		// well
+		return Mono.never();
 	}
 
 	private static final class GuardedResponse extends ServerHttpResponseDecorator {
