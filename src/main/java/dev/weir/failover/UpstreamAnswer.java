@@ -31,13 +31,29 @@ final class UpstreamAnswer {
 
 	private final HttpClientResponse response;
 
+	private final @Nullable BodyDecoder decoder;
+
 	private UpstreamAnswer(ServerWebExchange exchange, HttpClientResponse response) {
 		this.exchange = exchange;
 		this.response = response;
+		this.decoder = BodyDecoder.of(header(HttpHeaders.CONTENT_ENCODING));
 	}
 
+	/**
+	 * Takes the response of an exchange. If its body is coded and can be decoded, the
+	 * headers that describe the coded body are removed.
+	 * @param exchange the exchange
+	 * @return the response
+	 */
 	static UpstreamAnswer of(ServerWebExchange exchange) {
-		return new UpstreamAnswer(exchange, exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR));
+		UpstreamAnswer answer = new UpstreamAnswer(exchange,
+				exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR));
+		if (answer.decoder != null) {
+			HttpHeaders headers = exchange.getResponse().getHeaders();
+			headers.remove(HttpHeaders.CONTENT_ENCODING);
+			headers.remove(HttpHeaders.CONTENT_LENGTH);
+		}
+		return answer;
 	}
 
 	int status() {
@@ -55,9 +71,12 @@ final class UpstreamAnswer {
 
 	/**
 	 * How long the body says it is.
-	 * @return the length in bytes, or -1 if it does not say
+	 * @return the length in bytes, or -1 if it does not say, or is decoded
 	 */
 	long length() {
+		if (this.decoder != null) {
+			return -1;
+		}
 		String length = header("content-length");
 		try {
 			return (length != null) ? Long.parseLong(length.strip()) : -1;
@@ -68,11 +87,12 @@ final class UpstreamAnswer {
 	}
 
 	/**
-	 * Whether the answer is a stream of server-sent events.
-	 * @return whether its content type says so
+	 * Whether the answer is a stream of server-sent events that can be read.
+	 * @return whether its content type says so, and it comes in no unknown coding
 	 */
 	boolean isEvents() {
-		return hasType(header("content-type"), "text/event-stream");
+		return hasType(header("content-type"), "text/event-stream")
+				&& (this.decoder != null || !BodyDecoder.isCoded(header(HttpHeaders.CONTENT_ENCODING)));
 	}
 
 	/**
@@ -114,7 +134,7 @@ final class UpstreamAnswer {
 	UpstreamBody takeBody(SerialExecutor turn) {
 		Connection connection = this.exchange.getRequiredAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
 		this.exchange.getAttributes().remove(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
-		UpstreamBody body = UpstreamBody.of(connection, turn);
+		UpstreamBody body = UpstreamBody.of(connection, turn, this.decoder);
 		// kept in sight until the request ends: whoever waits for it may be gone
 		// at the moment it comes
 		this.exchange.getAttributes().put(UpstreamBody.ATTRIBUTE, body);

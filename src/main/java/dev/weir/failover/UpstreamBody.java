@@ -1,5 +1,6 @@
 package dev.weir.failover;
 
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -37,9 +38,15 @@ final class UpstreamBody {
 
 	private @Nullable Throwable error;
 
-	private UpstreamBody(Connection connection, SerialExecutor turn) {
+	private final @Nullable BodyDecoder decoder;
+
+	// the connection has nothing more, but what came may not be decoded yet
+	private boolean received;
+
+	private UpstreamBody(Connection connection, SerialExecutor turn, @Nullable BodyDecoder decoder) {
 		this.connection = connection;
 		this.turn = turn;
+		this.decoder = decoder;
 	}
 
 	/**
@@ -49,7 +56,18 @@ final class UpstreamBody {
 	 * @return the body
 	 */
 	static UpstreamBody of(Connection connection, SerialExecutor turn) {
-		UpstreamBody body = new UpstreamBody(connection, turn);
+		return of(connection, turn, null);
+	}
+
+	/**
+	 * Takes over a response's body that may be coded.
+	 * @param connection the connection, which must be read to its end or disposed of
+	 * @param turn what the readers are called by
+	 * @param decoder decodes the body, or {@code null} to leave it as it comes
+	 * @return the body
+	 */
+	static UpstreamBody of(Connection connection, SerialExecutor turn, @Nullable BodyDecoder decoder) {
+		UpstreamBody body = new UpstreamBody(connection, turn, decoder);
 		// copied: what is left anywhere when somebody leaves is the garbage collector's
 		connection.inbound().receive().asByteArray().subscribe(body.source);
 		return body;
@@ -70,8 +88,7 @@ final class UpstreamBody {
 	void more() {
 		this.turn.execute(() -> {
 			if (!this.asked && !this.ended && this.unread.isEmpty()) {
-				this.asked = true;
-				this.source.request(1);
+				request();
 			}
 			else {
 				tell();
@@ -90,7 +107,13 @@ final class UpstreamBody {
 			this.reader = null;
 			if (!this.ended) {
 				this.ended = true;
-				this.connection.dispose();
+				// once it has nothing more it is another request's
+				if (!this.received) {
+					this.connection.dispose();
+				}
+			}
+			if (this.decoder != null) {
+				this.decoder.close();
 			}
 		});
 	}
@@ -106,10 +129,52 @@ final class UpstreamBody {
 		}
 	}
 
+	private void request() {
+		if (this.decoder != null && (this.received || this.decoder.hasInput())) {
+			decode(this.decoder);
+		}
+		else {
+			this.asked = true;
+			this.source.request(1);
+		}
+	}
+
+	private void decode(BodyDecoder coded) {
+		byte[] bytes;
+		try {
+			bytes = coded.next();
+		}
+		catch (RuntimeException ex) {
+			if (!this.received) {
+				this.connection.dispose();
+			}
+			end(ex);
+			return;
+		}
+		if (bytes != null) {
+			this.unread.add(bytes);
+			tell();
+		}
+		else if (!this.received) {
+			request();
+		}
+		else if (this.error == null && !coded.mayEnd()) {
+			end(new IOException("The coded body ends too early"));
+		}
+		else {
+			end(this.error);
+		}
+	}
+
 	private void arrived(byte[] bytes) {
 		this.asked = false;
 		if (bytes.length == 0) {
 			more();
+			return;
+		}
+		if (this.decoder != null) {
+			this.decoder.add(bytes);
+			decode(this.decoder);
 			return;
 		}
 		this.unread.add(bytes);
@@ -117,9 +182,25 @@ final class UpstreamBody {
 	}
 
 	private void ended(@Nullable Throwable cause) {
+		this.received = true;
+		if (this.decoder == null || this.ended) {
+			end(cause);
+			return;
+		}
+		this.error = cause;
+		// else once the reader asks for more
+		if (this.unread.isEmpty() && !this.decoder.hasInput()) {
+			decode(this.decoder);
+		}
+	}
+
+	private void end(@Nullable Throwable cause) {
 		if (!this.ended) {
 			this.ended = true;
 			this.error = cause;
+			if (this.decoder != null) {
+				this.decoder.close();
+			}
 			tell();
 		}
 	}

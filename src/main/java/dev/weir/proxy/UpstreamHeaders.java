@@ -11,8 +11,9 @@ import org.springframework.http.HttpHeaders;
 /**
  * Which of a client's headers a backend receives: an allow-list. Azure answers 431 to
  * more than ten headers of a client's own, and a client's credential, cookies and address
- * are no business of the backend's. {@code Accept-Encoding} is left out too, since Weir
- * reads what backends answer.
+ * are no business of the backend's. Backends are asked for {@code identity}, since Weir
+ * reads what they answer; without the header any coding would be right (RFC 9110, section
+ * 12.5.3).
  */
 final class UpstreamHeaders {
 
@@ -50,6 +51,9 @@ final class UpstreamHeaders {
 		}
 		// bodies go up decoded
 		headers.remove(HttpHeaders.CONTENT_ENCODING);
+		if (!headers.contains(HttpHeaders.ACCEPT_ENCODING)) {
+			headers.set(HttpHeaders.ACCEPT_ENCODING, "identity");
+		}
 		if (!headers.contains(HttpHeaders.USER_AGENT)) {
 			headers.set(HttpHeaders.USER_AGENT, OWN_USER_AGENT);
 		}

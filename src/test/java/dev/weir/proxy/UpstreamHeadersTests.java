@@ -90,7 +90,8 @@ class UpstreamHeadersTests {
 		chat("azure", PRIVATE);
 		LoggedRequest request = azure.onlyCall();
 		assertThat(names(request)).containsExactlyInAnyOrder("host", "content-length", "user-agent", "content-type",
-				"accept", "api-key");
+				"accept", "accept-encoding", "api-key");
+		assertThat(values(request, "accept-encoding")).containsExactly("identity");
 		assertThat(values(request, "api-key")).containsExactly("key-of-azure");
 	}
 
@@ -99,7 +100,7 @@ class UpstreamHeadersTests {
 		chat("openai", PRIVATE);
 		LoggedRequest request = openai.onlyCall();
 		assertThat(names(request)).containsExactlyInAnyOrder("host", "content-length", "user-agent", "content-type",
-				"accept", "authorization");
+				"accept", "accept-encoding", "authorization");
 		assertThat(values(request, "authorization")).containsExactly("Bearer key-of-openai");
 	}
 
@@ -108,7 +109,7 @@ class UpstreamHeadersTests {
 	void anOpenAiBackendWithoutAKeyGetsNoCredentialAtAll(String pool) {
 		chat(pool, PRIVATE);
 		assertThat(names(openai.onlyCall())).containsExactlyInAnyOrder("host", "content-length", "user-agent",
-				"content-type", "accept");
+				"content-type", "accept", "accept-encoding");
 	}
 
 	@Test
@@ -227,7 +228,8 @@ class UpstreamHeadersTests {
 	void aCallWithoutABodyIsSentWithoutOne(String method) {
 		send("azure", method + " /v1/files/f1", new byte[0]);
 		assertThat(azure.onlyCall().getMethod().getName()).isEqualTo(method);
-		assertThat(names(azure.onlyCall())).containsExactlyInAnyOrder("host", "user-agent", "accept", "api-key");
+		assertThat(names(azure.onlyCall())).containsExactlyInAnyOrder("host", "user-agent", "accept", "accept-encoding",
+				"api-key");
 	}
 
 	@ParameterizedTest

@@ -1,0 +1,210 @@
+package dev.weir.faults;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LeakWatch;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Backends whose responses come compressed, though Weir asks for none.
+ */
+class CodedResponseFaultTests {
+
+	private static final String LAST_CHUNK = "0\r\n\r\n";
+
+	private static final String CONTENT = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\n";
+
+	private static final String DONE = "data: [DONE]\n\n";
+
+	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+
+	private static Stands stands;
+
+	private static LeakWatch leaks;
+
+	@BeforeAll
+	static void startWeir() {
+		leaks = LeakWatch.start();
+		stands = Stands.start(10);
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
+		assertThat(leaks.found()).isEmpty();
+		leaks.close();
+	}
+
+	@Test
+	void b38BackendsAreAskedForNoCoding() {
+		Stand stand = stands.next(RawBackend.answering("200 OK", Bodies.COMPLETION), UNUSED);
+		stand.post("/v1/chat/completions", Bodies.CHAT, "accept-encoding", "gzip, br");
+		assertThat(stand.first().requests()).singleElement()
+			.asString()
+			.containsIgnoringCase("accept-encoding: identity\r\n")
+			.doesNotContain("gzip");
+	}
+
+	@Test
+	void b38AStreamThatComesCodedReachesTheClientDecodedAndEventByEvent() {
+		Stand stand = stands.next((call) -> {
+			List<byte[]> parts = gzip(CONTENT, CONTENT, DONE);
+			begin(call, "200 OK", "text/event-stream");
+			for (byte[] part : parts) {
+				chunk(call, part);
+			}
+			call.write(LAST_CHUNK);
+		}, UNUSED);
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT)
+				.doesNotContainIgnoringCase("content-encoding");
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void b38AnErrorEventInACodedStreamGoesToTheNextLane() {
+		Stand stand = stands.next((call) -> {
+			begin(call, "200 OK", "text/event-stream");
+			chunk(call, gzip("data: {\"error\":{\"code\":\"server_error\"}}\n\n").get(0));
+			call.awaitClose();
+		}, (call) -> {
+			call.beginEvents();
+			call.chunk(CONTENT + DONE);
+			call.write(LAST_CHUNK);
+		});
+		try (RawClient client = stream(stand)) {
+			assertThat(client.readUntil(LAST_CHUNK)).contains(CONTENT).doesNotContain("server_error");
+		}
+	}
+
+	@Test
+	void b38APlainBodyThatComesCodedReachesTheClientDecoded() {
+		byte[] coded = whole(gzip(Bodies.COMPLETION));
+		Stand stand = stands.next((call) -> answer(call, "200 OK", "application/json", "gzip", coded), UNUSED);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(response.headers().firstValue("content-encoding")).isEmpty();
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void b38AnErrorThatComesCodedIsReadLikeAnyOther() {
+		byte[] coded = whole(gzip("{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no\"}}"));
+		Stand stand = stands.next((call) -> answer(call, "429 Too Many Requests", "application/json", "gzip", coded),
+				RawBackend.answering("200 OK", Bodies.COMPLETION));
+		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA");
+	}
+
+	@Test
+	void b38AnErrorOfTheClientsOwnThatComesCodedReachesItDecoded() {
+		String error = "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}";
+		Stand stand = stands
+			.next((call) -> answer(call, "400 Bad Request", "application/json", "gzip", whole(gzip(error))), UNUSED);
+		HttpResponse<String> response = stand.chat();
+		assertThat(response.statusCode()).isEqualTo(400);
+		assertThat(response.body()).isEqualTo(error);
+	}
+
+	@Test
+	void b38WhatCannotBeDecodedPassesWholeWithItsCodingAndIsNoBreak() {
+		byte[] coded = "no coding that anybody knows".getBytes(StandardCharsets.UTF_8);
+		Stand stand = stands.next((call) -> answer(call, "200 OK", "text/event-stream", "unknown", coded), UNUSED);
+		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT_STREAM);
+		assertThat(response.body()).isEqualTo("no coding that anybody knows");
+		assertThat(response.headers().firstValue("content-encoding")).hasValue("unknown");
+		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+	}
+
+	@Test
+	void b38ACodedBodyThatEndsTooEarlyIsBroken() {
+		byte[] coded = whole(gzip(Bodies.COMPLETION.repeat(50)));
+		Stand stand = stands.next(
+				(call) -> answer(call, "200 OK", "application/json", "gzip", Arrays.copyOf(coded, coded.length - 10)),
+				UNUSED);
+		try (RawClient client = RawClient.of(stand.weir())
+			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+			assertThat(client.readToEnd()).doesNotContain(LAST_CHUNK);
+		}
+		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+	}
+
+	private static void begin(RawBackend.Call call, String status, String type) throws IOException {
+		call.write("HTTP/1.1 " + status + "\r\ncontent-type: " + type
+				+ "\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n");
+	}
+
+	private static void answer(RawBackend.Call call, String status, String type, String coding, byte[] body)
+			throws IOException {
+		call.write("HTTP/1.1 " + status + "\r\ncontent-type: " + type + "\r\ncontent-encoding: " + coding
+				+ "\r\ncontent-length: " + body.length + "\r\n\r\n");
+		OutputStream out = call.socket().getOutputStream();
+		out.write(body);
+		out.flush();
+	}
+
+	private static void chunk(RawBackend.Call call, byte[] bytes) throws IOException {
+		call.write(Integer.toHexString(bytes.length) + "\r\n");
+		OutputStream out = call.socket().getOutputStream();
+		out.write(bytes);
+		call.write("\r\n");
+	}
+
+	/** One gzip stream, flushed behind each text; the last part has the end, too. */
+	private static List<byte[]> gzip(String... texts) {
+		ByteArrayOutputStream all = new ByteArrayOutputStream();
+		List<byte[]> parts = new ArrayList<>();
+		try (GZIPOutputStream gzip = new GZIPOutputStream(all, true)) {
+			for (String text : texts) {
+				gzip.write(text.getBytes(StandardCharsets.UTF_8));
+				gzip.flush();
+				parts.add(all.toByteArray());
+				all.reset();
+			}
+			gzip.finish();
+			parts.add(all.toByteArray());
+		}
+		catch (IOException ex) {
+			throw new IllegalStateException(ex);
+		}
+		return parts;
+	}
+
+	private static byte[] whole(List<byte[]> parts) {
+		ByteArrayOutputStream all = new ByteArrayOutputStream();
+		parts.forEach(all::writeBytes);
+		return all.toByteArray();
+	}
+
+	private static RawClient stream(Stand stand) {
+		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
+	}
+
+	private static void awaitFirst(Stand stand, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
+	}
+
+}
