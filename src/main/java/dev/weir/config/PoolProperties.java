@@ -30,6 +30,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param holdSignsOfLife how long the events of a stream that carry no content yet are
  * held back so that an error behind them still goes to another backend, 0 to 1 minute, 1
  * second by default
+ * @param keepAlive how long a stream may be silent before a comment is written to it, 0
+ * to 1 hour; 0, the default, for no comments
+ * @param keepAliveDelay how long a request for a stream may wait for its reply before
+ * that is begun by a comment, 1 ms to 1 hour, 30 seconds by default; without effect where
+ * {@code keepAlive} is 0
  * @param maxAttempts how many attempts of one request may come to a failure, a refused
  * credential, a model or operation that is not served, or a quota that is smaller than
  * the request, 1 to 100, 5 by default; a lane that is throttled does not count
@@ -51,6 +56,8 @@ public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration firstEventTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration streamIdleTimeout,
 		@DefaultValue("1s") @Range(min = "0ms", max = "1m") Duration holdSignsOfLife,
+		@DefaultValue("0s") @Range(min = "0ms", max = "1h") Duration keepAlive,
+		@DefaultValue("30s") @Range(min = "1ms", max = "1h") Duration keepAliveDelay,
 		@DefaultValue("5") @Range(min = "1", max = "100") int maxAttempts, @DefaultValue CooldownProperties cooldown,
 		@DefaultValue RetryBudgetProperties retryBudget, @DefaultValue("false") boolean resume,
 		@DefaultValue Set<String> forwardHeaders) {

@@ -15,7 +15,7 @@ import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
  * The body of the answer a request gets, waiting to be written once the user's own
  * filters have seen the head.
  */
-sealed interface Answer {
+sealed interface Answer permits Answer.Streaming, Answer.Kept, EarlyReply {
 
 	/** The exchange attribute that holds it. */
 	String ATTRIBUTE = Answer.class.getName();

@@ -30,6 +30,9 @@ final class AnswerHead {
 
 	private static final String AZURE_REQUEST_ID = "apim-request-id";
 
+	// read by nginx and what is made like it
+	private static final String ACCEL_BUFFERING = "x-accel-buffering";
+
 	private final ServerWebExchange exchange;
 
 	private final Attempts attempts;
@@ -47,9 +50,36 @@ final class AnswerHead {
 		explain(answering.attempt().lane());
 		nameRequest();
 		if (answering.start() instanceof AnswerStart.Events) {
+			HttpHeaders headers = this.exchange.getResponse().getHeaders();
 			// what comes at the end of a stream that breaks off is not counted in it
-			this.exchange.getResponse().getHeaders().remove(HttpHeaders.CONTENT_LENGTH);
+			headers.remove(HttpHeaders.CONTENT_LENGTH);
+			passAtOnce(headers);
 		}
+	}
+
+	/**
+	 * Writes the head of a reply to a request for a stream that no backend has answered
+	 * yet.
+	 */
+	void beginEarly() {
+		ServerHttpResponse response = this.exchange.getResponse();
+		response.setRawStatusCode(200);
+		response.getHeaders().setContentType(MediaType.TEXT_EVENT_STREAM);
+		explain(null);
+		passAtOnce(response.getHeaders());
+	}
+
+	/**
+	 * Asks proxies between Weir and the client to neither hold events back nor keep them.
+	 */
+	private void passAtOnce(HttpHeaders headers) {
+		if (!headers.containsHeader(ACCEL_BUFFERING)) {
+			headers.set(ACCEL_BUFFERING, "no");
+		}
+		if (!headers.containsHeader(HttpHeaders.CACHE_CONTROL)) {
+			headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
+		}
+		remember(Set.of(ACCEL_BUFFERING), Set.of(HttpHeaders.CACHE_CONTROL));
 	}
 
 	/**

@@ -31,6 +31,19 @@ final class DetachedResponse extends ServerHttpResponseDecorator {
 		return exchange.mutate().response(new DetachedResponse(exchange.getResponse())).build();
 	}
 
+	/**
+	 * Copies what was taken so far to the response of the client.
+	 * @param from an exchange that was made here
+	 * @param to the exchange it was made from
+	 */
+	static void copyHead(ServerWebExchange from, ServerWebExchange to) {
+		HttpStatusCode status = from.getResponse().getStatusCode();
+		if (status != null) {
+			to.getResponse().setStatusCode(status);
+		}
+		to.getResponse().getHeaders().putAll(from.getResponse().getHeaders());
+	}
+
 	@Override
 	public HttpHeaders getHeaders() {
 		return this.headers;

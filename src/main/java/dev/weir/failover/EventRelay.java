@@ -47,6 +47,8 @@ final class EventRelay extends Relay {
 
 	private final @Nullable Resume resume;
 
+	private final @Nullable KeepAlive keepAlive;
+
 	private EventSplitter splitter;
 
 	// what compares a stream that the answer goes on with, once there is one
@@ -76,7 +78,15 @@ final class EventRelay extends Relay {
 		this.first = start.events();
 		this.resume = resume;
 		this.splitter = start.splitter();
+		this.keepAlive = KeepAlive.of(settings.keepAlive(), timing, turn, this::writeComment);
 		limitEvents();
+	}
+
+	/** Tells everybody on the way to the client that the stream is alive. */
+	private void writeComment() {
+		if (!isOver() && !this.progress.isInside() && isWanted()) {
+			write(KeepAlive.comment());
+		}
 	}
 
 	private void limitEvents() {
@@ -117,6 +127,9 @@ final class EventRelay extends Relay {
 			}
 		}
 		write(delivered);
+		if (this.keepAlive != null && !delivered.isEmpty()) {
+			this.keepAlive.restart();
+		}
 		limitEvents();
 		if (differs != null) {
 			differs(differs);
@@ -183,6 +196,9 @@ final class EventRelay extends Relay {
 
 	@Override
 	void stopped() {
+		if (this.keepAlive != null) {
+			this.keepAlive.stop();
+		}
 		if (this.resuming != null) {
 			this.resuming.dispose();
 		}

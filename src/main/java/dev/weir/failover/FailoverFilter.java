@@ -73,9 +73,22 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
-		AttemptLoop loop = new AttemptLoop(exchange, chain, call, attempts, this.queues.of(pool), this.timing, turn);
+		boolean early = EarlyReply.isWanted(call, pool.properties());
+		// the head of a response must not change that of a reply that has begun
+		ServerWebExchange called = early ? DetachedResponse.of(exchange) : exchange;
+		AttemptLoop loop = new AttemptLoop(called, chain, call, attempts, this.queues.of(pool), this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
 		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
+		if (early) {
+			EarlyReply reply = new EarlyReply(call, pool.properties(), this.timing, turn, relays::events);
+			return reply.await(loop.run(), (ending) -> {
+				DetachedResponse.copyHead(called, exchange);
+				settle(exchange, attempts, head, relays, ending);
+			}, () -> {
+				head.beginEarly();
+				exchange.getAttributes().put(Answer.ATTRIBUTE, reply);
+			});
+		}
 		// every operator below asks those above it for their context, up to where one has
 		// it
 		return loop.run()

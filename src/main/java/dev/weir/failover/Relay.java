@@ -189,6 +189,14 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		}
 	}
 
+	/**
+	 * Whether the client reads.
+	 * @return whether it has asked for more than was written
+	 */
+	final boolean isWanted() {
+		return this.wanted > this.written;
+	}
+
 	/** Ends an answer that is whole. */
 	final void complete() {
 		if (stop()) {

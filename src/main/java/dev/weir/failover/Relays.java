@@ -48,13 +48,22 @@ final class Relays {
 	}
 
 	Answer of(Ending.Answering answering) {
-		if (answering.start() instanceof AnswerStart.Events events) {
-			Resume resume = this.settings.resume() ? Resume.of(this.call, this.loop::runAgain) : null;
-			return new Answer.Streaming(new EventRelay(answering, events, this.call.path().operation(), this.settings,
-					resume, this.timing, this.turn));
+		if (answering.start() instanceof AnswerStart.Events) {
+			return new Answer.Streaming(events(answering));
 		}
 		AnswerStart.Bytes start = (AnswerStart.Bytes) answering.start();
 		return start.whole() ? whole(answering, start.first()) : new Answer.Streaming(bytes(answering, start));
+	}
+
+	/**
+	 * Makes the relay of a stream.
+	 * @param answering a response that began with events
+	 * @return the relay
+	 */
+	EventRelay events(Ending.Answering answering) {
+		Resume resume = this.settings.resume() ? Resume.of(this.call, this.loop::runAgain) : null;
+		return new EventRelay(answering, (AnswerStart.Events) answering.start(), this.call.path().operation(),
+				this.settings, resume, this.timing, this.turn);
 	}
 
 	/** What has come whole ends the attempt, whatever the client does with it. */
@@ -89,8 +98,9 @@ final class Relays {
 	}
 
 	private boolean isJson() {
-		String type = this.exchange.getResponse().getHeaders().getFirst(HttpHeaders.CONTENT_TYPE);
-		return UpstreamAnswer.hasType(type, "application/json");
+		HttpHeaders headers = this.exchange.getResponse().getHeaders();
+		return UpstreamAnswer.hasType(headers.getFirst(HttpHeaders.CONTENT_TYPE), "application/json")
+				&& !BodyDecoder.isCoded(headers.getFirst(HttpHeaders.CONTENT_ENCODING));
 	}
 
 }

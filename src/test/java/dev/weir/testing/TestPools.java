@@ -48,7 +48,7 @@ public final class TestPools {
 		PoolProperties pool = new PoolProperties(List.of(backends), defaults.strategy(), defaults.maxWait(),
 				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
 				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.holdSignsOfLife(),
-				defaults.maxAttempts(), defaults.cooldown(),
+				defaults.keepAlive(), defaults.keepAliveDelay(), defaults.maxAttempts(), defaults.cooldown(),
 				defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
