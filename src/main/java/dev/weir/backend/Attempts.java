@@ -211,11 +211,12 @@ public final class Attempts {
 	/**
 	 * Whether another lane could take the request at this moment should the attempt that
 	 * runs fail for want of an answer. Otherwise giving it up early gains nothing.
-	 * @return whether the request may be made again, a lane is available, and the retry
-	 * budget has a retry left
+	 * @return whether the request may be made again, a lane is available, and neither the
+	 * retry budget nor {@code max-attempts} is used up by then
 	 */
 	public boolean mayMoveOn() {
-		return this.repeatable && this.pool.retryBudget().hasRetry() && hasAnother();
+		return this.repeatable && spent() + 1 < this.pool.properties().maxAttempts()
+				&& this.pool.retryBudget().hasRetry() && hasAnother();
 	}
 
 	/**
