@@ -93,7 +93,7 @@ class StreamEventTests {
 			"data: {'error':null,'type':'response.failed','response':{'error':{'code':'b'}}} | b | -",
 			"data: {'code':'no error'} | - | -", "data: [DONE] | - | -" })
 	void theReasonOfAnErrorIsRead(String lines, String code, String type) {
-		assertThat(event(lines).error()).isEqualTo(new ApiErrorCode(code, type));
+		assertThat(event(lines).error()).extracting(ApiErrorCode::code, ApiErrorCode::type).containsExactly(code, type);
 	}
 
 	@ParameterizedTest
