@@ -47,6 +47,9 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	private static final Pattern WITH_ID = Pattern
 		.compile("^(responses|chat/completions|models|realtime|videos)/|^videos$");
 
+	/** The API replaces no resource as a whole, and describes none by OPTIONS. */
+	private static final String RESOURCE_METHODS = "GET, HEAD, POST, PATCH, DELETE";
+
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
@@ -153,6 +156,9 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	 */
 	public @Nullable String allowedInstead() {
 		String allowed = Operation.methodsOf(this.rest);
+		if (allowed == null && (isStored() || WITH_ID.matcher(this.rest).find())) {
+			allowed = this.rest.startsWith(MODELS) ? "GET, HEAD, DELETE" : RESOURCE_METHODS;
+		}
 		return (allowed == null || List.of(allowed.split(", ")).contains(this.method)) ? null : allowed;
 	}
 

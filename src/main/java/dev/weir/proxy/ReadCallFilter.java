@@ -80,12 +80,12 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		ServerHttpRequest request = exchange.getRequest();
-		if ("websocket".equalsIgnoreCase(request.getHeaders().getUpgrade())) {
-			return Mono.error(noWebSocket(request.getPath().value()));
-		}
 		URI uri = request.getURI();
 		// the user's filters may have written another path
 		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
+		if (isWebSocket(request)) {
+			return Mono.error(noWebSocket(path));
+		}
 		String allowed = path.allowedInstead();
 		if (allowed != null) {
 			return Mono.error(new ApiErrorException(
@@ -193,9 +193,14 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		};
 	}
 
+	/** By another method it is no handshake (RFC 6455, section 4.1). */
+	private static boolean isWebSocket(ServerHttpRequest request) {
+		return request.getMethod() == HttpMethod.GET && "websocket".equalsIgnoreCase(request.getHeaders().getUpgrade());
+	}
+
 	/** Clients of the responses API go on over HTTP when they meet 426. */
-	private static ApiErrorException noWebSocket(String path) {
-		if (path.endsWith("/responses")) {
+	private static ApiErrorException noWebSocket(ApiPath path) {
+		if (path.rest().equals("responses")) {
 			return new ApiErrorException(
 					new ApiError(426, "Responses over WebSocket are not supported; use POST over HTTP.",
 							"invalid_request_error", null, "websocket_not_supported"),

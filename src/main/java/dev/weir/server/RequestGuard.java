@@ -109,6 +109,11 @@ final class RequestGuard extends ChannelDuplexHandler {
 			// it knows no interim responses either (RFC 9110, section 10.1.1)
 			request.headers().remove(HttpHeaderNames.EXPECT);
 		}
+		else if (!request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+			// a later minor version; replies name the one that is spoken here (RFC 9110,
+			// section 2.5)
+			request.setProtocolVersion(HttpVersion.HTTP_1_1);
+		}
 		this.last = this.http10 || !HttpUtil.isKeepAlive(request);
 		if (this.last) {
 			// Reactor Netty would close with the reply to an earlier, pipelined request

@@ -177,9 +177,12 @@ class ApiPathTests {
 	@CsvSource(nullValues = "-",
 			value = { "PUT, /v1/chat/completions, 'GET, HEAD, POST'", "OPTIONS, /openai/deployments/m/embeddings, POST",
 					"DELETE, /v1/embeddings/, POST", "GET, /v1/completions, POST", "POST, /v1/models, 'GET, HEAD'",
-					"PUT, /models, 'GET, HEAD'", "OPTIONS, /v1/files, -", "GET, /v1/chat/completions, -",
-					"POST, /v1/embeddings, -", "PUT, /v1/whatever, -", "DELETE, /v1/models/m, -",
-					"HEAD, /v1/models, -" })
+					"PUT, /models, 'GET, HEAD'", "OPTIONS, /v1/files, 'GET, HEAD, POST, PATCH, DELETE'",
+					"PUT, /openai/assistants/a, 'GET, HEAD, POST, PATCH, DELETE'",
+					"OPTIONS, /v1/responses/r, 'GET, HEAD, POST, PATCH, DELETE'",
+					"PUT, /v1/models/m, 'GET, HEAD, DELETE'", "DELETE, /v1/files/f, -", "POST, /v1/videos, -",
+					"OPTIONS, /v1/whatever, -", "GET, /v1/chat/completions, -", "POST, /v1/embeddings, -",
+					"PUT, /v1/whatever, -", "DELETE, /v1/models/m, -", "HEAD, /v1/models, -" })
 	void knowsTheMethodsOfKnownPaths(String method, String path, @Nullable String allowed) {
 		assertThat(ApiPath.parse(method, path, null).allowedInstead()).isEqualTo(allowed);
 	}

@@ -361,10 +361,10 @@ class CallFaultTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|',
-			value = { "PUT /v1/chat/completions | GET, HEAD, POST", "OPTIONS /v1/embeddings | POST",
-					"PATCH /openai/deployments/m/embeddings?api-version=v | POST", "DELETE /v1/responses | POST",
-					"POST /v1/models | GET, HEAD" })
+	@CsvSource(delimiter = '|', value = { "PUT /v1/chat/completions | GET, HEAD, POST", "OPTIONS /v1/embeddings | POST",
+			"PATCH /openai/deployments/m/embeddings?api-version=v | POST", "DELETE /v1/responses | POST",
+			"POST /v1/models | GET, HEAD", "PUT /v1/files | GET, HEAD, POST, PATCH, DELETE",
+			"OPTIONS /v1/responses/r | GET, HEAD, POST, PATCH, DELETE", "PUT /v1/models/m | GET, HEAD, DELETE" })
 	void aMethodThatAnOperationDoesNotHaveDoesNotGoUp(String requestLine, String allowed) {
 		SocketClient.Response response = send("any", requestLine, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(405);

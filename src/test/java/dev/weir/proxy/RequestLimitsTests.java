@@ -361,7 +361,8 @@ class RequestLimitsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "/v1/responses", "/openai/v1/responses?api-version=preview", "/responses" })
+	@ValueSource(
+			strings = { "/v1/responses", "/openai/v1/responses?api-version=preview", "/responses", "/v1/responses/" })
 	void aWebSocketForResponsesIsToldToUseHttp(String target) {
 		try (SocketClient client = SocketClient.connect(weir.port())) {
 			SocketClient.Response response = client.send("GET " + target, new byte[0], "x-pool: two",
@@ -373,6 +374,13 @@ class RequestLimitsTests {
 			assertThat(client.send("GET /v1/models", new byte[0], "x-pool: two").status()).isEqualTo(200);
 		}
 		assertNothingWentUp();
+	}
+
+	@Test
+	void anUpgradeOfAnotherMethodThanGetIsIgnored() {
+		SocketClient.Response response = send("two", "POST /v1/chat/completions", CHAT, JSON, "Connection: Upgrade",
+				"Upgrade: websocket");
+		assertThat(response.status()).isEqualTo(200);
 	}
 
 	@ParameterizedTest

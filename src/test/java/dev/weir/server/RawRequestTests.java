@@ -84,6 +84,8 @@ class RawRequestTests {
 						CHAT.replace("POST /v1/chat/completions HTTP", "POST\r/v1/chat/completions\rHTTP")),
 				refused(400, "a bare CR in the target", CHAT.replace("/chat/", "/ch\rat/")),
 				refused(400, "a form feed", CHAT.replace("POST ", "POST\f")),
+				refused(400, "a space at the beginning", " " + CHAT),
+				refused(400, "a tab behind an empty line", "\r\n\t" + CHAT),
 				refused(400, "two spaces", CHAT.replace("POST ", "POST  ")),
 				refused(400, "a space at the end", CHAT.replace("HTTP/1.1\r\nhost", "HTTP/1.1 \r\nhost")),
 				refused(400, "a bare LF", CHAT.replace("HTTP/1.1\r\n", "HTTP/1.1\n")),
@@ -119,6 +121,9 @@ class RawRequestTests {
 				refused(400, "a Host with a port of letters", CHAT.replace("weir.test", "weir.test:http")),
 				// framing
 				refused(400, "two lengths", CHAT.replace("content-length: ", "content-length: 5\r\ncontent-length: ")),
+				refused(400, "two lengths in HTTP/1.0",
+						CHAT.replace("HTTP/1.1", "HTTP/1.0")
+							.replace("content-length: ", "Content-Length: 5\r\ncontent-length: ")),
 				refused(400, "a signed length", CHAT.replace("content-length: ", "content-length: +")),
 				refused(400, "a length beside chunks", chunked("transfer-encoding: chunked\r\ncontent-length: 5")),
 				refused(400, "chunked twice", chunked("transfer-encoding: chunked, chunked")),
@@ -137,6 +142,11 @@ class RawRequestTests {
 						chunked("transfer-encoding: chunked").replace("HTTP/1.1", "HTTP/1.0")),
 				// names and values
 				refused(400, "a space before the colon", CHAT.replace("content-length:", "content-length :")),
+				refused(400, "a folded line", CHAT.replace("host:", "x-team: a\r\n b\r\nhost:")),
+				refused(400, "a line folded with a tab", CHAT.replace("host:", "x-team: a\r\n\tb\r\nhost:")),
+				refused(400, "a folded line without text", CHAT.replace("host:", "x-team: a\r\n \r\nhost:")),
+				refused(400, "a folded length", CHAT.replace("content-length: ", "content-length:\r\n ")),
+				refused(400, "white space before the headers", CHAT.replace("host:", " x-team: a\r\nhost:")),
 				refused(400, "a header without a colon", CHAT.replace("host:", "nothing\r\nhost:")),
 				refused(400, "a NUL in a value", CHAT.replace("host:", "x-team: a\u0000b\r\nhost:")),
 				refused(400, "a bare CR in a value", CHAT.replace("host:", "x-team: a\rb\r\nhost:")),
@@ -174,6 +184,11 @@ class RawRequestTests {
 	void otherFormsOfAHeadAreServed(String line) {
 		assertServed(CLOSING.replace("POST /v1/chat/completions", line));
 		assertThat(backend.received()).hasSize(1);
+	}
+
+	@Test
+	void c14ALaterMinorVersionGetsThatOfTheServer() {
+		assertServed(CLOSING.replace("HTTP/1.1", "HTTP/1.2"));
 	}
 
 	@ParameterizedTest
