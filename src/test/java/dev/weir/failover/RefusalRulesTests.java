@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -126,6 +127,33 @@ class RefusalRulesTests {
 			ApiErrorCode said = new ApiErrorCode(null, "invalid_request_error", null, words);
 			assertThat(RefusalRules.subject(404, said, false, true)).as(words).isEqualTo(Subject.REQUEST);
 		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					403 | 403               | PERMISSION_DENIED | CachedContent not found (or permission denied) | REQUEST
+					403 | 403               | PERMISSION_DENIED | You do not have permission to access the File f or it may not exist. | REQUEST
+					403 | 403               | PERMISSION_DENIED | The caller does not have permission | UNKNOWN
+					403 | 403               | PERMISSION_DENIED | Permission denied: Consumer 'api_key:k' has been suspended. | CREDENTIAL
+					400 | 400               | INVALID_ARGUMENT  | API key expired. Please renew the API key. | CREDENTIAL
+					402 | 402               | -                 | Prompt tokens limit exceeded: 46286 > 30937. To increase, visit the page | SIZE
+					400 | 400               | budget_exceeded   | ExceededBudget: End User=u1 over budget. Spend=2, Budget=1 | REQUEST
+					400 | 400               | budget_exceeded   | Budget has been exceeded! Current cost: 2, Max budget: 1 | ACCOUNT
+					403 | 403               | auth_error        | Authentication Error, Virtual key is not allowed to call this route. | OPERATION
+					401 | 401               | auth_error        | Authentication Error, Invalid proxy server token passed | CREDENTIAL
+					401 | 401               | -                 | litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided: x | MODEL
+					429 | insufficient_quota | -                | litellm.RateLimitError: RateLimitError: OpenAIException - You exceeded your current quota | MODEL
+					401 | invalid_organization | invalid_request_error | No such organization: org-1 | UNKNOWN
+					403 | The caller does not have permission | - | Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO | REQUEST
+					404 | 404               | -                 | No endpoints found that support tool use. | REQUEST
+					498 | capacity_exceeded | -                 | Flex capacity exceeded | RATE
+					403 | -                 | -                 | Error: Your prompt was flagged by our moderation | REQUEST
+					""")
+	void manyServersSayItInTheirOwnWords(int status, String code, String type, String message, Subject subject) {
+		ApiErrorCode said = new ApiErrorCode(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
+				message);
+		assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(subject);
 	}
 
 	@Test
