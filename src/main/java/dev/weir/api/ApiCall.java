@@ -18,6 +18,12 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	public static final String ATTRIBUTE = ApiCall.class.getName();
 
 	/**
+	 * The request header that names the deployment which the image tool of Azure's
+	 * responses API uses.
+	 */
+	public static final String IMAGE_DEPLOYMENT = "x-ms-oai-image-generation-deployment";
+
+	/**
 	 * Whether the call may create or change something that stays on the backend, so that
 	 * it must not be repeated once a backend may have carried it out.
 	 * @return whether it is an unknown POST or PATCH, such as one to {@code /files}

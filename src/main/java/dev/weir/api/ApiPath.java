@@ -264,6 +264,14 @@ public record ApiPath(String method, Dialect dialect, Operation operation, @Null
 	}
 
 	/**
+	 * Whether the client names the version of the API that it wants.
+	 * @return whether there is a parameter {@code api-version}
+	 */
+	public boolean namesApiVersion() {
+		return Query.mayHave(this.query, API_VERSION) && Query.of(this.query).has(API_VERSION);
+	}
+
+	/**
 	 * Whether the deployment stands in the path when the call goes to Azure; the body
 	 * then goes as it came.
 	 * @return whether it does

@@ -354,7 +354,8 @@ public final class Lane implements ServiceInstance {
 		if (rest != null) {
 			rest(rest);
 		}
-		else if (outcome instanceof Outcome.NotServed missing && missing.scope() != Outcome.Scope.MODEL) {
+		else if (outcome instanceof Outcome.NotServed missing && missing.scope() != Outcome.Scope.MODEL
+				&& missing.scope() != Outcome.Scope.REQUEST) {
 			this.operations.setAside(request.operation(), missing.scope() == Outcome.Scope.OPERATION_IMPLIED,
 					this.rests.refusal(), missing.refusal());
 		}

@@ -226,7 +226,11 @@ public sealed interface Outcome {
 
 		@Override
 		public String words() {
-			return this.status + ((this.scope == Scope.MODEL) ? " (model not served)" : " (operation not served)");
+			return this.status + switch (this.scope) {
+				case MODEL -> " (model not served)";
+				case OPERATION, OPERATION_IMPLIED -> " (operation not served)";
+				case REQUEST -> " (a part of the request not served)";
+			};
 		}
 
 	}
@@ -245,7 +249,13 @@ public sealed interface Outcome {
 		 * lane has not served that operation before: a proxy in between may say 404 while
 		 * a server restarts.
 		 */
-		OPERATION_IMPLIED
+		OPERATION_IMPLIED,
+
+		/**
+		 * What this request names beside its model, such as the model of a tool or a
+		 * version of the API: nothing is set aside.
+		 */
+		REQUEST
 
 	}
 

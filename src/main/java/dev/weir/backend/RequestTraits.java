@@ -11,10 +11,13 @@ import dev.weir.api.Operation;
  * @param size the length of its body in bytes, 0 if it is not known
  * @param fingerprint a number that is equal for equal bodies, worked out when it is asked
  * for
+ * @param namesDeployment whether it names a deployment beside its model, for a tool
+ * @param namesVersion whether it names the version of the API that it wants
  */
-public record RequestTraits(Operation operation, long size, IntSupplier fingerprint) {
+public record RequestTraits(Operation operation, long size, IntSupplier fingerprint, boolean namesDeployment,
+		boolean namesVersion) {
 
 	/** A request of which nothing is known. */
-	public static final RequestTraits UNKNOWN = new RequestTraits(Operation.OTHER, 0, () -> 0);
+	public static final RequestTraits UNKNOWN = new RequestTraits(Operation.OTHER, 0, () -> 0, false, false);
 
 }

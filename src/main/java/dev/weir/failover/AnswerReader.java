@@ -62,8 +62,12 @@ final class AnswerReader {
 			.of(body, answer.length(), hasBody && answer.isPlainJson(), attempts.endsWithin(limit) ? null : limit,
 					this.turn, this.timing.timers())
 			.flatMap((found) -> switch (found.verdict()) {
-				case OPEN, SUCCESS -> Mono.just((hasBody && found.start().first().length == 0)
-						? failed("an empty answer", found.start()) : new AttemptResult(outcome, found.start(), null));
+				// others may say with the status all there is to say, even if they name a
+				// model
+				case OPEN, SUCCESS ->
+					Mono.just((attempts.request().operation() != Operation.OTHER && found.start().first().length == 0)
+							? failed("an empty answer", found.start())
+							: new AttemptResult(outcome, found.start(), null));
 				case ERROR, FAILED_RESPONSE -> inside(answer, found, classifier);
 			});
 	}

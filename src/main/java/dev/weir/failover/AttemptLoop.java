@@ -6,6 +6,7 @@ import java.time.Duration;
 import dev.weir.api.ApiCall;
 import dev.weir.api.ApiErrorException;
 import dev.weir.api.ClientGoneException;
+import dev.weir.api.RequestId;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
@@ -192,12 +193,17 @@ final class AttemptLoop {
 			return Mono.just(refused(attempt, outcome, result.error()));
 		}
 		this.best.consider(attempt.lane(), outcome, result.error());
-		this.refused = (outcome.type().isAboutRequest() && result.error() != null && result.error().isWhole())
+		this.refused = (isAboutRequest(outcome) && result.error() != null && result.error().isWhole())
 				? refused(attempt, outcome, result.error()) : null;
 		result.discard();
 		this.attempts.end(outcome);
 		Trouble.report(attempt.lane(), outcome, this.attempts.request().operation());
 		return goOn(outcome);
+	}
+
+	private static boolean isAboutRequest(Outcome outcome) {
+		return outcome.type().isAboutRequest()
+				|| (outcome instanceof Outcome.NotServed missing && missing.scope() == Outcome.Scope.REQUEST);
 	}
 
 	/** Whether no other lane may take the request after an outcome. */
@@ -291,8 +297,8 @@ final class AttemptLoop {
 		}
 		Exhaustion why = Exhaustion.of(this.attempts, early);
 		ApiErrorException own = new ExhaustedAnswer(this.attempts, this.call, early).exception(why);
-		logger.warn("No backend served {} {}: {}", this.exchange.getRequest().getMethod(), this.call.path().rest(),
-				own.getMessage());
+		logger.warn("No backend served {} {}: {} [{}]", this.exchange.getRequest().getMethod(), this.call.path().rest(),
+				own.getMessage(), this.exchange.<String>getAttribute(RequestId.ATTRIBUTE));
 		Attempts.Ended last = this.attempts.last();
 		if (why.isFailure() && this.best.answer() != null) {
 			return Mono.just(new Ending.GaveUp(this.best.lane(), this.best.answer(), own));

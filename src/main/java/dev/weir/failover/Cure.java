@@ -13,6 +13,8 @@ final class Cure {
 	static final String OPERATION = "use another backend for this operation, give the credential the right to it, or"
 			+ " correct the backend's url";
 
+	static final String PART = "the client names a model of a tool, or a version of the API, that is not there";
+
 	static final String PAGE = "a proxy or firewall in front of it may have answered: check its rules, and the"
 			+ " backend's url";
 

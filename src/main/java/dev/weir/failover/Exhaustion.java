@@ -101,7 +101,7 @@ enum Exhaustion {
 				|| attempts.history()
 					.stream()
 					.anyMatch((ended) -> ended.outcome() instanceof Outcome.NotServed missing
-							&& missing.scope() != Outcome.Scope.MODEL);
+							&& missing.scope() != Outcome.Scope.MODEL && missing.scope() != Outcome.Scope.REQUEST);
 		return operation ? OPERATION_NOT_SERVED : MODEL_NOT_SERVED;
 	}
 

@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 
 import dev.weir.api.ApiCall;
@@ -69,7 +70,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		if (unknown != null) {
 			return Mono.error(unknown);
 		}
-		Attempts attempts = new Attempts(pool, lanes, traits(call), this.timing.ticker());
+		Attempts attempts = new Attempts(pool, lanes, traits(call, exchange), this.timing.ticker());
 		exchange.getAttributes().put(Attempts.ATTRIBUTE, attempts);
 		pool.retryBudget().request();
 		SerialExecutor turn = new SerialExecutor();
@@ -97,10 +98,12 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			.contextWrite(UnaryOperator.identity());
 	}
 
-	private static RequestTraits traits(ApiCall call) {
+	private static RequestTraits traits(ApiCall call, ServerWebExchange exchange) {
 		RequestBody body = call.body();
-		return (body != null) ? new RequestTraits(call.path().operation(), body.length(), () -> fingerprint(body))
-				: new RequestTraits(call.path().operation(), 0, () -> System.identityHashCode(call));
+		IntSupplier fingerprint = (body != null) ? () -> fingerprint(body) : () -> System.identityHashCode(call);
+		return new RequestTraits(call.path().operation(), (body != null) ? body.length() : 0, fingerprint,
+				exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT),
+				call.path().namesApiVersion());
 	}
 
 	private static int fingerprint(RequestBody body) {

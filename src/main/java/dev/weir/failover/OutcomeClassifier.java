@@ -149,12 +149,15 @@ final class OutcomeClassifier {
 			}
 			case CONTEXT -> new Outcome.TooLong();
 			case ACCOUNT -> new Outcome.OutOfQuota(status, this.asked.refusal(error, Cure.ACCOUNT));
-			case MODEL -> new Outcome.NotServed(status, Outcome.Scope.MODEL, this.asked.refusal(error, Cure.MODEL));
+			case MODEL -> this.asked.mayMeanOtherModel(error.reason().message()) ? partNotServed(status, error)
+					: new Outcome.NotServed(status, Outcome.Scope.MODEL, this.asked.refusal(error, Cure.MODEL));
 			case OPERATION -> (this.asked.isKnownOperation() || status == 401 || status == 403)
 					? new Outcome.NotServed(status, Outcome.Scope.OPERATION, this.asked.refusal(error, Cure.OPERATION))
 					: new Outcome.Rejected(status);
-			case OPERATION_IMPLIED -> new Outcome.NotServed(status, Outcome.Scope.OPERATION_IMPLIED,
-					this.asked.refusal(error, Cure.OPERATION));
+			// Azure does not know the path in a version that it does not know
+			case OPERATION_IMPLIED ->
+				this.asked.mayMeanVersion() ? partNotServed(status, error) : new Outcome.NotServed(status,
+						Outcome.Scope.OPERATION_IMPLIED, this.asked.refusal(error, Cure.OPERATION));
 			case CREDENTIAL ->
 				new Outcome.Denied(status, Outcome.Proof.STATED, this.asked.refusal(error, Cure.ofCredential(status)));
 			case UNKNOWN -> new Outcome.Denied(status, Outcome.Proof.NO_REASON,
@@ -162,6 +165,10 @@ final class OutcomeClassifier {
 			case PAGE -> new Outcome.Denied(status, Outcome.Proof.PAGE, this.asked.refusal(error, Cure.PAGE));
 			case REQUEST, RATE, BACKEND -> new Outcome.Rejected(status);
 		};
+	}
+
+	private Outcome partNotServed(int status, ErrorFacts error) {
+		return new Outcome.NotServed(status, Outcome.Scope.REQUEST, this.asked.refusal(error, Cure.PART));
 	}
 
 	/**

@@ -60,7 +60,11 @@ final class Trouble {
 	}
 
 	private static void notServed(Lane lane, Outcome.NotServed missing, Operation operation) {
-		if (missing.scope() != Outcome.Scope.MODEL) {
+		if (missing.scope() == Outcome.Scope.REQUEST) {
+			logger.info("Backend {} does not serve a part of a request: it answered {}; {}", lane.backend(),
+					missing.status(), missing.refusal());
+		}
+		else if (missing.scope() != Outcome.Scope.MODEL) {
 			logger.error("Backend {} does not serve {} for {}: it answered {}; {}", lane.backend(), operation,
 					lane.model().isEmpty() ? "calls without a model" : lane.model(), missing.status(),
 					missing.refusal());

@@ -8,6 +8,8 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 
 import org.springframework.http.HttpHeaders;
 
+import dev.weir.api.ApiCall;
+
 /**
  * Which of a client's headers a backend receives: an allow-list. Azure answers 431 to
  * more than ten headers of a client's own, and a client's credential, cookies and address
@@ -19,9 +21,6 @@ final class UpstreamHeaders {
 
 	private static final List<String> FORWARDED = List.of(HttpHeaders.ACCEPT, HttpHeaders.CONTENT_TYPE,
 			HttpHeaders.USER_AGENT, "idempotency-key", "openai-beta", "aoai-evals", "x-ms-client-request-id");
-
-	/** The deployment that the image tool of Azure's responses API uses. */
-	private static final String IMAGE_DEPLOYMENT = "x-ms-oai-image-generation-deployment";
 
 	private static final String OWN_USER_AGENT = "weir";
 
@@ -45,9 +44,9 @@ final class UpstreamHeaders {
 		for (String name : further) {
 			copy(client, headers, name);
 		}
-		String image = client.getFirst(IMAGE_DEPLOYMENT);
+		String image = client.getFirst(ApiCall.IMAGE_DEPLOYMENT);
 		if (image != null) {
-			headers.set(IMAGE_DEPLOYMENT, deployments.apply(image));
+			headers.set(ApiCall.IMAGE_DEPLOYMENT, deployments.apply(image));
 		}
 		// bodies go up decoded
 		headers.remove(HttpHeaders.CONTENT_ENCODING);

@@ -167,7 +167,7 @@ class ExhaustionTests {
 
 	@Test
 	void anOperationThatIsServedNowhereIsNotFoundAlsoLater() {
-		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1);
+		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1, false, false);
 		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
 		Attempts first = new Attempts(this.pool, this.lanes, responses, this.ticker);
 		for (Lane lane : this.lanes) {

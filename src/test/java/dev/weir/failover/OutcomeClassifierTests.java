@@ -214,7 +214,8 @@ class OutcomeClassifierTests {
 	}
 
 	private static OutcomeClassifier classifier(boolean azure, boolean smallerServed) {
-		return new OutcomeClassifier(RESTS, new Asked(Operation.CHAT_COMPLETIONS, azure, smallerServed, null));
+		return new OutcomeClassifier(RESTS,
+				new Asked(Asked.of(Operation.CHAT_COMPLETIONS).request(), null, azure, smallerServed));
 	}
 
 }

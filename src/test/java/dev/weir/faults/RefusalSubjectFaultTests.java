@@ -282,6 +282,79 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
+	void b30AMissingImageDeploymentOfOneRequestTakesNoChatLaneAway() {
+		String missing = "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"The API deployment for this"
+				+ " resource does not exist.\"}}";
+		RawBackend.Script backend = (call) -> {
+			if (call.request().contains("x-ms-oai-image-generation-deployment: none")) {
+				call.answer("404 Not Found", missing);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(backend, backend);
+		String request = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
+		HttpResponse<String> refused = stand.post(RESPONSES, request, "x-ms-oai-image-generation-deployment", "none");
+		assertThat(refused.statusCode()).isEqualTo(404);
+		assertThat(refused.body()).isEqualTo(missing);
+		assertThat(header(refused, "x-weir-attempts")).isEqualTo("2");
+		assertServedBy(stand.post(RESPONSES, request), stand.firstName());
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "The model `gpt-image-1` does not exist or you do not have access to it.",
+			"Your organization must be verified to use the model `gpt-image-1`." })
+	void b30AModelThatOnlyAToolOfTheRequestUsesTakesNoLaneAway(String message) {
+		String missing = "{\"error\":{\"code\":null,\"message\":\"" + message + "\"}}";
+		RawBackend.Script backend = (call) -> {
+			if (call.request().contains("image_generation")) {
+				call.answer("403 Forbidden", missing);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(backend, backend);
+		HttpResponse<String> refused = stand.post(RESPONSES,
+				"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"tools\":[{\"type\":\"image_generation\"}]}");
+		assertThat(refused.statusCode()).isEqualTo(403);
+		assertThat(refused.body()).isEqualTo(missing);
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@Test
+	void b30AVersionOfTheApiThatOneClientNamesTakesNoOperationAway() {
+		RawBackend.Script backend = (call) -> {
+			if (call.request().contains("api-version=1999-01-01")) {
+				call.answer("404 Not Found", "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}");
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(backend, backend);
+		String path = "/openai/deployments/gpt-4o/chat/completions?api-version=";
+		HttpResponse<String> refused = stand.post(path + "1999-01-01", Bodies.CHAT);
+		assertThat(refused.statusCode()).isEqualTo(404);
+		assertThat(refused.body()).contains("Resource not found");
+		assertServedBy(stand.post(path + "2024-10-21", Bodies.CHAT), stand.firstName());
+		assertServedBy(stand.chat(), stand.firstName());
+	}
+
+	@Test
+	void b39AnOperationThatWeirDoesNotKnowMayAnswerWithItsStatusAlone() {
+		Stand stand = stands.next(answering("200 OK", ""), answering("200 OK", ""));
+		for (int i = 0; i < 6; i++) {
+			HttpResponse<String> accepted = stand.post("/v1/realtime/calls/rtc_1/accept",
+					"{\"type\":\"realtime\",\"model\":\"gpt-4o\"}");
+			assertThat(accepted.statusCode()).isEqualTo(200);
+			assertThat(header(accepted, "x-weir-attempts")).isEqualTo("1");
+		}
+	}
+
+	@Test
 	void b30AnOperationThatWasServedStaysThoughAProxySays404ForAMoment() {
 		Stand stand = stands.next(SERVES, SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
