@@ -234,7 +234,7 @@ public final class Backend {
 	 * @return whether neither {@code max-concurrent}, nor the ramp after a rest, nor the
 	 * half-open circuit breaker is known to stand against it
 	 */
-	boolean hasPlace() {
+	public boolean hasPlace() {
 		return !waitsForAnEnd() && this.ramp.hasPlace();
 	}
 

@@ -33,9 +33,8 @@ final class AttemptLoop {
 
 	private static final Logger logger = LoggerFactory.getLogger(AttemptLoop.class);
 
-	// A lane that is taken by another request just now is asked for again at once, but
-	// not
-	// for ever: it may look free and refuse all the same.
+	// A request that lost a free lane to another one chooses again at once, but only so
+	// often in a row: a lane may look free and refuse all the same.
 	private static final int MAX_MISSED = 3;
 
 	private final ServerWebExchange exchange;
@@ -80,8 +79,8 @@ final class AttemptLoop {
 	 * @param call the request
 	 * @param attempts what was tried so far
 	 * @param queues where requests of the pool wait for a lane
-	 * @param timing what time is told by
-	 * @param turn what everything that is told about the answer is run by
+	 * @param timing where time comes from
+	 * @param turn runs everything that happens to the answer, one thing after the other
 	 */
 	AttemptLoop(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts,
 			WaitQueues queues, Timing timing, SerialExecutor turn) {
@@ -98,8 +97,8 @@ final class AttemptLoop {
 
 	/**
 	 * Makes the attempts.
-	 * @return how they ended; an error only if it was nobody's answer, such as that of a
-	 * client that left
+	 * @return how they ended; an error only where no backend has a part in it, such as
+	 * that of a client that left
 	 */
 	Mono<Ending> run() {
 		if (!this.mayWait || !this.queues.isWaitedFor(this.attempts.remaining())) {
@@ -111,8 +110,8 @@ final class AttemptLoop {
 
 	/**
 	 * Makes further attempts after an answer broke off that had begun: the same request
-	 * goes to another lane, within the retry budget. What it brings is for whoever goes
-	 * on with the answer; no head reaches the client.
+	 * goes to another lane, within the retry budget. The head of the new answer does not
+	 * reach the client; its body continues the one that broke off.
 	 * @return how they ended, or nothing if there are none
 	 */
 	Mono<Ending> runAgain() {
@@ -132,7 +131,7 @@ final class AttemptLoop {
 	}
 
 	private Mono<Ending> attempt() {
-		// nothing of an attempt that failed stays
+		// what the last attempt left in the exchange must not be taken for the next one's
 		ServerWebExchangeUtils.reset(this.exchange);
 		Duration left = this.attempts.left();
 		if (left.isNegative() || left.isZero()) {
@@ -173,7 +172,7 @@ final class AttemptLoop {
 		Outcome outcome = OutcomeClassifier.classify(error);
 		if (!attempt.isSent() && outcome instanceof Outcome.Failed failure) {
 			if (failure.kind() != Outcome.Failure.DEADLINE) {
-				// nothing that a backend has part in
+				// the backend was not called, so the error is not its own
 				this.attempts.end(new Outcome.Cancelled());
 				return Mono.error(error);
 			}

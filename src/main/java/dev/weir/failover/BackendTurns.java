@@ -60,12 +60,16 @@ final class BackendTurns {
 
 	/**
 	 * The queue whose turn it is, of those that have an available lane here. Its next
-	 * turn comes after those of all others.
+	 * turn comes after those of all others. Looks at no lane where the backend takes no
+	 * request at all, else at no more than one of each model.
 	 * @return the queue, which is not empty, or {@code null} if there is none
 	 */
 	@Nullable WaitQueue next() {
 		for (Map.Entry<Lane, Set<WaitQueue>> entry : this.byLane.entrySet()) {
 			Lane lane = entry.getKey();
+			if (!lane.backend().isAvailable() || !lane.backend().hasPlace()) {
+				return null;
+			}
 			if (lane.isAvailable()) {
 				Set<WaitQueue> queues = entry.getValue();
 				WaitQueue queue = queues.iterator().next();

@@ -70,7 +70,18 @@ class LaneLoadBalancerTests {
 				TestPools.backend("c", "priority=2"));
 		breakReply(pool, "a");
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
-		this.ticker.advance(Duration.ofSeconds(5));
+		this.ticker.advance(Duration.ofMillis(4999));
+		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
+		this.ticker.advance(Duration.ofMillis(1));
+		assertThat(chooseMany(pool)).containsKey("a");
+	}
+
+	@Test
+	void aBackendThatFailedBeforeItsReplyBeganKeepsItsShare() {
+		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
+		Attempts attempts = attempts(pool);
+		attempts.tryBegin(pool.lanes("gpt-4o").get(0));
+		attempts.end(Outcome.Failed.silence(Duration.ofSeconds(1)));
 		assertThat(chooseMany(pool)).containsKey("a");
 	}
 
