@@ -116,6 +116,23 @@ public final class Attempts {
 		return this.lanes;
 	}
 
+	/**
+	 * When {@link #remaining()} becomes larger by time alone: the request's operation is
+	 * set aside on a lane until then.
+	 * @return the time left, or {@code null} if it does not become larger
+	 */
+	public @Nullable Duration moreRemainIn() {
+		Duration soonest = null;
+		for (Lane lane : this.lanes) {
+			Duration time = lane.setAsideFor(this.request.operation());
+			if (!time.isZero() && !this.tried.contains(lane) && lane.priority() > this.floor
+					&& (soonest == null || time.compareTo(soonest) < 0)) {
+				soonest = time;
+			}
+		}
+		return soonest;
+	}
+
 	private boolean isExcluded(Lane lane) {
 		return this.tried.contains(lane) || !fits(lane);
 	}

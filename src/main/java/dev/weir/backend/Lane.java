@@ -156,6 +156,15 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
+	 * How long an operation stays set aside.
+	 * @param operation the operation
+	 * @return the time left, zero if the lane serves it as far as is known
+	 */
+	Duration setAsideFor(Operation operation) {
+		return this.operations.left(operation);
+	}
+
+	/**
 	 * The operations that are set aside, since the backend has said that it does not
 	 * serve them.
 	 * @return the operations, mostly none

@@ -66,6 +66,16 @@ final class LaneOperations {
 		return cooldown == null || cooldown.isOver();
 	}
 
+	/**
+	 * How long an operation stays set aside.
+	 * @param operation the operation
+	 * @return the time left, zero if it is served
+	 */
+	Duration left(Operation operation) {
+		Cooldown cooldown = this.cooldowns.get(operation.ordinal());
+		return (cooldown != null) ? cooldown.left() : Duration.ZERO;
+	}
+
 	Set<Operation> notServed() {
 		Set<Operation> missing = EnumSet.noneOf(Operation.class);
 		for (Operation operation : Operation.values()) {

@@ -117,10 +117,23 @@ final class WaitQueue {
 		if (this.byDeadline.isEmpty()) {
 			return;
 		}
-		long free = freeIn();
+		long look = nextLook();
 		long now = this.timing.ticker().read();
-		long delay = Math.min((free == 0) ? POLL.toNanos() : free, this.byDeadline.first().until() - now);
-		setTimer(now, Math.max(1, delay));
+		setTimer(now, Math.max(1, Math.min(look, this.byDeadline.first().until() - now)));
+	}
+
+	/**
+	 * How long the lanes need not be looked at. One of which it is not known when it will
+	 * be free does not put off the look at another whose rest ends sooner.
+	 * @return the nanoseconds until then, positive
+	 */
+	private long nextLook() {
+		long soonest = Long.MAX_VALUE;
+		for (Lane lane : this.lanes) {
+			Duration time = lane.freeIn();
+			soonest = Math.min(soonest, ((time == null || time.isZero()) ? POLL : time).toNanos());
+		}
+		return soonest;
 	}
 
 	private void setTimer(long now, long delay) {

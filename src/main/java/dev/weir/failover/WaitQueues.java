@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -158,6 +159,26 @@ final class WaitQueues {
 			serve(queue);
 		}
 		queue.setTimer();
+		setTimer(waiter);
+	}
+
+	/**
+	 * Lets a request choose again as soon as it may use more lanes than those of its
+	 * queue. That happens rarely, so only then it has a timer of its own.
+	 */
+	private void setTimer(Waiter waiter) {
+		Duration more = waiter.attempts().moreRemainIn();
+		if (more != null && waiter.queue() != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
+			waiter.timer(this.timing.timers()
+				.schedule(() -> this.serial.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));
+		}
+	}
+
+	private void chooseAgain(Waiter waiter) {
+		if (waiter.queue() != null) {
+			remove(waiter);
+			waiter.proceed(true);
+		}
 	}
 
 	private WaitQueue open(List<Lane> lanes) {
@@ -181,6 +202,7 @@ final class WaitQueues {
 		if (queue == null) {
 			return;
 		}
+		waiter.clearTimer();
 		queue.remove(waiter);
 		this.waiting.decrementAndGet();
 		if (queue.isEmpty()) {

@@ -4,6 +4,7 @@ import java.util.function.Consumer;
 
 import dev.weir.backend.Attempts;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.MonoSink;
 
 /**
@@ -22,6 +23,9 @@ final class Waiter {
 	private volatile boolean gone;
 
 	private @Nullable WaitQueue queue;
+
+	// set only while more lanes than those of the queue become usable during the wait
+	private @Nullable Disposable timer;
 
 	/**
 	 * Makes one.
@@ -59,6 +63,17 @@ final class Waiter {
 
 	void queue(@Nullable WaitQueue queue) {
 		this.queue = queue;
+	}
+
+	void timer(Disposable timer) {
+		this.timer = timer;
+	}
+
+	void clearTimer() {
+		if (this.timer != null) {
+			this.timer.dispose();
+			this.timer = null;
+		}
 	}
 
 	/**

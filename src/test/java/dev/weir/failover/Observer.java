@@ -222,6 +222,7 @@ final class Observer {
 
 	/** Nobody listens to a call any more; there was no word of its client's leaving. */
 	void closed(SimulatedCall call) {
+		this.time.after(TOLERANCE, this::noWaitIsInVain);
 		SimulatedClient client = call.client();
 		if (client.state() == SimulatedClient.State.LEFT) {
 			return;
@@ -232,6 +233,22 @@ final class Observer {
 		}
 		if (isFailure(call)) {
 			this.failures.merge(call.backend(), 1, Integer::sum);
+		}
+	}
+
+	/** No request waits while a lane that it may use is free. */
+	private void noWaitIsInVain() {
+		if (this.schedule.breaker().mayOpen()) {
+			return;
+		}
+		for (SimulatedClient client : this.clients) {
+			SimulatedCall last = client.last();
+			boolean waits = !client.isOver() && client.answeredAt() < 0
+					&& (last == null || (last.closing() != null && last.closedAt() < this.time.now()));
+			if (waits) {
+				List<Integer> free = free(client, floor(client));
+				check(free.isEmpty(), () -> "waits though backends " + free + " are free: " + client);
+			}
 		}
 	}
 
@@ -310,6 +327,7 @@ final class Observer {
 	private <K> void rest(Map<K, Long> rests, K who, @Nullable Duration duration) {
 		if (duration != null) {
 			rests.merge(who, this.time.now() + duration.toNanos(), Math::max);
+			this.time.after(duration.toNanos() + TOLERANCE, this::noWaitIsInVain);
 		}
 	}
 

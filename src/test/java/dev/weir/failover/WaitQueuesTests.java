@@ -12,11 +12,14 @@ import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 
+import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -259,6 +262,38 @@ class WaitQueuesTests {
 	}
 
 	@Test
+	void aLaneWhoseRestEndsIsTakenAtOnceThoughAnotherIsBusyForAnUnknownTime() {
+		lane("o3", 1).tryBegin();
+		throttle(lane("o3"), 70);
+		await("first", "o3", 1000);
+		this.time.advance(69);
+		assertThat(this.events).isEmpty();
+		this.time.advance(1);
+		assertThat(this.events).containsExactly("first on a/o3");
+	}
+
+	@Test
+	void aRequestChoosesAgainWhenItsOperationIsNoLongerSetAsideOnALane() {
+		Pool some = TestPools.pool(this::ticks, Map.of("cooldown.refusal", "300ms"), TestPools.backend("a"),
+				TestPools.backend("b", "max-concurrent=1"));
+		WaitQueues waits = queues(some);
+		RequestTraits traits = new RequestTraits(Operation.RESPONSES, 0, () -> 0, false, false);
+		Attempts refused = new Attempts(some, some.lanes("o3"), traits, this::ticks);
+		refused.tryBegin(some.lanes("o3").get(0));
+		refused.end(Outcomes.notServed(Outcome.Scope.OPERATION));
+		Attempt running = some.lanes("o3").get(1).tryBegin();
+		await(waits, "first", new Attempts(some, some.lanes("o3"), traits, this::ticks), 1000);
+		await(waits, "tried a", refused, 1000);
+		this.time.advance(299);
+		assertThat(this.events).isEmpty();
+		this.time.advance(1);
+		assertThat(this.events).containsExactly("first on a/o3");
+		assertThat(waits.waiting()).isEqualTo(1);
+		running.end(new Outcome.Served(200));
+		assertThat(this.events).containsExactly("first on a/o3", "tried a on b/o3");
+	}
+
+	@Test
 	void aBreakerThatClosesWakesARequest() {
 		Lane lane = lane("gpt-4o");
 		lane.backend().breaker().transitionToForcedOpenState();
@@ -321,6 +356,30 @@ class WaitQueuesTests {
 		assertThat(cost(() -> this.requests.get("it").end(new Outcome.Cancelled()))).isEqualTo(many);
 		assertThat(many.orderCalls()).isLessThan(5);
 		assertThat(many.ticksRead()).isLessThan(40);
+	}
+
+	@Test
+	void c23ServingTheNextCostsTheSameForHoweverManyModelsRequestsWait() {
+		assertThat(costOfServingOneOf(500)).isEqualTo(costOfServingOneOf(5));
+		assertThat(this.events).containsExactly("it on a/m0", "it on a/m0");
+	}
+
+	private Cost costOfServingOneOf(int models) {
+		Pool full = TestPools.pool(this::ticks, Map.of("max-waiting", "2000"),
+				TestPools.backend("a", "max-concurrent=1"));
+		WaitQueues all = queues(full);
+		for (int i = 0; i < models; i++) {
+			// a lane that has rested reads the time at each look
+			throttle(full.lanes("m" + i).get(0), 1);
+		}
+		this.time.advance(1);
+		Attempt running = full.lanes("free").get(0).tryBegin();
+		for (int i = 0; i < models; i++) {
+			await(all, "it", new Attempts(full, full.lanes("m" + i), this::ticks), 120_000);
+		}
+		Cost cost = cost(() -> running.end(new Outcome.Cancelled()));
+		assertThat(all.waiting()).isEqualTo(models - 1);
+		return cost;
 	}
 
 	private Cost cost(Runnable action) {
