@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
+import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -20,7 +21,7 @@ import dev.weir.backend.Attempts;
  * and those that SDKs read or users quote when they ask for support. Routes of the user's
  * own, which lead to no pool, are left alone.
  */
-final class DownstreamHeaders implements HttpHeadersFilter {
+final class DownstreamHeaders implements HttpHeadersFilter, Ordered {
 
 	private static final Set<String> NAMES = Set.of(
 			// the answer itself
@@ -38,6 +39,12 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 	// they name the account that Weir's key belongs to
 	private static final Set<String> ACCOUNT = Set.of("openai-organization", "openai-project");
 
+	/** Before the gateway's own filter takes the header {@code Connection} away. */
+	@Override
+	public int getOrder() {
+		return HIGHEST_PRECEDENCE;
+	}
+
 	@Override
 	public boolean supports(Type type) {
 		return type == Type.RESPONSE;
@@ -45,12 +52,14 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 
 	@Override
 	public HttpHeaders filter(HttpHeaders input, ServerWebExchange exchange) {
-		if (!exchange.getAttributes().containsKey(Attempts.ATTRIBUTE)) {
+		boolean fromPool = exchange.getAttributes().containsKey(Attempts.ATTRIBUTE);
+		List<String> hops = hops(input.getOrEmpty(HttpHeaders.CONNECTION));
+		if (!fromPool && hops.isEmpty()) {
 			return input;
 		}
 		HttpHeaders passed = new HttpHeaders();
 		input.forEach((name, values) -> {
-			if (passes(name)) {
+			if ((!fromPool || passes(name)) && hops.stream().noneMatch(name::equalsIgnoreCase)) {
 				passed.addAll(name, values);
 			}
 		});
@@ -65,7 +74,8 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 	 */
 	static Set<String> copy(io.netty.handler.codec.http.HttpHeaders backend, HttpHeaders client) {
 		Set<String> names = new HashSet<>();
-		List<String> hops = backend.contains(HttpHeaders.CONNECTION) ? hops(backend) : List.of();
+		List<String> hops = backend.contains(HttpHeaders.CONNECTION) ? hops(backend.getAll(HttpHeaders.CONNECTION))
+				: List.of();
 		for (Map.Entry<String, String> header : backend) {
 			String name = header.getKey();
 			if (passes(name) && (hops.isEmpty() || hops.stream().noneMatch(name::equalsIgnoreCase))) {
@@ -77,12 +87,8 @@ final class DownstreamHeaders implements HttpHeadersFilter {
 	}
 
 	/** The headers that are meant for the next hop only (RFC 9110, section 7.6.1). */
-	private static List<String> hops(io.netty.handler.codec.http.HttpHeaders backend) {
-		return backend.getAll(HttpHeaders.CONNECTION)
-			.stream()
-			.flatMap((value) -> Stream.of(value.split(",")))
-			.map(String::strip)
-			.toList();
+	private static List<String> hops(List<String> connection) {
+		return connection.stream().flatMap((value) -> Stream.of(value.split(","))).map(String::strip).toList();
 	}
 
 	private static boolean passes(String name) {

@@ -51,6 +51,17 @@ class DownstreamHeadersTests {
 	}
 
 	@Test
+	void c15HeadersThatABackendsConnectionNamesDoNotTravelOnPlainRoutes() {
+		HttpHeaders headers = headers("Set-Cookie");
+		headers.add("Connection", "close, x-team");
+		headers.add("connection", "X-Other");
+		headers.add("X-Team", "blue");
+		headers.add("x-other", "red");
+		assertThat(this.filter.filter(headers, this.exchange).headerNames()).contains("Set-Cookie")
+			.doesNotContain("X-Team", "x-other");
+	}
+
+	@Test
 	void leavesRequestsAlone() {
 		assertThat(this.filter.supports(Type.RESPONSE)).isTrue();
 		assertThat(this.filter.supports(Type.REQUEST)).isFalse();

@@ -84,7 +84,7 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void aBodyOverTheLimitIsTooLarge() {
+	void c3ABodyOverTheLimitIsTooLarge() {
 		SocketClient.Response response = send("two", "POST /v1/chat/completions", chat(MAX_BODY + 1), JSON);
 		assertThat(response.status()).isEqualTo(413);
 		assertThat(response.text())
@@ -104,7 +104,7 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void aChunkedBodyIsRefusedOnceItIsOverTheLimit() {
+	void c3AChunkedBodyIsRefusedOnceItIsOverTheLimit() {
 		try (SocketClient client = SocketClient.connect(weir.port())) {
 			client.write(
 					SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Transfer-Encoding: chunked"));
@@ -237,7 +237,7 @@ class RequestLimitsTests {
 
 	@ParameterizedTest
 	@MethodSource("badBodies")
-	void aBodyThatCannotBeUnderstoodIsABadRequest(String body, String param, String message) {
+	void c5ABodyThatCannotBeUnderstoodIsABadRequest(String body, String param, String message) {
 		SocketClient.Response response = send("two", "POST /v1/chat/completions", utf8(body), JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.header("content-type")).isEqualTo("application/json");
@@ -251,7 +251,7 @@ class RequestLimitsTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=y",
 			"multipart/form-data; boundary=\"x" })
-	void aFormThatCannotBeReadIsABadRequest(String type) {
+	void c5AFormThatCannotBeReadIsABadRequest(String type) {
 		SocketClient.Response response = send("two", "POST /v1/audio/transcriptions",
 				utf8("--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper\r\n--x--\r\n"),
 				"Content-Type: " + type);
@@ -297,7 +297,7 @@ class RequestLimitsTests {
 			"/v1/a%0d%0aX-Header:%20b", "/v1/a%2Fb", "/v1/%252e%252e/files", "/v1/%c0%ae%c0%ae/files", "/v1/..",
 			"/v1/a%7f", "/v1/a\\b", "/v1/a%", "/v1/a%zz", "/v1/ä", "/v1/a|b", "/v1/{a}",
 			"/openai/deployments/..%2f..%2ffiles/chat/completions?api-version=v" })
-	void anUnsafePathIsRefused(String path) {
+	void c7AnUnsafePathIsRefused(String path) {
 		for (String method : List.of("GET", "POST")) {
 			try (SocketClient client = SocketClient.connect(weir.port())) {
 				client.write(SocketClient.head(method + " " + path, "x-pool: openai"));
@@ -327,7 +327,7 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void aClientThatAsksFirstIsToldToGoOn() {
+	void c11AClientThatAsksFirstIsToldToGoOn() {
 		try (SocketClient client = SocketClient.connect(weir.port())) {
 			client.write(SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Expect: 100-continue",
 					"Content-Length: " + CHAT.length));
@@ -373,6 +373,16 @@ class RequestLimitsTests {
 			assertThat(response.text()).contains("\"code\":\"websocket_not_supported\"");
 			assertThat(client.send("GET /v1/models", new byte[0], "x-pool: two").status()).isEqualTo(200);
 		}
+		assertNothingWentUp();
+	}
+
+	@Test
+	void c5TheModelBehindLongMessagesIsFoundWhateverStandsInThem() {
+		String body = "{\"messages\":[{\"model\":\"inner\",\"content\":\"" + "\\\"model\\\":".repeat(5000)
+				+ "\"}],\"model\":\"gpt-9\"}";
+		SocketClient.Response response = send("named", "POST /v1/chat/completions", utf8(body), JSON);
+		assertThat(response.status()).isEqualTo(404);
+		assertThat(response.text()).contains("The model 'gpt-9' does not exist");
 		assertNothingWentUp();
 	}
 

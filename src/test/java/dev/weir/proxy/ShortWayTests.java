@@ -100,7 +100,8 @@ class ShortWayTests {
 		try (WeirServer weir = weir((context) -> {
 		})) {
 			HttpResponse<String> response = weir.chat();
-			assertThat(response.headers().map()).containsKey("x-ms-region").doesNotContainKey("x-request-id");
+			assertThat(response.headers().map()).containsKey("x-ms-region")
+				.doesNotContainEntry("x-request-id", List.of("7"));
 		}
 	}
 
