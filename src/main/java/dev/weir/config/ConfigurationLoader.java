@@ -40,7 +40,10 @@ public final class ConfigurationLoader {
 		WeirProperties properties = read(sources, problems);
 		variables.check(written, problems);
 		if (problems.isEmpty() && NothingConfigured.is(properties)) {
-			problems.report(null, NothingConfigured.PROBLEM);
+			new MisplacedSettings(environment, problems).check();
+			if (problems.isEmpty()) {
+				problems.report(null, NothingConfigured.PROBLEM);
+			}
 		}
 		else {
 			checkRules(properties, environment, problems);

@@ -32,6 +32,9 @@ final class ConfigurationPlaces {
 	// as Spring Boot names the property source of a file
 	private static final Pattern READ = Pattern.compile("Config resource '(?:file|URL) \\[([^]]+)].*");
 
+	/** The class path, for instance, or a tree of single files. */
+	private static final Pattern OTHER = Pattern.compile("(?!file:)[a-z][a-z0-9+-]+:");
+
 	private final Set<String> read = new LinkedHashSet<>();
 
 	private final List<String> names;
@@ -51,7 +54,6 @@ final class ConfigurationPlaces {
 					environment.getProperty("spring.config.additional-location", ""))
 			.flatMap((text) -> split(text).stream())
 			.map((location) -> location.replaceFirst("^optional:", ""))
-			.filter((location) -> !location.startsWith("classpath"))
 			.map(ConfigurationPlaces::absolute)
 			.forEach(this.locations::add);
 	}
@@ -68,6 +70,9 @@ final class ConfigurationPlaces {
 		Set<Path> files = new LinkedHashSet<>();
 		this.read.forEach((file) -> files.add(Path.of(file)));
 		for (String location : this.locations) {
+			if (OTHER.matcher(location).lookingAt()) {
+				continue;
+			}
 			if (!location.endsWith("/")) {
 				files.add(Path.of(location));
 			}
@@ -135,6 +140,9 @@ final class ConfigurationPlaces {
 	}
 
 	private static String absolute(String location) {
+		if (OTHER.matcher(location).lookingAt()) {
+			return location;
+		}
 		String file = location.replaceFirst("^file:(//)?", "");
 		boolean wildcard = file.endsWith("/*/");
 		String path = Path.of(wildcard ? file.substring(0, file.length() - 2) : file)

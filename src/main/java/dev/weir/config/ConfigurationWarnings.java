@@ -1,6 +1,7 @@
 package dev.weir.config;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +60,13 @@ final class ConfigurationWarnings {
 
 	private void findInRoutes() {
 		Set<String> unreached = new LinkedHashSet<>(this.pools.keySet());
+		Set<String> ids = new HashSet<>();
 		for (ConfigurationPropertyName route : this.sources.entries(RouteSources.ROUTES)) {
+			ConfigurationProperty id = this.sources.find(route.append("id"));
+			if (id != null && !ids.add(this.sources.value(id))) {
+				warn(id.getName(), id, "has the id of another route",
+						"Give each route an id of its own, so that logs and metrics tell them apart.");
+			}
 			ConfigurationProperty uri = this.sources.find(route.append("uri"));
 			String target = (uri != null) ? this.sources.value(uri) : "";
 			if (target.startsWith("lb://")) {

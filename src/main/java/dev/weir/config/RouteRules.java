@@ -37,6 +37,8 @@ final class RouteRules {
 
 	private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:(//)?[^\\s]+");
 
+	private static final Pattern REFERENCE = Pattern.compile("\\$\\{([\\w.-]+)[^}]*}");
+
 	private static final Pattern HOST_AND_PORT = Pattern.compile("[\\w.-]+:\\d+(/.*)?");
 
 	private static final Map<String, String> NOT_INCLUDED = Map.of("RequestRateLimiter",
@@ -120,6 +122,12 @@ final class RouteRules {
 	}
 
 	private void checkUri(ConfigurationProperty uri, String value, Set<String> pools) {
+		Matcher reference = REFERENCE.matcher(value);
+		if (reference.find()) {
+			report(uri, uri.getName(), value, "refers to " + reference.group(1) + ", which is not set",
+					"Set it, or write the name of the pool.");
+			return;
+		}
 		if (ODD_POOL_URI.matcher(value).lookingAt()) {
 			report(uri, uri.getName(), value, "is not how a route names a pool",
 					"Write lb:// in lower case and the pool's name behind it.");

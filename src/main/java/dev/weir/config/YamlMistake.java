@@ -2,6 +2,7 @@ package dev.weir.config;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -71,6 +72,9 @@ final class YamlMistake {
 		if (mistake instanceof ReaderException) {
 			return words("has a character that YAML does not allow", "Remove it; control characters are not allowed.");
 		}
+		if (mistake.getCause() instanceof CharacterCodingException) {
+			return words("is not in UTF-8", "Save it in UTF-8.");
+		}
 		String problem = (mistake instanceof MarkedYAMLException marked) ? text(marked.getProblem()) : "";
 		String context = (mistake instanceof MarkedYAMLException marked) ? text(marked.getContext()) : "";
 		Matcher repeated = REPEATED_KEY.matcher(problem);
@@ -92,6 +96,10 @@ final class YamlMistake {
 		}
 		if (context.contains("quoted scalar")) {
 			return words("has a quote that is not closed", "Close it.");
+		}
+		if (context.contains("flow")) {
+			return words("has a { or [ that is not closed, or a value behind it that needs quotes",
+					"Close it, and put values such as ${NAME} in quotes there.");
 		}
 		if (context.contains("block") || problem.contains("block") || context.contains("simple key")) {
 			return words("does not fit what stands above it",

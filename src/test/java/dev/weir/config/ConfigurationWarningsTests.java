@@ -66,6 +66,19 @@ class ConfigurationWarningsTests {
 	}
 
 	@Test
+	void warnsOfTwoRoutesWithOneId() {
+		String routes = "spring.cloud.gateway.server.webflux.routes";
+		assertThat(Configured.pool("")
+			.property(routes + "[0].id", "a")
+			.property(routes + "[0].uri", "lb://openai")
+			.property(routes + "[0].predicates[0]", "Path=/a/**")
+			.property(routes + "[1].id", "a")
+			.property(routes + "[1].uri", "lb://openai")
+			.property(routes + "[1].predicates[0]", "Path=/b/**")
+			.warnings()).containsExactly(routes + "[1].id: has the id of another route");
+	}
+
+	@Test
 	void warnsOfNothingElse() {
 		assertThat(Configured.pool("").warnings()).isEmpty();
 	}

@@ -40,6 +40,11 @@ class RouteRulesTests {
 	}
 
 	@Test
+	void namesAVariableOfAUriThatIsNotSet() {
+		assertThat(routeTo("lb://${NO_SUCH_POOL}").report()).contains("refers to NO_SUCH_POOL, which is not set");
+	}
+
+	@Test
 	void refusesToStartWithoutARoute() {
 		assertThat(Configured.file(POOL).report())
 			.contains("spring.cloud.gateway.server.webflux.routes: there is no route")

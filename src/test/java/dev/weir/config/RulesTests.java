@@ -229,6 +229,16 @@ class RulesTests {
 	}
 
 	@Test
+	void findsSettingsUnderAWrongNameAtTheTop() {
+		String yaml = "pools:\n  openai:\n    backends: [{name: one, url: 'https://one.example', api-key: canary}]";
+		assertThat(Configured.file("weirr:\n  " + yaml.replace("\n", "\n  ")).report())
+			.contains("has one mistake", "weirr (application.yml:4): is no setting of Weir", "Did you mean weir?")
+			.doesNotContain("canary");
+		assertThat(Configured.file(yaml).report()).contains("pools (application.yml:3): is no setting of Weir",
+				"put weir: above it");
+	}
+
+	@Test
 	void findsATypingMistakeOnTheCommandLine() {
 		assertThat(Configured.pool("").property("weir.max-bdy", "1MB").report())
 			.contains("weir.max-bdy (commandLineArgs): there is no such property\n    Did you mean max-body?");

@@ -1,6 +1,7 @@
 package dev.weir.config;
 
 import java.util.Map;
+import java.util.stream.Stream;
 
 import dev.weir.WeirApplication;
 import org.junit.jupiter.api.Test;
@@ -40,11 +41,32 @@ class WeirStartTests {
 		}
 	}
 
+	@Test
+	void reportsTheValuesThatPredicatesAndFiltersDoNotTakeAtOnce(CapturedOutput output) {
+		String route = "--spring.cloud.gateway.server.webflux.routes[0].";
+		assertThatExceptionOfType(InvalidConfigurationException.class)
+			.isThrownBy(
+					() -> start("--BACKEND_1_URL=https://one.example", route + "id=openai", route + "uri=lb://openai",
+							route + "predicates[0]=Path=/v1/**", route + "predicates[1]=Header=x-team, [canary",
+							route + "predicates[2]=After=canary", route + "filters[0]=StripPrefix=canary",
+							route + "filters[1].name=SetPath", route + "filters[1].args.other=canary",
+							"--spring.cloud.gateway.server.webflux.default-filters[0]=RewritePath=(canary, /x")
+						.close())
+			.satisfies((ex) -> assertThat(ex.problems()).extracting((problem) -> problem.property().substring(36))
+				.containsExactly("routes[0].predicates[1]", "routes[0].predicates[2]", "routes[0].filters[0]",
+						"routes[0].filters[1]", "default-filters[0]"));
+		assertThat(output).contains("has 5 mistakes")
+			.contains("has a value that the predicate Header does not take: its regular expression has an error")
+			.contains("the filter StripPrefix does not take: parts must be a whole number")
+			.contains("commandLineArgs")
+			.doesNotContain("canary", "\tat ", "Refresh routes error", "Netty started");
+	}
+
 	private static ConfigurableApplicationContext start(String... arguments) {
 		SpringApplication application = new SpringApplication(WeirApplication.class);
-		application
-			.setDefaultProperties(Map.of("server.port", "0", "spring.config.location", "optional:classpath:/none/"));
-		return application.run(arguments);
+		application.setDefaultProperties(Map.of("spring.config.location", "optional:classpath:/none/"));
+		return application
+			.run(Stream.concat(Stream.of("--server.port=0"), Stream.of(arguments)).toArray(String[]::new));
 	}
 
 }

@@ -1,6 +1,7 @@
 package dev.weir.config;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,8 @@ class YamlMistakeTests {
 			weir:\\n  key: canary: x               | line 2 | has a colon where none may stand
 			weir:\\n  a: 1\\n b: canary            | line 3 | does not fit what stands above it
 			weir:\\n  key: "canary                 | line | has a quote that is not closed
-			weir: {key: canary                     | line | is not valid YAML
+			weir: {key: canary                     | line | has a { or [ that is not closed
+			weir: {key: ${CANARY}, other: canary}  | line 1 | a value behind it that needs quotes
 			""")
 	void namesFileAndLineAndCureAndNoValue(String yaml, String place, String mistake) throws IOException {
 		Path other = Files.writeString(this.folder.resolve("other.yml"), "a: 1");
@@ -43,6 +45,15 @@ class YamlMistakeTests {
 		ConfigurationProblem problem = YamlMistake.describe(failure, List.of(other, file));
 		assertThat(problem.toString()).startsWith(file + " (" + place).contains(mistake).doesNotContain("canary");
 		assertThat(problem.cure()).isNotBlank().doesNotContain("canary");
+	}
+
+	@Test
+	void namesAFileThatIsNotInUtf8() throws IOException {
+		Path file = Files.write(this.folder.resolve("weir.yml"),
+				"weir: can\u00e4ry".getBytes(StandardCharsets.ISO_8859_1));
+		YAMLException failure = catchThrowableOfType(YAMLException.class,
+				() -> new YamlPropertySourceLoader().load("x", new FileSystemResource(file)));
+		assertThat(YamlMistake.describe(failure, List.of(file))).hasToString(file + ": is not in UTF-8");
 	}
 
 	@Test
