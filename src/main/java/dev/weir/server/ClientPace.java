@@ -2,10 +2,13 @@ package dev.weir.server;
 
 import java.time.Duration;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
+
+import dev.weir.memory.DirectMemory;
 
 /**
  * Bounds what a client's connection may hold, and how long the client may take.
@@ -36,7 +39,8 @@ record ClientPace(Duration headTimeout, Duration bodyTimeout, Duration replyTime
 		channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING);
 		// without effect on other transports
 		channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT);
-		channel.pipeline().addFirst(REPLIES, new ReplyPace(this.replyTimeout));
+		channel.pipeline()
+			.addFirst(REPLIES, new ReplyPace(this.replyTimeout, DirectMemory::isScarce, Ticker.systemTicker()));
 	}
 
 	/**

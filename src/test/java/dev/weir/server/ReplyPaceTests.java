@@ -11,6 +11,8 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import dev.weir.testing.ManualTicker;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -19,6 +21,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ReplyPaceTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(10);
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private boolean scarce;
 
 	private final Client client = new Client();
 
@@ -69,8 +75,39 @@ class ReplyPaceTests {
 		assertThat(this.client.isOpen()).isFalse();
 	}
 
+	@Test
+	void whereMemoryIsScarceTheClientThatHasReadNothingForLongestIsCutOff() {
+		Client reads = new Client();
+		Client longer = new Client();
+		Client shorter = new Client();
+		for (Client slow : new Client[] { reads, longer, shorter }) {
+			reply(slow);
+			this.ticker.advance(ReplyPace.GRACE.dividedBy(2));
+		}
+		reads.read = 1;
+		reads.flush();
+		this.scarce = true;
+		reply();
+		assertThat(longer.isOpen()).isFalse();
+		reply();
+		assertThat(shorter.isOpen()).as("not for long enough").isTrue();
+		this.ticker.advance(ReplyPace.GRACE);
+		reply();
+		assertThat(shorter.isOpen()).isFalse();
+		assertThat(this.client.isOpen()).isTrue();
+		assertThat(reads.isOpen()).isTrue();
+		this.scarce = false;
+		reply();
+		assertThat(reads.isOpen()).isTrue();
+		reads.finishAndReleaseAll();
+	}
+
 	private void reply() {
-		this.client.writeAndFlush(Unpooled.copiedBuffer("x".repeat(100), StandardCharsets.UTF_8));
+		reply(this.client);
+	}
+
+	private static void reply(Client client) {
+		client.writeAndFlush(Unpooled.copiedBuffer("x".repeat(100), StandardCharsets.UTF_8));
 	}
 
 	private void pass(Duration time) {
@@ -79,12 +116,12 @@ class ReplyPaceTests {
 	}
 
 	/** A connection whose client reads as much as the test says. */
-	private static final class Client extends EmbeddedChannel {
+	private final class Client extends EmbeddedChannel {
 
 		private int read;
 
 		Client() {
-			super(new ReplyPace(LIMIT));
+			super(new ReplyPace(LIMIT, () -> ReplyPaceTests.this.scarce, ReplyPaceTests.this.ticker));
 			freezeTime();
 		}
 
