@@ -140,7 +140,7 @@ class KeepAliveFaultTests {
 			seen.countDown();
 			assertThat(client.readToEnd()).contains("\ndata: {\"error\":{")
 				.contains("\"code\":\"content_filter\"")
-				.doesNotContain(LAST_CHUNK);
+				.doesNotContain("\r\n" + LAST_CHUNK);
 		}
 	}
 

@@ -393,7 +393,7 @@ class StreamPhaseFaultTests {
 	private static void assertInterrupted(String answer) {
 		assertThat(answer).contains("hello")
 			.contains("\"code\":\"stream_interrupted\"")
-			.doesNotContain(LAST_CHUNK)
+			.doesNotContain("\r\n" + LAST_CHUNK)
 			.doesNotContain("[DONE]");
 	}
 
