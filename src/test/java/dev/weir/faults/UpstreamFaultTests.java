@@ -266,7 +266,7 @@ class UpstreamFaultTests {
 		assertThat(response.headers().map().keySet()).containsExactlyInAnyOrder("content-type", "content-length",
 				"date", "apim-request-id", "x-request-id", "x-ms-region", "x-ratelimit-remaining-tokens",
 				"x-ms-spillover-from-deployment", "openai-processing-ms", "azure-openai-deployment-utilization",
-				"x-should-retry", "etag", "x-weir-backend", "x-weir-attempts");
+				"x-should-retry", "etag", "x-weir-backend", "x-weir-attempts", "x-weir-request-id");
 		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.firstName());
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
 		assertThat(header(response, "x-request-id")).isEqualTo("a-1");
