@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -174,12 +175,14 @@ final class FetchedModels {
 
 		@Override
 		public CompletableFuture<Fetched> asyncLoad(Backend backend, Executor executor) {
-			return fetch(backend).toFuture();
+			return fetch(backend).toFuture().thenApply(Objects::requireNonNull);
 		}
 
 		@Override
 		public CompletableFuture<Fetched> asyncReload(Backend backend, Fetched old, Executor executor) {
-			return fetch(backend).map((list) -> list.failed() ? old : list).toFuture();
+			return fetch(backend).map((list) -> list.failed() ? old : list)
+				.toFuture()
+				.thenApply(Objects::requireNonNull);
 		}
 
 	}
