@@ -197,7 +197,7 @@ public final class StreamEvent {
 		return this.meaning;
 	}
 
-	/** Is told of choices. */
+	/** Receives the choices of an event. */
 	@FunctionalInterface
 	public interface ChoiceVisitor {
 

@@ -306,7 +306,7 @@ public final class Attempts {
 
 	/**
 	 * Records that the attempt that runs serves the request, or has begun to. Backends
-	 * that refused it without a reason hear of it, since nothing was wrong with it.
+	 * that refused it without a reason are notified: the request itself was valid.
 	 * @return the lanes whose backends are set aside because of that, mostly none
 	 */
 	public List<Lane> onServed() {

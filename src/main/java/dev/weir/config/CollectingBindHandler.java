@@ -83,7 +83,7 @@ final class CollectingBindHandler implements BindHandler {
 				&& (property.getValue() instanceof Double || property.getValue() instanceof Float);
 	}
 
-	// Spring takes 60 for 60 milliseconds, or bytes; nobody means that
+	// Spring reads a bare 60 as milliseconds or bytes, which is rarely meant
 	private boolean isBareNumber(ConfigurationPropertyName name, Object result, BindContext context) {
 		ConfigurationProperty property = context.getConfigurationProperty();
 		if (property == null || !property.getName().equals(name)) {

@@ -22,7 +22,7 @@ import dev.weir.api.BrokenAnswerException;
 
 /**
  * Closes the client's connection where a response breaks off after the reply has begun,
- * so that nobody takes the part for the whole. Spring mistakes a backend's "connection
+ * so that a part is not taken for the whole. Spring mistakes a backend's "connection
  * reset by peer" for the client's and completes the reply
  * ({@code DisconnectedClientHelper}); therefore the error is replaced. Reactor Netty
  * would close the connection, too, but Spring and Reactor Netty log such an end as an

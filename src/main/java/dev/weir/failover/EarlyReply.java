@@ -59,7 +59,7 @@ final class EarlyReply implements Answer {
 	 * @param call the request
 	 * @param settings when comments are written
 	 * @param timing what measures time
-	 * @param turn what everything that happens to the reply is run by
+	 * @param turn runs all callbacks of this reply, one at a time
 	 * @param relays makes the relay of a response that has begun
 	 */
 	EarlyReply(ApiCall call, PoolProperties settings, Timing timing, SerialExecutor turn,
