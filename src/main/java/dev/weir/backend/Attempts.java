@@ -305,25 +305,13 @@ public final class Attempts {
 	}
 
 	/**
-	 * Records that the attempt that runs serves the request, or has begun to. Backends
-	 * that refused it without a reason are notified: the request itself was valid.
-	 * @return the lanes whose backends are set aside because of that, mostly none
+	 * Records that the attempt that runs serves the request, or has begun to.
 	 */
-	public List<Lane> onServed() {
+	public void onServed() {
 		Attempt attempt = this.current.get();
-		if (attempt == null) {
-			return List.of();
+		if (attempt != null) {
+			attempt.lane().onServed(this.request);
 		}
-		attempt.lane().onServed(this.request);
-		List<Lane> denied = List.of();
-		for (Ended ended : this.history) {
-			if (ended.outcome() instanceof Outcome.Denied outcome
-					&& ended.lane().onServedElsewhere(outcome, this.request)) {
-				denied = new ArrayList<>(denied);
-				denied.add(ended.lane());
-			}
-		}
-		return denied;
 	}
 
 	/**

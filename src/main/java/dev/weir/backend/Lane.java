@@ -330,20 +330,6 @@ public final class Lane implements ServiceInstance {
 		this.backend.refusals().onServed();
 	}
 
-	/**
-	 * Records that another backend served a request which was refused here.
-	 * @return whether the backend is set aside because of that
-	 */
-	boolean onServedElsewhere(Outcome.Denied denied, RequestTraits request) {
-		boolean counts = denied.proof() == Outcome.Proof.NO_REASON && !this.model.isEmpty()
-				&& this.backend.restReason() != RestReason.DENIED;
-		if (!counts || !this.backend.refusals().onServedElsewhere(request.fingerprint().getAsInt())) {
-			return false;
-		}
-		rest(Rest.denied(denied.refusal(), this.rests));
-		return true;
-	}
-
 	boolean isLastServedSmallerThan(long size) {
 		return this.lastServed.isSmallerThan(size);
 	}

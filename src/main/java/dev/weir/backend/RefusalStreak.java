@@ -1,6 +1,6 @@
 package dev.weir.backend;
 
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -10,18 +10,15 @@ import org.jspecify.annotations.Nullable;
  * One of them may be refused for its own sake, by a firewall that dislikes its text for
  * instance, also if its client sends it again and again; several different ones in a row
  * are refused because of Weir's credential. Requests are different if their bodies
- * differ, or if another backend has served them meanwhile, which proves that nothing was
- * wrong with them. Safe for many threads.
+ * differ. That another backend serves a request proves nothing: the firewall may stand in
+ * front of this one only. Safe for many threads.
  */
 final class RefusalStreak {
 
 	/** How many different requests in a row prove that the credential is refused. */
 	static final int PROOF = 3;
 
-	// bodies that no other backend has served so far
-	private final Set<Integer> suspects = new LinkedHashSet<>();
-
-	private int served;
+	private final Set<Integer> fingerprints = new HashSet<>();
 
 	// null if there are no refusals
 	private volatile @Nullable Refusal last;
@@ -35,19 +32,7 @@ final class RefusalStreak {
 	synchronized boolean onRefused(int fingerprint, Refusal refusal) {
 		this.last = refusal;
 		if (count() < PROOF) {
-			this.suspects.add(fingerprint);
-		}
-		return count() >= PROOF;
-	}
-
-	/**
-	 * Records that another backend served a request that was refused here.
-	 * @param fingerprint that of the request
-	 * @return whether the credential is refused, from all that is known now
-	 */
-	synchronized boolean onServedElsewhere(int fingerprint) {
-		if (this.suspects.remove(fingerprint)) {
-			this.served++;
+			this.fingerprints.add(fingerprint);
 		}
 		return count() >= PROOF;
 	}
@@ -62,13 +47,12 @@ final class RefusalStreak {
 	}
 
 	private synchronized void clear() {
-		this.suspects.clear();
-		this.served = 0;
+		this.fingerprints.clear();
 		this.last = null;
 	}
 
 	synchronized int count() {
-		return this.suspects.size() + this.served;
+		return this.fingerprints.size();
 	}
 
 	/**

@@ -8,6 +8,7 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
+import dev.weir.memory.BufferBudget;
 import reactor.core.publisher.Mono;
 
 import org.springframework.web.server.ServerWebExchange;
@@ -22,13 +23,17 @@ final class AnswerReader {
 
 	private final PoolProperties settings;
 
+	private final BufferBudget budget;
+
 	private final Timing timing;
 
 	private final SerialExecutor turn;
 
-	AnswerReader(ServerWebExchange exchange, PoolProperties settings, Timing timing, SerialExecutor turn) {
+	AnswerReader(ServerWebExchange exchange, PoolProperties settings, BufferBudget budget, Timing timing,
+			SerialExecutor turn) {
 		this.exchange = exchange;
 		this.settings = settings;
+		this.budget = budget;
 		this.timing = timing;
 		this.turn = turn;
 	}
@@ -50,7 +55,8 @@ final class AnswerReader {
 		Outcome outcome = OutcomeClassifier.classify(status);
 		UpstreamBody body = answer.takeBody(this.turn);
 		if (answer.isEvents() && outcome instanceof Outcome.Served) {
-			return FirstEvent.of(body, classifier, limits(attempt, attempts), this.turn, this.timing.timers())
+			return FirstEvent
+				.of(body, classifier, limits(attempt, attempts), this.budget, this.turn, this.timing.timers())
 				.map((start) -> new AttemptResult((start.refusal() != null) ? start.refusal() : outcome, start, null));
 		}
 		boolean hasBody = attempts.request().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();

@@ -14,6 +14,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
+import dev.weir.memory.BufferBudget;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,8 @@ final class AttemptLoop {
 
 	private final WaitQueues queues;
 
+	private final BufferBudget budget;
+
 	private final Timing timing;
 
 	private final SerialExecutor turn;
@@ -79,19 +82,21 @@ final class AttemptLoop {
 	 * @param call the request
 	 * @param attempts what was tried so far
 	 * @param queues where requests of the pool wait for a lane
+	 * @param budget what is held back of a stream before it begins counts in it
 	 * @param timing where time comes from
 	 * @param turn runs everything that happens to the answer, one thing after the other
 	 */
 	AttemptLoop(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts,
-			WaitQueues queues, Timing timing, SerialExecutor turn) {
+			WaitQueues queues, BufferBudget budget, Timing timing, SerialExecutor turn) {
 		this.exchange = exchange;
 		this.chain = chain;
 		this.call = call;
 		this.attempts = attempts;
 		this.queues = queues;
+		this.budget = budget;
 		this.timing = timing;
 		this.turn = turn;
-		this.reader = new AnswerReader(exchange, settings(), timing, turn);
+		this.reader = new AnswerReader(exchange, settings(), budget, timing, turn);
 		this.uri = URI.create("lb://" + attempts.pool().name() + "/");
 	}
 
@@ -121,7 +126,7 @@ final class AttemptLoop {
 			return Mono.empty();
 		}
 		AttemptLoop again = new AttemptLoop(DetachedResponse.of(this.exchange), this.chain, this.call, this.attempts,
-				this.queues, this.timing, this.turn);
+				this.queues, this.budget, this.timing, this.turn);
 		again.mayWait = false;
 		return again.run();
 	}

@@ -9,6 +9,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
 import dev.weir.backend.RequestListener;
+import dev.weir.memory.BufferBudget;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -38,8 +39,8 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(Pools pools, PoolWaitQueues queues, Timing timing) {
-		return new FailoverFilter(pools, queues, timing);
+	FailoverFilter failoverFilter(Pools pools, PoolWaitQueues queues, BufferBudget budget, Timing timing) {
+		return new FailoverFilter(pools, queues, budget, timing);
 	}
 
 }

@@ -42,11 +42,14 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final PoolWaitQueues queues;
 
+	private final BufferBudget budget;
+
 	private final Timing timing;
 
-	FailoverFilter(Pools pools, PoolWaitQueues queues, Timing timing) {
+	FailoverFilter(Pools pools, PoolWaitQueues queues, BufferBudget budget, Timing timing) {
 		this.pools = pools;
 		this.queues = queues;
+		this.budget = budget;
 		this.timing = timing;
 	}
 
@@ -77,7 +80,8 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		boolean early = EarlyReply.isWanted(call, pool.properties());
 		// the head of a response must not change that of a reply that has begun
 		ServerWebExchange called = early ? DetachedResponse.of(exchange) : exchange;
-		AttemptLoop loop = new AttemptLoop(called, chain, call, attempts, this.queues.of(pool), this.timing, turn);
+		AttemptLoop loop = new AttemptLoop(called, chain, call, attempts, this.queues.of(pool), this.budget,
+				this.timing, turn);
 		AnswerHead head = new AnswerHead(exchange, attempts);
 		Relays relays = new Relays(exchange, call, attempts, loop, this.timing, turn);
 		if (early) {
@@ -128,7 +132,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			head.begin(answering);
 			answering.attempt().answering();
 			if (answering.outcome().type() == OutcomeType.SERVED) {
-				attempts.onServed().forEach(Trouble::denied);
+				attempts.onServed();
 			}
 			answer = relays.of(answering);
 			if (!attempts.pool().properties().resume()) {

@@ -11,6 +11,7 @@ import dev.weir.api.EventSplitter;
 import dev.weir.api.StreamEvent;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.memory.BufferBudget;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -41,6 +42,8 @@ final class FirstEvent implements BodyReader {
 
 	private final Limits limits;
 
+	private final BufferBudget.Share share;
+
 	private final Executor turn;
 
 	private final Scheduler timers;
@@ -57,12 +60,13 @@ final class FirstEvent implements BodyReader {
 
 	private boolean over;
 
-	private FirstEvent(UpstreamBody body, OutcomeClassifier classifier, Limits limits, Executor turn, Scheduler timers,
-			Disposable.Swap timer, MonoSink<AnswerStart.Events> sink) {
+	private FirstEvent(UpstreamBody body, OutcomeClassifier classifier, Limits limits, BufferBudget.Share share,
+			Executor turn, Scheduler timers, Disposable.Swap timer, MonoSink<AnswerStart.Events> sink) {
 		this.body = body;
 		this.splitter = new EventSplitter(MAX_HELD);
 		this.classifier = classifier;
 		this.limits = limits;
+		this.share = share;
 		this.turn = turn;
 		this.timers = timers;
 		this.timer = timer;
@@ -74,16 +78,19 @@ final class FirstEvent implements BodyReader {
 	 * @param body the stream; disposed of if it does not begin well
 	 * @param classifier tells what an error event means
 	 * @param limits how long to wait
+	 * @param budget what the bytes that are held back count in; if it is used up, they
+	 * pass without delay
 	 * @param turn what the body's readers are called by
 	 * @param timers what measures time
 	 * @return the beginning, or an error that the outcome can be told from
 	 */
-	static Mono<AnswerStart.Events> of(UpstreamBody body, OutcomeClassifier classifier, Limits limits, Executor turn,
-			Scheduler timers) {
+	static Mono<AnswerStart.Events> of(UpstreamBody body, OutcomeClassifier classifier, Limits limits,
+			BufferBudget budget, Executor turn, Scheduler timers) {
 		return Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
-			FirstEvent reader = new FirstEvent(body, classifier, limits, turn, timers, timer,
-					sink.onDispose(timer).onCancel(body::dispose));
+			BufferBudget.Share share = budget.open();
+			FirstEvent reader = new FirstEvent(body, classifier, limits, share, turn, timers, timer,
+					sink.onDispose(Disposables.composite(timer, share::close)).onCancel(body::dispose));
 			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
 			body.read(reader);
 			body.more();
@@ -102,7 +109,8 @@ final class FirstEvent implements BodyReader {
 
 	@Override
 	public void bytes(byte[] bytes) {
-		hold(bytes.length);
+		this.held += bytes.length;
+		boolean room = this.share.grow(bytes.length);
 		List<StreamEvent> fresh = this.splitter.add(bytes);
 		this.events.addAll(fresh);
 		for (StreamEvent event : fresh) {
@@ -111,20 +119,12 @@ final class FirstEvent implements BodyReader {
 				return;
 			}
 		}
-		if (this.held > MAX_HELD) {
+		if (!room || this.held > MAX_HELD) {
 			begin(null);
 		}
 		else {
 			this.body.more();
 		}
-	}
-
-	/**
-	 * All bytes that are held back for a client before its answer begins are counted
-	 * here.
-	 */
-	private void hold(int bytes) {
-		this.held += bytes;
 	}
 
 	private void look(StreamEvent event) {

@@ -37,16 +37,6 @@ final class Trouble {
 		}
 	}
 
-	/**
-	 * Logs that a backend is set aside since it refused, without a reason, what another
-	 * one has served.
-	 * @param lane its lane
-	 */
-	static void denied(Lane lane) {
-		logger.error("Backend {} refuses the credential that Weir has for it: it refused what another one serves; {}",
-				lane.backend(), lane.backend().refusal());
-	}
-
 	private static void denied(Lane lane, Outcome.Denied denied) {
 		if (denied.proof() == Outcome.Proof.STATED || lane.backend().restReason() == RestReason.DENIED) {
 			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}; {}", lane.backend(),

@@ -27,15 +27,6 @@ class RefusalStreakTests {
 	}
 
 	@Test
-	void oneRequestThatAnotherBackendServesEachTimeProvesIt() {
-		assertThat(refused(1)).isFalse();
-		assertThat(this.streak.onServedElsewhere(1)).isFalse();
-		assertThat(refused(1)).isFalse();
-		assertThat(this.streak.onServedElsewhere(1)).isFalse();
-		assertThat(refused(1)).isTrue();
-	}
-
-	@Test
 	void aSuccessBetweenBeginsAnew() {
 		refused(1);
 		refused(2);

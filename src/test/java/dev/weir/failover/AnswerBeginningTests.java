@@ -15,6 +15,7 @@ import dev.weir.api.AnswerVerdict;
 import dev.weir.api.Operation;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.memory.BufferBudget;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -42,6 +43,8 @@ class AnswerBeginningTests {
 	private final SerialExecutor turn = new SerialExecutor();
 
 	private final UpstreamBody body = UpstreamBody.of(this.connection, this.turn);
+
+	private final BufferBudget budget = new BufferBudget(4 * 1024 * 1024, this.time.timing().ticker());
 
 	@Test
 	void aStreamBeginsWithItsFirstContentAndNoMoreIsRead() {
@@ -160,8 +163,38 @@ class AnswerBeginningTests {
 	}
 
 	@Test
+	void whatIsHeldBackCountsInTheBudgetUntilTheStreamBegins() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE);
+		assertThat(this.budget.used()).isEqualTo(LIFE.length());
+		this.connection.send(CONTENT);
+		assertThat(start).isCompleted();
+		assertThat(this.budget.used()).isZero();
+	}
+
+	@Test
+	void aStreamThatFailsOrIsCancelledLeavesNothingInTheBudget() {
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE);
+		this.connection.end();
+		assertThat(start).isCompletedExceptionally();
+		assertThat(this.budget.used()).isZero();
+	}
+
+	@Test
+	void whatTheBudgetHasNoRoomForIsABeginning() {
+		BufferBudget.Share others = this.budget.open();
+		assertThat(others.grow(this.budget.limit() - LIFE.length())).isTrue();
+		CompletableFuture<AnswerStart.Events> start = firstEvent(1000);
+		this.connection.send(LIFE);
+		assertThat(start).isNotDone();
+		this.connection.send(LIFE);
+		assertThat(texts(now(start))).containsExactly(LIFE, LIFE);
+	}
+
+	@Test
 	void whoStopsWaitingForAStreamClosesItsConnection() {
-		FirstEvent.of(this.body, classifier(), limits(1000), this.turn, this.time.timing().timers())
+		FirstEvent.of(this.body, classifier(), limits(1000), this.budget, this.turn, this.time.timing().timers())
 			.subscribe()
 			.dispose();
 		assertThat(this.connection.isGone()).isTrue();
@@ -338,7 +371,8 @@ class AnswerBeginningTests {
 	}
 
 	private CompletableFuture<AnswerStart.Events> firstEvent(long millis) {
-		return FirstEvent.of(this.body, classifier(), limits(millis), this.turn, this.time.timing().timers())
+		return FirstEvent
+			.of(this.body, classifier(), limits(millis), this.budget, this.turn, this.time.timing().timers())
 			.toFuture();
 	}
 

@@ -6,6 +6,7 @@ import java.util.Map;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.logging.LogLevel;
@@ -35,8 +36,16 @@ class RandomSchedulesTests {
 	@Test
 	void theRulesHoldWhateverHappens() {
 		Long seed = Long.getLong("weir.schedules.seed");
-		long first = (seed != null) ? seed : 0;
-		long count = (seed != null) ? 1 : Long.getLong("weir.schedules", 600);
+		play((seed != null) ? seed : 0, (seed != null) ? 1 : 300);
+	}
+
+	@Test
+	@Tag("soak")
+	void theRulesHoldInManySchedules() {
+		play(300, Long.getLong("weir.schedules", 3000));
+	}
+
+	private static void play(long first, long count) {
 		List<String> found = new ArrayList<>();
 		for (long next = first; next < first + count && found.size() < 5; next++) {
 			List<String> violations = new ScheduleRun(Schedule.of(next)).play();

@@ -50,6 +50,7 @@ import dev.weir.backend.Pools;
 import dev.weir.balance.LaneBalancers;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
+import dev.weir.memory.BufferBudget;
 
 /**
  * Plays a schedule: Weir's own filters, choice and state as they are, and behind them, in
@@ -103,7 +104,8 @@ final class ScheduleRun {
 		this.queues = new PoolWaitQueues(pools, this.time.timing());
 		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
 		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(pools, (pool, status, duration) -> {
-		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.queues, this.time.timing()),
+		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.queues,
+				new BufferBudget(64 * 1024 * 1024, this.time.timing().ticker()), this.time.timing()),
 				LaneBalancers.filter(factory));
 	}
 

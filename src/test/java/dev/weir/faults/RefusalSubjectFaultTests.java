@@ -118,12 +118,20 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b22ThreeEqualRequestsThatAnotherBackendServesSetTheBackendAside() {
-		Stand stand = stands.next(answering("401 Unauthorized", ""), SERVES);
-		for (int i = 0; i < 5; i++) {
-			assertServedBy(stand.chat(), stand.secondName());
+	void b30OnePromptThatOneBackendRefusesAndAnotherServesSetsNoBackendAside() {
+		RawBackend.Script firewall = (call) -> {
+			if (call.request().contains(BAD)) {
+				call.answer("403 Forbidden", NO_REASON);
+			}
+			else {
+				call.answer("200 OK", Bodies.COMPLETION);
+			}
+		};
+		Stand stand = stands.next(firewall, SERVES);
+		for (int i = 0; i < 6; i++) {
+			assertServedBy(prompt(stand, BAD), stand.secondName());
 		}
-		assertThat(stand.first().requests()).hasSize(3);
+		assertServedBy(stand.chat(), stand.firstName());
 	}
 
 	@Test
