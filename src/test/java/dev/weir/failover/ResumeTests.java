@@ -14,13 +14,13 @@ import com.openai.core.http.StreamResponse;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -32,30 +32,21 @@ import static org.awaitility.Awaitility.await;
 /**
  * Streams that break off in a pool with {@code resume: true}.
  */
+@ExtendWith(LeakCheck.class)
 class ResumeTests {
 
 	private static final String LAST_CHUNK = "0\r\n\r\n";
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(12, "resume: true, stream-idle-timeout: 1s");
 	}
 
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
-	@AfterEach
-	void everyBufferIsReleased() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

@@ -13,11 +13,12 @@ import java.util.zip.GZIPOutputStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -29,6 +30,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Backends whose responses come compressed, though Weir asks for none.
  */
+@ExtendWith(LeakCheck.class)
 class CodedResponseFaultTests {
 
 	private static final String LAST_CHUNK = "0\r\n\r\n";
@@ -41,19 +43,14 @@ class CodedResponseFaultTests {
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(10);
 	}
 
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@Test

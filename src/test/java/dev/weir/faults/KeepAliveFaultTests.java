@@ -5,11 +5,12 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -21,6 +22,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Comments that keep a silent stream alive, within it and before it has begun.
  */
+@ExtendWith(LeakCheck.class)
 class KeepAliveFaultTests {
 
 	private static final String LAST_CHUNK = "0\r\n\r\n";
@@ -42,11 +44,8 @@ class KeepAliveFaultTests {
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(12, "keep-alive: 200ms, keep-alive-delay: 600ms, response-timeout: 5s");
 		stands.next(STREAMS, STREAMS).chat();
 	}
@@ -54,8 +53,6 @@ class KeepAliveFaultTests {
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@Test

@@ -10,14 +10,14 @@ import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.ClosedPort;
 import dev.weir.testing.DeafPort;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
@@ -29,6 +29,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Backends that are out of order: not to be reached, flapping, or all failing at once.
  */
+@ExtendWith(LeakCheck.class)
 class OutageFaultTests {
 
 	private static final String BREAKER = "--resilience4j.circuitbreaker.configs.default.";
@@ -46,21 +47,11 @@ class OutageFaultTests {
 
 	private final List<AutoCloseable> open = new ArrayList<>();
 
-	private LeakWatch leaks;
-
-	@BeforeEach
-	void watch() {
-		this.leaks = LeakWatch.start();
-		this.open.add(this.leaks);
-	}
-
 	@AfterEach
 	void close() throws Exception {
 		for (int i = this.open.size() - 1; i > 0; i--) {
 			this.open.get(i).close();
 		}
-		assertThat(this.leaks.found()).isEmpty();
-		this.leaks.close();
 	}
 
 	@Test

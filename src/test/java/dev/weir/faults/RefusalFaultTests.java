@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneRest;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
@@ -37,6 +37,7 @@ import static org.awaitility.Awaitility.await;
  * Backends that answer, but refuse: full, out of quota, closed to Weir, without the
  * deployment, or right to refuse.
  */
+@ExtendWith(LeakCheck.class)
 class RefusalFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";
@@ -54,24 +55,14 @@ class RefusalFaultTests {
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(70);
 	}
 
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
-	@AfterEach
-	void everyBufferIsReleased() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

@@ -16,10 +16,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.SocketClient;
 import dev.weir.testing.WeirServer;
@@ -29,13 +30,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Clients and backends that send or read too slowly: they harm themselves only.
  */
+@ExtendWith(LeakCheck.class)
 class SlowPeerFaultTests {
 
 	private static final String JSON = "Content-Type: application/json";
 
 	private static final int MEGABYTE = 1024 * 1024;
-
-	private static LeakWatch leaks;
 
 	private static RawBackend backend;
 
@@ -43,7 +43,6 @@ class SlowPeerFaultTests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
 		weir = WeirServer.start("""
 				weir:
@@ -66,8 +65,6 @@ class SlowPeerFaultTests {
 	static void stop() throws InterruptedException {
 		weir.close();
 		backend.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@BeforeEach

@@ -12,16 +12,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
@@ -31,11 +30,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Row B40: a backend closes a connection that was used before, as a request arrives.
  */
+@ExtendWith(LeakCheck.class)
 class StaleConnectionFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";
-
-	private static LeakWatch leaks;
 
 	// connections that served a request
 	private final Set<Socket> used = ConcurrentHashMap.newKeySet();
@@ -45,21 +43,9 @@ class StaleConnectionFaultTests {
 	private RawBackend backend = RawBackend.start((call) -> {
 	});
 
-	@BeforeAll
-	static void watch() {
-		leaks = LeakWatch.start();
-	}
-
-	@AfterAll
-	static void stop() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
 	@AfterEach
 	void close() throws InterruptedException {
 		this.backend.close();
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@ParameterizedTest

@@ -8,8 +8,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -29,6 +29,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Backends that are late, silent, break off or lie in what they stream.
  */
+@ExtendWith(LeakCheck.class)
 class StreamFaultTests {
 
 	private static final String LAST_CHUNK = "0\r\n\r\n";
@@ -69,11 +70,8 @@ class StreamFaultTests {
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(55,
 				"first-event-timeout: 1s, stream-idle-timeout: 1s, response-timeout: 3s, deadline: 15s");
 		// the first call of all loads classes, and may take longer than these limits
@@ -83,13 +81,6 @@ class StreamFaultTests {
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
-	@AfterEach
-	void everyBufferIsReleased() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

@@ -6,15 +6,15 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -26,6 +26,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * When a stream has begun, which limit bounds its silence, and when it is whole.
  */
+@ExtendWith(LeakCheck.class)
 class StreamPhaseFaultTests {
 
 	private static final Duration FIRST_EVENT = Duration.ofMillis(700);
@@ -73,11 +74,8 @@ class StreamPhaseFaultTests {
 
 	private static Stands stands;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		stands = Stands.start(30,
 				"first-event-timeout: 700ms, stream-idle-timeout: 700ms, response-timeout: 4s, deadline: 15s");
 		// the first call of all loads classes, and may take longer than these limits
@@ -87,13 +85,6 @@ class StreamPhaseFaultTests {
 	@AfterAll
 	static void stopWeir() throws InterruptedException {
 		stands.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
-	@AfterEach
-	void everyBufferIsReleased() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

@@ -37,7 +37,7 @@ import org.springframework.context.support.GenericApplicationContext;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.FakeManagedIdentity;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.NameServer;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
@@ -55,6 +55,7 @@ import static org.awaitility.Awaitility.await;
  * Names, certificates, redirects, headers and tokens that are not as they should be.
  */
 @ExtendWith(OutputCaptureExtension.class)
+@ExtendWith(LeakCheck.class)
 class UpstreamFaultTests {
 
 	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
@@ -67,8 +68,6 @@ class UpstreamFaultTests {
 
 	private static final TestAuthority AUTHORITY = TestAuthority.found("Weir's tests");
 
-	private static LeakWatch leaks;
-
 	private static NameServer names;
 
 	private static Stands stands;
@@ -77,7 +76,6 @@ class UpstreamFaultTests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		names = NameServer.start();
 		stands = Stands.start(20);
 	}
@@ -86,8 +84,6 @@ class UpstreamFaultTests {
 	static void stop() throws InterruptedException {
 		stands.close();
 		names.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@AfterEach
@@ -95,7 +91,6 @@ class UpstreamFaultTests {
 		for (int i = this.open.size() - 1; i >= 0; i--) {
 			this.open.get(i).close();
 		}
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

@@ -10,14 +10,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneRest;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -30,6 +30,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Row B17: all lanes rest, and requests wait for the first to wake, or do not.
  */
+@ExtendWith(LeakCheck.class)
 class WaitingFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";
@@ -42,11 +43,8 @@ class WaitingFaultTests {
 
 	private static Stands impatient;
 
-	private static LeakWatch leaks;
-
 	@BeforeAll
 	static void startWeir() {
-		leaks = LeakWatch.start();
 		patient = Stands.start(10, "max-wait: 5s, max-waiting: 2");
 		impatient = Stands.start(2, "max-wait: 0ms");
 	}
@@ -55,13 +53,6 @@ class WaitingFaultTests {
 	static void stopWeir() throws InterruptedException {
 		patient.close();
 		impatient.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
-	}
-
-	@AfterEach
-	void everyBufferIsReleased() throws InterruptedException {
-		assertThat(leaks.found()).isEmpty();
 	}
 
 	@Test

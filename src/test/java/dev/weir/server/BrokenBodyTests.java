@@ -5,13 +5,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
@@ -23,6 +24,7 @@ import static org.awaitility.Awaitility.await;
  * Bodies whose framing breaks, and clients that leave in the middle of one: nothing
  * complete goes up.
  */
+@ExtendWith(LeakCheck.class)
 class BrokenBodyTests {
 
 	private static final String[] OPERATIONS = { "chat/completions", "files", "batches", "responses", "uploads/u/parts",
@@ -35,8 +37,6 @@ class BrokenBodyTests {
 			"ffffffffffffffff\r\nhello\r\n0\r\n\r\n", "0\r\nno colon\r\n\r\n", "0\r\na: b\nc: d\r\n\r\n",
 			"0\r\na : b\r\n\r\n" };
 
-	private static LeakWatch leaks;
-
 	private static UpstreamRecorder backend;
 
 	private static UpstreamRecorder plain;
@@ -45,7 +45,6 @@ class BrokenBodyTests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		backend = UpstreamRecorder.start();
 		plain = UpstreamRecorder.start();
 		weir = WeirServer.start("""
@@ -64,8 +63,6 @@ class BrokenBodyTests {
 		weir.close();
 		backend.close();
 		plain.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@BeforeEach

@@ -10,11 +10,12 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
@@ -24,11 +25,10 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Replies that are given before the body has been read arrive, and what still comes is
  * read within bounds (RFC 9112, section 9.6).
  */
+@ExtendWith(LeakCheck.class)
 class EarlyReplyTests {
 
 	private static final int LONG = 8 * 1024 * 1024;
-
-	private static LeakWatch leaks;
 
 	private static RawBackend backend;
 
@@ -36,7 +36,6 @@ class EarlyReplyTests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		backend = RawBackend.start((call) -> {
 			call.answer("429 Too Many Requests", "{\"error\":{\"message\":\"slow down\"}}", "retry-after: 1");
 			call.awaitClose();
@@ -49,8 +48,6 @@ class EarlyReplyTests {
 	static void stop() throws InterruptedException {
 		weir.close();
 		backend.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@ParameterizedTest

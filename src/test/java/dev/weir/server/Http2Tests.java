@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +20,7 @@ import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
@@ -31,9 +32,8 @@ import static org.awaitility.Awaitility.await;
  * HTTP/2 without TLS, switched on by {@code server.http2.enabled}, beside HTTP/1.1 on the
  * same port.
  */
+@ExtendWith(LeakCheck.class)
 class Http2Tests {
-
-	private static LeakWatch leaks;
 
 	private static UpstreamRecorder backend;
 
@@ -43,7 +43,6 @@ class Http2Tests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		backend = UpstreamRecorder.start();
 		weir = WeirServer.start("server.http2.enabled: true\nweir:\n  pools:\n    openai: {backends: ["
 				+ WeirServer.backend("a", backend.url(), "models: {gpt-4o: gpt-4o}") + "]}\n");
@@ -58,8 +57,6 @@ class Http2Tests {
 	static void stop() throws InterruptedException {
 		weir.close();
 		backend.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@BeforeEach

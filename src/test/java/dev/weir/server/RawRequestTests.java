@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakWatch;
+import dev.weir.testing.LeakCheck;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
@@ -22,6 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Raw requests: what comes back, how the connection ends, and what the backend saw.
  */
+@ExtendWith(LeakCheck.class)
 class RawRequestTests {
 
 	private static final String BODY = "\r\ncontent-type: application/json\r\ncontent-length: " + Bodies.CHAT.length()
@@ -33,8 +35,6 @@ class RawRequestTests {
 
 	private static final String MODELS = "GET /v1/models HTTP/1.1\r\nhost: weir.test\r\nconnection: close\r\n\r\n";
 
-	private static LeakWatch leaks;
-
 	private static UpstreamRecorder backend;
 
 	private static UpstreamRecorder plain;
@@ -43,7 +43,6 @@ class RawRequestTests {
 
 	@BeforeAll
 	static void start() {
-		leaks = LeakWatch.start();
 		backend = UpstreamRecorder.start();
 		plain = UpstreamRecorder.start();
 		weir = WeirServer.start("""
@@ -63,8 +62,6 @@ class RawRequestTests {
 		weir.close();
 		backend.close();
 		plain.close();
-		assertThat(leaks.found()).isEmpty();
-		leaks.close();
 	}
 
 	@BeforeEach
