@@ -12,8 +12,8 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-import dev.weir.api.ApiErrorCode;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.error.ErrorDetails;
 import dev.weir.testing.TestPools;
 
 /**
@@ -36,7 +36,7 @@ public class OutcomeBenchmark {
 
 	@Benchmark
 	public Outcome classify() {
-		return this.classifier.classify(this.status, this.headers::get, ApiErrorCode.NONE, this.now);
+		return this.classifier.classify(this.status, this.headers::get, ErrorDetails.NONE, this.now);
 	}
 
 }

@@ -10,7 +10,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.RateLimits;
+import dev.weir.openai.quota.QuotaHeaders;
 
 /**
  * One call to one lane for a request, from the choice to the last byte. It is ended
@@ -111,7 +111,7 @@ public final class Attempt {
 	 * @param headers looks up a response header by its lower-case name
 	 */
 	public void observe(Function<String, @Nullable String> headers) {
-		this.lane.hear(RateLimits.read(headers));
+		this.lane.hear(QuotaHeaders.read(headers));
 	}
 
 	/**

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.RateLimits;
+import dev.weir.openai.quota.QuotaHeaders;
 
 /**
  * How much of its quota a lane last said it has left. What it said holds until the limit
@@ -35,7 +35,7 @@ final class Headroom {
 		this.ticker = ticker;
 	}
 
-	void hear(RateLimits limits) {
+	void hear(QuotaHeaders limits) {
 		long now = this.ticker.read();
 		this.requests.hear(limits.requests(), now);
 		this.tokens.hear(limits.tokens(), now);
@@ -74,7 +74,7 @@ final class Headroom {
 
 		private volatile @Nullable Long limit;
 
-		void hear(RateLimits.@Nullable Remaining remaining, long now) {
+		void hear(QuotaHeaders.@Nullable Remaining remaining, long now) {
 			if (remaining == null) {
 				return;
 			}

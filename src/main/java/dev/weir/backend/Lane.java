@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 
-import dev.weir.api.Operation;
-import dev.weir.api.RateLimits;
 import dev.weir.config.CooldownProperties;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.quota.QuotaHeaders;
 
 /**
  * One model on one backend: what Spring Cloud LoadBalancer chooses among. Quota belongs
@@ -267,7 +267,7 @@ public final class Lane implements ServiceInstance {
 		return new Attempt(this, request, own, whole, this.ticker);
 	}
 
-	void hear(RateLimits limits) {
+	void hear(QuotaHeaders limits) {
 		this.headroom.hear(limits);
 	}
 

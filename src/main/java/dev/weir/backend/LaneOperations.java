@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.Operation;
+import dev.weir.openai.call.Operation;
 
 /**
  * Which operations a lane does not serve for now, and which it has served. Nothing is

@@ -2,7 +2,7 @@ package dev.weir.backend;
 
 import java.util.function.IntSupplier;
 
-import dev.weir.api.Operation;
+import dev.weir.openai.call.Operation;
 
 /**
  * What of a request matters to the lanes it is sent to.

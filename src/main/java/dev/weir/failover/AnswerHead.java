@@ -4,9 +4,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-import dev.weir.api.ApiErrorException;
-import dev.weir.backend.Attempts;
-import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
@@ -14,6 +11,10 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lane;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * The head of the answer a request gets. It says which backend answered and how many were

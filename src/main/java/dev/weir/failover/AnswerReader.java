@@ -2,16 +2,17 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.AnswerVerdict;
-import dev.weir.api.Operation;
+import reactor.core.publisher.Mono;
+
+import org.springframework.web.server.ServerWebExchange;
+
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import dev.weir.memory.BufferBudget;
-import reactor.core.publisher.Mono;
-
-import org.springframework.web.server.ServerWebExchange;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.BodyVerdict;
 
 /**
  * Reads as much of a backend's response as it takes to tell what it is: all of an error,
@@ -70,7 +71,7 @@ final class AnswerReader {
 			.flatMap((found) -> switch (found.verdict()) {
 				// others may say with the status all there is to say, even if they name a
 				// model
-				case OPEN, SUCCESS ->
+				case UNDECIDED, SUCCESS ->
 					Mono.just((attempts.request().operation() != Operation.OTHER && found.start().first().length == 0)
 							? failed("an empty answer", found.start())
 							: new AttemptResult(outcome, found.start(), null));
@@ -95,7 +96,7 @@ final class AnswerReader {
 		return answer.drain(found.start(), this.turn, this.timing.timers()).map((error) -> {
 			ErrorFacts facts = ErrorFacts.of(error);
 			Outcome outcome = classifier.classify(facts, this.timing.clock().instant());
-			int status = (found.verdict() == AnswerVerdict.ERROR) ? classifier.statusOf(facts) : error.status();
+			int status = (found.verdict() == BodyVerdict.ERROR) ? classifier.statusOf(facts) : error.status();
 			return new AttemptResult(outcome, null, error.withStatus(status));
 		});
 	}

@@ -2,10 +2,11 @@ package dev.weir.failover;
 
 import java.util.List;
 
-import dev.weir.api.EventSplitter;
-import dev.weir.api.StreamEvent;
-import dev.weir.backend.Outcome;
 import org.jspecify.annotations.Nullable;
+
+import dev.weir.backend.Outcome;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
 
 /**
  * How an answer of a backend began, before anything of it has reached the client.

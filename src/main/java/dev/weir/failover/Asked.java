@@ -6,7 +6,6 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
@@ -14,6 +13,7 @@ import dev.weir.backend.Refusal;
 import dev.weir.backend.RequestTraits;
 import dev.weir.config.BackendDialect;
 import dev.weir.config.Secret;
+import dev.weir.openai.call.Operation;
 
 /**
  * What a response answers, as far as its meaning hangs on that.

@@ -3,18 +3,6 @@ package dev.weir.failover;
 import java.net.URI;
 import java.time.Duration;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.ClientGoneException;
-import dev.weir.api.RequestId;
-import dev.weir.backend.Attempt;
-import dev.weir.backend.Attempts;
-import dev.weir.backend.Durations;
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeException;
-import dev.weir.backend.OutcomeType;
-import dev.weir.config.PoolProperties;
-import dev.weir.memory.BufferBudget;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +12,19 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.support.NotFoundException;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.backend.OutcomeType;
+import dev.weir.config.PoolProperties;
+import dev.weir.memory.BufferBudget;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.ClientGoneException;
+import dev.weir.request.RequestId;
 
 /**
  * Sends one request to one lane after the other until one answers for good. The rest of
@@ -287,7 +288,7 @@ final class AttemptLoop {
 	private boolean mayRepeatAfter(Outcome outcome) {
 		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED
 				&& failed.kind() != Outcome.Failure.LOCAL;
-		return this.call.replayable() && !(this.call.createsStored() && mayBeDone);
+		return this.call.replayable() && !(this.call.isUnsafeToRepeat() && mayBeDone);
 	}
 
 	/**
@@ -301,8 +302,9 @@ final class AttemptLoop {
 		}
 		Exhaustion why = Exhaustion.of(this.attempts, early);
 		ApiErrorException own = new ExhaustedAnswer(this.attempts, this.call, early).exception(why);
-		logger.warn("No backend served {} {}: {} [{}]", this.exchange.getRequest().getMethod(), this.call.path().rest(),
-				own.getMessage(), this.exchange.<String>getAttribute(RequestId.ATTRIBUTE));
+		logger.warn("No backend served {} {}: {} [{}]", this.exchange.getRequest().getMethod(),
+				this.call.path().operationPath(), own.getMessage(),
+				this.exchange.<String>getAttribute(RequestId.ATTRIBUTE));
 		Attempts.Ended last = this.attempts.last();
 		if (why.isFailure() && this.best.answer() != null) {
 			return Mono.just(new Ending.GaveUp(this.best.lane(), this.best.answer(), own));

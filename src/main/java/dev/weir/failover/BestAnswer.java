@@ -1,9 +1,10 @@
 package dev.weir.failover;
 
-import dev.weir.api.ApiError;
+import org.jspecify.annotations.Nullable;
+
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
-import org.jspecify.annotations.Nullable;
+import dev.weir.openai.error.ErrorDetails;
 
 /**
  * The best of the error answers that failed attempts brought, in case no backend serves:
@@ -40,7 +41,7 @@ final class BestAnswer {
 	}
 
 	private void failed(Lane from, ErrorAnswer candidate) {
-		boolean speaks = ApiError.read(candidate.body()).isNamed();
+		boolean speaks = ErrorDetails.read(candidate.body()).isNamed();
 		if (speaks || !this.speaking) {
 			this.lane = from;
 			this.answer = candidate;

@@ -18,7 +18,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.BrokenAnswerException;
+import dev.weir.request.BrokenResponseException;
 
 /**
  * Closes the client's connection where a response breaks off after the reply has begun,
@@ -43,10 +43,10 @@ final class BreakGuardFilter implements GlobalFilter, Ordered {
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		return chain.filter(exchange.mutate().response(new GuardedResponse(exchange.getResponse())).build())
-			.onErrorResume(BrokenAnswerException.class, (ex) -> abort(exchange, ex));
+			.onErrorResume(BrokenResponseException.class, (ex) -> abort(exchange, ex));
 	}
 
-	private static Mono<Void> abort(ServerWebExchange exchange, BrokenAnswerException error) {
+	private static Mono<Void> abort(ServerWebExchange exchange, BrokenResponseException error) {
 		Object server = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
 		if (!exchange.getResponse().isCommitted() || !(server instanceof Connection client)) {
 			return Mono.error(error);
@@ -76,12 +76,12 @@ final class BreakGuardFilter implements GlobalFilter, Ordered {
 		@Override
 		public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
 			return super.writeAndFlushWith(
-					Flux.from(body).map(GuardedResponse::guarded).onErrorMap(BrokenAnswerException::of));
+					Flux.from(body).map(GuardedResponse::guarded).onErrorMap(BrokenResponseException::of));
 		}
 
 		private static Publisher<? extends DataBuffer> guarded(Publisher<? extends DataBuffer> body) {
-			return (body instanceof Mono<? extends DataBuffer> mono) ? mono.onErrorMap(BrokenAnswerException::of)
-					: Flux.from(body).onErrorMap(BrokenAnswerException::of);
+			return (body instanceof Mono<? extends DataBuffer> mono) ? mono.onErrorMap(BrokenResponseException::of)
+					: Flux.from(body).onErrorMap(BrokenResponseException::of);
 		}
 
 	}

@@ -2,9 +2,10 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.Usage;
-import dev.weir.api.UsageReader;
 import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.stream.Usage;
+import dev.weir.openai.stream.UsageReader;
 
 /**
  * Brings an answer that is no stream of events to the client, byte for byte. If it breaks

@@ -1,18 +1,10 @@
 package dev.weir.failover;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorCode;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.BrokenAnswerException;
-import dev.weir.backend.Outcome;
-import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +16,15 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
+
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.error.ErrorDetails;
+import dev.weir.openai.stream.ErrorEvent;
+import dev.weir.request.BrokenResponseException;
 
 /**
  * Begins the reply to a request for a stream before any backend has begun its response,
@@ -172,8 +173,8 @@ final class EarlyReply implements Answer {
 		}
 		ApiError error = error(end);
 		end.discard();
-		return Flux.just(error.toEvent(this.call.path().operation(), null))
-			.concatWith(Flux.error(BrokenAnswerException.afterBegin()));
+		return Flux.just(ErrorEvent.of(error, this.call.path().operation(), null))
+			.concatWith(Flux.error(BrokenResponseException.afterStart()));
 	}
 
 	private static ApiError error(Ending end) {
@@ -181,7 +182,7 @@ final class EarlyReply implements Answer {
 			return gaveUp.own().error();
 		}
 		if (end instanceof Ending.Refused refused) {
-			ApiErrorCode reason = ApiError.read(refused.answer().body());
+			ErrorDetails reason = ErrorDetails.read(refused.answer().body());
 			String type = reason.type();
 			return new ApiError(refused.answer().status(),
 					"The backend refused the request with status " + refused.answer().status() + ".",

@@ -1,10 +1,11 @@
 package dev.weir.failover;
 
-import dev.weir.api.ApiErrorException;
+import org.jspecify.annotations.Nullable;
+
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
-import org.jspecify.annotations.Nullable;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * How the attempts of a request ended.

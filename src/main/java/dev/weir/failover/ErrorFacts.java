@@ -5,8 +5,7 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorCode;
+import dev.weir.openai.error.ErrorDetails;
 
 /**
  * What an error response says.
@@ -18,7 +17,7 @@ import dev.weir.api.ApiErrorCode;
  * @param reason what the body says
  * @param page whether the body is a page
  */
-record ErrorFacts(int status, boolean inside, Function<String, @Nullable String> headers, ApiErrorCode reason,
+record ErrorFacts(int status, boolean inside, Function<String, @Nullable String> headers, ErrorDetails reason,
 		boolean page) {
 
 	/**
@@ -27,7 +26,7 @@ record ErrorFacts(int status, boolean inside, Function<String, @Nullable String>
 	 * @return what it says
 	 */
 	static ErrorFacts of(ErrorAnswer error) {
-		ApiErrorCode reason = ApiError.read(error.body());
+		ErrorDetails reason = ErrorDetails.read(error.body());
 		if (error.status() < 300) {
 			return new ErrorFacts(statusOf(reason), true, error::header, reason, false);
 		}
@@ -39,11 +38,11 @@ record ErrorFacts(int status, boolean inside, Function<String, @Nullable String>
 	 * @param reason what the event says
 	 * @return what it says
 	 */
-	static ErrorFacts inside(ApiErrorCode reason) {
+	static ErrorFacts inside(ErrorDetails reason) {
 		return new ErrorFacts(statusOf(reason), true, Map.<String, String>of()::get, reason, false);
 	}
 
-	private static int statusOf(ApiErrorCode reason) {
+	private static int statusOf(ErrorDetails reason) {
 		String code = reason.code();
 		boolean number = code != null && code.length() == 3 && code.chars().allMatch((it) -> it >= '0' && it <= '9');
 		int status = number ? Integer.parseInt(code) : RefusalRules.INSIDE;

@@ -5,19 +5,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.Continuation;
-import dev.weir.api.EventSplitter;
-import dev.weir.api.Operation;
-import dev.weir.api.StreamEvent;
-import dev.weir.api.Usage;
-import dev.weir.backend.Outcome;
-import dev.weir.config.PoolProperties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.resume.ResumeMatcher;
+import dev.weir.openai.stream.ErrorEvent;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.openai.stream.Usage;
 
 /**
  * Brings a stream of events to the client, event by event, as they come. Only whole
@@ -52,7 +54,7 @@ final class EventRelay extends Relay {
 	private EventSplitter splitter;
 
 	// what compares a stream that the answer goes on with, once there is one
-	private @Nullable Continuation continuation;
+	private @Nullable ResumeMatcher continuation;
 
 	// whether the client has got something of the stream it goes on with
 	private boolean goesOn;
@@ -91,7 +93,7 @@ final class EventRelay extends Relay {
 
 	private void limitEvents() {
 		boolean resumable = this.resume != null && this.resume.isPossible();
-		this.splitter.limit(resumable ? FirstEvent.MAX_HELD : MAX_EVENT);
+		this.splitter.setMaxHeld(resumable ? FirstEvent.MAX_HELD : MAX_EVENT);
 	}
 
 	@Override
@@ -114,12 +116,12 @@ final class EventRelay extends Relay {
 				broken("it reports an error");
 				return;
 			}
-			Continuation.Step step = compared(event);
-			if (step instanceof Continuation.Diverged diverged) {
+			ResumeMatcher.Step step = compared(event);
+			if (step instanceof ResumeMatcher.Diverged diverged) {
 				differs = diverged.reason();
 				break;
 			}
-			StreamEvent news = ((Continuation.Deliver) step).event();
+			StreamEvent news = ((ResumeMatcher.Deliver) step).event();
 			if (news != null) {
 				announce();
 				this.progress.note(news);
@@ -153,14 +155,14 @@ final class EventRelay extends Relay {
 		write(all.toByteArray());
 	}
 
-	private Continuation.Step compared(StreamEvent event) {
+	private ResumeMatcher.Step compared(StreamEvent event) {
 		if (this.continuation != null) {
-			return this.continuation.add(event);
+			return this.continuation.match(event);
 		}
 		if (this.resume != null) {
 			this.resume.delivered(event);
 		}
-		return new Continuation.Deliver(event);
+		return new ResumeMatcher.Deliver(event);
 	}
 
 	/** The backend did nothing wrong; its answer is just not the same. */
@@ -172,9 +174,9 @@ final class EventRelay extends Relay {
 
 	@Override
 	void finish(boolean clean) {
-		byte[] rest = clean ? this.splitter.rest() : NOTHING;
+		byte[] rest = clean ? this.splitter.remainder() : NOTHING;
 		this.progress.noteRest(rest);
-		if (this.continuation != null && this.continuation.repeating()) {
+		if (this.continuation != null && this.continuation.isRepeating()) {
 			differs("it ends early");
 			return;
 		}
@@ -240,7 +242,7 @@ final class EventRelay extends Relay {
 		if (!this.progress.isInside() && !this.progress.isFailed()) {
 			ApiError error = new ApiError(502, "The backend's answer broke off.", "server_error", null,
 					"stream_interrupted");
-			write(error.toEvent(this.operation, this.progress.last()));
+			write(ErrorEvent.of(error, this.operation, this.progress.last()));
 		}
 		abort();
 	}

@@ -7,14 +7,14 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Lane;
 import dev.weir.backend.RestReason;
 import dev.weir.config.PoolProperties;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * The answer a request gets that no lane can take. The delay in it is the shortest rest
@@ -46,9 +46,10 @@ record ExhaustedAnswer(Attempts attempts, ApiCall call, boolean early) {
 			case MODEL_NOT_SERVED -> invalid(
 					"The model '" + this.call.model() + "' has no deployment on any backend of pool " + pool() + ".",
 					"model", "model_not_found");
-			case OPERATION_NOT_SERVED -> invalid("No backend of pool " + pool() + " serves " + this.call.path().rest()
-					+ (this.call.model().isEmpty() ? "" : " for the model '" + this.call.model() + "'")
-					+ ". Use another operation or another model.", null, "unknown_operation");
+			case OPERATION_NOT_SERVED ->
+				invalid("No backend of pool " + pool() + " serves " + this.call.path().operationPath()
+						+ (this.call.model().isEmpty() ? "" : " for the model '" + this.call.model() + "'")
+						+ ". Use another operation or another model.", null, "unknown_operation");
 			case TIMEOUT ->
 				later(504, tried() + " There was no answer within " + limit() + ".", "server_error", "timeout");
 			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");

@@ -5,17 +5,6 @@ import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.RequestBody;
-import dev.weir.backend.Attempts;
-import dev.weir.backend.Lanes;
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeType;
-import dev.weir.backend.Pool;
-import dev.weir.backend.Pools;
-import dev.weir.backend.RequestTraits;
-import dev.weir.memory.BufferBudget;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -24,6 +13,18 @@ import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.backend.Attempts;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeType;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+import dev.weir.backend.RequestTraits;
+import dev.weir.memory.BufferBudget;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * Sends a request to a pool to one lane after the other until one answers for good: what

@@ -6,15 +6,16 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-import dev.weir.api.AnswerVerdict;
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
+
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.openai.stream.BodyVerdict;
 
 /**
  * Waits for the first bytes of an answer that is no stream of events: a backend that
@@ -31,7 +32,7 @@ final class FirstBytes implements BodyReader {
 
 	private final UpstreamBody body;
 
-	private final Function<byte[], AnswerVerdict> check;
+	private final Function<byte[], BodyVerdict> check;
 
 	private final Runnable hold;
 
@@ -41,11 +42,11 @@ final class FirstBytes implements BodyReader {
 
 	private byte[] held = new byte[0];
 
-	private AnswerVerdict verdict = AnswerVerdict.OPEN;
+	private BodyVerdict verdict = BodyVerdict.UNDECIDED;
 
 	private boolean over;
 
-	private FirstBytes(UpstreamBody body, long length, Function<byte[], AnswerVerdict> check, Runnable hold,
+	private FirstBytes(UpstreamBody body, long length, Function<byte[], BodyVerdict> check, Runnable hold,
 			MonoSink<Found> sink) {
 		this.body = body;
 		this.length = length;
@@ -72,7 +73,7 @@ final class FirstBytes implements BodyReader {
 			Runnable hold = () -> timer.update(timers.schedule(() -> turn.execute(() -> reader[0].begin(false)),
 					HOLD.toNanos(), TimeUnit.NANOSECONDS));
 			reader[0] = new FirstBytes(body, length,
-					json ? (bytes) -> AnswerVerdict.of(bytes, bytes.length) : (bytes) -> AnswerVerdict.SUCCESS, hold,
+					json ? (bytes) -> BodyVerdict.of(bytes, bytes.length) : (bytes) -> BodyVerdict.SUCCESS, hold,
 					sink.onDispose(timer).onCancel(body::dispose));
 			body.read(reader[0]);
 			body.more();
@@ -85,14 +86,14 @@ final class FirstBytes implements BodyReader {
 	public void bytes(byte[] bytes) {
 		boolean first = this.held.length == 0;
 		this.held = first ? bytes : joined(this.held, bytes);
-		if (this.verdict == AnswerVerdict.OPEN) {
+		if (this.verdict == BodyVerdict.UNDECIDED) {
 			this.verdict = this.check.apply(this.held);
 		}
 		if (this.held.length == this.length) {
 			// its end comes right behind it, and with it the connection is free
 			this.body.more();
 		}
-		else if (this.verdict != AnswerVerdict.OPEN || this.held.length > MAX_HELD) {
+		else if (this.verdict != BodyVerdict.UNDECIDED || this.held.length > MAX_HELD) {
 			begin(false);
 		}
 		else {
@@ -135,10 +136,10 @@ final class FirstBytes implements BodyReader {
 	 * How an answer begins.
 	 *
 	 * @param start its first bytes
-	 * @param verdict what they are; {@link AnswerVerdict#OPEN} if that was not to be told
-	 * in time
+	 * @param verdict what they are; {@link BodyVerdict#UNDECIDED} if that was not to be
+	 * told in time
 	 */
-	record Found(AnswerStart.Bytes start, AnswerVerdict verdict) {
+	record Found(AnswerStart.Bytes start, BodyVerdict verdict) {
 	}
 
 }

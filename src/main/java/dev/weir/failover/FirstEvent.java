@@ -7,17 +7,18 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-import dev.weir.api.EventSplitter;
-import dev.weir.api.StreamEvent;
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeException;
-import dev.weir.memory.BufferBudget;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
+
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.memory.BufferBudget;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
 
 /**
  * Waits for the first content of a stream, so that an error, a break or silence in its
@@ -129,7 +130,7 @@ final class FirstEvent implements BodyReader {
 
 	private void look(StreamEvent event) {
 		switch (event.kind()) {
-			case LIFE -> {
+			case NO_CONTENT -> {
 				if (!this.alive) {
 					this.alive = true;
 					after(this.limits.hold(), () -> begin(null));

@@ -6,7 +6,6 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
-
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 
@@ -16,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitException;
 import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
 
-import dev.weir.api.ApiErrorCode;
-import dev.weir.api.RateLimits;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.CooldownProperties;
 import dev.weir.failover.RefusalRules.Subject;
 import dev.weir.memory.OutOfMemory;
+import dev.weir.openai.error.ErrorDetails;
+import dev.weir.openai.quota.QuotaHeaders;
 
 /**
  * Classifies what an attempt came to. Pure: it reads a status, headers and a body, or an
@@ -123,7 +122,7 @@ final class OutcomeClassifier {
 		if (!this.asked.azure() || delay == null || delay.compareTo(DAY) < 0) {
 			return false;
 		}
-		RateLimits limits = RateLimits.read(error.headers());
+		QuotaHeaders limits = QuotaHeaders.read(error.headers());
 		if (limits.requests() != null && limits.requests().left() == 0) {
 			return false;
 		}
@@ -177,7 +176,7 @@ final class OutcomeClassifier {
 	 * @param reason what the event says
 	 * @return the outcome
 	 */
-	Outcome classifyEvent(ApiErrorCode reason) {
+	Outcome classifyEvent(ErrorDetails reason) {
 		return classify(ErrorFacts.inside(reason), Instant.EPOCH);
 	}
 

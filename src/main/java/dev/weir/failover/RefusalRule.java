@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.ApiErrorCode;
+import dev.weir.openai.error.ErrorDetails;
 
 /**
  * One line of {@link RefusalRules}. It fits if the status is one of its own, or the error
@@ -19,7 +19,7 @@ import dev.weir.api.ApiErrorCode;
  */
 record RefusalRule(RefusalRules.Subject subject, Set<Integer> statuses, Set<String> codes, @Nullable Pattern words) {
 
-	boolean fits(int status, ApiErrorCode error, String message) {
+	boolean fits(int status, ErrorDetails error, String message) {
 		if (this.codes.isEmpty() && this.words == null) {
 			return this.statuses.contains(status);
 		}

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.ApiErrorCode;
+import dev.weir.openai.error.ErrorDetails;
 
 /**
  * What a refusal is about, decided by what it says. The rules are tried from top to
@@ -175,7 +175,7 @@ final class RefusalRules {
 	 * unknown path is the client's own
 	 * @return the subject
 	 */
-	static Subject subject(int status, ApiErrorCode error, boolean page, boolean known) {
+	static Subject subject(int status, ErrorDetails error, boolean page, boolean known) {
 		String message = unwrapped(error.message());
 		if (OversizedRequest.isTooLarge(message) && (status == INSIDE || status == 413 || status == 429)) {
 			return Subject.SIZE;
@@ -194,7 +194,7 @@ final class RefusalRules {
 	}
 
 	/** A model that is missing may be another one, for instance that of a tool. */
-	private static boolean isElsewhere(Subject subject, ApiErrorCode error) {
+	private static boolean isElsewhere(Subject subject, ErrorDetails error) {
 		String param = error.param();
 		return subject == Subject.MODEL && param != null && !param.isEmpty() && !param.equals("model")
 				&& !param.equals("None") && !param.equals("key");
@@ -204,12 +204,12 @@ final class RefusalRules {
 	 * Whether it is about the credential or the money that a gateway has for the provider
 	 * of one model.
 	 */
-	private static boolean isOfProvider(Subject subject, ApiErrorCode error) {
+	private static boolean isOfProvider(Subject subject, ErrorDetails error) {
 		return (subject == Subject.CREDENTIAL || subject == Subject.ACCOUNT) && error.message() != null
 				&& OF_PROVIDER.matcher(error.message()).lookingAt();
 	}
 
-	private static Subject otherwise(int status, ApiErrorCode error, String message, boolean page, boolean known) {
+	private static Subject otherwise(int status, ErrorDetails error, String message, boolean page, boolean known) {
 		return switch (status) {
 			case INSIDE -> inside(error);
 			case 401, 403 -> page ? Subject.PAGE : Subject.UNKNOWN;
@@ -223,7 +223,7 @@ final class RefusalRules {
 		};
 	}
 
-	private static Subject inside(ApiErrorCode error) {
+	private static Subject inside(ErrorDetails error) {
 		String code = error.code();
 		if (isOneOf(RATE, error)) {
 			return Subject.RATE;
@@ -232,13 +232,13 @@ final class RefusalRules {
 		return own ? Subject.REQUEST : Subject.BACKEND;
 	}
 
-	private static boolean isUnknownPath(ApiErrorCode error, String message) {
+	private static boolean isUnknownPath(ErrorDetails error, String message) {
 		String code = error.code();
 		boolean bare = code == null || UNKNOWN_PATH_CODES.contains(code);
 		return bare && (message.isEmpty() || UNKNOWN_PATH.matcher(message).lookingAt());
 	}
 
-	static boolean isOneOf(Set<String> names, ApiErrorCode error) {
+	static boolean isOneOf(Set<String> names, ErrorDetails error) {
 		return (error.code() != null && names.contains(error.code()))
 				|| (error.type() != null && names.contains(error.type()));
 	}

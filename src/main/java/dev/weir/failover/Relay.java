@@ -2,15 +2,16 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.BrokenAnswerException;
-import dev.weir.backend.Attempt;
-import dev.weir.backend.Outcome;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Operators;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+import dev.weir.request.BrokenResponseException;
 
 /**
  * Brings an answer from a backend to the client: no faster than the client reads, no
@@ -210,7 +211,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	/** Ends an answer that is not whole, so that nobody can take it for one that is. */
 	final void abort() {
 		if (stop() && this.sink != null) {
-			this.sink.error(BrokenAnswerException.afterBegin());
+			this.sink.error(BrokenResponseException.afterStart());
 		}
 	}
 

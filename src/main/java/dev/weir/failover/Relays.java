@@ -2,14 +2,14 @@ package dev.weir.failover;
 
 import java.time.Duration;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.Usage;
-import dev.weir.api.UsageReader;
-import dev.weir.backend.Attempts;
-import dev.weir.config.PoolProperties;
-
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.backend.Attempts;
+import dev.weir.config.PoolProperties;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.stream.Usage;
+import dev.weir.openai.stream.UsageReader;
 
 /**
  * Makes the body of a request's answer from the way its attempts ended.

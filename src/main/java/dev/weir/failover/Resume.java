@@ -2,13 +2,14 @@ package dev.weir.failover;
 
 import java.util.function.Supplier;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.Continuation;
-import dev.weir.api.Operation;
-import dev.weir.api.Resumption;
-import dev.weir.api.StreamEvent;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.resume.ResumeMatcher;
+import dev.weir.openai.resume.ResumeRecorder;
+import dev.weir.openai.stream.StreamEvent;
 
 /**
  * How a stream is gone on with when it breaks off: the same request is made again, and
@@ -19,11 +20,11 @@ final class Resume {
 	// some hundred thousand words, far more than models say in one answer
 	private static final int MAX_REMEMBERED = 4 * 1024 * 1024;
 
-	private final Resumption resumption;
+	private final ResumeRecorder resumption;
 
 	private final Supplier<Mono<Ending>> again;
 
-	private Resume(Resumption resumption, Supplier<Mono<Ending>> again) {
+	private Resume(ResumeRecorder resumption, Supplier<Mono<Ending>> again) {
 		this.resumption = resumption;
 		this.again = again;
 	}
@@ -36,8 +37,8 @@ final class Resume {
 	 */
 	static @Nullable Resume of(ApiCall call, Supplier<Mono<Ending>> again) {
 		Operation operation = call.path().operation();
-		return (Resumption.supports(operation) && !isStored(call))
-				? new Resume(new Resumption(operation, MAX_REMEMBERED), again) : null;
+		return (ResumeRecorder.supports(operation) && !isStored(call))
+				? new Resume(new ResumeRecorder(operation, MAX_REMEMBERED), again) : null;
 	}
 
 	/**
@@ -45,11 +46,12 @@ final class Resume {
 	 * would know. Responses do unless the client says otherwise.
 	 */
 	private static boolean isStored(ApiCall call) {
-		return call.path().operation() == Operation.RESPONSES && (call.body() == null || !call.body().unstored());
+		return call.path().operation() == Operation.RESPONSES
+				&& (call.body() == null || !call.body().isStoreDisabled());
 	}
 
 	void delivered(StreamEvent event) {
-		this.resumption.delivered(event);
+		this.resumption.recordDelivered(event);
 	}
 
 	boolean isPossible() {
@@ -60,8 +62,8 @@ final class Resume {
 		return this.again.get();
 	}
 
-	Continuation begin() {
-		return this.resumption.begin();
+	ResumeMatcher begin() {
+		return this.resumption.startMatching();
 	}
 
 }

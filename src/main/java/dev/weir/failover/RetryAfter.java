@@ -6,7 +6,7 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.Delay;
+import dev.weir.openai.quota.DelayParser;
 
 /**
  * Reads from an answer's headers how long a backend wants to be left alone.
@@ -32,17 +32,17 @@ public final class RetryAfter {
 	 * @return the delay, or {@code null} for none
 	 */
 	public static @Nullable Duration parse(Function<String, @Nullable String> headers, Instant now) {
-		Duration precise = Delay.ofMillis(headers.apply("retry-after-ms"));
+		Duration precise = DelayParser.parseMillis(headers.apply("retry-after-ms"));
 		if (precise != null) {
 			return precise;
 		}
 		String value = headers.apply("retry-after");
-		Duration delay = Delay.ofSeconds(value);
+		Duration delay = DelayParser.parseSeconds(value);
 		if (delay != null || value == null) {
 			return delay;
 		}
 		Instant date = HttpDate.parse(value, now);
-		return (date != null) ? Delay.between(now, date) : null;
+		return (date != null) ? DelayParser.until(now, date) : null;
 	}
 
 	/**
@@ -66,11 +66,11 @@ public final class RetryAfter {
 	}
 
 	private static @Nullable Duration resetOf(String what, Function<String, @Nullable String> headers) {
-		Duration remaining = Delay.ofSeconds(headers.apply("x-ratelimit-remaining-" + what));
+		Duration remaining = DelayParser.parseSeconds(headers.apply("x-ratelimit-remaining-" + what));
 		if (remaining == null || !remaining.isZero()) {
 			return null;
 		}
-		return Delay.ofReset(headers.apply("x-ratelimit-reset-" + what));
+		return DelayParser.parseReset(headers.apply("x-ratelimit-reset-" + what));
 	}
 
 }

@@ -4,11 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.Set;
 
-import dev.weir.api.EventDigest;
-import dev.weir.api.Operation;
-import dev.weir.api.StreamEvent;
-import dev.weir.api.Usage;
 import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.EventReducer;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.openai.stream.Usage;
 
 /**
  * How far a client is with a stream: what the events it got say of the whole. A stream is
@@ -43,7 +44,7 @@ final class StreamProgress {
 	private @Nullable Usage usage;
 
 	/** Reads an event that passes in pieces. */
-	private @Nullable EventDigest digest;
+	private @Nullable EventReducer digest;
 
 	private boolean inside;
 
@@ -75,12 +76,12 @@ final class StreamProgress {
 	 * @param event the event
 	 */
 	void note(StreamEvent event) {
-		this.inside = !event.ends();
-		if (event.whole()) {
+		this.inside = !event.isEnd();
+		if (event.isWhole()) {
 			read(event);
 			return;
 		}
-		EventDigest pieces = (this.digest != null) ? this.digest : new EventDigest();
+		EventReducer pieces = (this.digest != null) ? this.digest : new EventReducer();
 		pieces.add(event.bytes());
 		this.digest = this.inside ? pieces : null;
 		StreamEvent all = this.inside ? null : pieces.toEvent();
@@ -94,11 +95,11 @@ final class StreamProgress {
 
 	private void read(StreamEvent event) {
 		StreamEvent.Kind kind = event.kind();
-		if (kind != StreamEvent.Kind.LIFE || event.sequenceNumber() >= 0) {
+		if (kind != StreamEvent.Kind.NO_CONTENT || event.sequenceNumber() >= 0) {
 			this.last = event;
 		}
 		switch (kind) {
-			case LIFE -> this.thinking |= event.isThinking();
+			case NO_CONTENT -> this.thinking |= event.mayPrecedePause();
 			case CONTENT -> {
 				this.begun = true;
 				this.thinking = false;

@@ -1,11 +1,12 @@
 package dev.weir.failover;
 
-import dev.weir.api.Operation;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.RestReason;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.weir.openai.call.Operation;
 
 /**
  * Logs what an operator must mend; everything else mends itself.

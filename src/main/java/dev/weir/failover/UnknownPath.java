@@ -7,10 +7,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.ApiPath;
 import dev.weir.config.Suggestion;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * The reply to a call whose path neither Weir nor the backend knows. It names the path
@@ -39,7 +39,7 @@ final class UnknownPath {
 		if (response.status() != 404 || !response.isWhole() || path.isKnown() || isSpecific(response.body())) {
 			return null;
 		}
-		String target = path.method() + " " + path.at(path.rest());
+		String target = path.method() + " " + path.withOperationPath(path.operationPath());
 		String meant = meant(path);
 		return reply("The backend has no operation " + target + "."
 				+ ((meant != null) ? " Did you mean " + meant + "?" : ""));
@@ -53,7 +53,7 @@ final class UnknownPath {
 	static @Nullable ApiErrorException withoutLane(ApiPath path) {
 		String meant = path.isKnown() ? null : meant(path);
 		return (meant != null) ? reply("No backend can serve the operation " + path.method() + " "
-				+ path.at(path.rest()) + ". Did you mean " + meant + "?") : null;
+				+ path.withOperationPath(path.operationPath()) + ". Did you mean " + meant + "?") : null;
 	}
 
 	private static ApiErrorException reply(String message) {
@@ -61,11 +61,11 @@ final class UnknownPath {
 	}
 
 	private static @Nullable String meant(ApiPath path) {
-		String known = path.knownEnd();
+		String known = path.knownSuffix();
 		if (known == null) {
-			known = Suggestion.of(path.rest(), ApiPath.knownPaths()).orElse(null);
+			known = Suggestion.of(path.operationPath(), ApiPath.knownPaths()).orElse(null);
 		}
-		return (known != null) ? path.at(known) : null;
+		return (known != null) ? path.withOperationPath(known) : null;
 	}
 
 	private static boolean isSpecific(byte[] body) {

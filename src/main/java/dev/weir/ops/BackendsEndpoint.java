@@ -11,13 +11,13 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
-import dev.weir.api.Operation;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.LaneCounts;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendDialect;
+import dev.weir.openai.call.Operation;
 
 /**
  * {@code /actuator/backends}: every pool with its backends and lanes, as they are now.

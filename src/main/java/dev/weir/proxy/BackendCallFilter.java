@@ -20,8 +20,6 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.RequestId;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Backend;
@@ -33,6 +31,8 @@ import dev.weir.config.PoolProperties;
 import dev.weir.credential.Credential;
 import dev.weir.credential.CredentialException;
 import dev.weir.credential.CredentialHeader;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.request.RequestId;
 
 /**
  * Writes the call for the backend that was chosen: in its dialect, with its own

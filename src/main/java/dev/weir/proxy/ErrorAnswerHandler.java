@@ -2,8 +2,8 @@ package dev.weir.proxy;
 
 import java.io.IOException;
 import java.util.Map;
-import java.util.function.IntConsumer;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,15 +19,15 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.BrokenAnswerException;
-import dev.weir.api.BrokenBodyException;
-import dev.weir.api.ClientGoneException;
-import dev.weir.api.MalformedBodyException;
-import dev.weir.api.RequestId;
 import dev.weir.backend.RequestListener;
 import dev.weir.memory.OutOfMemory;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.request.BrokenBodyException;
+import dev.weir.request.BrokenResponseException;
+import dev.weir.request.ClientGoneException;
+import dev.weir.request.RequestId;
 
 /**
  * Answers every error of Weir's own in OpenAI's shape, so that any client understands it.
@@ -47,8 +47,7 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 	@Override
 	public Mono<Void> handle(ServerWebExchange exchange, Throwable thrown) {
 		OutOfMemory.check(thrown);
-		Throwable error = (thrown instanceof ClientGoneException gone && gone.answer() != null) ? gone.answer()
-				: thrown;
+		Throwable error = (thrown instanceof ClientGoneException gone && gone.reply() != null) ? gone.reply() : thrown;
 		ServerHttpResponse response = exchange.getResponse();
 		if (error instanceof BrokenBodyException) {
 			logger.info("{} {} was not carried out: {} [{}]", exchange.getRequest().getMethod(),
@@ -86,7 +85,7 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (error instanceof ApiErrorException known) {
 			return known.error();
 		}
-		if (error instanceof MalformedBodyException malformed) {
+		if (error instanceof MalformedRequestException malformed) {
 			return new ApiError(400, malformed.getMessage() + ".", "invalid_request_error", malformed.param(),
 					"invalid_request_body");
 		}
@@ -107,7 +106,7 @@ final class ErrorAnswerHandler implements ErrorWebExceptionHandler, Ordered {
 		if (error instanceof TimeoutException) {
 			return new ApiError(504, "The backend did not answer in time.", "server_error", null, "timeout");
 		}
-		if (error instanceof IOException || error instanceof BrokenAnswerException) {
+		if (error instanceof IOException || error instanceof BrokenResponseException) {
 			return new ApiError(502, "The backend could not be reached or broke off its answer.", "server_error", null,
 					"bad_gateway");
 		}

@@ -27,12 +27,12 @@ import reactor.netty.http.client.HttpClient;
 
 import org.springframework.beans.factory.ObjectProvider;
 
-import dev.weir.api.ApiPath;
-import dev.weir.api.ModelList;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Pool;
 import dev.weir.config.BackendDialect;
 import dev.weir.credential.CredentialHeader;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.ModelList;
 
 /**
  * The models that backends list themselves, for pools whose configuration names none.
@@ -63,7 +63,7 @@ final class FetchedModels {
 
 	private static final Logger logger = LoggerFactory.getLogger(FetchedModels.class);
 
-	private static final String TARGET = ApiPath.parse("GET", "/v1/models", null).onOpenAi();
+	private static final String TARGET = ApiPath.parse("GET", "/v1/models", null).toOpenAiTarget();
 
 	private final Upstreams upstreams;
 

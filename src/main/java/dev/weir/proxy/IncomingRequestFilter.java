@@ -12,9 +12,9 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.SafePath;
+import dev.weir.openai.call.SafePath;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * Turns away requests that must not go anywhere, before a route is chosen, and brings the

@@ -14,15 +14,15 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.ApiPath;
-import dev.weir.api.ModelList;
-import dev.weir.api.Operation;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.ModelList;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * Knows a pool's models: answers the calls that ask for them, and turns away calls for a
@@ -80,7 +80,7 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 	}
 
 	private Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
-		String wanted = call.path().item();
+		String wanted = call.path().itemId();
 		if (wanted != null) {
 			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool))
 					: write(exchange, ModelList.one(wanted, call.path().dialect()));

@@ -7,14 +7,13 @@ import java.util.function.UnaryOperator;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 import reactor.netty.NettyOutbound;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientRequest;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -28,7 +27,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.util.StringUtils;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiCall;
+import dev.weir.openai.call.ApiCall;
 
 /**
  * Spring Cloud Gateway's filter that calls a backend, with a shorter way for calls to
@@ -66,7 +65,7 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		CallConnection connection = new CallConnection();
 		exchange.getAttributes().put(CallConnection.ATTRIBUTE, connection);
 		Mono<Void> routed = route(exchange, chain, connection);
-		return (call.replayable() && !call.createsStored())
+		return (call.replayable() && !call.isUnsafeToRepeat())
 				? routed.onErrorResume(connection::wasStale, (error) -> again(exchange, chain, connection)) : routed;
 	}
 

@@ -6,7 +6,7 @@ import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 
-import dev.weir.api.Query;
+import dev.weir.openai.call.Query;
 
 /**
  * Takes a credential out of the query, so that no log and no backend sees it. It stands

@@ -23,17 +23,17 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.ApiPath;
-import dev.weir.api.ClientGoneException;
-import dev.weir.api.ContentCoding;
-import dev.weir.api.OpaqueBody;
-import dev.weir.api.RequestBody;
-import dev.weir.api.SafePath;
 import dev.weir.backend.Pools;
 import dev.weir.memory.BufferBudget;
+import dev.weir.openai.body.ContentCoding;
+import dev.weir.openai.body.OpaqueBody;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.SafePath;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.ClientGoneException;
 
 /**
  * Reads a call to a pool once, for every attempt to start from: what it wants done, the
@@ -86,7 +86,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		if (isWebSocket(request)) {
 			return Mono.error(noWebSocket(path));
 		}
-		String allowed = path.allowedInstead();
+		String allowed = path.allowedMethodsIfRefused();
 		if (allowed != null) {
 			return Mono.error(new ApiErrorException(
 					new ApiError(405, "The method " + path.method() + " is not supported at " + uri.getRawPath() + ".",
@@ -200,7 +200,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	/** Clients of the responses API go on over HTTP when they meet 426. */
 	private static ApiErrorException noWebSocket(ApiPath path) {
-		if (path.rest().equals("responses")) {
+		if (path.operationPath().equals("responses")) {
 			return new ApiErrorException(
 					new ApiError(426, "Responses over WebSocket are not supported; use POST over HTTP.",
 							"invalid_request_error", null, "websocket_not_supported"),

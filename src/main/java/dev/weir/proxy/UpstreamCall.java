@@ -6,11 +6,11 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiPath;
-import dev.weir.api.RequestBody;
 import dev.weir.backend.Backend;
 import dev.weir.config.BackendDialect;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
 
 /**
  * A client's call as one backend wants it: its target and body.
@@ -30,8 +30,8 @@ record UpstreamCall(URI uri, @Nullable List<ByteBuffer> body) {
 	static UpstreamCall write(ApiCall call, Backend backend, String base) {
 		boolean azure = backend.dialect() == BackendDialect.AZURE;
 		String deployment = backend.deployment(call.model());
-		String target = azure ? call.path().onAzure(deployment, backend.properties().apiVersion())
-				: call.path().onOpenAi();
+		String target = azure ? call.path().toAzureTarget(deployment, backend.properties().apiVersion())
+				: call.path().toOpenAiTarget();
 		return new UpstreamCall(URI.create(base + target), body(call, deployment, azure));
 	}
 

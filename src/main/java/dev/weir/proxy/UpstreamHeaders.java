@@ -8,7 +8,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 
 import org.springframework.http.HttpHeaders;
 
-import dev.weir.api.ApiCall;
+import dev.weir.openai.call.ApiCall;
 
 /**
  * Which of a client's headers a backend receives: an allow-list. Azure answers 431 to

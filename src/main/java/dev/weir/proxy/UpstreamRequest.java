@@ -18,7 +18,7 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.support.Netty4HeadersAdapter;
 
-import dev.weir.api.ClientGoneException;
+import dev.weir.request.ClientGoneException;
 
 /**
  * A request as the gateway sends it to a backend: the client's, with other headers and a

@@ -5,7 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultHttpContent;
 
-import dev.weir.api.BrokenBodyException;
+import dev.weir.request.BrokenBodyException;
 
 /**
  * Fails the body of the request that is being served where its framing broke. Stands

@@ -1,6 +1,6 @@
 package dev.weir.server;
 
-import dev.weir.api.ApiError;
+import dev.weir.openai.error.ApiError;
 
 /**
  * Why a request is not read any further.

@@ -12,8 +12,8 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.RequestId;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.RequestId;
 
 /**
  * Ends a request that {@link RequestGuard} has refused.

@@ -10,8 +10,8 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
-import dev.weir.api.RequestId;
 import dev.weir.backend.Attempts;
+import dev.weir.request.RequestId;
 
 /**
  * Gives each request an id, which its reply names in {@code x-weir-request-id}. Where no

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import dev.weir.api.ApiError;
-import dev.weir.api.ApiErrorException;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * Ends requests that come too slowly, with 408 (RFC 9110, section 15.5.9). A head must be

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.api.RateLimits;
+import dev.weir.openai.quota.QuotaHeaders;
 import dev.weir.testing.ManualTicker;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -95,7 +95,7 @@ class HeadroomTests {
 	}
 
 	private void utilization(String value) {
-		this.headroom.hear(RateLimits.read(Map.of("azure-openai-deployment-utilization", value)::get));
+		this.headroom.hear(QuotaHeaders.read(Map.of("azure-openai-deployment-utilization", value)::get));
 	}
 
 	private void hear(String... namesAndValues) {
@@ -103,7 +103,7 @@ class HeadroomTests {
 		for (int i = 0; i < namesAndValues.length; i += 2) {
 			headers.put("x-ratelimit-" + namesAndValues[i], namesAndValues[i + 1]);
 		}
-		this.headroom.hear(RateLimits.read(headers::get));
+		this.headroom.hear(QuotaHeaders.read(headers::get));
 	}
 
 }

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import dev.weir.api.AnswerVerdict;
-import dev.weir.api.Operation;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.memory.BufferBudget;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.BodyVerdict;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 
@@ -270,7 +270,7 @@ class AnswerBeginningTests {
 		this.connection.send("{\"id\":\"a\",");
 		assertThat(found).isNotDone();
 		this.connection.send("\"object\":\"chat.completion\",\"choices\":[");
-		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.SUCCESS);
+		assertThat(now(found).verdict()).isEqualTo(BodyVerdict.SUCCESS);
 		assertThat(now(found).start().first()).asString()
 			.isEqualTo("{\"id\":\"a\",\"object\":\"chat.completion\",\"choices\":[");
 	}
@@ -279,7 +279,7 @@ class AnswerBeginningTests {
 	void jsonThatIsAnErrorIsKnownForOneThoughMoreIsToCome() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("\n {\"error\":{\"message\":\"no\"}");
-		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.ERROR);
+		assertThat(now(found).verdict()).isEqualTo(BodyVerdict.ERROR);
 	}
 
 	@Test
@@ -290,7 +290,7 @@ class AnswerBeginningTests {
 		this.connection.send("\n");
 		assertThat(found).isNotDone();
 		this.time.advance(1);
-		assertThat(now(found).verdict()).isEqualTo(AnswerVerdict.OPEN);
+		assertThat(now(found).verdict()).isEqualTo(BodyVerdict.UNDECIDED);
 		assertThat(now(found).start().first()).asString().isEqualTo("\n\n");
 	}
 

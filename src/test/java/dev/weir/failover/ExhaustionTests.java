@@ -8,10 +8,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiErrorException;
-import dev.weir.api.ApiPath;
-import dev.weir.api.Operation;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
@@ -19,8 +15,12 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
-import dev.weir.testing.Outcomes;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.testing.ManualTicker;
+import dev.weir.testing.Outcomes;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;

@@ -6,7 +6,6 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-
 import javax.net.ssl.SSLHandshakeException;
 
 import io.netty.channel.ConnectTimeoutException;
@@ -17,12 +16,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.api.ApiErrorCode;
-import dev.weir.api.Operation;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.OutcomeType;
 import dev.weir.config.CooldownProperties;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.error.ErrorDetails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,7 +60,7 @@ class OutcomeClassifierTests {
 					"-, invalid_request_error, Rejected", "invalid_prompt, -, Rejected", "invalid_api_key, -, Denied",
 					"401, -, Denied" })
 	void anErrorEventMeansWhatTheSameErrorWouldMeanAsAnAnswer(String code, String type, String outcome) {
-		assertThat(classifier(false, false).classifyEvent(new ApiErrorCode(code, type)).getClass().getSimpleName())
+		assertThat(classifier(false, false).classifyEvent(new ErrorDetails(code, type)).getClass().getSimpleName())
 			.isEqualTo(outcome);
 	}
 
@@ -115,13 +114,13 @@ class OutcomeClassifierTests {
 
 	@Test
 	void aRequestThatIsLargerThanTheLimitSaysByHowMuch() {
-		ApiErrorCode reason = new ApiErrorCode("rate_limit_exceeded", "tokens", null, "Request too large for gpt-4o in"
+		ErrorDetails reason = new ErrorDetails("rate_limit_exceeded", "tokens", null, "Request too large for gpt-4o in"
 				+ " organization org-1 on tokens per min (TPM): Limit 30000, Requested 45000. The input or output"
 				+ " tokens must be reduced.");
 		assertThat(classify(reason)).isEqualTo(new Outcome.TooLarge(429, 45_000L, 30_000L));
-		assertThat(classify(new ApiErrorCode(null, null, null, "Rate limit reached: Limit 30,000, Requested 45,000.")))
+		assertThat(classify(new ErrorDetails(null, null, null, "Rate limit reached: Limit 30,000, Requested 45,000.")))
 			.isEqualTo(new Outcome.TooLarge(429, 45_000L, 30_000L));
-		assertThat(classify(new ApiErrorCode(null, null, null,
+		assertThat(classify(new ErrorDetails(null, null, null,
 				"Rate limit reached on tokens per min (TPM): Limit 10000, Used 8554, Requested 3082.")))
 			.isInstanceOf(Outcome.Throttled.class);
 	}
@@ -145,7 +144,7 @@ class OutcomeClassifierTests {
 	@Test
 	void aRefusalKeepsWhatTheBackendSaidAndNamesACure() {
 		ErrorFacts error = new ErrorFacts(401, false, (name) -> null,
-				new ApiErrorCode("invalid_api_key", null, null, "Incorrect API key provided: abc\n."), false);
+				new ErrorDetails("invalid_api_key", null, null, "Incorrect API key provided: abc\n."), false);
 		assertThat(classifier(false, false).classify(error, NOW)).isInstanceOfSatisfying(Outcome.Denied.class,
 				(denied) -> {
 					assertThat(denied.proof()).isEqualTo(Outcome.Proof.STATED);
@@ -157,10 +156,10 @@ class OutcomeClassifierTests {
 	@Test
 	void aMissingOperationOfAnUnknownPathIsTheClientsOwnButAMissingRightIsNot() {
 		OutcomeClassifier other = new OutcomeClassifier(RESTS, Asked.of(Operation.OTHER));
-		ApiErrorCode unknown = new ApiErrorCode("unknown_url", null, null, "Unknown request URL");
+		ErrorDetails unknown = new ErrorDetails("unknown_url", null, null, "Unknown request URL");
 		assertThat(other.classify(new ErrorFacts(404, false, (name) -> null, unknown, false), NOW))
 			.isEqualTo(new Outcome.Rejected(404));
-		ApiErrorCode scope = new ApiErrorCode("missing_scope", null);
+		ErrorDetails scope = new ErrorDetails("missing_scope", null);
 		assertThat(other.classify(new ErrorFacts(401, false, (name) -> null, scope, false), NOW))
 			.isInstanceOf(Outcome.NotServed.class);
 	}
@@ -201,15 +200,15 @@ class OutcomeClassifierTests {
 
 	private static Outcome classify(int status, @Nullable String code, Map<String, String> headers) {
 		return classifier(false, false)
-			.classify(new ErrorFacts(status, false, headers::get, new ApiErrorCode(code, null), false), NOW);
+			.classify(new ErrorFacts(status, false, headers::get, new ErrorDetails(code, null), false), NOW);
 	}
 
 	private static Outcome classify(boolean azure, boolean smallerServed, Map<String, String> headers) {
 		return classifier(azure, smallerServed)
-			.classify(new ErrorFacts(429, false, headers::get, new ApiErrorCode("429", null), false), NOW);
+			.classify(new ErrorFacts(429, false, headers::get, new ErrorDetails("429", null), false), NOW);
 	}
 
-	private static Outcome classify(ApiErrorCode reason) {
+	private static Outcome classify(ErrorDetails reason) {
 		return classifier(false, false).classify(new ErrorFacts(429, false, (name) -> null, reason, false), NOW);
 	}
 

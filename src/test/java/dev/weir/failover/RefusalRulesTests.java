@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.api.ApiErrorCode;
 import dev.weir.failover.RefusalRules.Subject;
+import dev.weir.openai.error.ErrorDetails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,16 +52,16 @@ class RefusalRulesTests {
 				assertThat(subject(status, null, code)).as(status + " type " + code).isEqualTo(line.subject());
 			}
 			for (String words : line.words()) {
-				ApiErrorCode said = new ApiErrorCode(null, null, null, words);
+				ErrorDetails said = new ErrorDetails(null, null, null, words);
 				assertThat(RefusalRules.subject(status, said, false, true)).as(status + " " + words)
 					.isEqualTo(line.subject());
 			}
 			if (line.any()) {
-				ApiErrorCode said = new ApiErrorCode(UNTOLD, UNTOLD, null, UNTOLD);
+				ErrorDetails said = new ErrorDetails(UNTOLD, UNTOLD, null, UNTOLD);
 				assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(line.subject());
 			}
 			if (line.page()) {
-				assertThat(RefusalRules.subject(status, ApiErrorCode.NONE, true, true)).isEqualTo(line.subject());
+				assertThat(RefusalRules.subject(status, ErrorDetails.NONE, true, true)).isEqualTo(line.subject());
 			}
 		}
 	}
@@ -101,7 +101,7 @@ class RefusalRulesTests {
 			"The model `m` does not exist", "Missing scopes: all", "DeploymentNotFound" })
 	void aRequestThatIsRepeatedInAMessageSetsNothingAside(String words) {
 		for (int status : new int[] { 400, 404, 422 }) {
-			ApiErrorCode said = new ApiErrorCode(null, null, null, "Invalid value: '" + words + "'.");
+			ErrorDetails said = new ErrorDetails(null, null, null, "Invalid value: '" + words + "'.");
 			assertThat(RefusalRules.subject(status, said, false, true)).as(status + "").isEqualTo(Subject.REQUEST);
 		}
 	}
@@ -109,22 +109,22 @@ class RefusalRulesTests {
 	@Test
 	void aModelThatIsNotThatOfTheCallIsAboutTheRequest() {
 		for (String param : new String[] { "tools[0].model", "input" }) {
-			ApiErrorCode said = new ApiErrorCode("model_not_found", null, param, "The model `m` does not exist");
+			ErrorDetails said = new ErrorDetails("model_not_found", null, param, "The model `m` does not exist");
 			assertThat(RefusalRules.subject(404, said, false, true)).isEqualTo(Subject.REQUEST);
 		}
-		ApiErrorCode said = new ApiErrorCode("model_not_found", null, "model", null);
+		ErrorDetails said = new ErrorDetails("model_not_found", null, "model", null);
 		assertThat(RefusalRules.subject(404, said, false, true)).isEqualTo(Subject.MODEL);
 	}
 
 	@Test
 	void a404OfAnUnknownPathOrOfAThingIsTheClientsOwn() {
-		ApiErrorCode bare = new ApiErrorCode(null, null, null, "Not Found");
+		ErrorDetails bare = new ErrorDetails(null, null, null, "Not Found");
 		assertThat(RefusalRules.subject(404, bare, false, false)).isEqualTo(Subject.REQUEST);
 		assertThat(RefusalRules.subject(405, bare, false, false)).isEqualTo(Subject.REQUEST);
 		assertThat(RefusalRules.subject(404, bare, true, false)).isEqualTo(Subject.REQUEST);
 		for (String words : new String[] { "Response with id 'resp_1' not found.", "File 'file-1' not found",
 				"Previous response not found because it expired" }) {
-			ApiErrorCode said = new ApiErrorCode(null, "invalid_request_error", null, words);
+			ErrorDetails said = new ErrorDetails(null, "invalid_request_error", null, words);
 			assertThat(RefusalRules.subject(404, said, false, true)).as(words).isEqualTo(Subject.REQUEST);
 		}
 	}
@@ -151,7 +151,7 @@ class RefusalRulesTests {
 					403 | -                 | -                 | Error: Your prompt was flagged by our moderation | REQUEST
 					""")
 	void manyServersSayItInTheirOwnWords(int status, String code, String type, String message, Subject subject) {
-		ApiErrorCode said = new ApiErrorCode(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
+		ErrorDetails said = new ErrorDetails(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
 				message);
 		assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(subject);
 	}
@@ -165,14 +165,14 @@ class RefusalRulesTests {
 		long begin = System.nanoTime();
 		for (int i = 0; i < 20; i++) {
 			for (String words : List.of(long1, long2, long3, long4)) {
-				RefusalRules.subject(403, new ApiErrorCode(null, null, null, words), false, true);
+				RefusalRules.subject(403, new ErrorDetails(null, null, null, words), false, true);
 			}
 		}
 		assertThat((System.nanoTime() - begin) / 1e9).isLessThan(5);
 	}
 
 	private static Subject subject(int status, String code, String type) {
-		return RefusalRules.subject(status, new ApiErrorCode(code, type, null, UNTOLD), false, true);
+		return RefusalRules.subject(status, new ErrorDetails(code, type, null, UNTOLD), false, true);
 	}
 
 	/**

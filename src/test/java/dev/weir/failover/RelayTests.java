@@ -10,11 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 
-import dev.weir.api.BrokenAnswerException;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.LaneCounts;
 import dev.weir.backend.Lane;
+import dev.weir.backend.LaneCounts;
 import dev.weir.backend.Outcome;
+import dev.weir.request.BrokenResponseException;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -176,7 +176,7 @@ class RelayTests {
 
 		@Override
 		protected void hookOnError(Throwable error) {
-			this.heard.add((error instanceof BrokenAnswerException) ? "broken" : error.toString());
+			this.heard.add((error instanceof BrokenResponseException) ? "broken" : error.toString());
 		}
 
 	}

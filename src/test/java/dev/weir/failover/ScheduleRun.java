@@ -36,9 +36,6 @@ import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
 import org.springframework.web.server.session.DefaultWebSessionManager;
 import org.springframework.web.server.session.WebSessionManager;
 
-import dev.weir.api.ApiCall;
-import dev.weir.api.ApiPath;
-import dev.weir.api.RequestBody;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Backend;
@@ -51,6 +48,9 @@ import dev.weir.balance.LaneBalancers;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
 
 /**
  * Plays a schedule: Weir's own filters, choice and state as they are, and behind them, in

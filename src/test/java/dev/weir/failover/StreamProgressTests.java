@@ -8,10 +8,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.api.EventSplitter;
-import dev.weir.api.Operation;
-import dev.weir.api.Usage;
 import dev.weir.config.CooldownProperties;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.Usage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -12,13 +12,13 @@ import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 
-import dev.weir.api.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
+import dev.weir.openai.call.Operation;
 import dev.weir.testing.Outcomes;
 import dev.weir.testing.TestPools;
 

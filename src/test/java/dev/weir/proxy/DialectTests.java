@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-import dev.weir.api.Dialect;
+import dev.weir.openai.call.ClientDialect;
 import dev.weir.testing.SocketClient;
 import dev.weir.testing.WeirServer;
 
@@ -78,9 +78,10 @@ class DialectTests {
 
 	static List<Arguments> everyCall() {
 		List<Arguments> all = new ArrayList<>();
-		for (Dialect client : Dialect.values()) {
+		for (ClientDialect client : ClientDialect.values()) {
 			for (SampleCall call : SampleCall.values()) {
-				boolean exists = call != SampleCall.MODERATION || (client == Dialect.OPENAI || client == Dialect.ROOT);
+				boolean exists = call != SampleCall.MODERATION
+						|| (client == ClientDialect.OPENAI || client == ClientDialect.ROOT);
 				for (boolean mapped : new boolean[] { false, true }) {
 					if (exists) {
 						all.add(Arguments.of(client, call, mapped));
@@ -93,10 +94,10 @@ class DialectTests {
 
 	@ParameterizedTest(name = "{0} {1}, mapped: {2}")
 	@MethodSource("everyCall")
-	void anAzureBackendGetsTheCallInItsDialect(Dialect client, SampleCall call, boolean mapped) {
+	void anAzureBackendGetsTheCallInItsDialect(ClientDialect client, SampleCall call, boolean mapped) {
 		String deployment = mapped ? "my-deployment" : "gpt-4o";
 		String target;
-		if (client != Dialect.AZURE) {
+		if (client != ClientDialect.AZURE) {
 			target = "/openai/v1/" + call.path() + (call.previewInAzureV1() ? "?api-version=preview" : "");
 		}
 		else if (call.inDeployment()) {
@@ -105,20 +106,20 @@ class DialectTests {
 		else {
 			target = "/openai/" + call.path() + "?api-version=2024-10-21";
 		}
-		boolean asItCame = client == Dialect.AZURE && call.inDeployment();
+		boolean asItCame = client == ClientDialect.AZURE && call.inDeployment();
 		assertGets(azure, mapped ? "azure-mapped" : "azure", client, call, target,
 				call.body(asItCame ? "gpt-4o" : deployment));
 	}
 
 	@ParameterizedTest(name = "{0} {1}, mapped: {2}")
 	@MethodSource("everyCall")
-	void anOpenAiBackendGetsTheCallInItsDialect(Dialect client, SampleCall call, boolean mapped) {
+	void anOpenAiBackendGetsTheCallInItsDialect(ClientDialect client, SampleCall call, boolean mapped) {
 		assertGets(openai, mapped ? "openai-mapped" : "openai", client, call, "/v1/" + call.path(),
 				call.body(mapped ? "my-deployment" : "gpt-4o"));
 	}
 
-	private static void assertGets(MockBackend backend, String pool, Dialect client, SampleCall call, String target,
-			byte[] body) {
+	private static void assertGets(MockBackend backend, String pool, ClientDialect client, SampleCall call,
+			String target, byte[] body) {
 		backend.answers(WireMock.ok().withHeader("Content-Type", call.answerType()).withBody(call.answer()));
 		SocketClient.Response response = send(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
 				"Content-Type: " + call.contentType());
@@ -135,7 +136,7 @@ class DialectTests {
 		assertThat(request.getHeader("content-type")).isEqualTo(call.contentType());
 	}
 
-	private static String clientTarget(Dialect client, SampleCall call) {
+	private static String clientTarget(ClientDialect client, SampleCall call) {
 		return switch (client) {
 			case AZURE -> "/openai/" + (call.inDeployment() ? "deployments/gpt-4o/" : "") + call.path()
 					+ "?api-version=2024-10-21";

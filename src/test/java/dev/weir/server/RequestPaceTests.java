@@ -18,7 +18,7 @@ import io.netty.util.ReferenceCountUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.api.ApiErrorException;
+import dev.weir.openai.error.ApiErrorException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,123 @@
+package dev.weir.openai.body;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
+
+import io.airlift.compress.zstd.ZstdInputStream;
+import org.brotli.dec.BrotliInputStream;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.error.MalformedRequestException;
+
+/**
+ * The codings in which a client may compress a request body (RFC 9110, section 8.4.1, for
+ * {@code br} RFC 7932 and for {@code zstd} RFC 8878).
+ */
+public enum ContentCoding {
+
+	GZIP,
+
+	/**
+	 * The zlib format; the bare deflate format is read as well, since some clients send
+	 * it under this name.
+	 */
+	DEFLATE,
+
+	BR,
+
+	ZSTD;
+
+	/** All of them, as the value of {@code accept-encoding}. */
+	private static final String SUPPORTED = "gzip, deflate, br, zstd";
+
+	/**
+	 * Finds the coding of a body.
+	 * @param header the value of {@code content-encoding}, or {@code null}
+	 * @return the coding, or {@code null} if the body is not coded
+	 * @throws ApiErrorException with status 415 if the coding is not supported, or if
+	 * there is more than one; it names the supported ones (RFC 9110, section 15.5.16)
+	 */
+	public static @Nullable ContentCoding of(@Nullable String header) {
+		if (header == null) {
+			return null;
+		}
+		List<String> names = Stream.of(header.split(","))
+			.map((name) -> name.strip().toLowerCase(Locale.ROOT))
+			.filter((name) -> !name.isEmpty() && !name.equals("identity"))
+			.toList();
+		if (names.isEmpty()) {
+			return null;
+		}
+		return switch ((names.size() == 1) ? names.get(0) : "") {
+			case "gzip", "x-gzip" -> GZIP;
+			case "deflate" -> DEFLATE;
+			case "br" -> BR;
+			case "zstd" -> ZSTD;
+			default -> throw unsupported();
+		};
+	}
+
+	private static ApiErrorException unsupported() {
+		return new ApiErrorException(
+				new ApiError(415, "The content-encoding of the body is not supported. Use one of: " + SUPPORTED + ".",
+						"invalid_request_error", null, "unsupported_content_encoding"),
+				Map.of("accept-encoding", SUPPORTED));
+	}
+
+	/**
+	 * Decodes a body. Takes up to a second of a processor for tens of megabytes, so it is
+	 * not for an event loop. What it needs apart from the result is bounded by the window
+	 * of the coding, at most 16 MB.
+	 * @param coded the whole body
+	 * @param max how long the result may be, in bytes
+	 * @return the decoded body, or {@code null} if it is longer than that
+	 * @throws MalformedRequestException if the body is not what the coding wants
+	 */
+	public byte @Nullable [] decode(byte[] coded, int max) {
+		try (InputStream decoder = decoder(coded)) {
+			byte[] decoded = decoder.readNBytes(max);
+			return (decoder.read() < 0) ? decoded : null;
+		}
+		catch (IOException | RuntimeException ex) {
+			throw new MalformedRequestException("The request body is not valid " + name().toLowerCase(Locale.ROOT)
+					+ ", which its Content-Encoding names");
+		}
+	}
+
+	private InputStream decoder(byte[] coded) throws IOException {
+		return switch (this) {
+			case GZIP -> new GzipReader(coded);
+			case DEFLATE -> inflater(coded);
+			case BR -> new BrotliInputStream(new ByteArrayInputStream(coded));
+			case ZSTD -> new ZstdInputStream(new ByteArrayInputStream(coded));
+		};
+	}
+
+	private static InputStream inflater(byte[] coded) {
+		Inflater inflater = new Inflater(!isZlib(coded));
+		return new InflaterInputStream(new ByteArrayInputStream(coded), inflater, 8192) {
+
+			@Override
+			public void close() throws IOException {
+				super.close();
+				inflater.end();
+			}
+
+		};
+	}
+
+	/** RFC 1950, section 2.2: the method is 8, and the two bytes divide by 31. */
+	private static boolean isZlib(byte[] coded) {
+		return coded.length > 1 && (coded[0] & 0x0F) == 8 && ((coded[0] & 0xFF) << 8 | (coded[1] & 0xFF)) % 31 == 0;
+	}
+
+}

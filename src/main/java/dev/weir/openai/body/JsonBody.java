@@ -1,0 +1,61 @@
+package dev.weir.openai.body;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.io.JsonStringEncoder;
+
+/**
+ * A JSON body. Its model is replaced, or put in right behind the opening brace, without
+ * touching another byte.
+ */
+final class JsonBody implements RequestBody {
+
+	private final BodyBytes bytes;
+
+	private final JsonScan scan;
+
+	private JsonBody(BodyBytes bytes, JsonScan scan) {
+		this.bytes = bytes;
+		this.scan = scan;
+	}
+
+	static JsonBody read(BodyBytes bytes, boolean strict) {
+		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict));
+	}
+
+	@Override
+	public @Nullable String model() {
+		return this.scan.model();
+	}
+
+	@Override
+	public boolean stream() {
+		return this.scan.stream();
+	}
+
+	@Override
+	public boolean isStoreDisabled() {
+		return this.scan.storeDisabled();
+	}
+
+	@Override
+	public int length() {
+		return this.bytes.length();
+	}
+
+	@Override
+	public List<ByteBuffer> bytes() {
+		return this.bytes.all();
+	}
+
+	@Override
+	public List<ByteBuffer> withModel(String model) {
+		StringBuilder value = new StringBuilder(this.scan.hasModel() ? "\"" : "\"model\":\"");
+		JsonStringEncoder.getInstance().quoteAsString(ModelName.toBackend(model), value);
+		value.append((this.scan.hasModel() || this.scan.empty()) ? "\"" : "\",");
+		return this.bytes.replace(this.scan.from(), this.scan.to(), value.toString());
+	}
+
+}

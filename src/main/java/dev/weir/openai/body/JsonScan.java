@@ -1,0 +1,193 @@
+package dev.weir.openai.body;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
+
+import dev.weir.openai.error.MalformedRequestException;
+
+/**
+ * What one pass over a JSON body finds at its top level. The pass sees every byte, so
+ * what comes through is JSON to its end, but no value except the model is decoded.
+ *
+ * @param model the model, or {@code null} if none is named, which includes a value of
+ * {@code null} and a blank one
+ * @param hasModel whether there is a property {@code model}, whatever its value
+ * @param stream whether {@code stream} is {@code true}; the last one counts, as it does
+ * for most readers
+ * @param storeDisabled whether {@code store} is {@code false}; the last one counts
+ * @param empty whether the object has no properties
+ * @param from the index of the first byte of the model's value, such as its quote;
+ * without the property the index behind the opening brace
+ * @param to the index behind the model's value; without the property equal to
+ * {@code from}
+ */
+record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolean storeDisabled, boolean empty,
+		int from, int to) {
+
+	private static final int MAX_DEPTH = 500;
+
+	private static final JsonFactory FACTORY = JsonFactory.builder()
+		// RFC 8259, section 8.1: JSON between systems is UTF-8, nothing is to be guessed
+		.disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
+		.streamReadConstraints(StreamReadConstraints.builder()
+			.maxNestingDepth(MAX_DEPTH)
+			// is asked of decoded strings only, which means the model; skipped
+			// ones are free
+			.maxStringLength(4 * ModelName.MAX_LENGTH)
+			.build())
+		.recyclerPool(JsonRecyclerPools.threadLocalPool())
+		.build();
+
+	private static final ThreadLocal<Factory> FACTORIES = ThreadLocal.withInitial(Factory::new);
+
+	/**
+	 * Goes through a body.
+	 * @param body the body
+	 * @param strict whether a model that is neither text nor {@code null} is a mistake;
+	 * otherwise it names none
+	 * @return what was found
+	 * @throws MalformedRequestException if the body is no JSON object or its model cannot
+	 * be understood
+	 */
+	static JsonScan of(byte[] body, boolean strict) {
+		int start = startOfObject(body);
+		if (start < 0) {
+			throw new MalformedRequestException("The request body is not a JSON object");
+		}
+		try (JsonParser parser = FACTORIES.get()
+			.forBody(body.length)
+			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
+			try {
+				return scan(parser, start, strict);
+			}
+			catch (JacksonException ex) {
+				throw explain(ex, parser, start);
+			}
+		}
+	}
+
+	/**
+	 * Finds the brace that opens the object, behind white space and a byte order mark,
+	 * which RFC 8259, section 8.1, lets a reader ignore.
+	 * @param body the body
+	 * @return the index of the brace, or -1 if something else comes first
+	 */
+	static int startOfObject(byte[] body) {
+		int i = 0;
+		if (body.length > 2 && body[0] == (byte) 0xEF && body[1] == (byte) 0xBB && body[2] == (byte) 0xBF) {
+			i = 3;
+		}
+		while (i < body.length && (body[i] == ' ' || body[i] == '\n' || body[i] == '\r' || body[i] == '\t')) {
+			i++;
+		}
+		return (i < body.length && body[i] == '{') ? i : -1;
+	}
+
+	private static JsonScan scan(JsonParser parser, int start, boolean strict) {
+		String model = null;
+		boolean hasModel = false;
+		boolean stream = false;
+		boolean storeDisabled = false;
+		boolean empty = true;
+		int from = start + 1;
+		int to = from;
+		parser.nextToken();
+		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+			empty = false;
+			JsonToken value = parser.nextToken();
+			if (name.equals("model")) {
+				if (hasModel) {
+					throw MalformedRequestException.ofModel("The request body has more than one 'model'");
+				}
+				hasModel = true;
+				model = modelOf(parser, value, strict);
+				from = start + (int) parser.currentTokenLocation().getByteOffset();
+				parser.skipChildren();
+				to = start + (int) parser.currentLocation().getByteOffset();
+			}
+			else if (name.equals("stream")) {
+				stream = value == JsonToken.VALUE_TRUE;
+			}
+			else if (name.equals("store")) {
+				storeDisabled = value == JsonToken.VALUE_FALSE;
+			}
+			parser.skipChildren();
+		}
+		if (parser.nextToken() != null) {
+			throw new MalformedRequestException("The request body goes on after the end of its JSON object");
+		}
+		return new JsonScan(model, hasModel, stream, storeDisabled, empty, from, to);
+	}
+
+	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {
+		if (value == JsonToken.VALUE_NULL || (value != JsonToken.VALUE_STRING && !strict)) {
+			return null;
+		}
+		if (value != JsonToken.VALUE_STRING) {
+			throw MalformedRequestException.ofModel("The value of 'model' must be a string, not " + switch (value) {
+				case START_OBJECT -> "an object";
+				case START_ARRAY -> "an array";
+				case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+				default -> "a number";
+			});
+		}
+		try {
+			String name = parser.getString();
+			return name.isBlank() ? null : ModelName.fromClient(name);
+		}
+		catch (StreamConstraintsException ex) {
+			throw MalformedRequestException.ofModel("The value of 'model' " + ModelName.TOO_LONG);
+		}
+	}
+
+	/** Jackson's own messages quote the body, so they are not for anyone's eyes. */
+	private static MalformedRequestException explain(JacksonException ex, JsonParser parser, int start) {
+		if (ex instanceof StreamConstraintsException) {
+			return new MalformedRequestException((parser.streamReadContext().getNestingDepth() >= MAX_DEPTH)
+					? "The request body nests deeper than " + MAX_DEPTH + " levels"
+					: "The request body has a number of more than 1,000 digits"
+							+ " or a property name of more than 50,000 characters");
+		}
+		if (ex instanceof UnexpectedEndOfInputException) {
+			return new MalformedRequestException("The request body ends before its JSON object does");
+		}
+		return new MalformedRequestException(
+				"The request body is not valid JSON near byte " + (start + parser.currentLocation().getByteOffset()));
+	}
+
+	/**
+	 * A factory keeps the property names it has seen, which saves it much if they come
+	 * again. These are clients', so they are forgotten after a megabyte of bodies.
+	 */
+	private static final class Factory {
+
+		private static final int MAX_BYTES = 1024 * 1024;
+
+		private JsonFactory current = FACTORY.copy();
+
+		private int bytes;
+
+		JsonFactory forBody(int length) {
+			if (length >= MAX_BYTES) {
+				return FACTORY.copy();
+			}
+			this.bytes += length;
+			if (this.bytes > MAX_BYTES) {
+				this.bytes = length;
+				this.current = FACTORY.copy();
+			}
+			return this.current;
+		}
+
+	}
+
+}

@@ -1,0 +1,61 @@
+package dev.weir.openai.body;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code multipart/form-data} body (RFC 7578), as audio and image calls send it. Its
+ * model is replaced, or put in as the first part, without touching another byte.
+ */
+final class MultipartBody implements RequestBody {
+
+	private final BodyBytes bytes;
+
+	private final MultipartScan scan;
+
+	private MultipartBody(BodyBytes bytes, MultipartScan scan) {
+		this.bytes = bytes;
+		this.scan = scan;
+	}
+
+	static MultipartBody read(BodyBytes bytes, @Nullable String boundary) {
+		return new MultipartBody(bytes, MultipartScan.of(bytes.array(), MultipartBoundary.of(boundary)));
+	}
+
+	@Override
+	public @Nullable String model() {
+		return this.scan.model();
+	}
+
+	@Override
+	public boolean stream() {
+		return this.scan.stream();
+	}
+
+	@Override
+	public boolean isStoreDisabled() {
+		return false;
+	}
+
+	@Override
+	public int length() {
+		return this.bytes.length();
+	}
+
+	@Override
+	public List<ByteBuffer> bytes() {
+		return this.bytes.all();
+	}
+
+	@Override
+	public List<ByteBuffer> withModel(String model) {
+		String value = ModelName.toBackend(model);
+		if (!this.scan.hasModel()) {
+			value = this.scan.boundary().firstPart("model", value);
+		}
+		return this.bytes.replace(this.scan.from(), this.scan.to(), value);
+	}
+
+}

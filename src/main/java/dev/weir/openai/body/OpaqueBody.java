@@ -1,0 +1,50 @@
+package dev.weir.openai.body;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A body that is empty or of a format which names no model, such as the SDP text of a
+ * realtime call. It goes on as it came.
+ */
+public final class OpaqueBody implements RequestBody {
+
+	private final BodyBytes bytes;
+
+	OpaqueBody(BodyBytes bytes) {
+		this.bytes = bytes;
+	}
+
+	@Override
+	public @Nullable String model() {
+		return null;
+	}
+
+	@Override
+	public boolean stream() {
+		return false;
+	}
+
+	@Override
+	public boolean isStoreDisabled() {
+		return false;
+	}
+
+	@Override
+	public int length() {
+		return this.bytes.length();
+	}
+
+	@Override
+	public List<ByteBuffer> bytes() {
+		return this.bytes.all();
+	}
+
+	@Override
+	public List<ByteBuffer> withModel(String model) {
+		return bytes();
+	}
+
+}

@@ -1,0 +1,123 @@
+package dev.weir.openai.call;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.web.util.UriUtils;
+
+/**
+ * The parameters of a query, each as it was encoded. Names are compared decoded and
+ * without regard to case, so that no spelling of {@code api-key} slips through.
+ *
+ * @param parameters the parameters, {@code name=value} or {@code name}
+ */
+public record Query(List<String> parameters) {
+
+	/**
+	 * Splits a query.
+	 * @param query the raw query, or {@code null}
+	 * @return its parameters
+	 */
+	public static Query of(@Nullable String query) {
+		return new Query((query == null || query.isEmpty()) ? List.of()
+				: List.of(query.split("&")).stream().filter((parameter) -> !parameter.isEmpty()).toList());
+	}
+
+	/**
+	 * Whether a query may have a parameter. Splits and decodes nothing.
+	 * @param query the raw query, or {@code null}
+	 * @param name the parameter's name, decoded, letters and hyphens only
+	 * @return {@code false} if it surely has none of that name
+	 */
+	public static boolean mayHave(@Nullable String query, String name) {
+		if (query == null) {
+			return false;
+		}
+		for (int i = 0; i < query.length(); i++) {
+			// an escape may stand for a letter of it
+			if (query.charAt(i) == '%' || query.regionMatches(true, i, name, 0, name.length())) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * Whether there is a parameter.
+	 * @param name its name, decoded
+	 * @return whether there is one of that name
+	 */
+	public boolean has(String name) {
+		return this.parameters.stream().anyMatch((parameter) -> isNamed(parameter, name));
+	}
+
+	/**
+	 * Leaves a parameter out.
+	 * @param name its name, decoded
+	 * @return the other parameters
+	 */
+	public Query without(String name) {
+		return new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
+	}
+
+	/**
+	 * Leaves out those parameters of a name whose value is not wanted.
+	 * @param name the name, decoded
+	 * @param unwanted tells of a value, decoded, whether it goes
+	 * @return the other parameters
+	 */
+	Query without(String name, Predicate<String> unwanted) {
+		return new Query(this.parameters.stream()
+			.filter((parameter) -> !isNamed(parameter, name) || !unwanted.test(valueOf(parameter)))
+			.toList());
+	}
+
+	/**
+	 * The values of a parameter.
+	 * @param name its name, decoded
+	 * @return the values, decoded, empty texts for those without one
+	 */
+	List<String> values(String name) {
+		return this.parameters.stream().filter((parameter) -> isNamed(parameter, name)).map(Query::valueOf).toList();
+	}
+
+	Query with(String name, String value) {
+		List<String> all = new ArrayList<>(this.parameters);
+		all.add(name + "=" + UriUtils.encodeQueryParam(value, StandardCharsets.UTF_8));
+		return new Query(all);
+	}
+
+	String appendTo(String path) {
+		return this.parameters.isEmpty() ? path : path + "?" + this;
+	}
+
+	private static boolean isNamed(String parameter, String name) {
+		int equals = parameter.indexOf('=');
+		String raw = (equals >= 0) ? parameter.substring(0, equals) : parameter;
+		return decoded(raw).equalsIgnoreCase(name);
+	}
+
+	private static String valueOf(String parameter) {
+		int equals = parameter.indexOf('=');
+		return (equals >= 0) ? decoded(parameter.substring(equals + 1)) : "";
+	}
+
+	private static String decoded(String text) {
+		try {
+			return UriUtils.decode(text, StandardCharsets.UTF_8);
+		}
+		catch (IllegalArgumentException ex) {
+			return text;
+		}
+	}
+
+	@Override
+	public String toString() {
+		return String.join("&", this.parameters);
+	}
+
+}

@@ -1,0 +1,9 @@
+/**
+ * What a client calls: path, query, operation and dialect, and the target on a backend.
+ * Not here: request bodies, headers and sending. Start at
+ * {@link dev.weir.openai.call.ApiPath}.
+ */
+@NullMarked
+package dev.weir.openai.call;
+
+import org.jspecify.annotations.NullMarked;

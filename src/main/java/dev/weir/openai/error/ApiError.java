@@ -1,0 +1,39 @@
+package dev.weir.openai.error;
+
+import java.nio.charset.StandardCharsets;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * An error in the shape that OpenAI's API gives it and its SDKs read:
+ * {@code {"error":{"message":…,"type":…,"param":…,"code":…}}} (OpenAI's API
+ * specification, schema {@code ErrorResponse}).
+ *
+ * @param status the HTTP status it is sent with, 400 to 599
+ * @param message what is wrong and what helps, for a developer to read
+ * @param type the kind of error, such as {@code invalid_request_error}
+ * @param param the request's parameter that is wrong, or {@code null}
+ * @param code the reason, for a program to read, or {@code null}
+ */
+public record ApiError(int status, String message, String type, @Nullable String param, @Nullable String code) {
+
+	private static final JsonMapper JSON = JsonMapper.shared();
+
+	/**
+	 * Returns the error as a response body.
+	 * @return JSON in UTF-8
+	 */
+	public byte[] toJson() {
+		ObjectNode body = JSON.createObjectNode();
+		body.putObject("error")
+			.put("message", this.message)
+			.put("type", this.type)
+			.put("param", this.param)
+			.put("code", this.code);
+		// through a String, which replaces half a surrogate pair: a message may quote one
+		return JSON.writeValueAsString(body).getBytes(StandardCharsets.UTF_8);
+	}
+
+}

@@ -1,0 +1,110 @@
+package dev.weir.openai.stream;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of one event that matter here, read by the rules of WHATWG HTML,
+ * "Server-sent events", section "Interpreting an event stream".
+ *
+ * @param event the last {@code event} field, or {@code null}
+ * @param bytes where the data is; several {@code data} lines are joined with LF
+ * @param from the index of the data's first byte; without data the same as {@code to}
+ * @param to the index behind the data
+ */
+record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
+
+	static EventFields of(byte[] bytes) {
+		String event = null;
+		ByteArrayOutputStream joined = null;
+		boolean found = false;
+		int from = 0;
+		int to = 0;
+		// a stream may begin with a byte order mark
+		int start = (bytes.length > 2 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF)
+				? 3 : 0;
+		for (int end; start < bytes.length; start = end + 1) {
+			end = endOfLine(bytes, start);
+			int value = valueOf("data", bytes, start, end);
+			if (value >= 0) {
+				if (found && joined == null) {
+					joined = new ByteArrayOutputStream(bytes.length);
+					joined.write(bytes, from, to - from);
+				}
+				if (joined != null) {
+					joined.write('\n');
+					joined.write(bytes, value, end - value);
+				}
+				found = true;
+				from = value;
+				to = end;
+				continue;
+			}
+			value = valueOf("event", bytes, start, end);
+			if (value >= 0) {
+				event = new String(bytes, value, end - value, StandardCharsets.UTF_8);
+			}
+		}
+		return (joined != null) ? new EventFields(event, joined.toByteArray(), 0, joined.size())
+				: new EventFields(event, bytes, from, to);
+	}
+
+	boolean hasData() {
+		return this.to > this.from;
+	}
+
+	String data() {
+		return new String(this.bytes, this.from, this.to - this.from, StandardCharsets.UTF_8);
+	}
+
+	/**
+	 * Whether the data says that the stream is complete. More may follow on the line, as
+	 * it may for OpenAI's SDKs.
+	 */
+	boolean isDone() {
+		return startsWith("[DONE]", this.bytes, this.from, this.to);
+	}
+
+	JsonProperties json() {
+		return new JsonProperties(this.bytes, this.from, this.to);
+	}
+
+	/** The half of a CRLF that is left over reads as an empty line, which is nothing. */
+	private static int endOfLine(byte[] bytes, int from) {
+		int end = from;
+		while (end < bytes.length && bytes[end] != '\n' && bytes[end] != '\r') {
+			end++;
+		}
+		return end;
+	}
+
+	/** Returns where the field's value begins if the line is this field, else -1. */
+	private static int valueOf(String field, byte[] bytes, int from, int to) {
+		if (!startsWith(field, bytes, from, to)) {
+			return -1;
+		}
+		int colon = from + field.length();
+		if (colon == to) {
+			return to;
+		}
+		if (bytes[colon] != ':') {
+			return -1;
+		}
+		return (colon + 1 < to && bytes[colon + 1] == ' ') ? colon + 2 : colon + 1;
+	}
+
+	private static boolean startsWith(String text, byte[] bytes, int from, int to) {
+		if (to - from < text.length()) {
+			return false;
+		}
+		for (int i = 0; i < text.length(); i++) {
+			if (bytes[from + i] != text.charAt(i)) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+}

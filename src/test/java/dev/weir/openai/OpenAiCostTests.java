@@ -1,0 +1,59 @@
+package dev.weir.openai;
+
+import java.nio.charset.StandardCharsets;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.openai.stream.UsageReader;
+import dev.weir.testing.Allocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What reading a call and an answer allocates. The bounds are what the interpreter takes,
+ * and some more.
+ */
+@Tag("cost")
+class OpenAiCostTests {
+
+	private static final byte[] EVENT = bytes("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
+			+ "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
+
+	@Test
+	void findingTheModelTakesNothingInProportionToTheBody() {
+		byte[] small = chat(1_000);
+		byte[] large = chat(1_000_000);
+		assertThat(Allocation.of(400, () -> RequestBody.of(small, "application/json"))).isLessThan(1_500);
+		assertThat(Allocation.of(20, () -> RequestBody.of(large, "application/json"))).isLessThan(9_000);
+	}
+
+	@Test
+	void anEventOfAStreamIsNotCopied() {
+		EventSplitter splitter = new EventSplitter(64 * 1024);
+		assertThat(Allocation.of(1000, () -> {
+			StreamEvent event = splitter.add(EVENT).get(0);
+			event.kind();
+			event.usage();
+		})).isLessThan(450);
+	}
+
+	@Test
+	void lookingForTheUsageOfAnAnswerTakesNothingInProportionToIt() {
+		byte[] answer = chat(1_000_000);
+		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(200);
+	}
+
+	private static byte[] chat(int length) {
+		return bytes(
+				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"" + "x".repeat(length) + "\"}]}");
+	}
+
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
+	}
+
+}
