@@ -22,8 +22,7 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The demo as somebody runs it who has no Azure subscription: with the profile and the
- * {@code application.yml} at the root, and nothing else.
+ * The demo as a user without an Azure subscription starts it: with the profile only.
  */
 class DemoTests {
 
@@ -33,7 +32,7 @@ class DemoTests {
 	private Path directory;
 
 	@Test
-	void thirtyCallsAreAllServedThoughTheFirstBackendIsSoonFull() throws IOException {
+	void thirtyRequestsAreServedAlthoughTheFirstBackendThrottles() throws IOException {
 		try (WeirServer weir = start("")) {
 			assertThat(weir.get("/v1/models").body()).contains("\"id\":\"gpt-4o\"");
 			List<HttpResponse<String>> responses = new ArrayList<>();
@@ -42,7 +41,7 @@ class DemoTests {
 			}
 			assertThat(responses).extracting(HttpResponse::statusCode).containsOnly(200);
 			assertThat(responses)
-				.allSatisfy((response) -> assertThat(response.body()).contains("This is a simulated answer from "
+				.allSatisfy((response) -> assertThat(response.body()).contains("This is a simulated response from "
 						+ header(response, "x-weir-backend") + ". No model was called."));
 			assertThat(responses).extracting((response) -> header(response, "x-weir-backend"))
 				.startsWith("openai1", "openai1", "openai1", "openai1", "openai1")
@@ -52,7 +51,8 @@ class DemoTests {
 			assertThat(responses).extracting((response) -> header(response, "x-weir-attempts"))
 				.containsOnly("1", "2")
 				.containsOnlyOnce("2");
-			assertThat(weir.get("/actuator/health/backends/openai1").body()).contains("\"RESTING\"", "gpt-4o rests");
+			assertThat(weir.get("/actuator/health/backends/openai1").body()).contains("\"COOLDOWN\"",
+					"gpt-4o is in cooldown");
 			assertThat(weir.get("/actuator/health").statusCode()).isEqualTo(200);
 		}
 	}
@@ -70,7 +70,7 @@ class DemoTests {
 	}
 
 	@Test
-	void theFirstEventArrivesLongBeforeTheLastIsSent() throws IOException {
+	void theFirstEventArrivesBeforeTheLastIsSent() throws IOException {
 		try (WeirServer weir = start("\n        event-interval: 1m"); RawClient client = RawClient.of(weir)) {
 			client.post("/v1/chat/completions", Bodies.CHAT_STREAM);
 			assertThat(client.readUntil("\n\n\r\n")).contains("\r\n\r\n").contains("data: {");

@@ -39,15 +39,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * The official SDK in front of Weir, as an application of OpenAI's and of Azure's uses
- * it.
+ * The official OpenAI SDK as a client of Weir, configured for OpenAI, for Azure and for
+ * Azure v1.
  */
 class OpenAiSdkTests {
 
 	private static final String CLIENT_KEY = "key-of-the-application";
 
-	// longer than Weir might wait itself, shorter than a test should
-	private static final Duration REST = Duration.ofMillis(1200);
+	// longer than max-wait
+	private static final Duration DELAY = Duration.ofMillis(1200);
 
 	private static SimulatedBackend small;
 
@@ -59,7 +59,7 @@ class OpenAiSdkTests {
 
 	@BeforeAll
 	static void start() {
-		// one question fits into the small one's quota, a second does not
+		// the quota of the small backend is enough for one request
 		small = SimulatedBackend.start(SimulatorProperties.Backend.withoutDelay("small", 20), Clock.systemUTC());
 		large = SimulatedBackend.start(SimulatorProperties.Backend.withoutDelay("large", 1_000_000), Clock.systemUTC());
 		weir = WeirServer.withBackends(WeirServer.backend("small", small.url()),
@@ -77,33 +77,33 @@ class OpenAiSdkTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aThrottledBackendIsNeverNoticedInChat(As as) {
-		try (Client client = as.client("", 0)) {
-			assertThat(text(client.chat("chat-" + as))).isEqualTo(answerOf("small"));
-			assertThat(text(client.chat("chat-" + as))).isEqualTo(answerOf("large"));
-			assertThat(text(client.chat("chat-" + as))).isEqualTo(answerOf("large"));
+	void aThrottledBackendIsHiddenFromChat(Configuration configuration) {
+		try (Client client = configuration.client("", 0)) {
+			assertThat(text(client.chat("chat-" + configuration))).isEqualTo(simulatedText("small"));
+			assertThat(text(client.chat("chat-" + configuration))).isEqualTo(simulatedText("large"));
+			assertThat(text(client.chat("chat-" + configuration))).isEqualTo(simulatedText("large"));
 		}
 		assertThat(small.throttled()).isPositive();
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void aThrottledBackendIsNeverNoticedInStreamedChat(As as) {
-		try (Client client = as.client("", 0)) {
-			assertThat(client.streamedChat("stream-" + as)).isEqualTo(answerOf("small"));
-			assertThat(client.streamedChat("stream-" + as)).isEqualTo(answerOf("large"));
+	void aThrottledBackendIsHiddenFromStreamedChat(Configuration configuration) {
+		try (Client client = configuration.client("", 0)) {
+			assertThat(client.streamedChat("stream-" + configuration)).isEqualTo(simulatedText("small"));
+			assertThat(client.streamedChat("stream-" + configuration)).isEqualTo(simulatedText("large"));
 		}
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void aThrottledBackendIsNeverNoticedInEmbeddings(As as) {
+	void aThrottledBackendIsHiddenFromEmbeddings(Configuration configuration) {
 		EmbeddingCreateParams params = EmbeddingCreateParams.builder()
-			.model("embedding-" + as)
+			.model("embedding-" + configuration)
 			.input("a text of more than ten tokens, so that one fits and two do not")
 			.dimensions(8)
 			.build();
-		try (Client client = as.client("", 0)) {
+		try (Client client = configuration.client("", 0)) {
 			assertThat(client.sdk.embeddings().create(params).data().get(0).embedding()).hasSize(8);
 			assertThat(client.sdk.embeddings().create(params).data().get(0).embedding()).hasSize(8);
 		}
@@ -112,30 +112,30 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	// for Azure's classic URLs, which have no deployment here, the SDK writes one
 	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "AZURE")
-	void aThrottledBackendIsNeverNoticedInResponses(As as) {
-		ResponseCreateParams params = responseParams("response-" + as);
-		try (Client client = as.client("", 0)) {
-			assertThat(text(client.sdk.responses().create(params))).isEqualTo(answerOf("small"));
-			assertThat(text(client.sdk.responses().create(params))).isEqualTo(answerOf("large"));
+	void aThrottledBackendIsHiddenFromResponses(Configuration configuration) {
+		ResponseCreateParams params = responseParams("response-" + configuration);
+		try (Client client = configuration.client("", 0)) {
+			assertThat(text(client.sdk.responses().create(params))).isEqualTo(simulatedText("small"));
+			assertThat(text(client.sdk.responses().create(params))).isEqualTo(simulatedText("large"));
 		}
 	}
 
 	@ParameterizedTest
 	// for Azure's classic URLs, which have no deployment here, the SDK writes one
 	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "AZURE")
-	void aThrottledBackendIsNeverNoticedInStreamedResponses(As as) {
-		try (Client client = as.client("", 0)) {
-			assertThat(client.streamedResponse("streamed-response-" + as)).isEqualTo(answerOf("small"));
-			assertThat(client.streamedResponse("streamed-response-" + as)).isEqualTo(answerOf("large"));
+	void aThrottledBackendIsHiddenFromStreamedResponses(Configuration configuration) {
+		try (Client client = configuration.client("", 0)) {
+			assertThat(client.streamedResponse("streamed-response-" + configuration)).isEqualTo(simulatedText("small"));
+			assertThat(client.streamedResponse("streamed-response-" + configuration)).isEqualTo(simulatedText("large"));
 		}
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void theClientsKeyReachesNoBackend(As as) {
+	void theKeyOfTheClientReachesNoBackend(Configuration configuration) {
 		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
 				answering("200 OK", Bodies.COMPLETION));
-		try (Client client = as.client("/" + stand.name(), 0)) {
+		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThat(text(client.chat("gpt-4o"))).isEqualTo("hello");
 		}
 		assertThat(stand.first().requests()).singleElement()
@@ -153,24 +153,24 @@ class OpenAiSdkTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void whenAllRestTheSdkComesBackOnceAtTheRightTimeAndIsServed(As as) {
-		Stand stand = stands.next(throttlingFirst(REST), throttlingFirst(REST.multipliedBy(10)));
+	void ifAllLanesAreInCooldownTheSdkRetriesAfterTheDelayAndIsServed(Configuration configuration) {
+		Stand stand = stands.next(throttlingFirst(DELAY), throttlingFirst(DELAY.multipliedBy(10)));
 		long start = System.nanoTime();
-		// with a single retry, one that came too early would end in an error
-		try (Client client = as.client("/" + stand.name(), 1)) {
+		// with a single retry, an early one would end in an error
+		try (Client client = configuration.client("/" + stand.name(), 1)) {
 			assertThat(text(client.chat("gpt-4o"))).isEqualTo("hello");
 		}
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(REST);
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(DELAY);
 		assertThat(stand.first().requests()).hasSize(2);
 		assertThat(stand.second().requests()).hasSize(1);
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void whenAllRestAnSdkThatMayNotRetryRaisesARateLimitThatExplains(As as) {
+	void ifAllLanesAreInCooldownAnSdkWithoutRetriesRaisesARateLimitException(Configuration configuration) {
 		RawBackend.Script throttled = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20");
 		Stand stand = stands.next(throttled, throttled);
-		try (Client client = as.client("/" + stand.name(), 0)) {
+		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThatExceptionOfType(RateLimitException.class).isThrownBy(() -> client.chat("gpt-4o"))
 				.withMessageContaining("All 2 backends of pool " + stand.name() + " that serve gpt-4o are at the limit")
 				.satisfies((ex) -> {
@@ -185,10 +185,10 @@ class OpenAiSdkTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aModelThatNoBackendHasRaisesNotFoundWithoutARetry(As as) {
+	void aModelOfNoBackendRaisesNotFoundWithoutARetry(Configuration configuration) {
 		RawBackend.Script missing = answering("404 Not Found", Bodies.NO_DEPLOYMENT);
 		Stand stand = stands.next(missing, missing);
-		try (Client client = as.client("/" + stand.name(), 2)) {
+		try (Client client = configuration.client("/" + stand.name(), 2)) {
 			assertThatExceptionOfType(NotFoundException.class).isThrownBy(() -> client.chat("gpt-4o"))
 				.withMessageContaining("The model 'gpt-4o' has no deployment on any backend of pool " + stand.name())
 				.satisfies((ex) -> assertThat(ex.code()).contains("model_not_found"));
@@ -199,10 +199,10 @@ class OpenAiSdkTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aFilteredPromptRaisesBadRequestAndIsSentOnce(As as) {
+	void aFilteredPromptRaisesBadRequestAndIsSentOnce(Configuration configuration) {
 		Stand stand = stands.next(answering("400 Bad Request", Bodies.CONTENT_FILTER),
 				answering("200 OK", Bodies.COMPLETION));
-		try (Client client = as.client("/" + stand.name(), 2)) {
+		try (Client client = configuration.client("/" + stand.name(), 2)) {
 			assertThatExceptionOfType(BadRequestException.class).isThrownBy(() -> client.chat("gpt-4o"))
 				.withMessageContaining("The response was filtered.")
 				.satisfies((ex) -> assertThat(ex.code()).contains("content_filter"));
@@ -211,11 +211,11 @@ class OpenAiSdkTests {
 		assertThat(stand.second().requests()).isEmpty();
 	}
 
-	private static RawBackend.Script throttlingFirst(Duration rest) {
-		AtomicInteger calls = new AtomicInteger();
+	private static RawBackend.Script throttlingFirst(Duration delay) {
+		AtomicInteger requests = new AtomicInteger();
 		return (call) -> {
-			if (calls.getAndIncrement() == 0) {
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + rest.toMillis());
+			if (requests.getAndIncrement() == 0) {
+				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + delay.toMillis());
 			}
 			else {
 				call.answer("200 OK", Bodies.COMPLETION);
@@ -223,8 +223,8 @@ class OpenAiSdkTests {
 		};
 	}
 
-	private static String answerOf(String backend) {
-		return "This is a simulated answer from " + backend + ". No model was called.";
+	private static String simulatedText(String backend) {
+		return "This is a simulated response from " + backend + ". No model was called.";
 	}
 
 	private static String text(ChatCompletion completion) {
@@ -239,8 +239,8 @@ class OpenAiSdkTests {
 		return ResponseCreateParams.builder().model(model).input("hi").build();
 	}
 
-	/** Whose application it is. */
-	enum As {
+	/** The configuration of the SDK. */
+	enum Configuration {
 
 		OPENAI {
 
@@ -284,7 +284,7 @@ class OpenAiSdkTests {
 	}
 
 	/**
-	 * The SDK's client.
+	 * A client of the SDK.
 	 *
 	 * @param sdk the client
 	 */

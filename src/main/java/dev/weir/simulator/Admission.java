@@ -3,13 +3,13 @@ package dev.weir.simulator;
 import java.time.Duration;
 
 /**
- * What a quota said to a request.
+ * The decision of a quota on one request.
  *
  * @param limit tokens and requests per minute
- * @param remainingTokens tokens that are free after this request
- * @param remainingRequests requests that are free after this one
- * @param retryAfter when there will be room for a refused request, exact to the
- * millisecond; zero if this one may run
+ * @param remainingTokens tokens left after this request
+ * @param remainingRequests requests left after this one
+ * @param retryAfter the time until the quota has room for a refused request, to the
+ * millisecond; zero if the request is granted
  */
 record Admission(int limit, long remainingTokens, long remainingRequests, Duration retryAfter) {
 
@@ -18,9 +18,8 @@ record Admission(int limit, long remainingTokens, long remainingRequests, Durati
 	}
 
 	/**
-	 * Returns the delay in the whole seconds of a {@code retry-after} header, so long
-	 * that the request has room then.
-	 * @return the delay in seconds, rounded up
+	 * Returns the delay as a {@code retry-after} header has it.
+	 * @return the delay in whole seconds, rounded up
 	 */
 	long retryAfterSeconds() {
 		return this.retryAfter.plusMillis(999).toSeconds();

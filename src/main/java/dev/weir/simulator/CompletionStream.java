@@ -6,61 +6,61 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the streams of chat and text completions have in common.
+ * The events of a streamed chat or text completion.
  */
 final class CompletionStream {
 
 	private final EventStream events = new EventStream();
 
-	private final Call call;
+	private final SimulatedRequest request;
 
 	private final String id;
 
 	private final String object;
 
-	CompletionStream(Call call, String id, String object) {
-		this.call = call;
+	CompletionStream(SimulatedRequest request, String id, String object) {
+		this.request = request;
 		this.id = id;
 		this.object = object;
-		if (call.azure()) {
+		if (request.azure()) {
 			addPromptResults();
 		}
 	}
 
 	/**
 	 * Adds a chunk.
-	 * @param choice writes the only choice of the chunk
+	 * @param choice fills in the only choice of the chunk
 	 */
 	void add(Consumer<ObjectNode> choice) {
 		ObjectNode chunk = chunk();
 		choice.accept(chunk.putArray("choices").addObject().put("index", 0).putNull("logprobs"));
-		if (this.call.wantsUsage()) {
+		if (this.request.wantsUsage()) {
 			chunk.putNull("usage");
 		}
 		this.events.add(chunk);
 	}
 
 	/**
-	 * Ends the stream.
-	 * @return all of it
+	 * Adds the last events.
+	 * @return the whole stream
 	 */
-	Answer toAnswer() {
-		if (this.call.wantsUsage()) {
+	SimulatedResponse toResponse() {
+		if (this.request.wantsUsage()) {
 			ObjectNode chunk = chunk();
 			chunk.putArray("choices");
-			chunk.set("usage", this.call.usage().forCompletions());
+			chunk.set("usage", this.request.usage().forCompletions());
 			this.events.add(chunk);
 		}
 		this.events.addDone();
-		return this.events.toAnswer();
+		return this.events.toResponse();
 	}
 
 	private ObjectNode chunk() {
 		return JsonNodeFactory.instance.objectNode()
 			.put("id", this.id)
 			.put("object", this.object)
-			.put("created", this.call.created())
-			.put("model", this.call.model());
+			.put("created", this.request.created())
+			.put("model", this.request.model());
 	}
 
 	private void addPromptResults() {

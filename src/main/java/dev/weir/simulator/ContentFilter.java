@@ -6,7 +6,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The remarks of Azure's content filter, which never finds anything here.
+ * The results of Azure's content filter; nothing is ever filtered.
  */
 final class ContentFilter {
 
@@ -15,8 +15,8 @@ final class ContentFilter {
 	private ContentFilter() {
 	}
 
-	static void addPromptResults(ObjectNode answer) {
-		answer.putArray("prompt_filter_results")
+	static void addPromptResults(ObjectNode response) {
+		response.putArray("prompt_filter_results")
 			.addObject()
 			.put("prompt_index", 0)
 			.set("content_filter_results", results());

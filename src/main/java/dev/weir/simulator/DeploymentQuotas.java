@@ -6,8 +6,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 
 /**
- * One quota for each deployment of a backend. Clients invent the names of deployments, so
- * those least used are forgotten when there are too many.
+ * The quotas of a backend, one for each deployment. Clients choose the names of
+ * deployments, so the number is bounded: the least recently used quotas are evicted.
  */
 final class DeploymentQuotas {
 

@@ -7,7 +7,7 @@ import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Server-sent events in the making.
+ * Builds a stream of server-sent events.
  */
 final class EventStream {
 
@@ -22,14 +22,14 @@ final class EventStream {
 	}
 
 	/**
-	 * Adds the event that ends streams of completions.
+	 * Adds the event that ends a stream of completions.
 	 */
 	void addDone() {
 		add("data: [DONE]");
 	}
 
-	Answer toAnswer() {
-		return new Answer("text/event-stream; charset=utf-8", List.copyOf(this.events));
+	SimulatedResponse toResponse() {
+		return new SimulatedResponse("text/event-stream; charset=utf-8", List.copyOf(this.events));
 	}
 
 	private void add(String event) {

@@ -5,38 +5,38 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How a simulated backend behaves. Whoever tries Weir changes it with a POST to
- * {@code /simulator/} and the name in lower case.
+ * How a simulated backend behaves. A {@code POST /simulator/<mode>}, with the name in
+ * lower case, changes it.
  */
 enum Mode {
 
-	/** Answers, as far as its quota goes. */
+	/** Serves requests as far as its quota goes. */
 	OK,
 
-	/** Answers 503. */
+	/** Responds with 503. */
 	DOWN,
 
-	/** Answers 429 and asks for 20 seconds. */
+	/** Responds with 429 and a delay of 20 seconds. */
 	THROTTLE,
 
-	/** Takes requests and does not answer. */
+	/** Accepts requests and never responds. */
 	HANG;
 
 	private static final String PATH = "/simulator/";
 
 	/**
-	 * Whether a request is one that changes the mode.
+	 * Whether a request changes the mode.
 	 * @param path the path of the request
-	 * @return whether it is for the simulator and no API call
+	 * @return whether the path belongs to the simulator and not to the API
 	 */
 	static boolean isChange(String path) {
 		return path.startsWith(PATH);
 	}
 
 	/**
-	 * The mode that a request asks for.
+	 * Returns the mode that a request names.
 	 * @param path the path of the request
-	 * @return the mode, or nothing if there is none of that name
+	 * @return the mode, or empty if there is none of that name
 	 */
 	static Optional<Mode> of(String path) {
 		return Arrays.stream(values()).filter((mode) -> path.equals(PATH + mode)).findFirst();

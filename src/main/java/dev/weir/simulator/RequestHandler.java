@@ -19,8 +19,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a simulated backend does with a request: reads it, asks for a credential, looks
- * where it wants to go and whether the quota has room for it, and answers.
+ * Handles the requests to a simulated backend: reads the body, checks the credential, the
+ * URL and the quota, and responds.
  */
 final class RequestHandler {
 
@@ -55,25 +55,28 @@ final class RequestHandler {
 			.header("x-ms-region", "Simulated")
 			.header("apim-request-id", UUID.nameUUIDFromBytes(serial.getBytes(StandardCharsets.UTF_8)).toString());
 		if (Mode.isChange(request.uri())) {
-			return change(request, response);
+			return changeMode(request, response);
 		}
 		if (this.mode == Mode.HANG) {
 			return request.receive().then(Mono.never());
 		}
-		return RequestBody.read(request.receive(), MAX_BODY)
-			.map((body) -> answer(request, body, response, serial))
-			.flatMap((answer) -> answer.send(response, this.settings.firstEventDelay(), this.settings.eventInterval()))
-			.onErrorResume(ApiError.class, (error) -> error.send(response));
+		return ReceivedBody.read(request.receive(), MAX_BODY)
+			.map((body) -> respond(request, body, response, serial))
+			.flatMap((simulated) -> simulated.send(response, this.settings.firstEventDelay(),
+					this.settings.eventInterval()))
+			.onErrorResume(SimulatedErrorException.class, (error) -> error.send(response));
 	}
 
-	private Mono<Void> change(HttpServerRequest request, HttpServerResponse response) {
+	private Mono<Void> changeMode(HttpServerRequest request, HttpServerResponse response) {
 		Mode wanted = Mode.of(request.uri()).orElse(null);
 		if (wanted == null || !HttpMethod.POST.equals(request.method())) {
-			return ApiError.azure(404, "Send POST /simulator/ and one of " + Arrays.toString(Mode.values()))
+			return SimulatedErrorException
+				.azure(404, "Send POST /simulator/ and one of " + Arrays.toString(Mode.values()))
 				.send(response);
 		}
 		this.mode = wanted;
-		return Answer.json(JsonNodeFactory.instance.objectNode().put(this.settings.name(), wanted.toString()))
+		return SimulatedResponse
+			.json(JsonNodeFactory.instance.objectNode().put(this.settings.name(), wanted.toString()))
 			.send(response, Duration.ZERO, Duration.ZERO);
 	}
 
@@ -85,24 +88,26 @@ final class RequestHandler {
 		return this.throttled.get();
 	}
 
-	private Answer answer(HttpServerRequest request, RequestBody body, HttpServerResponse response, String serial) {
+	private SimulatedResponse respond(HttpServerRequest request, ReceivedBody body, HttpServerResponse response,
+			String serial) {
 		if (!hasCredential(request.requestHeaders())) {
-			throw ApiError.azure(401, "Access denied due to invalid subscription key or wrong API endpoint."
-					+ " Make sure to provide a valid key for an active subscription and use a correct regional API"
-					+ " endpoint for your resource.");
+			throw SimulatedErrorException
+				.azure(401, "Access denied due to invalid subscription key or wrong API endpoint."
+						+ " Make sure to provide a valid key for an active subscription and use a correct regional API"
+						+ " endpoint for your resource.");
 		}
 		Target target = target(request);
 		if (this.mode == Mode.DOWN) {
-			throw ApiError.azure(503, "The service is down (simulated by " + this.settings.name() + ")");
+			throw SimulatedErrorException.azure(503, "The service is down (simulated by " + this.settings.name() + ")");
 		}
-		Operation operation = target.operation();
+		SimulatedOperation operation = target.operation();
 		ObjectNode fields = operation.isMultipart()
 				? body.form(request.requestHeaders().get(HttpHeaderNames.CONTENT_TYPE)) : body.json();
 		String model = model(target.deployment(), fields);
-		Call call = new Call(this.settings.name(), operation, target.azure(), model, fields, serial,
+		SimulatedRequest parsed = new SimulatedRequest(this.settings.name(), target.azure(), model, fields, serial,
 				this.clock.instant().getEpochSecond());
-		admit(target, call, response);
-		return operation.answer(call);
+		admit(target, parsed, response);
+		return operation.respond(parsed);
 	}
 
 	private static boolean hasCredential(HttpHeaders headers) {
@@ -113,13 +118,14 @@ final class RequestHandler {
 
 	private static Target target(HttpServerRequest request) {
 		if (!HttpMethod.POST.equals(request.method())) {
-			throw ApiError.azure(404, "Resource not found");
+			throw SimulatedErrorException.azure(404, "Resource not found");
 		}
 		try {
-			return Target.parse(request.uri()).orElseThrow(() -> ApiError.azure(404, "Resource not found"));
+			return Target.parse(request.uri())
+				.orElseThrow(() -> SimulatedErrorException.azure(404, "Resource not found"));
 		}
 		catch (IllegalArgumentException ex) {
-			throw ApiError.azure(400, "The URL is not well encoded");
+			throw SimulatedErrorException.azure(400, "The URL is not well encoded");
 		}
 	}
 
@@ -129,15 +135,15 @@ final class RequestHandler {
 		}
 		JsonNode model = fields.path("model");
 		if (!model.isString() || model.stringValue().isBlank()) {
-			throw ApiError.invalid("Missing required parameter: 'model'.", "model");
+			throw SimulatedErrorException.invalid("Missing required parameter: 'model'.", "model");
 		}
 		return model.stringValue();
 	}
 
-	private void admit(Target target, Call call, HttpServerResponse response) {
+	private void admit(Target target, SimulatedRequest parsed, HttpServerResponse response) {
 		Admission admission = (this.mode == Mode.THROTTLE)
 				? new Admission(this.settings.tokensPerMinute(), 0, 0, THROTTLE_DELAY)
-				: this.quotas.reserve(call.model(), TokenEstimate.cost(call.operation(), call.body()));
+				: this.quotas.reserve(parsed.model(), TokenEstimate.cost(target.operation(), parsed.body()));
 		String limit = Integer.toString(admission.limit());
 		response.header("x-ratelimit-limit-tokens", limit)
 			.header("x-ratelimit-limit-requests", limit)
@@ -145,7 +151,7 @@ final class RequestHandler {
 			.header("x-ratelimit-remaining-requests", Long.toString(admission.remainingRequests()));
 		if (!admission.granted()) {
 			this.throttled.incrementAndGet();
-			throw ApiError.throttled(target, admission, this.settings.name());
+			throw SimulatedErrorException.throttled(target, admission, this.settings.name());
 		}
 	}
 

@@ -13,10 +13,10 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.LoopResources;
 
 /**
- * A running HTTP server on 127.0.0.1 that behaves like one Azure OpenAI resource and
- * calls no model. It understands the URLs of Azure (with and without deployment, and
- * {@code /openai/v1}) and of OpenAI, accepts any credential but not none, and gives every
- * deployment a quota of tokens per minute. All its responses carry
+ * An HTTP server on 127.0.0.1 that behaves like one Azure OpenAI resource and calls no
+ * model. It serves the URLs of Azure (with and without deployment, and
+ * {@code /openai/v1}) and of OpenAI, requires a credential and accepts any, and gives
+ * every deployment a quota of tokens per minute. All its responses have
  * {@code x-simulated: true}.
  */
 public final class SimulatedBackend implements AutoCloseable {
@@ -38,7 +38,7 @@ public final class SimulatedBackend implements AutoCloseable {
 	private SimulatedBackend(SimulatorProperties.Backend settings, Clock clock) {
 		this.name = settings.name();
 		this.handler = new RequestHandler(settings, clock);
-		// a thread of its own: it must not take time from the gateway's
+		// its own thread, so that it does not use the event loops of the gateway
 		this.loop = LoopResources.create("simulated-" + this.name, 1, true);
 		try {
 			this.server = HttpServer.create()
@@ -56,9 +56,9 @@ public final class SimulatedBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Starts a backend. The calling thread waits until it accepts requests.
-	 * @param settings what the backend is to be like
-	 * @param clock the time its quotas go by; delays go by the system's
+	 * Starts a backend and blocks until it accepts requests.
+	 * @param settings the settings of the backend
+	 * @param clock the clock of its quotas; delays use the system clock
 	 * @return the running backend
 	 * @throws ChannelBindException if it cannot listen on its port
 	 */
@@ -67,7 +67,7 @@ public final class SimulatedBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the backend's name.
+	 * Returns the name of the backend.
 	 * @return the name
 	 */
 	public String name() {
@@ -75,7 +75,7 @@ public final class SimulatedBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Returns where the backend listens.
+	 * Returns the URL of the backend.
 	 * @return the URL without a path
 	 */
 	public URI url() {
@@ -83,15 +83,15 @@ public final class SimulatedBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Returns how many requests the backend has had.
-	 * @return the number of requests, whatever they came to
+	 * Returns how many requests the backend has received.
+	 * @return the number of all requests, failed ones included
 	 */
 	public long requests() {
 		return this.handler.requests();
 	}
 
 	/**
-	 * Returns how many requests the backend has answered with 429.
+	 * Returns how many requests the backend has refused with 429.
 	 * @return the number of throttled requests
 	 */
 	public long throttled() {
@@ -99,8 +99,8 @@ public final class SimulatedBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Stops the backend and cuts its open connections; the calling thread waits for it.
-	 * Stopping it again does nothing.
+	 * Closes all connections, stops the backend, and blocks until it has stopped. Without
+	 * effect the second time.
 	 */
 	@Override
 	public void close() {

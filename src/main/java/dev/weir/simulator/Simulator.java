@@ -11,8 +11,8 @@ import reactor.netty.ChannelBindException;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * All simulated backends of an application. They run before the gateway accepts its first
- * request and stop after its last.
+ * Starts and stops all simulated backends of an application: before the gateway accepts
+ * its first request, and after its last.
  */
 final class Simulator implements SmartLifecycle {
 
@@ -66,7 +66,7 @@ final class Simulator implements SmartLifecycle {
 	}
 
 	/**
-	 * Returns the backends that run.
+	 * Returns the running backends.
 	 * @return the backends, in the order of the configuration
 	 */
 	synchronized List<SimulatedBackend> backends() {

@@ -15,6 +15,9 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 
+/**
+ * Starts the simulator under the profile {@code demo}.
+ */
 @Configuration(proxyBeanMethods = false)
 @Profile("demo")
 @EnableConfigurationProperties(SimulatorProperties.class)
@@ -27,7 +30,7 @@ class SimulatorConfiguration {
 		return new Simulator(properties, clock.getIfUnique(Clock::systemUTC));
 	}
 
-	/** Logs what to try next, after everything else the start logs. */
+	/** Logs example commands, after all other lines of the start. */
 	@Bean
 	@Order(Ordered.LOWEST_PRECEDENCE)
 	ApplicationListener<ApplicationReadyEvent> demoHints(Simulator simulator) {
@@ -38,11 +41,11 @@ class SimulatorConfiguration {
 			String port = event.getApplicationContext().getEnvironment().getProperty("local.server.port", "8080");
 			logger.info(
 					"""
-							The demo is ready. Send this a dozen times, and see x-weir-backend move on when the first backend's quota is spent:
+							The demo is ready. Send this request a dozen times: when the quota of the first backend is spent, x-weir-backend names another one:
 							  curl -i localhost:{}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
-							Make a backend fail (down, throttle, hang; ok again), and see another take over:
+							Make a backend fail (down, throttle or hang; ok ends it): another one takes over:
 							  curl -X POST {}/simulator/down
-							See what Weir knows of each: curl localhost:{}/actuator/backends""",
+							The state of every backend: curl localhost:{}/actuator/backends""",
 					port, simulator.backends().get(0).url(), port);
 		};
 	}

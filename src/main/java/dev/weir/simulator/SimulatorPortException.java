@@ -5,7 +5,8 @@ import java.util.Objects;
 import org.springframework.core.NestedExceptionUtils;
 
 /**
- * A simulated backend that cannot listen on its port, mostly because something else does.
+ * Thrown when a simulated backend cannot listen on its port, usually because the port is
+ * in use.
  */
 final class SimulatorPortException extends RuntimeException {
 
@@ -14,7 +15,7 @@ final class SimulatorPortException extends RuntimeException {
 	private final int port;
 
 	SimulatorPortException(String property, int port, Throwable cause) {
-		super("%s is %d, and nothing can listen there: %s".formatted(property, port, reason(cause)), cause);
+		super("%s is %d, and Weir cannot listen on that port: %s".formatted(property, port, reason(cause)), cause);
 		this.property = property;
 		this.port = port;
 	}
@@ -24,8 +25,8 @@ final class SimulatorPortException extends RuntimeException {
 	}
 
 	/**
-	 * Returns the property that names the port.
-	 * @return the full name of the property
+	 * Returns the name of the property that sets the port.
+	 * @return the full name
 	 */
 	String property() {
 		return this.property;

@@ -4,14 +4,14 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
 /**
- * Says in place of a stack trace which simulated backend has no port to listen on.
+ * Describes a {@link SimulatorPortException} at startup, instead of a stack trace.
  */
 final class SimulatorPortFailureAnalyzer extends AbstractFailureAnalyzer<SimulatorPortException> {
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, SimulatorPortException cause) {
 		String description = "A simulated backend could not start: %s.".formatted(cause.getMessage());
-		String action = "Stop what listens on port %d, or set %s to another port, and with it the url of the backend in the pool."
+		String action = "Stop the process that listens on port %d, or set %s to another port and change the url of the backend in the pool."
 			.formatted(cause.port(), cause.property());
 		return new FailureAnalysis(description, action, cause);
 	}

@@ -7,8 +7,8 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Everything that stands under {@code weir.simulator} in the configuration; it has an
- * effect under the profile {@code demo} only.
+ * The properties under {@code weir.simulator}. They have an effect only under the profile
+ * {@code demo}.
  *
  * @param backends the simulated backends, none by default
  */
@@ -22,12 +22,11 @@ public record SimulatorProperties(@DefaultValue List<Backend> backends) {
 	/**
 	 * One simulated Azure OpenAI resource.
 	 *
-	 * @param name what its answers call it
-	 * @param port where it listens on 127.0.0.1, 0 to 65535; 0, the default, is any free
-	 * port
+	 * @param name its name, which its responses contain
+	 * @param port its port on 127.0.0.1, 0 to 65535; 0, the default, means any free port
 	 * @param tokensPerMinute the quota of each of its deployments, at least 1, 20000 by
 	 * default
-	 * @param firstEventDelay the time until an answer begins, 20 ms by default
+	 * @param firstEventDelay the time until a response begins, 20 ms by default
 	 * @param eventInterval the time between two events of a stream, 30 ms by default
 	 */
 	public record Backend(String name, @DefaultValue("0") int port, @DefaultValue("20000") int tokensPerMinute,
@@ -49,8 +48,8 @@ public record SimulatorProperties(@DefaultValue List<Backend> backends) {
 		}
 
 		/**
-		 * A backend on any free port that answers as fast as it can.
-		 * @param name what its answers call it
+		 * A backend on any free port that responds without delay.
+		 * @param name its name, which its responses contain
 		 * @param tokensPerMinute the quota of each of its deployments, at least 1
 		 * @return the backend's settings
 		 */

@@ -7,14 +7,14 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the URL of a request says.
+ * The operation, deployment and API version that the URL of a request names.
  *
- * @param operation what is asked for
- * @param azure whether the URL is one of Azure's, not OpenAI's
- * @param deployment the deployment in the path, if it is there
+ * @param operation the operation
+ * @param azure whether the URL has Azure's form and not OpenAI's
+ * @param deployment the deployment in the path, or {@code null}
  * @param apiVersion the version of Azure's API, {@code v1} if the URL names none
  */
-record Target(Operation operation, boolean azure, @Nullable String deployment, String apiVersion) {
+record Target(SimulatedOperation operation, boolean azure, @Nullable String deployment, String apiVersion) {
 
 	private static final String AZURE_DEPLOYMENTS = "/openai/deployments/";
 
@@ -25,10 +25,10 @@ record Target(Operation operation, boolean azure, @Nullable String deployment, S
 	private static final String OPENAI = "/v1/";
 
 	/**
-	 * Reads the path and query of a request.
+	 * Parses the path and query of a request.
 	 * @param uri the path and query, as sent
-	 * @return what they say; empty if there is nothing at this URL, which includes
-	 * Azure's classic paths without an {@code api-version}
+	 * @return the target, or empty for an unknown URL, such as a classic path of Azure
+	 * without {@code api-version}
 	 */
 	static Optional<Target> parse(String uri) {
 		QueryStringDecoder decoder = new QueryStringDecoder(uri);
@@ -45,18 +45,18 @@ record Target(Operation operation, boolean azure, @Nullable String deployment, S
 
 	private static Optional<Target> classic(String path, String version) {
 		if (path.startsWith(AZURE_DEPLOYMENTS)) {
-			String rest = path.substring(AZURE_DEPLOYMENTS.length());
-			int slash = rest.indexOf('/');
+			String remainder = path.substring(AZURE_DEPLOYMENTS.length());
+			int slash = remainder.indexOf('/');
 			return (slash <= 0) ? Optional.empty()
-					: target(rest.substring(slash + 1), true, rest.substring(0, slash), version)
-						.filter((target) -> target.operation != Operation.RESPONSE);
+					: target(remainder.substring(slash + 1), true, remainder.substring(0, slash), version)
+						.filter((target) -> target.operation != SimulatedOperation.RESPONSE);
 		}
 		return path.startsWith(AZURE) ? target(path.substring(AZURE.length()), true, null, version)
-			.filter((target) -> target.operation == Operation.RESPONSE) : Optional.empty();
+			.filter((target) -> target.operation == SimulatedOperation.RESPONSE) : Optional.empty();
 	}
 
 	private static Optional<Target> target(String path, boolean azure, @Nullable String deployment, String version) {
-		return Operation.at(path).map((operation) -> new Target(operation, azure, deployment, version));
+		return SimulatedOperation.at(path).map((operation) -> new Target(operation, azure, deployment, version));
 	}
 
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a request will cost, guessed on arrival from its text and the longest answer it
- * allows, as Azure does.
+ * Estimates the tokens of a request on arrival, from its text and the longest output that
+ * it allows, as Azure does.
  */
 final class TokenEstimate {
 
@@ -22,18 +22,18 @@ final class TokenEstimate {
 	}
 
 	/**
-	 * Returns what a call reserves of its deployment's quota.
-	 * @param operation what is asked for
-	 * @param body the request's fields
+	 * Returns the tokens that a request reserves of the quota of its deployment.
+	 * @param operation the operation
+	 * @param body the fields of the request
 	 * @return the number of tokens, at least 1
 	 */
-	static long cost(Operation operation, JsonNode body) {
+	static long cost(SimulatedOperation operation, JsonNode body) {
 		return Math.max(1, outputTokens(operation, body) + promptTokens(body));
 	}
 
 	/**
-	 * Returns the tokens of a prompt.
-	 * @param body the request's fields
+	 * Returns the estimated tokens of the prompt.
+	 * @param body the fields of the request
 	 * @return the number of tokens, possibly 0
 	 */
 	static long promptTokens(JsonNode body) {
@@ -41,7 +41,7 @@ final class TokenEstimate {
 		return (characters + CHARACTERS_PER_TOKEN - 1) / CHARACTERS_PER_TOKEN;
 	}
 
-	private static long outputTokens(Operation operation, JsonNode body) {
+	private static long outputTokens(SimulatedOperation operation, JsonNode body) {
 		if (operation.defaultOutputTokens() == 0) {
 			return 0;
 		}

@@ -6,14 +6,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The tokens per minute of one deployment, reserved when a request arrives and free again
- * a minute later. Safe for many threads; holds at most some sixty entries, whatever the
- * number of requests.
+ * The quota of one deployment in tokens per minute. A request reserves its tokens on
+ * arrival; a minute later they are free again. Thread-safe; the requests of one second
+ * share an entry, so there are at most about sixty entries.
  */
 final class TokenQuota {
 
 	/**
-	 * What Azure names as the delay of a request that is larger than the whole quota.
+	 * The delay that Azure sends for a request larger than the whole quota.
 	 */
 	static final Duration NEVER = Duration.ofDays(1);
 
@@ -32,9 +32,9 @@ final class TokenQuota {
 	private long reservedRequests;
 
 	/**
-	 * Creates a quota of which nothing is used.
+	 * Creates an unused quota.
 	 * @param limit tokens per minute, at least 1
-	 * @param clock what time it is
+	 * @param clock the clock that reservations expire by
 	 */
 	TokenQuota(int limit, Clock clock) {
 		this.limit = limit;
@@ -42,9 +42,9 @@ final class TokenQuota {
 	}
 
 	/**
-	 * Reserves tokens for the next minute, or says when they could be.
-	 * @param tokens what the request is estimated to cost, at least 1
-	 * @return whether the request may run; a refused one reserves nothing
+	 * Reserves tokens for a minute.
+	 * @param tokens the estimated tokens of the request, at least 1
+	 * @return the decision; a refused request reserves nothing
 	 */
 	synchronized Admission reserve(long tokens) {
 		long now = this.clock.millis();
@@ -96,18 +96,21 @@ final class TokenQuota {
 	}
 
 	private Admission admission(Duration retryAfter) {
-		// a request costs at least one token, so a limit of as many requests never binds
+		// a request takes at least one token, so the same number as a limit of requests
+		// is
+		// never reached first
 		return new Admission(this.limit, this.limit - this.reservedTokens, this.limit - this.reservedRequests,
 				retryAfter);
 	}
 
 	/**
-	 * Requests that arrived within one second, free together a minute after the last.
+	 * The reservations of all requests of one second. They expire together, a minute
+	 * after the last one.
 	 *
 	 * @param first when the first of them arrived, epoch milliseconds
 	 * @param last when the last of them arrived, epoch milliseconds
-	 * @param tokens what they cost together
-	 * @param requests how many they are
+	 * @param tokens the sum of their tokens
+	 * @param requests the number of requests
 	 */
 	private record Reservation(long first, long last, long tokens, long requests) {
 

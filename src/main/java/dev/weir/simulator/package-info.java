@@ -1,9 +1,8 @@
 /**
- * Simulated Azure OpenAI backends: real HTTP servers inside the process that limit,
- * throttle and stream as Azure does and call no model.
- * {@link dev.weir.simulator.SimulatedBackend} is one of them and needs no Spring; under
- * the profile {@code demo} those of {@link dev.weir.simulator.SimulatorProperties} run
- * beside the gateway.
+ * Simulated Azure OpenAI backends for the demo and for tests: HTTP servers inside the
+ * process that call no model, and throttle and stream as Azure does. Nothing of the
+ * gateway is in here, and the gateway does not use it. Start with
+ * {@link dev.weir.simulator.SimulatedBackend}, which needs no Spring.
  */
 @NullMarked
 package dev.weir.simulator;

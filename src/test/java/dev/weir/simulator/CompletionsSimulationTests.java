@@ -12,14 +12,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class CompletionsSimulationTests {
 
-	private static final String TEXT = "This is a simulated answer from openai1. No model was called.";
+	private static final String TEXT = "This is a simulated response from openai1. No model was called.";
 
 	private static final String CLASSIC = "/openai/deployments/my-gpt/%s?api-version=2024-10-21";
 
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -27,8 +27,8 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
-	void chatSaysThatItIsSimulatedAndByWhom() {
-		JsonNode chat = BackendClient.json(this.client.chat());
+	void aChatResponseNamesItsSimulatedBackend() {
+		JsonNode chat = SimulatorClient.json(this.client.chat());
 		assertThat(chat.path("object").asString()).isEqualTo("chat.completion");
 		assertThat(chat.path("model").asString()).isEqualTo("gpt-4o");
 		assertThat(chat.at("/choices/0/message/content").asString()).isEqualTo(TEXT);
@@ -40,26 +40,26 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
-	void everyAnswerHasAnIdOfItsOwn() {
-		String first = BackendClient.json(this.client.chat()).path("id").asString();
+	void everyResponseHasAUniqueId() {
+		String first = SimulatorClient.json(this.client.chat()).path("id").asString();
 		assertThat(first).startsWith("chatcmpl-");
-		assertThat(BackendClient.json(this.client.chat()).path("id").asString()).isNotEqualTo(first);
+		assertThat(SimulatorClient.json(this.client.chat()).path("id").asString()).isNotEqualTo(first);
 	}
 
 	@Test
-	void azuresAnswersNameTheDeploymentAndTheContentFilter() {
+	void azureResponsesNameTheDeploymentAndHaveContentFilterResults() {
 		for (String operation : List.of("chat/completions", "completions")) {
-			JsonNode answer = BackendClient.json(this.client.post(CLASSIC.formatted(operation), """
+			JsonNode response = SimulatorClient.json(this.client.post(CLASSIC.formatted(operation), """
 					{"model":"other","messages":[],"prompt":""}"""));
-			assertThat(answer.path("model").asString()).isEqualTo("my-gpt");
-			assertThat(answer.at("/prompt_filter_results/0/content_filter_results/hate/severity").asString())
+			assertThat(response.path("model").asString()).isEqualTo("my-gpt");
+			assertThat(response.at("/prompt_filter_results/0/content_filter_results/hate/severity").asString())
 				.isEqualTo("safe");
-			assertThat(answer.at("/choices/0/content_filter_results/violence/filtered").asBoolean(true)).isFalse();
+			assertThat(response.at("/choices/0/content_filter_results/violence/filtered").asBoolean(true)).isFalse();
 		}
 	}
 
 	@Test
-	void chatStreamsWordByWord() {
+	void aChatStreamHasOneChunkForEachWord() {
 		List<String> events = this.client.stream("/v1/chat/completions", """
 				{"model":"gpt-4o","stream":true,"messages":[]}""");
 		assertThat(events).hasSize(14).last().isEqualTo("[DONE]");
@@ -79,7 +79,7 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
-	void completionStreamsWordByWord() {
+	void aCompletionStreamHasOneChunkForEachWord() {
 		List<String> events = this.client.stream("/v1/completions", """
 				{"model":"gpt-4o","stream":true,"prompt":""}""");
 		assertThat(events).hasSize(13).last().isEqualTo("[DONE]");
@@ -92,20 +92,20 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
-	void azuresStreamsBeginWithoutAChoice() {
+	void azureStreamsBeginWithAChunkWithoutChoices() {
 		for (String operation : List.of("chat/completions", "completions")) {
 			List<String> events = this.client.stream(CLASSIC.formatted(operation), """
 					{"stream":true,"messages":[],"prompt":""}""");
-			JsonNode first = BackendClient.json(events.get(0));
+			JsonNode first = SimulatorClient.json(events.get(0));
 			assertThat(first.path("choices").isEmpty()).isTrue();
 			assertThat(first.path("id").asString()).isEmpty();
 			assertThat(first.at("/prompt_filter_results/0/prompt_index").asInt(-1)).isZero();
-			assertThat(BackendClient.json(events.get(1)).path("model").asString()).isEqualTo("my-gpt");
+			assertThat(SimulatorClient.json(events.get(1)).path("model").asString()).isEqualTo("my-gpt");
 		}
 	}
 
 	@Test
-	void streamEndsWithItsUsageIfAsked() {
+	void aStreamEndsWithItsUsageIfTheRequestAsksForIt() {
 		List<JsonNode> chunks = chunks(this.client.stream("/v1/chat/completions", """
 				{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},
 				"messages":[{"role":"user","content":"12345"}]}"""));
@@ -118,8 +118,8 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
-	void completionSaysThatItIsSimulated() {
-		JsonNode completion = BackendClient.json(this.client.post("/v1/completions", """
+	void aCompletionNamesItsSimulatedBackend() {
+		JsonNode completion = SimulatorClient.json(this.client.post("/v1/completions", """
 				{"model":"gpt-4o","prompt":"hi"}"""));
 		assertThat(completion.path("object").asString()).isEqualTo("text_completion");
 		assertThat(completion.at("/choices/0/text").asString()).isEqualTo(TEXT);
@@ -127,7 +127,7 @@ class CompletionsSimulationTests {
 	}
 
 	private static List<JsonNode> chunks(List<String> events) {
-		return events.stream().filter((event) -> !event.equals("[DONE]")).map(BackendClient::json).toList();
+		return events.stream().filter((event) -> !event.equals("[DONE]")).map(SimulatorClient::json).toList();
 	}
 
 }

@@ -24,7 +24,7 @@ class DemoSettingsTests {
 		.backends();
 
 	@Test
-	void poolPointsAtTheSimulatedBackends() {
+	void thePoolHasTheUrlsOfTheSimulatedBackends() {
 		List<PoolBackend> pool = this.settings.bind("weir.pools.openai.backends", Bindable.listOf(PoolBackend.class))
 			.get();
 		assertThat(pool).extracting(PoolBackend::name).containsExactly("openai1", "openai2", "openai3");
@@ -40,7 +40,7 @@ class DemoSettingsTests {
 	}
 
 	@Test
-	void thirtyQuestionsSpendTheFirstBackendButNotTheOthers() {
+	void thirtyRequestsExceedTheQuotaOfTheFirstBackendOnly() {
 		assertThat(served(this.simulated.get(0))).isBetween(8, 15);
 		assertThat(served(this.simulated.get(1))).isEqualTo(30);
 		assertThat(served(this.simulated.get(2))).isEqualTo(30);
@@ -49,8 +49,8 @@ class DemoSettingsTests {
 	private static int served(SimulatorProperties.Backend settings) {
 		SimulatorProperties.Backend undelayed = SimulatorProperties.Backend.withoutDelay(settings.name(),
 				settings.tokensPerMinute());
-		try (SimulatedBackend backend = SimulatedBackend.start(undelayed, new AdjustableClock())) {
-			BackendClient client = new BackendClient(backend.url());
+		try (SimulatedBackend backend = SimulatedBackend.start(undelayed, new ManualClock())) {
+			SimulatorClient client = new SimulatorClient(backend.url());
 			int served = 0;
 			for (int i = 0; i < 30; i++) {
 				served += (client.chat().statusCode() == 200) ? 1 : 0;

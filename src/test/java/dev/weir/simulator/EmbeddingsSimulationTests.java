@@ -20,7 +20,7 @@ class EmbeddingsSimulationTests {
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -28,14 +28,14 @@ class EmbeddingsSimulationTests {
 	}
 
 	@Test
-	void vectorHasLengthOneAndSixteenDimensions() {
+	void aVectorHasLengthOneAndSixteenDimensions() {
 		List<Double> vector = vector(embed("\"input\":\"hello\"").at("/data/0/embedding"));
 		assertThat(vector).hasSize(16);
 		assertThat(vector.stream().mapToDouble((value) -> value * value).sum()).isEqualTo(1, within(1e-6));
 	}
 
 	@Test
-	void vectorDependsOnTheInputAlone() {
+	void aVectorDependsOnTheInputOnly() {
 		JsonNode both = embed("\"input\":[\"hello\",\"world\"]");
 		assertThat(both.path("data").size()).isEqualTo(2);
 		assertThat(both.at("/data/1/index").asInt()).isEqualTo(1);
@@ -55,12 +55,12 @@ class EmbeddingsSimulationTests {
 	}
 
 	@Test
-	void dimensionsAreHonoured() {
+	void aVectorHasTheRequestedDimensions() {
 		assertThat(embed("\"input\":\"hello\",\"dimensions\":3").at("/data/0/embedding").size()).isEqualTo(3);
 	}
 
 	@Test
-	void arrayOfTokensIsOneInputAndArrayOfArraysSeveral() {
+	void anArrayOfTokensIsOneInputAndAnArrayOfArraysIsSeveral() {
 		assertThat(embed("\"input\":[1,2,3]").path("data").size()).isEqualTo(1);
 		JsonNode two = embed("\"input\":[[1,2,3],[4]]");
 		assertThat(two.path("data").size()).isEqualTo(2);
@@ -71,12 +71,12 @@ class EmbeddingsSimulationTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "\"input\":[]", "\"input\":{}", "\"dimensions\":3", "\"input\":\"a\",\"dimensions\":0",
 			"\"input\":\"a\",\"dimensions\":3073", "\"input\":\"a\",\"dimensions\":\"many\"" })
-	void requestThatIsWrongIsRefused(String fields) {
+	void anInvalidRequestIsRefused(String fields) {
 		assertThat(embed(fields).at("/error/type").asString()).isEqualTo("invalid_request_error");
 	}
 
 	private JsonNode embed(String fields) {
-		return BackendClient.json(this.client.post("/v1/embeddings", "{\"model\":\"embed\"," + fields + "}"));
+		return SimulatorClient.json(this.client.post("/v1/embeddings", "{\"model\":\"embed\"," + fields + "}"));
 	}
 
 	private static List<Double> vector(JsonNode array) {

@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class MediaSimulationTests {
 
-	private static final String TEXT = "This is a simulated answer from openai1. No model was called.";
+	private static final String TEXT = "This is a simulated response from openai1. No model was called.";
 
 	private static final String MODEL_PART = """
 			--limit\r
@@ -42,7 +42,7 @@ class MediaSimulationTests {
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -50,8 +50,8 @@ class MediaSimulationTests {
 	}
 
 	@Test
-	void imageIsAPicture() throws IOException {
-		JsonNode image = BackendClient.json(this.client.post("/v1/images/generations", """
+	void anImageIsAValidPng() throws IOException {
+		JsonNode image = SimulatorClient.json(this.client.post("/v1/images/generations", """
 				{"model":"gpt-image-1","prompt":"a weir"}"""));
 		byte[] png = Base64.getDecoder().decode(image.at("/data/0/b64_json").asString());
 		assertThat(ImageIO.read(new ByteArrayInputStream(png)).getWidth()).isEqualTo(1);
@@ -60,7 +60,7 @@ class MediaSimulationTests {
 	}
 
 	@Test
-	void speechIsBinaryAndComesInChunks() {
+	void speechIsBinaryAndChunked() {
 		HttpResponse<byte[]> speech = this.client.send(
 				this.client.request("/v1/audio/speech")
 					.POST(BodyPublishers.ofString("{\"model\":\"tts\",\"input\":\"hi\",\"voice\":\"alloy\"}")),
@@ -73,24 +73,24 @@ class MediaSimulationTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/audio/transcriptions", "/openai/v1/audio/translations",
 			"/openai/deployments/w/audio/transcriptions?api-version=2024-10-21" })
-	void soundBecomesText(String path) {
+	void audioIsTranscribedToTheSimulatedText(String path) {
 		HttpResponse<String> response = form(path, MODEL_PART + FILE_PART + END);
 		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(BackendClient.json(response).path("text").asString()).isEqualTo(TEXT);
+		assertThat(SimulatorClient.json(response).path("text").asString()).isEqualTo(TEXT);
 	}
 
 	@Test
-	void formWithoutAFileOrModelIsRefused() {
+	void aFormWithoutAFileOrAModelIsRefused() {
 		HttpResponse<String> noFile = form("/v1/audio/transcriptions", MODEL_PART + END);
 		assertThat(noFile.statusCode()).isEqualTo(400);
-		assertThat(BackendClient.json(noFile).at("/error/param").asString()).isEqualTo("file");
+		assertThat(SimulatorClient.json(noFile).at("/error/param").asString()).isEqualTo("file");
 		HttpResponse<String> noModel = form("/v1/audio/transcriptions", FILE_PART + END);
 		assertThat(noModel.statusCode()).isEqualTo(400);
-		assertThat(BackendClient.json(noModel).at("/error/param").asString()).isEqualTo("model");
+		assertThat(SimulatorClient.json(noModel).at("/error/param").asString()).isEqualTo("model");
 	}
 
 	@Test
-	void whatIsNoFormIsRefused() {
+	void aBodyThatIsNotAFormIsRefused() {
 		assertThat(this.client.post("/v1/audio/transcriptions", "{}").statusCode()).isEqualTo(400);
 		assertThat(form("/v1/audio/transcriptions", "nonsense").statusCode()).isEqualTo(400);
 		assertThat(this.client
@@ -101,19 +101,19 @@ class MediaSimulationTests {
 	}
 
 	@Test
-	void moderationFindsNothingInAnyOfItsInputs() {
-		JsonNode moderation = BackendClient.json(this.client.post("/v1/moderations", """
+	void noInputOfAModerationIsFlagged() {
+		JsonNode moderation = SimulatorClient.json(this.client.post("/v1/moderations", """
 				{"model":"omni-moderation-latest","input":["a","b"]}"""));
 		assertThat(moderation.path("results").size()).isEqualTo(2);
 		assertThat(moderation.at("/results/1/flagged").asBoolean(true)).isFalse();
 		assertThat(moderation.at("/results/1/categories").size()).isEqualTo(13);
-		JsonNode single = BackendClient.json(this.client.post("/v1/moderations", """
+		JsonNode single = SimulatorClient.json(this.client.post("/v1/moderations", """
 				{"model":"omni-moderation-latest","input":"a"}"""));
 		assertThat(single.path("results").size()).isEqualTo(1);
 	}
 
 	@Test
-	void moderationOfTooManyInputsIsRefused() {
+	void aModerationOfTooManyInputsIsRefused() {
 		String inputs = "\"\",".repeat(2048) + "\"\"";
 		assertThat(this.client.post("/v1/moderations", "{\"model\":\"m\",\"input\":[" + inputs + "]}").statusCode())
 			.isEqualTo(400);

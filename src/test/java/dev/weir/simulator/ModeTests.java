@@ -13,9 +13,9 @@ import static org.assertj.core.api.Assertions.assertThatException;
 class ModeTests {
 
 	private final SimulatedBackend backend = SimulatedBackend
-		.start(SimulatorProperties.Backend.withoutDelay("openai1", 4000), new AdjustableClock());
+		.start(SimulatorProperties.Backend.withoutDelay("openai1", 4000), new ManualClock());
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -23,7 +23,7 @@ class ModeTests {
 	}
 
 	@Test
-	void aBackendThatIsDownAnswers503UntilItIsPutInOrder() {
+	void aBackendInModeDownRespondsWith503UntilItsModeIsOk() {
 		assertThat(this.client.post("/simulator/down", "").statusCode()).isEqualTo(200);
 		assertThat(this.client.chat().statusCode()).isEqualTo(503);
 		assertThat(this.client.post("/simulator/ok", "").statusCode()).isEqualTo(200);
@@ -31,7 +31,7 @@ class ModeTests {
 	}
 
 	@Test
-	void aBackendThatThrottlesAsksFor20Seconds() {
+	void aBackendInModeThrottleRespondsWith429AndADelayOf20Seconds() {
 		this.client.post("/simulator/throttle", "");
 		assertThat(this.client.chat()).satisfies((response) -> {
 			assertThat(response.statusCode()).isEqualTo(429);
@@ -40,19 +40,19 @@ class ModeTests {
 	}
 
 	@Test
-	void aBackendThatHangsTakesARequestAndDoesNotAnswer() {
+	void aBackendInModeHangDoesNotRespond() {
 		this.client.post("/simulator/hang", "");
 		assertThatException()
 			.isThrownBy(
 					() -> this.client.send(HttpRequest.newBuilder(this.backend.url().resolve("/v1/chat/completions"))
 						.timeout(Duration.ofMillis(300))
-						.POST(HttpRequest.BodyPublishers.ofString(BackendClient.HI))))
+						.POST(HttpRequest.BodyPublishers.ofString(SimulatorClient.HI))))
 			.havingRootCause()
 			.isInstanceOf(HttpTimeoutException.class);
 	}
 
 	@Test
-	void aModeThatDoesNotExistChangesNothing() {
+	void anUnknownModeChangesNothing() {
 		assertThat(this.client.post("/simulator/off", "").body()).contains("ok, down, throttle, hang");
 		assertThat(this.client.chat().statusCode()).isEqualTo(200);
 	}

@@ -17,12 +17,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class ResponsesSimulationTests {
 
-	private static final String TEXT = "This is a simulated answer from openai1. No model was called.";
+	private static final String TEXT = "This is a simulated response from openai1. No model was called.";
 
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -32,8 +32,8 @@ class ResponsesSimulationTests {
 	@ParameterizedTest
 	@ValueSource(
 			strings = { "/v1/responses", "/openai/v1/responses", "/openai/responses?api-version=2025-03-01-preview" })
-	void responseIsCompleteAndSaysThatItIsSimulated(String path) {
-		JsonNode response = BackendClient.json(this.client.post(path, """
+	void aResponseIsCompleteAndNamesItsSimulatedBackend(String path) {
+		JsonNode response = SimulatorClient.json(this.client.post(path, """
 				{"model":"gpt-4o","input":"hi"}"""));
 		assertThat(response.path("id").asString()).startsWith("resp_");
 		assertThat(response.path("status").asString()).isEqualTo("completed");
@@ -45,8 +45,8 @@ class ResponsesSimulationTests {
 	}
 
 	@Test
-	void responseRepeatsWhatTheRequestAskedFor() {
-		JsonNode response = BackendClient.json(this.client.post("/v1/responses", """
+	void aResponseRepeatsFieldsOfTheRequest() {
+		JsonNode response = SimulatorClient.json(this.client.post("/v1/responses", """
 				{"model":"gpt-4o","input":"hi","store":false,"previous_response_id":"resp_1","metadata":{"a":"b"},
 				"temperature":null}"""));
 		assertThat(response.path("store").asBoolean(true)).isFalse();
@@ -56,7 +56,7 @@ class ResponsesSimulationTests {
 	}
 
 	@Test
-	void streamTellsTheWholeLifeOfAResponse() {
+	void aStreamHasAllEventsInOrder() {
 		List<JsonNode> events = stream();
 		List<String> deltas = Collections.nCopies(11, "response.output_text.delta");
 		assertThat(
@@ -73,7 +73,7 @@ class ResponsesSimulationTests {
 	}
 
 	@Test
-	void eventsOfAStreamAgreeWithEachOther() {
+	void theEventsOfAStreamAreConsistent() {
 		List<JsonNode> events = stream();
 		JsonNode created = events.get(0).path("response");
 		JsonNode completed = events.get(events.size() - 1).path("response");
@@ -92,7 +92,7 @@ class ResponsesSimulationTests {
 	}
 
 	@Test
-	void eventsOfAStreamAreNamed() {
+	void everyEventOfAStreamHasItsTypeAsName() {
 		String body = this.client.post("/v1/responses", """
 				{"model":"gpt-4o","input":"hi","stream":true}""").body();
 		assertThat(body).startsWith("event: response.created\ndata: {").endsWith("}\n\n").doesNotContain("[DONE]");
@@ -102,7 +102,7 @@ class ResponsesSimulationTests {
 
 	private List<JsonNode> stream() {
 		return this.client.stream("/v1/responses", """
-				{"model":"gpt-4o","input":"hi","stream":true}""").stream().map(BackendClient::json).toList();
+				{"model":"gpt-4o","input":"hi","stream":true}""").stream().map(SimulatorClient::json).toList();
 	}
 
 	private static List<String> types(List<JsonNode> events) {

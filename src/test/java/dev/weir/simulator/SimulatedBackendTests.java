@@ -25,12 +25,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 class SimulatedBackendTests {
 
-	private final AdjustableClock clock = new AdjustableClock();
+	private final ManualClock clock = new ManualClock();
 
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 40), this.clock);
 
-	private final BackendClient client = new BackendClient(this.backend.url());
+	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
 	@AfterEach
 	void stop() {
@@ -38,7 +38,7 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void everyResponseIsMarkedAsSimulatedAndIdentified() {
+	void everyResponseIsMarkedAsSimulatedAndHasAnId() {
 		HttpResponse<String> served = this.client.chat();
 		HttpResponse<String> refused = this.client.post("/nowhere", "");
 		for (HttpResponse<String> response : List.of(served, refused)) {
@@ -51,7 +51,7 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void responseTellsWhatIsLeftOfTheQuota() {
+	void aResponseHasTheRemainingQuotaInItsHeaders() {
 		HttpResponse<String> response = this.client.chat();
 		assertThat(response.headers().firstValue("x-ratelimit-limit-tokens")).contains("40");
 		assertThat(response.headers().firstValue("x-ratelimit-remaining-tokens")).contains("23");
@@ -60,18 +60,18 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void spentQuotaIsAnsweredAsAzureDoes() {
+	void anExceededQuotaGetsA429AsAzureSendsIt() {
 		this.client.chat();
 		this.client.chat();
 		this.clock.advance(Duration.ofMillis(20_500));
 		HttpResponse<String> throttled = this.client
-			.post("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", BackendClient.HI);
+			.post("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", SimulatorClient.HI);
 		assertThat(throttled.statusCode()).isEqualTo(429);
 		assertThat(throttled.headers().firstValue("retry-after-ms")).contains("39500");
 		assertThat(throttled.headers().firstValue("retry-after")).contains("40");
 		assertThat(throttled.headers().firstValue("x-ratelimit-remaining-tokens")).contains("6");
-		assertThat(BackendClient.json(throttled).at("/error/code").asString()).isEqualTo("429");
-		assertThat(BackendClient.json(throttled).at("/error/message").asString()).isEqualTo("Requests to the"
+		assertThat(SimulatorClient.json(throttled).at("/error/code").asString()).isEqualTo("429");
+		assertThat(SimulatorClient.json(throttled).at("/error/message").asString()).isEqualTo("Requests to the"
 				+ " ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded token"
 				+ " rate limit of your current OpenAI S0 pricing tier. Please retry after 40 seconds."
 				+ " (simulated by openai1)");
@@ -84,12 +84,12 @@ class SimulatedBackendTests {
 		this.client.chat();
 		this.client.chat();
 		assertThat(this.client.chat().statusCode()).isEqualTo(429);
-		assertThat(this.client.post("/openai/deployments/other/chat/completions?api-version=1", BackendClient.HI)
+		assertThat(this.client.post("/openai/deployments/other/chat/completions?api-version=1", SimulatorClient.HI)
 			.statusCode()).isEqualTo(200);
 	}
 
 	@Test
-	void requestLargerThanTheQuotaIsSentAwayForADay() {
+	void aRequestLargerThanTheQuotaGetsADelayOfADay() {
 		HttpResponse<String> response = this.client.post("/v1/chat/completions", """
 				{"model":"gpt-4o","max_tokens":41,"messages":[]}""");
 		assertThat(response.statusCode()).isEqualTo(429);
@@ -98,7 +98,7 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void requestsAndRefusalsAreCounted() {
+	void requestsAndThrottledRequestsAreCounted() {
 		this.client.chat();
 		this.client.chat();
 		this.client.chat();
@@ -110,62 +110,62 @@ class SimulatedBackendTests {
 	@ParameterizedTest
 	@CsvSource({ "api-key, k, 200", "api-key, ' ', 401", "Authorization, Bearer k, 200", "authorization, bearer k, 200",
 			"Authorization, Bearer, 401", "Authorization, Basic k, 401", "x-other, k, 401" })
-	void credentialIsAskedFor(String header, String value, int status) {
+	void aCredentialIsRequired(String header, String value, int status) {
 		HttpResponse<String> response = this.client.send(this.client.anonymousRequest("/v1/chat/completions")
 			.header(header, value)
-			.POST(BodyPublishers.ofString(BackendClient.HI)));
+			.POST(BodyPublishers.ofString(SimulatorClient.HI)));
 		assertThat(response.statusCode()).isEqualTo(status);
 		if (status == 401) {
-			assertThat(BackendClient.json(response).at("/error/code").asString()).isEqualTo("401");
-			assertThat(BackendClient.json(response).at("/error/message").asString()).startsWith("Access denied");
+			assertThat(SimulatorClient.json(response).at("/error/code").asString()).isEqualTo("401");
+			assertThat(SimulatorClient.json(response).at("/error/message").asString()).startsWith("Access denied");
 		}
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/", "/v1/nothing", "/openai/deployments/d/chat/completions", "/openai/responses" })
-	void unknownUrlIsNotFound(String path) {
-		HttpResponse<String> response = this.client.post(path, BackendClient.HI);
+	void anUnknownUrlIsNotFound(String path) {
+		HttpResponse<String> response = this.client.post(path, SimulatorClient.HI);
 		assertThat(response.statusCode()).isEqualTo(404);
 		assertThat(response.body()).isEqualTo("{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}");
 	}
 
 	@Test
-	void onlyPostIsUnderstood() {
+	void otherMethodsThanPostAreNotFound() {
 		assertThat(this.client.send(this.client.request("/v1/chat/completions").GET()).statusCode()).isEqualTo(404);
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "{", "[]", "{} {}", "null" })
-	void bodyThatIsNoJsonObjectIsRefused(String body) {
+	void aBodyThatIsNotAJsonObjectIsRefused(String body) {
 		HttpResponse<String> response = this.client.post("/v1/chat/completions", body);
 		assertThat(response.statusCode()).isEqualTo(400);
-		assertThat(BackendClient.json(response).at("/error/type").asString()).isEqualTo("invalid_request_error");
-		assertThat(BackendClient.json(response).at("/error/message").asString()).contains("JSON");
+		assertThat(SimulatorClient.json(response).at("/error/type").asString()).isEqualTo("invalid_request_error");
+		assertThat(SimulatorClient.json(response).at("/error/message").asString()).contains("JSON");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "{}", "{\"model\":\"\"}", "{\"model\":1}" })
-	void missingModelIsRefused(String body) {
+	void aMissingModelIsRefused(String body) {
 		HttpResponse<String> response = this.client.post("/v1/chat/completions", body);
 		assertThat(response.statusCode()).isEqualTo(400);
-		assertThat(BackendClient.json(response).at("/error/param").asString()).isEqualTo("model");
+		assertThat(SimulatorClient.json(response).at("/error/param").asString()).isEqualTo("model");
 	}
 
 	@Test
-	void hugeBodyIsReadToItsEndAndRefused() {
+	void aTooLargeBodyIsReadToItsEndAndRefused() {
 		byte[] body = new byte[32 * 1024 * 1024 + 1];
 		HttpResponse<String> response = this.client
 			.send(this.client.request("/v1/chat/completions").POST(BodyPublishers.ofByteArray(body)));
 		assertThat(response.statusCode()).isEqualTo(413);
-		assertThat(BackendClient.json(response).at("/error/code").asString()).isEqualTo("413");
+		assertThat(SimulatorClient.json(response).at("/error/code").asString()).isEqualTo("413");
 	}
 
 	@Test
-	void firstEventIsSentBeforeTheNextIsDue() {
+	void theFirstEventIsSentBeforeTheNextIsDue() {
 		SimulatorProperties.Backend settings = new SimulatorProperties.Backend("slow", 0, 1000, Duration.ZERO,
 				Duration.ofHours(1));
 		try (SimulatedBackend slow = SimulatedBackend.start(settings, Clock.systemUTC())) {
-			BackendClient slowClient = new BackendClient(slow.url());
+			SimulatorClient slowClient = new SimulatorClient(slow.url());
 			HttpResponse<Stream<String>> response = slowClient
 				.send(slowClient.request("/v1/completions").POST(BodyPublishers.ofString("""
 						{"model":"gpt-4o","stream":true,"prompt":""}""")), BodyHandlers.ofLines());
@@ -176,11 +176,11 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void closingCutsStreamsThatAreOpen() throws IOException {
+	void closeCutsOpenStreams() throws IOException {
 		SimulatedBackend slow = SimulatedBackend.start(
 				new SimulatorProperties.Backend("slow", 0, 1000, Duration.ZERO, Duration.ofHours(1)),
 				Clock.systemUTC());
-		BackendClient slowClient = new BackendClient(slow.url());
+		SimulatorClient slowClient = new SimulatorClient(slow.url());
 		HttpResponse<InputStream> response = slowClient
 			.send(slowClient.request("/v1/completions").POST(BodyPublishers.ofString("""
 					{"model":"gpt-4o","stream":true,"prompt":""}""")), BodyHandlers.ofInputStream());
@@ -192,11 +192,11 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void eventsTakeTheirTime() {
+	void delaysBetweenEventsAreKept() {
 		SimulatorProperties.Backend settings = new SimulatorProperties.Backend("slow", 0, 1000, Duration.ofMillis(100),
 				Duration.ofMillis(10));
 		try (SimulatedBackend slow = SimulatedBackend.start(settings, Clock.systemUTC())) {
-			BackendClient slowClient = new BackendClient(slow.url());
+			SimulatorClient slowClient = new SimulatorClient(slow.url());
 			long start = System.nanoTime();
 			slowClient.chat();
 			assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(100));
@@ -208,15 +208,15 @@ class SimulatedBackendTests {
 	}
 
 	@Test
-	void closedBackendCanNoLongerBeReached() {
+	void aClosedBackendRefusesConnections() {
 		this.client.chat();
 		this.backend.close();
-		assertThatIllegalStateException().isThrownBy(new BackendClient(this.backend.url())::chat)
+		assertThatIllegalStateException().isThrownBy(new SimulatorClient(this.backend.url())::chat)
 			.withCauseInstanceOf(ConnectException.class);
 	}
 
 	@Test
-	void closedBackendsPortCanBeUsedAgain() {
+	void thePortOfAClosedBackendCanBeUsedAgain() {
 		int port = this.backend.url().getPort();
 		SimulatorProperties.Backend settings = new SimulatorProperties.Backend("again", port, 40, Duration.ZERO,
 				Duration.ZERO);
@@ -227,7 +227,7 @@ class SimulatedBackendTests {
 		try (SimulatedBackend again = SimulatedBackend.start(settings, this.clock)) {
 			assertThat(again.url()).isEqualTo(this.backend.url());
 			assertThat(again.name()).isEqualTo("again");
-			assertThat(new BackendClient(again.url()).chat().body()).contains("answer from again");
+			assertThat(new SimulatorClient(again.url()).chat().body()).contains("response from again");
 		}
 	}
 

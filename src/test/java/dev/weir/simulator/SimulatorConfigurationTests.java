@@ -28,7 +28,7 @@ class SimulatorConfigurationTests {
 				"weir.simulator.backends[1].tokens-per-minute=100");
 
 	@Test
-	void nothingRunsWithoutTheProfile() {
+	void noBackendRunsWithoutTheProfile() {
 		this.contexts.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(Simulator.class));
 	}
 
@@ -36,11 +36,11 @@ class SimulatorConfigurationTests {
 	void backendsRunUntilTheContextCloses() {
 		this.contexts.withPropertyValues("spring.profiles.active=demo").run((context) -> {
 			SimulatedBackend backend = context.getBean(Simulator.class).backends().get(1);
-			BackendClient client = new BackendClient(backend.url());
+			SimulatorClient client = new SimulatorClient(backend.url());
 			assertThat(backend.name()).isEqualTo("b");
 			assertThat(client.chat().headers().firstValue("x-ratelimit-limit-tokens")).contains("100");
 			context.close();
-			assertThatIllegalStateException().isThrownBy(new BackendClient(backend.url())::chat)
+			assertThatIllegalStateException().isThrownBy(new SimulatorClient(backend.url())::chat)
 				.withCauseInstanceOf(ConnectException.class);
 		});
 	}
@@ -53,7 +53,7 @@ class SimulatorConfigurationTests {
 	}
 
 	@Test
-	void takenPortStopsTheApplicationWithTheNameOfTheProperty() throws IOException {
+	void aPortInUseStopsTheStartAndTheErrorNamesTheProperty() throws IOException {
 		try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
 			int port = taken.getLocalPort();
 			this.contexts.withPropertyValues("spring.profiles.active=demo", "weir.simulator.backends[1].port=" + port)
@@ -69,7 +69,7 @@ class SimulatorConfigurationTests {
 	}
 
 	@Test
-	void backendsThatHadStartedAreStoppedWhenALaterOneCannot() throws IOException {
+	void startedBackendsAreStoppedIfALaterOneCannotStart() throws IOException {
 		try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
 			Simulator simulator = new Simulator(new SimulatorProperties(List.of(
 					SimulatorProperties.Backend.withoutDelay("a", 1),
@@ -81,7 +81,7 @@ class SimulatorConfigurationTests {
 	}
 
 	@Test
-	void settingsThatMakeNoSenseAreRefused() {
+	void invalidSettingsAreRefused() {
 		for (String setting : new String[] { "tokens-per-minute=0", "port=65536", "port=-1", "event-interval=-1ms",
 				"first-event-delay=-1ms", "name=" }) {
 			this.contexts.withPropertyValues("spring.profiles.active=demo", "weir.simulator.backends[0]." + setting)

@@ -13,7 +13,7 @@ class TargetTests {
 	@CsvSource({ "chat/completions, CHAT", "completions, COMPLETION", "embeddings, EMBEDDING",
 			"images/generations, IMAGE", "audio/speech, SPEECH", "audio/transcriptions, TRANSCRIPTION",
 			"audio/translations, TRANSLATION", "moderations, MODERATION" })
-	void readsEveryUrlOfAnOperation(String path, Operation operation) {
+	void everyUrlOfAnOperationIsParsed(String path, SimulatedOperation operation) {
 		assertThat(Target.parse("/v1/" + path)).contains(new Target(operation, false, null, "v1"));
 		assertThat(Target.parse("/openai/v1/" + path)).contains(new Target(operation, true, null, "v1"));
 		assertThat(Target.parse("/openai/v1/" + path + "?api-version=preview"))
@@ -23,16 +23,16 @@ class TargetTests {
 	}
 
 	@Test
-	void responsesHaveNoDeploymentInTheirClassicUrl() {
+	void theClassicUrlOfResponsesHasNoDeployment() {
 		assertThat(Target.parse("/openai/responses?api-version=2025-03-01-preview"))
-			.contains(new Target(Operation.RESPONSE, true, null, "2025-03-01-preview"));
+			.contains(new Target(SimulatedOperation.RESPONSE, true, null, "2025-03-01-preview"));
 		assertThat(Target.parse("/openai/deployments/d/responses?api-version=2025-03-01-preview")).isEmpty();
 	}
 
 	@Test
-	void deploymentIsDecoded() {
+	void aDeploymentIsPercentDecoded() {
 		assertThat(Target.parse("/openai/deployments/my%20gpt/chat/completions?api-version=1"))
-			.contains(new Target(Operation.CHAT, true, "my gpt", "1"));
+			.contains(new Target(SimulatedOperation.CHAT, true, "my gpt", "1"));
 	}
 
 	@ParameterizedTest
@@ -40,7 +40,7 @@ class TargetTests {
 			"/openai/deployments/d/chat/completions", "/openai/deployments/d/chat/completions?api-version=",
 			"/openai/deployments//chat/completions?api-version=1", "/openai/deployments/d?api-version=1",
 			"/openai/chat/completions?api-version=1", "/openai/responses" })
-	void thereIsNothingAtOtherUrls(String uri) {
+	void otherUrlsHaveNoTarget(String uri) {
 		assertThat(Target.parse(uri)).isEmpty();
 	}
 

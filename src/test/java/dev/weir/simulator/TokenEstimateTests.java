@@ -27,8 +27,8 @@ class TokenEstimateTests {
 			EMBEDDING  | {"input":""}                                                                        | 1
 			SPEECH     | {"input":"12345678"}                                                                | 2
 			""")
-	void costIsTheLongestAnswerPlusTheCharactersOfThePrompt(Operation operation, String body, long cost) {
-		assertThat(TokenEstimate.cost(operation, BackendClient.json(body))).isEqualTo(cost);
+	void theCostIsTheLongestOutputPlusTheTokensOfThePrompt(SimulatedOperation operation, String body, long cost) {
+		assertThat(TokenEstimate.cost(operation, SimulatorClient.json(body))).isEqualTo(cost);
 	}
 
 }

@@ -8,12 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class TokenQuotaTests {
 
-	private final AdjustableClock clock = new AdjustableClock();
+	private final ManualClock clock = new ManualClock();
 
 	private final TokenQuota quota = new TokenQuota(100, this.clock);
 
 	@Test
-	void grantsUntilTheMinuteIsSpent() {
+	void requestsAreGrantedUntilTheQuotaIsUsed() {
 		Admission first = this.quota.reserve(60);
 		assertThat(first.granted()).isTrue();
 		assertThat(first.limit()).isEqualTo(100);
@@ -27,7 +27,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void refusedRequestReservesNothing() {
+	void aRefusedRequestReservesNothing() {
 		this.quota.reserve(90);
 		Admission refused = this.quota.reserve(11);
 		assertThat(refused.granted()).isFalse();
@@ -36,7 +36,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void requestRunsWhenItsDelayIsOverAndNotBefore() {
+	void aRequestIsGrantedAfterItsDelayAndNotBefore() {
 		this.quota.reserve(100);
 		this.clock.advance(Duration.ofMillis(20_500));
 		Admission refused = this.quota.reserve(1);
@@ -49,7 +49,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void delayIsAsLongAsItTakesUntilEnoughIsFree() {
+	void theDelayLastsUntilEnoughTokensAreFree() {
 		this.quota.reserve(30);
 		this.clock.advance(Duration.ofSeconds(10));
 		this.quota.reserve(30);
@@ -61,7 +61,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void windowSlidesRequestByRequest() {
+	void theWindowSlidesRequestByRequest() {
 		this.quota.reserve(50);
 		this.clock.advance(Duration.ofSeconds(30));
 		this.quota.reserve(50);
@@ -73,7 +73,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void requestsOfOneSecondAreFreeTogetherAMinuteAfterTheLast() {
+	void reservationsOfOneSecondExpireTogetherAMinuteAfterTheLast() {
 		this.quota.reserve(50);
 		this.clock.advance(Duration.ofMillis(999));
 		this.quota.reserve(50);
@@ -83,7 +83,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void steadyTrafficIsNotMergedForEver() {
+	void steadyRequestsAreNotMergedIntoOneReservation() {
 		TokenQuota large = new TokenQuota(1000, this.clock);
 		for (int i = 0; i < 200; i++) {
 			large.reserve(1);
@@ -93,7 +93,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void requestLargerThanTheQuotaIsSentAwayForADay() {
+	void aRequestLargerThanTheQuotaGetsADelayOfADay() {
 		Admission refused = this.quota.reserve(101);
 		assertThat(refused.granted()).isFalse();
 		assertThat(refused.retryAfterSeconds()).isEqualTo(86_400);
@@ -101,7 +101,7 @@ class TokenQuotaTests {
 	}
 
 	@Test
-	void delayIsNeverRoundedDownToNothing() {
+	void aDelayIsNeverRoundedDownToZero() {
 		assertThat(new Admission(1, 0, 0, Duration.ofMillis(1)).retryAfterSeconds()).isEqualTo(1);
 		assertThat(new Admission(1, 0, 0, Duration.ofMillis(1000)).retryAfterSeconds()).isEqualTo(1);
 		assertThat(new Admission(1, 0, 0, Duration.ofMillis(1001)).retryAfterSeconds()).isEqualTo(2);

@@ -29,11 +29,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * The official SDK, which checks here that every field it requires is there.
+ * The official OpenAI SDK, which validates that responses have all required fields.
  */
-class OpenAiSdkTests {
+class SimulatedApiSdkTests {
 
-	private static final String TEXT = "This is a simulated answer from openai1. No model was called.";
+	private static final String TEXT = "This is a simulated response from openai1. No model was called.";
 
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 1000), Clock.systemUTC());
@@ -52,14 +52,14 @@ class OpenAiSdkTests {
 	}
 
 	@Test
-	void understandsChat() {
+	void readsAChatCompletion() {
 		ChatCompletion chat = this.client.chat().completions().create(chatParams().build());
 		assertThat(chat.choices().get(0).message().content()).contains(TEXT);
 		assertThat(chat.usage()).hasValueSatisfying((usage) -> assertThat(usage.totalTokens()).isEqualTo(12));
 	}
 
 	@Test
-	void understandsStreamOfChat() {
+	void readsAChatStream() {
 		ChatCompletionCreateParams params = chatParams()
 			.streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
 			.build();
@@ -74,13 +74,13 @@ class OpenAiSdkTests {
 	}
 
 	@Test
-	void understandsCompletion() {
+	void readsACompletion() {
 		CompletionCreateParams params = CompletionCreateParams.builder().model("gpt-4o").prompt("hi").build();
 		assertThat(this.client.completions().create(params).choices().get(0).text()).isEqualTo(TEXT);
 	}
 
 	@Test
-	void understandsEmbeddingsInBothEncodings() {
+	void readsEmbeddingsInBothEncodings() {
 		CreateEmbeddingResponse floats = this.client.embeddings()
 			.create(embeddingParams().encodingFormat(EmbeddingCreateParams.EncodingFormat.FLOAT).build());
 		CreateEmbeddingResponse base64 = this.client.embeddings()
@@ -90,14 +90,14 @@ class OpenAiSdkTests {
 	}
 
 	@Test
-	void understandsResponse() {
+	void readsAResponse() {
 		Response response = this.client.responses().create(responseParams());
 		assertThat(text(response)).isEqualTo(TEXT);
 		assertThat(response.usage()).hasValueSatisfying((usage) -> assertThat(usage.totalTokens()).isEqualTo(12));
 	}
 
 	@Test
-	void understandsStreamOfResponse() {
+	void readsAResponseStream() {
 		try (StreamResponse<ResponseStreamEvent> stream = this.client.responses().createStreaming(responseParams())) {
 			List<ResponseStreamEvent> events = stream.stream().map(ResponseStreamEvent::validate).toList();
 			assertThat(events.stream()
@@ -109,7 +109,7 @@ class OpenAiSdkTests {
 	}
 
 	@Test
-	void understandsImagesTranscriptionsAndModerations() {
+	void readsImagesTranscriptionsAndModerations() {
 		assertThat(this.client.images()
 			.generate(ImageGenerateParams.builder().model("gpt-image-1").prompt("a weir").build())
 			.data()).hasValueSatisfying((images) -> assertThat(images.get(0).b64Json()).isPresent());
@@ -129,7 +129,7 @@ class OpenAiSdkTests {
 	}
 
 	@Test
-	void understandsThrottling() {
+	void readsAThrottlingError() {
 		ChatCompletionCreateParams params = chatParams().maxCompletionTokens(1000).build();
 		assertThatExceptionOfType(RateLimitException.class)
 			.isThrownBy(() -> this.client.chat().completions().create(params))

@@ -4,35 +4,35 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The events of a response that is streamed.
+ * The events of a streamed response of {@code responses}.
  */
-final class ResponseStream {
+final class ResponsesStream {
 
 	private final EventStream events = new EventStream();
 
-	private final Call call;
+	private final SimulatedRequest request;
 
 	private int sequenceNumber;
 
-	ResponseStream(Call call) {
-		this.call = call;
+	ResponsesStream(SimulatedRequest request) {
+		this.request = request;
 	}
 
-	Answer toAnswer() {
-		String text = this.call.text();
-		addResponse("response.created", ResponseAnswers.inProgress(this.call));
-		addResponse("response.in_progress", ResponseAnswers.inProgress(this.call));
-		addItem("response.output_item.added", ResponseAnswers.message(this.call, "in_progress"));
-		addPart("response.content_part.added", ResponseAnswers.textPart(""));
-		for (String word : this.call.words()) {
+	SimulatedResponse toResponse() {
+		String text = this.request.text();
+		addResponse("response.created", ResponsesApi.inProgress(this.request));
+		addResponse("response.in_progress", ResponsesApi.inProgress(this.request));
+		addItem("response.output_item.added", ResponsesApi.message(this.request, "in_progress"));
+		addPart("response.content_part.added", ResponsesApi.textPart(""));
+		for (String word : this.request.words()) {
 			addText("response.output_text.delta", "delta", word);
 		}
 		addText("response.output_text.done", "text", text);
-		addPart("response.content_part.done", ResponseAnswers.textPart(text));
+		addPart("response.content_part.done", ResponsesApi.textPart(text));
 		addItem("response.output_item.done",
-				ResponseAnswers.message(this.call, "completed", ResponseAnswers.textPart(text)));
-		addResponse("response.completed", ResponseAnswers.completed(this.call));
-		return this.events.toAnswer();
+				ResponsesApi.message(this.request, "completed", ResponsesApi.textPart(text)));
+		addResponse("response.completed", ResponsesApi.completed(this.request));
+		return this.events.toResponse();
 	}
 
 	private void addResponse(String type, ObjectNode response) {
@@ -60,7 +60,7 @@ final class ResponseStream {
 	}
 
 	private ObjectNode partEvent(String type) {
-		return event(type).put("item_id", ResponseAnswers.messageId(this.call))
+		return event(type).put("item_id", ResponsesApi.messageId(this.request))
 			.put("output_index", 0)
 			.put("content_index", 0);
 	}

@@ -7,9 +7,9 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /**
- * A clock that stands still until it is told to go on.
+ * A clock that only {@link #advance} moves.
  */
-final class AdjustableClock extends Clock {
+final class ManualClock extends Clock {
 
 	private volatile Instant now = Instant.parse("2026-11-23T12:00:00Z");
 

@@ -4,18 +4,18 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The tokens that an answer is said to have taken.
+ * The numbers of tokens that a response reports.
  *
  * @param prompt tokens of the prompt
- * @param answer tokens of the answer, one a word
+ * @param output tokens of the response, one for each word
  */
-record Usage(long prompt, long answer) {
+record SimulatedUsage(long prompt, long output) {
 
 	ObjectNode forCompletions() {
 		return JsonNodeFactory.instance.objectNode()
 			.put("prompt_tokens", this.prompt)
-			.put("completion_tokens", this.answer)
-			.put("total_tokens", this.prompt + this.answer);
+			.put("completion_tokens", this.output)
+			.put("total_tokens", this.prompt + this.output);
 	}
 
 	ObjectNode forEmbeddings() {
@@ -26,9 +26,9 @@ record Usage(long prompt, long answer) {
 		ObjectNode usage = JsonNodeFactory.instance.objectNode();
 		usage.put("input_tokens", this.prompt);
 		usage.putObject("input_tokens_details").put("cached_tokens", 0).put("cache_write_tokens", 0);
-		usage.put("output_tokens", this.answer);
+		usage.put("output_tokens", this.output);
 		usage.putObject("output_tokens_details").put("reasoning_tokens", 0);
-		usage.put("total_tokens", this.prompt + this.answer);
+		usage.put("total_tokens", this.prompt + this.output);
 		return usage;
 	}
 

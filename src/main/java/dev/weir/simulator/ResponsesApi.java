@@ -7,35 +7,36 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Answers of {@code responses}.
+ * Simulates {@code responses}.
  */
-final class ResponseAnswers {
+final class ResponsesApi {
 
 	/**
-	 * Fields of a response that repeat the request's.
+	 * Fields of the request that a response repeats.
 	 */
 	private static final List<String> REPEATED = List.of("instructions", "max_output_tokens", "metadata",
 			"parallel_tool_calls", "previous_response_id", "store", "temperature", "tool_choice", "tools", "top_p");
 
-	private ResponseAnswers() {
+	private ResponsesApi() {
 	}
 
-	static Answer answer(Call call) {
-		return call.streams() ? new ResponseStream(call).toAnswer() : Answer.json(completed(call));
+	static SimulatedResponse respond(SimulatedRequest request) {
+		return request.streams() ? new ResponsesStream(request).toResponse()
+				: SimulatedResponse.json(completed(request));
 	}
 
 	/**
-	 * The response at its beginning.
-	 * @param call the request
-	 * @return the response, without an output
+	 * Returns a response that has begun.
+	 * @param request the request
+	 * @return the response, without output
 	 */
-	static ObjectNode inProgress(Call call) {
+	static ObjectNode inProgress(SimulatedRequest request) {
 		ObjectNode response = JsonNodeFactory.instance.objectNode()
-			.put("id", "resp_" + call.serial())
+			.put("id", "resp_" + request.serial())
 			.put("object", "response")
-			.put("created_at", call.created())
+			.put("created_at", request.created())
 			.put("status", "in_progress")
-			.put("model", call.model());
+			.put("model", request.model());
 		for (String field : List.of("error", "incomplete_details", "instructions", "max_output_tokens",
 				"previous_response_id", "usage")) {
 			response.putNull(field);
@@ -47,7 +48,7 @@ final class ResponseAnswers {
 		response.putArray("tools");
 		response.putArray("output");
 		for (String field : REPEATED) {
-			JsonNode value = call.body().path(field);
+			JsonNode value = request.body().path(field);
 			if (!value.isMissingNode() && !value.isNull()) {
 				response.set(field, value);
 			}
@@ -56,27 +57,27 @@ final class ResponseAnswers {
 	}
 
 	/**
-	 * The response at its end.
-	 * @param call the request
+	 * Returns a response that is complete.
+	 * @param request the request
 	 * @return the response with its output
 	 */
-	static ObjectNode completed(Call call) {
-		ObjectNode response = inProgress(call).put("status", "completed");
-		response.putArray("output").add(message(call, "completed", textPart(call.text())));
-		response.set("usage", call.usage().forResponses());
+	static ObjectNode completed(SimulatedRequest request) {
+		ObjectNode response = inProgress(request).put("status", "completed");
+		response.putArray("output").add(message(request, "completed", textPart(request.text())));
+		response.set("usage", request.usage().forResponses());
 		return response;
 	}
 
 	/**
-	 * The only item of the output.
-	 * @param call the request
-	 * @param status how far it is
-	 * @param parts what it says so far
+	 * Returns the only item of the output.
+	 * @param request the request
+	 * @param status the status of the item
+	 * @param parts its content so far
 	 * @return the item
 	 */
-	static ObjectNode message(Call call, String status, ObjectNode... parts) {
+	static ObjectNode message(SimulatedRequest request, String status, ObjectNode... parts) {
 		ObjectNode message = JsonNodeFactory.instance.objectNode()
-			.put("id", messageId(call))
+			.put("id", messageId(request))
 			.put("type", "message")
 			.put("role", "assistant")
 			.put("status", status);
@@ -84,8 +85,8 @@ final class ResponseAnswers {
 		return message;
 	}
 
-	static String messageId(Call call) {
-		return "msg_" + call.serial();
+	static String messageId(SimulatedRequest request) {
+		return "msg_" + request.serial();
 	}
 
 	static ObjectNode textPart(String text) {

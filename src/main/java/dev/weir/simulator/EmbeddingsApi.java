@@ -12,10 +12,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Answers of {@code embeddings}: vectors of length 1 that depend on nothing but the
- * input.
+ * Simulates {@code embeddings}: vectors of length 1 that depend on the input only.
  */
-final class EmbeddingAnswers {
+final class EmbeddingsApi {
 
 	private static final int DEFAULT_DIMENSIONS = 16;
 
@@ -23,15 +22,15 @@ final class EmbeddingAnswers {
 
 	private static final int MAX_INPUTS = 2048;
 
-	private EmbeddingAnswers() {
+	private EmbeddingsApi() {
 	}
 
-	static Answer answer(Call call) {
-		List<JsonNode> inputs = inputs(call.body().path("input"));
-		int dimensions = dimensions(call.body().path("dimensions"));
-		boolean base64 = "base64".equals(call.body().path("encoding_format").asString(""));
-		ObjectNode answer = JsonNodeFactory.instance.objectNode().put("object", "list").put("model", call.model());
-		ArrayNode data = answer.putArray("data");
+	static SimulatedResponse respond(SimulatedRequest request) {
+		List<JsonNode> inputs = inputs(request.body().path("input"));
+		int dimensions = dimensions(request.body().path("dimensions"));
+		boolean base64 = "base64".equals(request.body().path("encoding_format").asString(""));
+		ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list").put("model", request.model());
+		ArrayNode data = list.putArray("data");
 		for (JsonNode input : inputs) {
 			float[] vector = vector(input.toString(), dimensions);
 			data.addObject()
@@ -39,8 +38,8 @@ final class EmbeddingAnswers {
 				.put("index", data.size() - 1)
 				.set("embedding", base64 ? base64(vector) : floats(vector));
 		}
-		answer.set("usage", call.usage().forEmbeddings());
-		return Answer.json(answer);
+		list.set("usage", request.usage().forEmbeddings());
+		return SimulatedResponse.json(list);
 	}
 
 	private static List<JsonNode> inputs(JsonNode input) {
@@ -48,8 +47,8 @@ final class EmbeddingAnswers {
 			return List.of(input);
 		}
 		if (!input.isArray() || input.isEmpty() || input.size() > MAX_INPUTS) {
-			throw ApiError.invalid("'input' must be a string or an array of 1 to %d items.".formatted(MAX_INPUTS),
-					"input");
+			throw SimulatedErrorException
+				.invalid("'input' must be a string or an array of 1 to %d items.".formatted(MAX_INPUTS), "input");
 		}
 		boolean tokens = input.path(0).isIntegralNumber();
 		return tokens ? List.of(input) : input.valueStream().toList();
@@ -61,7 +60,8 @@ final class EmbeddingAnswers {
 		}
 		int value = dimensions.asInt(0);
 		if (value < 1 || value > MAX_DIMENSIONS) {
-			throw ApiError.invalid("'dimensions' must be 1 to %d.".formatted(MAX_DIMENSIONS), "dimensions");
+			throw SimulatedErrorException.invalid("'dimensions' must be 1 to %d.".formatted(MAX_DIMENSIONS),
+					"dimensions");
 		}
 		return value;
 	}

@@ -14,9 +14,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Calls a backend over a socket, with a key.
+ * An HTTP client of a simulated backend that sends a key.
  */
-final class BackendClient {
+final class SimulatorClient {
 
 	static final String HI = """
 			{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}""";
@@ -25,7 +25,7 @@ final class BackendClient {
 
 	private final URI url;
 
-	BackendClient(URI url) {
+	SimulatorClient(URI url) {
 		this.url = url;
 	}
 
@@ -38,15 +38,15 @@ final class BackendClient {
 	}
 
 	/**
-	 * Returns the data of each event of a stream.
+	 * Sends a request and returns the data of each event of the stream.
 	 * @param path the path and query
-	 * @param json the request's body
-	 * @return the data without their prefix
+	 * @param json the body of the request
+	 * @return the data without {@code data: }
 	 */
 	List<String> stream(String path, String json) {
 		HttpResponse<String> response = post(path, json);
 		if (!response.headers().firstValue("content-type").orElse("").startsWith("text/event-stream")) {
-			throw new IllegalStateException("no stream: " + response.body());
+			throw new IllegalStateException("not a stream: " + response.body());
 		}
 		return response.body()
 			.lines()

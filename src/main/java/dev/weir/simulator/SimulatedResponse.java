@@ -12,23 +12,24 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The body of a response.
+ * The content type and body of a response.
  *
  * @param contentType its media type
- * @param chunks what is sent, piece by piece; a body of one piece has a length
+ * @param chunks the parts of the body, sent one by one; a body of one part is sent with
+ * its length, any other in chunks
  */
-record Answer(String contentType, List<byte[]> chunks) {
+record SimulatedResponse(String contentType, List<byte[]> chunks) {
 
-	static Answer json(ObjectNode body) {
-		return new Answer("application/json", List.of(JsonMapper.shared().writeValueAsBytes(body)));
+	static SimulatedResponse json(ObjectNode body) {
+		return new SimulatedResponse("application/json", List.of(JsonMapper.shared().writeValueAsBytes(body)));
 	}
 
 	/**
 	 * Sends the body.
-	 * @param response where to
-	 * @param delay the time until anything is sent
-	 * @param interval the time between two pieces
-	 * @return when it is sent
+	 * @param response the response to write to
+	 * @param delay the time before the first part
+	 * @param interval the time between two parts
+	 * @return completes when the body has been sent
 	 */
 	Mono<Void> send(HttpServerResponse response, Duration delay, Duration interval) {
 		response.header(HttpHeaderNames.CONTENT_TYPE, this.contentType);

@@ -8,9 +8,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Answers of {@code moderations}, which find nothing wrong.
+ * Simulates {@code moderations}: nothing is ever flagged.
  */
-final class ModerationAnswers {
+final class ModerationsApi {
 
 	private static final List<String> CATEGORIES = List.of("harassment", "harassment/threatening", "hate",
 			"hate/threatening", "illicit", "illicit/violent", "self-harm", "self-harm/instructions", "self-harm/intent",
@@ -18,23 +18,23 @@ final class ModerationAnswers {
 
 	private static final int MAX_INPUTS = 2048;
 
-	private ModerationAnswers() {
+	private ModerationsApi() {
 	}
 
-	static Answer answer(Call call) {
-		ObjectNode answer = JsonNodeFactory.instance.objectNode()
-			.put("id", "modr-" + call.serial())
-			.put("model", call.model());
-		ArrayNode results = answer.putArray("results");
-		JsonNode input = call.body().path("input");
+	static SimulatedResponse respond(SimulatedRequest request) {
+		ObjectNode moderation = JsonNodeFactory.instance.objectNode()
+			.put("id", "modr-" + request.serial())
+			.put("model", request.model());
+		ArrayNode results = moderation.putArray("results");
+		JsonNode input = request.body().path("input");
 		int inputs = input.path(0).isString() ? input.size() : 1;
 		if (inputs > MAX_INPUTS) {
-			throw ApiError.invalid("'input' must have at most %d items.".formatted(MAX_INPUTS), "input");
+			throw SimulatedErrorException.invalid("'input' must have at most %d items.".formatted(MAX_INPUTS), "input");
 		}
 		for (int i = 0; i < inputs; i++) {
 			addResult(results.addObject());
 		}
-		return Answer.json(answer);
+		return SimulatedResponse.json(moderation);
 	}
 
 	private static void addResult(ObjectNode result) {

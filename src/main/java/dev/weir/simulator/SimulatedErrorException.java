@@ -10,9 +10,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A request that is answered with an error.
+ * Ends a simulated request with an error response.
  */
-final class ApiError extends RuntimeException {
+final class SimulatedErrorException extends RuntimeException {
 
 	private final int status;
 
@@ -20,7 +20,7 @@ final class ApiError extends RuntimeException {
 
 	private final transient Map<String, String> headers;
 
-	private ApiError(int status, ObjectNode body, Map<String, String> headers) {
+	private SimulatedErrorException(int status, ObjectNode body, Map<String, String> headers) {
 		super(body.toString(), null, false, false);
 		this.status = status;
 		this.body = body;
@@ -28,23 +28,23 @@ final class ApiError extends RuntimeException {
 	}
 
 	/**
-	 * An error in the shape of Azure's front door, where the code is the status as text.
+	 * An error as Azure's gateway writes it: the code is the status as text.
 	 * @param status the HTTP status
-	 * @param message what went wrong
+	 * @param message the message
 	 * @return the error
 	 */
-	static ApiError azure(int status, String message) {
+	static SimulatedErrorException azure(int status, String message) {
 		return azure(status, message, Map.of());
 	}
 
 	/**
 	 * A 429 as Azure sends it.
-	 * @param target what was asked for
-	 * @param admission what the quota said
+	 * @param target the URL of the request
+	 * @param admission the decision of the quota
 	 * @param backend the name of the backend
 	 * @return the error
 	 */
-	static ApiError throttled(Target target, Admission admission, String backend) {
+	static SimulatedErrorException throttled(Target target, Admission admission, String backend) {
 		long seconds = admission.retryAfterSeconds();
 		String message = "Requests to the %s Operation under Azure OpenAI API version %s have exceeded token rate limit"
 				+ " of your current OpenAI S0 pricing tier. Please retry after %d seconds. (simulated by %s)";
@@ -54,37 +54,36 @@ final class ApiError extends RuntimeException {
 	}
 
 	/**
-	 * A request that the model's own API finds invalid: a 400 in OpenAI's shape, which
-	 * Azure passes on.
-	 * @param message what is invalid
-	 * @param param the field that is invalid, if it is one
+	 * A 400 in OpenAI's format, as the API of the model sends it and Azure passes it on.
+	 * @param message the message
+	 * @param param the name of the invalid field, or {@code null}
 	 * @return the error
 	 */
-	static ApiError invalid(String message, @Nullable String param) {
+	static SimulatedErrorException invalid(String message, @Nullable String param) {
 		ObjectNode body = JsonNodeFactory.instance.objectNode();
 		ObjectNode error = body.putObject("error");
 		error.put("message", message);
 		error.put("type", "invalid_request_error");
 		error.put("param", param);
 		error.putNull("code");
-		return new ApiError(400, body, Map.of());
+		return new SimulatedErrorException(400, body, Map.of());
 	}
 
-	private static ApiError azure(int status, String message, Map<String, String> headers) {
+	private static SimulatedErrorException azure(int status, String message, Map<String, String> headers) {
 		ObjectNode body = JsonNodeFactory.instance.objectNode();
 		body.putObject("error").put("code", Integer.toString(status)).put("message", message);
-		return new ApiError(status, body, headers);
+		return new SimulatedErrorException(status, body, headers);
 	}
 
 	/**
-	 * Answers with this error, at once.
-	 * @param response where to
-	 * @return when it is sent
+	 * Sends this error without delay.
+	 * @param response the response to write to
+	 * @return completes when the error has been sent
 	 */
 	Mono<Void> send(HttpServerResponse response) {
 		response.status(this.status);
 		this.headers.forEach(response::header);
-		return Answer.json(this.body).send(response, Duration.ZERO, Duration.ZERO);
+		return SimulatedResponse.json(this.body).send(response, Duration.ZERO, Duration.ZERO);
 	}
 
 }

@@ -26,9 +26,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A request's body, read to its end.
+ * The whole body of a request.
  */
-final class RequestBody {
+final class ReceivedBody {
 
 	private static final JsonMapper MAPPER = JsonMapper.shared();
 
@@ -38,26 +38,27 @@ final class RequestBody {
 
 	private boolean tooLarge;
 
-	private RequestBody(int limit) {
+	private ReceivedBody(int limit) {
 		this.limit = limit;
 	}
 
 	/**
-	 * Reads a body. What is beyond the limit is read too, lest the client finds the
-	 * connection closed instead of an answer, but not kept.
-	 * @param buffers the body as it comes in
-	 * @param limit the largest body that is kept, in bytes
+	 * Reads a body to its end. Bytes beyond the limit are read and dropped: if the
+	 * connection were closed early, the client might not get the response.
+	 * @param buffers the parts of the body
+	 * @param limit the largest accepted body in bytes
 	 * @return the body, or a 413 error
 	 */
-	static Mono<RequestBody> read(Flux<ByteBuf> buffers, int limit) {
-		return buffers.reduceWith(() -> new RequestBody(limit), RequestBody::append).doOnNext((body) -> {
+	static Mono<ReceivedBody> read(Flux<ByteBuf> buffers, int limit) {
+		return buffers.reduceWith(() -> new ReceivedBody(limit), ReceivedBody::append).doOnNext((body) -> {
 			if (body.tooLarge) {
-				throw ApiError.azure(413, "Request body is too large. At most %d bytes are accepted.".formatted(limit));
+				throw SimulatedErrorException.azure(413,
+						"Request body is too large. At most %d bytes are accepted.".formatted(limit));
 			}
 		});
 	}
 
-	private RequestBody append(ByteBuf buffer) {
+	private ReceivedBody append(ByteBuf buffer) {
 		this.tooLarge = this.tooLarge || buffer.readableBytes() > this.limit - this.bytes.size();
 		if (!this.tooLarge) {
 			try {
@@ -78,36 +79,39 @@ final class RequestBody {
 			}
 		}
 		catch (JacksonException ex) {
-			throw ApiError.invalid("We could not parse the JSON body of your request: " + ex.getOriginalMessage(),
-					null);
+			throw SimulatedErrorException
+				.invalid("We could not parse the JSON body of your request: " + ex.getOriginalMessage(), null);
 		}
-		throw ApiError.invalid("We could not parse the JSON body of your request: it is no object", null);
+		throw SimulatedErrorException.invalid("We could not parse the JSON body of your request: it is not an object",
+				null);
 	}
 
 	/**
-	 * Reads a form with a file.
-	 * @param contentType the request's content type, which names the boundary
-	 * @return the form's fields that are no files
+	 * Parses a multipart form that has a file.
+	 * @param contentType the {@code content-type} of the request, with the boundary
+	 * @return the fields of the form without its files
 	 */
 	ObjectNode form(@Nullable String contentType) {
 		FullHttpRequest request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/",
 				Unpooled.wrappedBuffer(this.bytes.toByteArray()));
 		request.headers().set(HttpHeaderNames.CONTENT_TYPE, (contentType != null) ? contentType : "");
 		if (!HttpPostRequestDecoder.isMultipart(request)) {
-			throw ApiError.invalid("The request must be of the type multipart/form-data and name a boundary", null);
+			throw SimulatedErrorException
+				.invalid("The request must be of the type multipart/form-data and name a boundary", null);
 		}
 		try {
 			return form(new HttpPostMultipartRequestDecoder(new DefaultHttpDataFactory(false), request));
 		}
 		catch (ErrorDataDecoderException | IOException ex) {
-			throw ApiError.invalid("We could not parse the form of your request: " + ex.getMessage(), null);
+			throw SimulatedErrorException.invalid("We could not parse the form of your request: " + ex.getMessage(),
+					null);
 		}
 	}
 
 	private static ObjectNode form(HttpPostMultipartRequestDecoder decoder) throws IOException {
 		try {
 			if (decoder.getBodyHttpData("file") == null) {
-				throw ApiError.invalid("Missing required parameter: 'file'.", "file");
+				throw SimulatedErrorException.invalid("Missing required parameter: 'file'.", "file");
 			}
 			ObjectNode fields = JsonNodeFactory.instance.objectNode();
 			for (InterfaceHttpData data : decoder.getBodyHttpDatas()) {
