@@ -16,7 +16,7 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.Pools;
 
 /**
- * Makes Weir's way of choosing the one for every pool.
+ * Makes {@link LaneLoadBalancer} the load balancer of every pool.
  */
 @Configuration(proxyBeanMethods = false)
 @LoadBalancerClients(defaultConfiguration = WeirLoadBalancerConfiguration.class)
@@ -25,15 +25,15 @@ class BalanceConfiguration {
 	private static final Logger logger = LoggerFactory.getLogger(BalanceConfiguration.class);
 
 	/**
-	 * Makes each pool's load balancer before readiness is reported; otherwise the first
-	 * request to a pool would make it, on an event loop.
+	 * Creates the load balancer of each pool before Weir is ready; otherwise the first
+	 * request to a pool would create it, on an event loop.
 	 */
 	@Bean
-	ApplicationListener<ApplicationReadyEvent> poolsReady(LoadBalancerClientFactory factory, Pools pools) {
+	ApplicationListener<ApplicationReadyEvent> createLoadBalancers(LoadBalancerClientFactory factory, Pools pools) {
 		return (event) -> pools.all().forEach((pool) -> {
 			factory.getInstance(pool.name(), ReactorServiceInstanceLoadBalancer.class);
 			logger.info("Pool {}: {}", pool.name(),
-					String.join(", ", pool.backends().stream().map(BalanceConfiguration::words).toList()));
+					String.join(", ", pool.backends().stream().map(BalanceConfiguration::describe).toList()));
 		});
 	}
 
@@ -42,7 +42,7 @@ class BalanceConfiguration {
 		return new LaneChoiceFilter(factory, properties);
 	}
 
-	private static String words(Backend backend) {
+	private static String describe(Backend backend) {
 		return "%s (%s, priority %d)".formatted(backend.name(), backend.url(), backend.properties().priority());
 	}
 

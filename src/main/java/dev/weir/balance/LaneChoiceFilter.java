@@ -23,11 +23,11 @@ import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 
 /**
- * Spring Cloud Gateway's load balancer filter with a shorter way to Weir's own load
- * balancer: that one needs neither a copy of the request nor a look into its child
- * context each time. A pool that has another load balancer, or a
- * {@link LoadBalancerLifecycle} that wants to hear of each choice, goes the gateway's own
- * way.
+ * Spring Cloud Gateway's load balancer filter with a direct call of
+ * {@link LaneLoadBalancer}, which needs neither a copy of the request nor a lookup in a
+ * child context for each attempt. A pool with another load balancer, or with a
+ * {@link LoadBalancerLifecycle} that is notified of each choice, uses the code of the
+ * gateway.
  */
 final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 
@@ -35,7 +35,7 @@ final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 
 	private final GatewayLoadBalancerProperties properties;
 
-	// one for each pool
+	// by pool; empty for a pool that uses the code of the gateway
 	private final Map<String, Optional<LaneLoadBalancer>> balancers = new ConcurrentHashMap<>();
 
 	LaneChoiceFilter(LoadBalancerClientFactory factory, GatewayLoadBalancerProperties properties) {
@@ -72,8 +72,8 @@ final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 	}
 
 	private Optional<LaneLoadBalancer> balancer(String pool) {
-		boolean heard = !this.factory.getInstances(pool, LoadBalancerLifecycle.class).isEmpty();
-		return (!heard && this.factory.getInstance(pool,
+		boolean observed = !this.factory.getInstances(pool, LoadBalancerLifecycle.class).isEmpty();
+		return (!observed && this.factory.getInstance(pool,
 				ReactorServiceInstanceLoadBalancer.class) instanceof LaneLoadBalancer lanes) ? Optional.of(lanes)
 						: Optional.empty();
 	}

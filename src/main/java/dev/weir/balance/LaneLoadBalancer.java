@@ -7,6 +7,7 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.client.loadbalancer.EmptyResponse;
 import org.springframework.cloud.client.loadbalancer.Request;
+import org.springframework.cloud.client.loadbalancer.RequestDataContext;
 import org.springframework.cloud.client.loadbalancer.Response;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 
@@ -15,12 +16,13 @@ import dev.weir.backend.Lane;
 import dev.weir.backend.Tier;
 
 /**
- * Chooses a lane for a request and begins the attempt on it: from the best tier that has
- * one which has not had its turn in this request and is available, by the strategy of the
- * pool. One whose backend has just broken off a reply is chosen only if no other of its
- * tier is there: the client whose reply broke comes again soon. Where the one picked
- * refuses after all, because others were faster to take its last place or its half-open
- * circuit breaker has its probes, it chooses again.
+ * Chooses a lane for a request and begins the attempt on it. Candidates are the lanes
+ * that are available and not tried yet in this request. The strategy of the pool picks
+ * one in the best tier that has a candidate. A lane whose backend has just broken off a
+ * response is picked only if its tier has no other candidate, because the client of that
+ * response will probably retry soon. If the attempt cannot begin, since another request
+ * took the last place of the lane or the half-open circuit breaker has enough probes, the
+ * choice is repeated.
  */
 final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
@@ -32,8 +34,8 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
 	/**
 	 * Chooses a lane.
-	 * @param attempts the request's attempts, to which the one on the lane is added
-	 * @return the lane, or {@code null} if none may be called now
+	 * @param attempts the attempts of the request; the new one is added to them
+	 * @return the lane, or {@code null} if there is no candidate
 	 */
 	@Nullable Lane choose(Attempts attempts) {
 		Lane lane = pick(attempts);
@@ -56,11 +58,26 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 		return null;
 	}
 
+	/**
+	 * Finds the attempts of a request that Spring Cloud Gateway passes to a load
+	 * balancer: it hands over the attributes of the exchange.
+	 * @param request the request of Spring Cloud LoadBalancer
+	 * @return the attempts so far
+	 */
+	static Attempts attemptsOf(Request<?> request) {
+		if (request.getContext() instanceof RequestDataContext context && context.getClientRequest() != null
+				&& context.getClientRequest().getAttributes().get(Attempts.ATTRIBUTE) instanceof Attempts attempts) {
+			return attempts;
+		}
+		throw new IllegalStateException("A request to a pool must pass the failover filter");
+	}
+
 	@Override
-	@SuppressWarnings({ "rawtypes", "unchecked" }) // Spring declares it so
+	@SuppressWarnings({ "rawtypes", "unchecked" }) // as Spring Cloud LoadBalancer
+													// declares it
 	public Mono<Response<ServiceInstance>> choose(Request request) {
 		return Mono.fromSupplier(() -> {
-			Lane lane = choose(RequestAttempts.of(request));
+			Lane lane = choose(attemptsOf(request));
 			return (lane != null) ? new DefaultResponse(lane) : new EmptyResponse();
 		});
 	}

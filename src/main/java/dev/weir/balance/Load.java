@@ -3,26 +3,26 @@ package dev.weir.balance;
 import dev.weir.backend.Lane;
 
 /**
- * What a lane has to bear, in a unit of its own: of two lanes the one with less is
- * picked.
+ * Measures how loaded a lane is. Values of one measure are comparable with each other
+ * only; of two lanes the one with the lower value is picked.
  */
 @FunctionalInterface
 interface Load {
 
 	/**
-	 * Requests in flight for a weight of one. Those of the lane, since throughput belongs
-	 * to a model's deployment; one of another model on the same backend has its own.
+	 * The requests in flight on the lane, divided by its weight. Those of other models on
+	 * the same backend do not count: throughput belongs to one deployment.
 	 */
-	Load BUSY = (lane) -> (double) lane.inFlight() / lane.weight();
+	Load IN_FLIGHT = (lane) -> (double) lane.inFlight() / lane.weight();
 
 	/**
-	 * The time until a request that comes now may be answered: how long answers take to
-	 * begin, for every request in flight and this one.
+	 * The expected time until the response to a new request begins: the average latency
+	 * of the lane times the number of requests in flight, the new one included.
 	 */
-	Load SLOW = (lane) -> lane.expectedLatency() * (lane.inFlight() + 1);
+	Load LATENCY = (lane) -> lane.expectedLatency() * (lane.inFlight() + 1);
 
-	/** The share of the quota that is spent. */
-	Load SPENT = (lane) -> 1 - lane.expectedHeadroom();
+	/** The used share of the quota, 0 to 1. */
+	Load USED_QUOTA = (lane) -> 1 - lane.expectedHeadroom();
 
 	/**
 	 * Measures a lane.

@@ -14,10 +14,11 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Tier;
 
 /**
- * Supplies the lanes that a request may go to now, to a load balancer other than Weir's
- * own: those of the best tier that has any which serve its model, have not had their turn
- * and are available; without those whose backends have just broken off a reply, if others
- * are left. Such a load balancer begins the attempt itself ({@link Attempts#tryBegin}).
+ * Supplies the candidates for a request to a load balancer other than
+ * {@link LaneLoadBalancer}: the lanes of the best tier that has any which serve the
+ * model, are available and not tried yet in this request. Lanes whose backends have just
+ * broken off a response are left out if there are others. Such a load balancer must begin
+ * the attempt itself ({@link Attempts#tryBegin}).
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
@@ -40,7 +41,7 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 	@Override
 	@SuppressWarnings("rawtypes") // as Spring Cloud LoadBalancer declares it
 	public Flux<List<ServiceInstance>> get(Request request) {
-		Attempts attempts = RequestAttempts.of(request);
+		Attempts attempts = LaneLoadBalancer.attemptsOf(request);
 		return Flux.just(attempts.lanes()
 			.tiers()
 			.stream()

@@ -10,7 +10,8 @@ import dev.weir.backend.Tier;
 import dev.weir.config.BalancingStrategy;
 
 /**
- * Picks a lane of one tier. Allocates nothing in proportion to the size of the tier.
+ * Picks one lane of a tier. What an implementation allocates does not depend on the size
+ * of the tier.
  */
 @FunctionalInterface
 interface Strategy {
@@ -18,24 +19,24 @@ interface Strategy {
 	/**
 	 * Picks a lane.
 	 * @param tier the lanes to pick from
-	 * @param candidates which of them may be chosen
-	 * @return one of those, or {@code null} if there is none
+	 * @param candidates accepts the lanes that may be picked
+	 * @return a candidate, or {@code null} if there is none
 	 */
 	@Nullable Lane pick(Tier tier, Predicate<Lane> candidates);
 
 	/**
-	 * The strategy that a pool is set to.
-	 * @param setting the setting
-	 * @param random where its chance comes from
+	 * Creates the strategy for a setting.
+	 * @param setting the setting of the pool
+	 * @param random the source of randomness
 	 * @return the strategy
 	 */
 	static Strategy of(BalancingStrategy setting, RandomGenerator random) {
-		Draw draw = new Draw(random);
+		WeightedSampler sampler = new WeightedSampler(random);
 		return switch (setting) {
-			case WEIGHTED -> draw::from;
-			case LEAST_BUSY -> new TwoChoicesStrategy(draw, Load.BUSY);
-			case FASTEST -> new TwoChoicesStrategy(draw, Load.SLOW);
-			case MOST_HEADROOM -> new TwoChoicesStrategy(draw, Load.SPENT);
+			case WEIGHTED -> sampler::draw;
+			case LEAST_BUSY -> new TwoChoicesStrategy(sampler, Load.IN_FLIGHT);
+			case FASTEST -> new TwoChoicesStrategy(sampler, Load.LATENCY);
+			case MOST_HEADROOM -> new TwoChoicesStrategy(sampler, Load.USED_QUOTA);
 		};
 	}
 

@@ -12,9 +12,9 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 
 /**
- * How a lane of a pool is chosen. Spring Cloud LoadBalancer makes a child context for
- * each pool from it, which is why it is a top-level class without a stereotype: with one
- * it would also be part of the main context, where no pool is named.
+ * Configures the child context that Spring Cloud LoadBalancer creates for each pool. It
+ * has no {@code @Configuration}: component scanning would add it to the main context,
+ * which belongs to no pool.
  */
 public class WeirLoadBalancerConfiguration {
 

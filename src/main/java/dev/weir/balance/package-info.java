@@ -1,6 +1,7 @@
 /**
- * Choosing a lane: {@linkplain dev.weir.balance.LaneLoadBalancer narrow}, then
- * {@linkplain dev.weir.balance.Strategy pick}. Starting point:
+ * Chooses a lane for each attempt: load balancer, strategies, and their connection to
+ * Spring Cloud LoadBalancer. What is known of lanes is in {@code backend}, and when
+ * another attempt is made is decided elsewhere. Start with
  * {@link dev.weir.balance.LaneLoadBalancer}.
  */
 @NullMarked

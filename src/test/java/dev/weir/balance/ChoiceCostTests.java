@@ -20,8 +20,8 @@ import dev.weir.testing.TestPools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What choosing a lane allocates, with the attempt on it and its end: the same for 3
- * backends and 300.
+ * Bytes that a choice of a lane allocates, with the attempt on it: they do not depend on
+ * the number of backends.
  */
 @Tag("cost")
 class ChoiceCostTests {
@@ -30,14 +30,14 @@ class ChoiceCostTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void choosingALaneTakesTheSameForAnyNumberOfBackends(BalancingStrategy strategy) {
+	void aChoiceAllocatesTheSameForAnyNumberOfBackends(BalancingStrategy strategy) {
 		assertThat(List.of(cost(pool(3), strategy), cost(pool(30), strategy), cost(pool(300), strategy)))
 			.allSatisfy((bytes) -> assertThat(bytes).isLessThan(BOUND));
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void soDoesFindingTheLastThatIsFree(BalancingStrategy strategy) {
+	void aChoiceOfTheOnlyAvailableLaneAllocatesTheSameForAnyNumberOfBackends(BalancingStrategy strategy) {
 		assertThat(List.of(3, 30, 300)).allSatisfy((backends) -> {
 			Pool pool = pool(backends);
 			pool.backends().stream().skip(1).forEach((backend) -> backend.breaker().transitionToForcedOpenState());

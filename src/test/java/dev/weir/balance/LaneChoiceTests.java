@@ -19,26 +19,26 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Whoever listens to the choices of Spring Cloud LoadBalancer hears of Weir's.
+ * A {@link LoadBalancerLifecycle} is notified of the choices of Weir.
  */
 class LaneChoiceTests {
 
 	@Test
-	void aLifecycleOfTheUsersHearsOfEachChoice() {
-		Listener listener = new Listener();
+	void aLoadBalancerLifecycleIsNotifiedOfEachChoice() {
+		RecordingLifecycle lifecycle = new RecordingLifecycle();
 		try (RawBackend first = RawBackend
 			.start(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"));
 				RawBackend second = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
 				WeirServer weir = WeirServer.start(
-						(context) -> context.registerBean(LoadBalancerLifecycle.class, () -> listener),
+						(context) -> context.registerBean(LoadBalancerLifecycle.class, () -> lifecycle),
 						WeirServer.pool("", WeirServer.backend("a", first.url()),
 								WeirServer.backend("b", second.url(), "priority: 2")))) {
 			assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
-			assertThat(listener.chosen).containsExactly("a", "b");
+			assertThat(lifecycle.chosen).containsExactly("a", "b");
 		}
 	}
 
-	private static final class Listener implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
+	private static final class RecordingLifecycle implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
 		private final List<String> chosen = new CopyOnWriteArrayList<>();
 

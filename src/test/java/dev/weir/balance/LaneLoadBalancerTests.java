@@ -40,7 +40,7 @@ class LaneLoadBalancerTests {
 	private final ManualTicker ticker = new ManualTicker();
 
 	@Test
-	void picksByTheStrategyOfThePool() {
+	void theStrategyOfThePoolPicks() {
 		Pool pool = TestPools.pool(this.ticker, Map.of("strategy", "least-busy"), TestPools.backend("a"),
 				TestPools.backend("b"));
 		IntStream.range(0, 100).forEach((i) -> attempts(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
@@ -48,14 +48,14 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void picksFromTheBestTierOnly() {
+	void onlyLanesOfTheBestTierArePicked() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
 				TestPools.backend("spare", "priority=3"));
 		assertThat(chooseMany(pool)).containsOnlyKeys("ptu");
 	}
 
 	@Test
-	void goesToTheNextTierWhenNoLaneOfTheFirstIsAvailable() {
+	void theNextTierIsUsedIfNoLaneOfTheFirstIsAvailable() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
 				TestPools.backend("spare", "priority=3"));
 		throttle(pool, "ptu", Duration.ofSeconds(5));
@@ -65,10 +65,10 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void aBackendThatBrokeAReplyStandsBehindTheOthersOfItsTierForAWhile() {
+	void aBackendThatBrokeAResponseIsPickedAfterTheOthersOfItsTierForFiveSeconds() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"),
 				TestPools.backend("c", "priority=2"));
-		breakReply(pool, "a");
+		breakResponse(pool, "a");
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 		this.ticker.advance(Duration.ofMillis(4999));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
@@ -77,7 +77,7 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void aBackendThatFailedBeforeItsReplyBeganKeepsItsShare() {
+	void aBackendThatFailedBeforeItsResponseBeganKeepsItsShare() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
 		Attempts attempts = attempts(pool);
 		attempts.tryBegin(pool.lanes("gpt-4o").get(0));
@@ -86,17 +86,17 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void aBackendThatBrokeAReplyIsChosenWhereItsTierHasNoOther() {
+	void aBackendThatBrokeAResponseIsPickedIfItsTierHasNoOther() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c", "priority=2"));
-		breakReply(pool, "a");
-		breakReply(pool, "b");
+		breakResponse(pool, "a");
+		breakResponse(pool, "b");
 		assertThat(chooseMany(pool)).containsOnlyKeys("a", "b");
 		throttle(pool, "b", Duration.ofSeconds(4));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("a", 100));
 	}
 
 	@Test
-	void aBreakOfOneModelCountsForAllOfTheBackend() {
+	void aBrokenResponseOfOneModelCountsForAllModelsOfTheBackend() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
 		Attempts attempts = new Attempts(pool, pool.lanes("o3"), this.ticker);
 		attempts.tryBegin(pool.lanes("o3").get(0));
@@ -105,15 +105,15 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void otherLoadBalancersGetNoBackendThatBrokeAReplyIfThereAreOthers() {
+	void anotherLoadBalancerGetsNoBackendThatBrokeAResponseIfThereAreOthers() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c", "priority=2"));
-		breakReply(pool, "a");
+		breakResponse(pool, "a");
 		assertThat(supplied(pool, attempts(pool))).containsExactly("b");
 		throttle(pool, "b", Duration.ofSeconds(4));
 		assertThat(supplied(pool, attempts(pool))).containsExactly("a");
 	}
 
-	private void breakReply(Pool pool, String backend) {
+	private void breakResponse(Pool pool, String backend) {
 		Attempts attempts = attempts(pool);
 		pool.lanes("gpt-4o")
 			.stream()
@@ -123,7 +123,7 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void picksNoLaneTwiceInARequest() {
+	void noLaneIsPickedTwiceInARequest() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"));
 		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(1));
 		Attempts attempts = attempts(pool);
@@ -133,13 +133,13 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void goesToTheNextTierWhenTheFirstIsFull() {
+	void theNextTierIsUsedIfTheFirstIsFull() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu", "max-concurrent=30"));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("ptu", 30, "payg", 70));
 	}
 
 	@Test
-	void sendsOneProbeAfterARestAndTheOthersToTheNextTier() {
+	void afterACooldownOneRequestIsSentAndTheOthersGoToTheNextTier() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"));
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		this.ticker.advance(Duration.ofSeconds(5));
@@ -147,7 +147,7 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void picksNoneWhenAllRest() {
+	void noLaneIsPickedIfAllAreInCooldown() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"));
 		throttle(pool, "a", Duration.ofSeconds(5));
 		throttle(pool, "b", Duration.ofSeconds(5));
@@ -155,7 +155,7 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void picksAnotherWhenAHalfOpenBreakerHasItsProbes() {
+	void anotherLaneIsPickedIfAHalfOpenBreakerHasEnoughProbes() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b", "priority=2"));
 		Lane lane = pool.lanes("gpt-4o").get(0);
 		lane.backend().breaker().transitionToOpenState();
@@ -171,10 +171,10 @@ class LaneLoadBalancerTests {
 	}
 
 	@Test
-	void anotherLoadBalancerGetsWhatMayBeChosenOnly() {
+	void anotherLoadBalancerGetsOnlyCandidates() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
-				TestPools.backend("resting"), TestPools.backend("tried"));
-		throttle(pool, "resting", Duration.ofSeconds(5));
+				TestPools.backend("throttled"), TestPools.backend("tried"));
+		throttle(pool, "throttled", Duration.ofSeconds(5));
 		Attempts attempts = attempts(pool);
 		attempts.tryBegin(pool.lanes("gpt-4o").get(3));
 		assertThat(supplied(pool, attempts)).containsExactly("ptu");
@@ -201,11 +201,11 @@ class LaneLoadBalancerTests {
 		return new Attempts(pool, pool.lanes("gpt-4o"), this.ticker);
 	}
 
-	private void throttle(Pool pool, String backend, Duration rest) {
+	private void throttle(Pool pool, String backend, Duration delay) {
 		Lane lane = pool.lanes("gpt-4o").stream().filter((it) -> it.backend().name().equals(backend)).findFirst().get();
 		Attempts attempts = attempts(pool);
 		attempts.tryBegin(lane);
-		attempts.end(new Outcome.Throttled(rest));
+		attempts.end(new Outcome.Throttled(delay));
 	}
 
 	private Map<String, Integer> chooseMany(Pool pool) {

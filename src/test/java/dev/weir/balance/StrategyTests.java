@@ -27,23 +27,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 /**
- * How each strategy spreads requests. Chance is seeded; four standard deviations of a
- * share of 100,000 picks are below 0.7 %.
+ * How each strategy distributes requests. Random numbers are seeded; four standard
+ * deviations of a share of 100,000 picks are below 0.7 %.
  */
 class StrategyTests {
 
 	private static final int PICKS = 100_000;
 
-	private static final double CHANCE = 0.007;
+	private static final double TOLERANCE = 0.007;
 
-	// of simulations, in which picks depend on each other
-	private static final double FEEDBACK = 0.02;
+	// for simulations, in which picks depend on earlier picks
+	private static final double SIMULATION_TOLERANCE = 0.02;
 
 	private final ManualTicker ticker = new ManualTicker();
 
 	@ParameterizedTest
 	@EnumSource
-	void oneLaneAloneIsPickedWithoutDrawing(BalancingStrategy setting) {
+	void theOnlyLaneIsPickedAtOnce(BalancingStrategy setting) {
 		Tier lanes = lanes(TestPools.backend("a"));
 		RandomGenerator zero = () -> 0;
 		assertThat(Strategy.of(setting, zero).pick(lanes, (lane) -> true)).isSameAs(lanes.get(0));
@@ -54,7 +54,7 @@ class StrategyTests {
 	void idleLanesOfTheSameWeightGetTheSameShare(BalancingStrategy setting) {
 		Map<String, Double> shares = draw(setting,
 				lanes(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"), TestPools.backend("d")));
-		assertThat(shares).hasSize(4).allSatisfy((name, share) -> assertThat(share).isCloseTo(0.25, within(CHANCE)));
+		assertThat(shares).hasSize(4).allSatisfy((name, share) -> assertThat(share).isCloseTo(0.25, within(TOLERANCE)));
 	}
 
 	@ParameterizedTest
@@ -62,27 +62,27 @@ class StrategyTests {
 	void idleLanesGetSharesByTheirWeights(BalancingStrategy setting) {
 		Map<String, Double> shares = draw(setting,
 				lanes(TestPools.backend("a"), TestPools.backend("b", "weight=2"), TestPools.backend("c", "weight=7")));
-		assertThat(shares.get("a")).isCloseTo(0.1, within(CHANCE));
-		assertThat(shares.get("b")).isCloseTo(0.2, within(CHANCE));
-		assertThat(shares.get("c")).isCloseTo(0.7, within(CHANCE));
+		assertThat(shares.get("a")).isCloseTo(0.1, within(TOLERANCE));
+		assertThat(shares.get("b")).isCloseTo(0.2, within(TOLERANCE));
+		assertThat(shares.get("c")).isCloseTo(0.7, within(TOLERANCE));
 	}
 
 	@Test
-	void leastBusyGivesEachLaneWhatItGetsDone() {
+	void leastBusyGivesEachLaneAShareInProportionToItsThroughput() {
 		Map<String, Double> shares = simulate(BalancingStrategy.LEAST_BUSY,
 				lanes(TestPools.backend("slow"), TestPools.backend("medium"), TestPools.backend("quick")),
 				(lane) -> Map.of("slow", 400L, "medium", 200L, "quick", 100L).get(name(lane)));
-		assertThat(shares.get("slow")).isCloseTo(1 / 7.0, within(FEEDBACK));
-		assertThat(shares.get("medium")).isCloseTo(2 / 7.0, within(FEEDBACK));
-		assertThat(shares.get("quick")).isCloseTo(4 / 7.0, within(FEEDBACK));
+		assertThat(shares.get("slow")).isCloseTo(1 / 7.0, within(SIMULATION_TOLERANCE));
+		assertThat(shares.get("medium")).isCloseTo(2 / 7.0, within(SIMULATION_TOLERANCE));
+		assertThat(shares.get("quick")).isCloseTo(4 / 7.0, within(SIMULATION_TOLERANCE));
 	}
 
 	@Test
-	void leastBusyGivesALaneOfThriceTheWeightThriceTheRequests() {
+	void leastBusyGivesALaneOfThreefoldWeightThreeTimesTheRequests() {
 		Map<String, Double> shares = simulate(BalancingStrategy.LEAST_BUSY,
 				lanes(TestPools.backend("light"), TestPools.backend("heavy", "weight=3")), (lane) -> 100);
-		assertThat(shares.get("light")).isCloseTo(0.25, within(FEEDBACK));
-		assertThat(shares.get("heavy")).isCloseTo(0.75, within(FEEDBACK));
+		assertThat(shares.get("light")).isCloseTo(0.25, within(SIMULATION_TOLERANCE));
+		assertThat(shares.get("heavy")).isCloseTo(0.75, within(SIMULATION_TOLERANCE));
 	}
 
 	@Test
@@ -91,17 +91,17 @@ class StrategyTests {
 			.mapToObj((i) -> (i == 0) ? TestPools.backend("heavy", "weight=9") : TestPools.backend("light" + i))
 			.toArray(BackendProperties[]::new);
 		assertThat(simulate(BalancingStrategy.LEAST_BUSY, lanes(backends), (lane) -> 100).get("heavy")).isCloseTo(0.5,
-				within(FEEDBACK));
+				within(SIMULATION_TOLERANCE));
 	}
 
 	@Test
-	void fastestPrefersAFasterLaneUntilItsRequestsPileUp() {
+	void fastestPrefersAFasterLaneUntilItHasMoreRequestsInFlight() {
 		Map<String, Double> shares = simulate(BalancingStrategy.FASTEST,
 				lanes(TestPools.backend("one"), TestPools.backend("two")),
 				(lane) -> name(lane).equals("one") ? 100 : 200);
 		// latency × in flight is the same on both where requests are
 		// in proportion to one over the square of latency
-		assertThat(shares.get("one")).isCloseTo(0.8, within(FEEDBACK));
+		assertThat(shares.get("one")).isCloseTo(0.8, within(SIMULATION_TOLERANCE));
 	}
 
 	@Test
@@ -110,15 +110,15 @@ class StrategyTests {
 				lanes(TestPools.backend("one"), TestPools.backend("two"), TestPools.backend("four")),
 				(lane) -> Map.of("one", 100L, "two", 200L, "four", 400L).get(name(lane)));
 		// the best of three is drawn in two thirds of the picks
-		assertThat(shares.get("one")).isCloseTo(2 / 3.0, within(FEEDBACK));
+		assertThat(shares.get("one")).isCloseTo(2 / 3.0, within(SIMULATION_TOLERANCE));
 		assertThat(shares.get("two")).isBetween(0.2, 0.3);
 		assertThat(shares.get("four")).isBetween(0.03, 0.13);
 	}
 
 	@Test
-	void fastestTriesALaneThatHasNotAnsweredYetWithOneRequest() {
+	void fastestSendsOneRequestToALaneWithoutAKnownLatency() {
 		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("new"));
-		lanes.subList(0, 2).forEach((lane) -> answer(lane, Duration.ofMillis(100)));
+		lanes.subList(0, 2).forEach((lane) -> serve(lane, Duration.ofMillis(100)));
 		Strategy strategy = strategy(BalancingStrategy.FASTEST);
 		Map<String, Integer> picks = new HashMap<>();
 		for (int i = 0; i < 30; i++) {
@@ -130,34 +130,34 @@ class StrategyTests {
 	}
 
 	@Test
-	void fastestHardlyUsesASlowLaneAndComesBackWhenItHasRecovered() {
-		Tier lanes = lanes(TestPools.backend("steady"), TestPools.backend("moody"));
+	void fastestAvoidsASlowLaneAndUsesItAgainAfterItRecovered() {
+		Tier lanes = lanes(TestPools.backend("steady"), TestPools.backend("unsteady"));
 		Simulation simulation = new Simulation(strategy(BalancingStrategy.FASTEST), lanes);
-		ToLongFunction<Lane> slow = (lane) -> name(lane).equals("moody") ? 5000 : 100;
-		assertThat(simulation.run(PICKS, slow).get("moody")).isLessThan(0.01);
+		ToLongFunction<Lane> slow = (lane) -> name(lane).equals("unsteady") ? 5000 : 100;
+		assertThat(simulation.run(PICKS, slow).get("unsteady")).isLessThan(0.01);
 		simulation.run(60_000, (lane) -> 100);
-		assertThat(simulation.run(PICKS, (lane) -> 100).get("moody")).isCloseTo(0.5, within(FEEDBACK));
+		assertThat(simulation.run(PICKS, (lane) -> 100).get("unsteady")).isCloseTo(0.5, within(SIMULATION_TOLERANCE));
 	}
 
 	@Test
-	void mostHeadroomPrefersWhatIsKnownToBeFreeAndAvoidsWhatIsKnownToBeSpent() {
-		Tier lanes = lanes(TestPools.backend("free"), TestPools.backend("unknown"), TestPools.backend("spent"));
-		tell(lanes.get(0), "90");
-		tell(lanes.get(2), "10");
+	void mostHeadroomPrefersAKnownFreeLaneAndAvoidsAKnownExhaustedLane() {
+		Tier lanes = lanes(TestPools.backend("free"), TestPools.backend("unknown"), TestPools.backend("used"));
+		reportQuota(lanes.get(0), "90");
+		reportQuota(lanes.get(2), "10");
 		Map<String, Double> shares = draw(BalancingStrategy.MOST_HEADROOM, lanes);
 		// each is drawn in two thirds of the picks
-		assertThat(shares.get("free")).isCloseTo(2 / 3.0, within(CHANCE));
-		assertThat(shares.get("unknown")).isCloseTo(1 / 3.0, within(CHANCE));
-		assertThat(shares).doesNotContainKey("spent");
+		assertThat(shares.get("free")).isCloseTo(2 / 3.0, within(TOLERANCE));
+		assertThat(shares.get("unknown")).isCloseTo(1 / 3.0, within(TOLERANCE));
+		assertThat(shares).doesNotContainKey("used");
 	}
 
 	@Test
-	void mostHeadroomUsesALaneAgainWhoseLimitWasReset() {
-		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("spent"));
-		tell(lanes.get(1), "10");
+	void mostHeadroomUsesALaneAgainAfterItsLimitWasReset() {
+		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("used"));
+		reportQuota(lanes.get(1), "10");
 		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes)).containsOnlyKeys("a");
 		this.ticker.advance(Duration.ofSeconds(60));
-		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes).get("spent")).isCloseTo(0.5, within(CHANCE));
+		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes).get("used")).isCloseTo(0.5, within(TOLERANCE));
 	}
 
 	private static Map<String, Double> draw(BalancingStrategy setting, Tier lanes) {
@@ -188,14 +188,14 @@ class StrategyTests {
 		return pool.lanes("gpt-4o").tiers().get(0);
 	}
 
-	private void answer(Lane lane, Duration latency) {
+	private void serve(Lane lane, Duration latency) {
 		Attempt attempt = begin(lane);
 		this.ticker.advance(latency);
 		attempt.answering();
 		attempt.end(new Outcome.Served(200));
 	}
 
-	private static void tell(Lane lane, String percentLeft) {
+	private static void reportQuota(Lane lane, String percentLeft) {
 		Attempt attempt = begin(lane);
 		attempt.observe(Map.of("x-ratelimit-remaining-tokens", percentLeft, "x-ratelimit-limit-tokens", "100",
 				"x-ratelimit-reset-tokens", "1m0s")::get);
@@ -212,7 +212,9 @@ class StrategyTests {
 		return lane.backend().name();
 	}
 
-	/** Picks a lane every millisecond; each answers whole after its time. */
+	/**
+	 * Picks a lane every millisecond; each response takes the time given for its lane.
+	 */
 	private final class Simulation {
 
 		private final Strategy strategy;

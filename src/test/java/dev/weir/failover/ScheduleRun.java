@@ -44,7 +44,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
-import dev.weir.balance.LaneBalancers;
+import dev.weir.balance.LaneLoadBalancerFactory;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
@@ -102,11 +102,11 @@ final class ScheduleRun {
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
 		this.queues = new PoolWaitQueues(pools, this.time.timing());
-		Factory factory = new Factory(LaneBalancers.of(pools, POOL, this.random));
+		Factory factory = new Factory(LaneLoadBalancerFactory.of(pools, POOL, this.random));
 		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(pools, (pool, status, duration) -> {
 		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.queues,
 				new BufferBudget(64 * 1024 * 1024, this.time.timing().ticker()), this.time.timing()),
-				LaneBalancers.filter(factory));
+				LaneLoadBalancerFactory.filter(factory));
 	}
 
 	private static NettyWriteResponseFilter writing() {

@@ -11,29 +11,28 @@ import org.springframework.mock.env.MockEnvironment;
 import dev.weir.backend.Pools;
 
 /**
- * Makes the load balancer of a pool as the application does, but without the child
- * context that Spring Cloud would make for it, which costs more than a test of thousands
- * of pools can spend.
+ * Creates the load balancer of a pool as the application does, but without the child
+ * context of Spring Cloud, which is too expensive for a test of thousands of pools.
  */
-public final class LaneBalancers {
+public final class LaneLoadBalancerFactory {
 
-	private LaneBalancers() {
+	private LaneLoadBalancerFactory() {
 	}
 
 	/**
-	 * Makes the filter that asks them.
-	 * @param factory has the load balancers
-	 * @return the filter
+	 * Creates the filter that calls the load balancers.
+	 * @param factory the source of the load balancers
+	 * @return a new filter
 	 */
 	public static GlobalFilter filter(LoadBalancerClientFactory factory) {
 		return new LaneChoiceFilter(factory, new GatewayLoadBalancerProperties());
 	}
 
 	/**
-	 * Makes one.
+	 * Creates a load balancer.
 	 * @param pools the pools
-	 * @param pool the name of the pool to choose from
-	 * @param random what chance comes from
+	 * @param pool the name of its pool
+	 * @param random the source of randomness
 	 * @return the load balancer
 	 */
 	public static ReactorServiceInstanceLoadBalancer of(Pools pools, String pool, RandomGenerator random) {

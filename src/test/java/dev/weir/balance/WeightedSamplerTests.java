@@ -17,52 +17,52 @@ import dev.weir.testing.TestPools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-class DrawTests {
+class WeightedSamplerTests {
 
 	private static final int DRAWS = 100_000;
 
-	private static final double CHANCE = 0.01;
+	private static final double TOLERANCE = 0.01;
 
-	private final Draw draw = new Draw(new Random(42));
+	private final WeightedSampler sampler = new WeightedSampler(new Random(42));
 
 	@Test
-	void theLanesThatAreLeftShareByTheirWeights() {
+	void candidatesAreDrawnInProportionToTheirWeights() {
 		Tier tier = tier(TestPools.backend("a"), TestPools.backend("b", "weight=5"), TestPools.backend("c", "weight=2"),
 				TestPools.backend("d", "weight=92"));
 		Map<String, Double> shares = shares(tier, (lane) -> !lane.backend().name().equals("d"));
-		assertThat(shares.get("a")).isCloseTo(1 / 8.0, within(CHANCE));
-		assertThat(shares.get("b")).isCloseTo(5 / 8.0, within(CHANCE));
-		assertThat(shares.get("c")).isCloseTo(2 / 8.0, within(CHANCE));
+		assertThat(shares.get("a")).isCloseTo(1 / 8.0, within(TOLERANCE));
+		assertThat(shares.get("b")).isCloseTo(5 / 8.0, within(TOLERANCE));
+		assertThat(shares.get("c")).isCloseTo(2 / 8.0, within(TOLERANCE));
 	}
 
 	@Test
-	void theLastLaneThatIsLeftOfManyIsFound() {
+	void theOnlyCandidateOfManyLanesIsFound() {
 		Tier tier = tier(
 				IntStream.range(0, 300).mapToObj((i) -> TestPools.backend("b" + i)).toArray(BackendProperties[]::new));
 		assertThat(shares(tier, (lane) -> lane.backend().name().equals("b217"))).containsOnlyKeys("b217");
 	}
 
 	@Test
-	void whereNoLaneIsLeftNoneIsDrawn() {
-		assertThat(this.draw.from(tier(TestPools.backend("a"), TestPools.backend("b")), (lane) -> false)).isNull();
+	void withoutACandidateNoLaneIsDrawn() {
+		assertThat(this.sampler.draw(tier(TestPools.backend("a"), TestPools.backend("b")), (lane) -> false)).isNull();
 	}
 
 	@Test
-	void aFullyHealthyTierIsNotGoneThrough() {
+	void ifAllLanesAreCandidatesOnlyOneIsTested() {
 		Tier tier = tier(
 				IntStream.range(0, 300).mapToObj((i) -> TestPools.backend("b" + i)).toArray(BackendProperties[]::new));
-		int[] asked = new int[1];
-		this.draw.from(tier, (lane) -> {
-			asked[0]++;
+		int[] tested = new int[1];
+		this.sampler.draw(tier, (lane) -> {
+			tested[0]++;
 			return true;
 		});
-		assertThat(asked[0]).isEqualTo(1);
+		assertThat(tested[0]).isEqualTo(1);
 	}
 
 	private Map<String, Double> shares(Tier tier, Predicate<Lane> candidates) {
 		Map<String, Double> shares = new HashMap<>();
 		for (int i = 0; i < DRAWS; i++) {
-			Lane lane = this.draw.from(tier, candidates);
+			Lane lane = this.sampler.draw(tier, candidates);
 			assertThat(lane).isNotNull();
 			shares.merge(lane.backend().name(), 1.0 / DRAWS, Double::sum);
 		}
