@@ -9,20 +9,20 @@ import dev.weir.config.BackendDialect;
 import dev.weir.config.Secret;
 
 /**
- * A backend's own key, which changes only with the configuration.
+ * The API key of a backend.
  */
 final class ApiKeyCredential implements Credential {
 
 	private final CredentialHeader header;
 
-	ApiKeyCredential(Secret key, @Nullable String name, BackendDialect dialect) {
-		String header = (name != null) ? name : switch (dialect) {
+	ApiKeyCredential(Secret key, @Nullable String headerName, BackendDialect dialect) {
+		String name = (headerName != null) ? headerName : switch (dialect) {
 			case AZURE -> "api-key";
 			case OPENAI -> HttpHeaders.AUTHORIZATION;
 		};
-		// that header has a scheme in front (RFC 9110, section 11.6.2)
-		this.header = header.equalsIgnoreCase(HttpHeaders.AUTHORIZATION) ? CredentialHeader.bearer(key.reveal())
-				: new CredentialHeader(header, key.reveal());
+		// Authorization needs a scheme before the key (RFC 9110, section 11.6.2)
+		this.header = name.equalsIgnoreCase(HttpHeaders.AUTHORIZATION) ? CredentialHeader.bearer(key.reveal())
+				: new CredentialHeader(name, key.reveal());
 	}
 
 	@Override
@@ -31,7 +31,7 @@ final class ApiKeyCredential implements Credential {
 	}
 
 	@Override
-	public CredentialHeader fixed() {
+	public CredentialHeader fixedHeader() {
 		return this.header;
 	}
 

@@ -16,13 +16,14 @@ import reactor.core.publisher.Mono;
 import dev.weir.config.AzureCloud;
 
 /**
- * Tokens from azure-identity: a managed or workload identity, the environment's service
- * principal, or the developer's own login. With the two classes below it is all of Weir
- * that knows Azure's libraries, and it is only loaded for the first token.
+ * Gets tokens from azure-identity: of a managed or workload identity, of the service
+ * principal in the environment, or of the login of a developer. Only this class,
+ * {@link ManagedIdentity} and {@link CredentialProvider#from} use Azure's libraries,
+ * which are loaded for the first token.
  */
 final class AzureTokenSource implements TokenSource {
 
-	private static final Duration AHEAD = Duration.ofMinutes(5);
+	private static final Duration REFRESH_BEFORE_EXPIRY = Duration.ofMinutes(5);
 
 	private final Supplier<? extends TokenCredential> factory;
 
@@ -42,8 +43,8 @@ final class AzureTokenSource implements TokenSource {
 	}
 
 	/**
-	 * The Microsoft Entra ID to ask. What the environment names counts first, as in every
-	 * program that uses azure-identity.
+	 * Returns the authority of Microsoft Entra ID. {@code AZURE_AUTHORITY_HOST} takes
+	 * precedence, as in every program with azure-identity.
 	 */
 	static String authority(AzureCloud cloud, Configuration environment) {
 		String named = environment.get(Configuration.PROPERTY_AZURE_AUTHORITY_HOST);
@@ -60,7 +61,7 @@ final class AzureTokenSource implements TokenSource {
 		if (ManagedIdentity.issued(refused)) {
 			return ManagedIdentity.reissue(scope).map(this::toToken);
 		}
-		// every other kind keeps its tokens inside the credential
+		// all other kinds cache their tokens in the credential
 		TokenCredential fresh = this.factory.get();
 		this.credential = fresh;
 		return getToken(fresh, scope);
@@ -83,18 +84,18 @@ final class AzureTokenSource implements TokenSource {
 		OffsetDateTime now = OffsetDateTime.now(this.clock);
 		Duration lifetime = Duration.between(now, token.getExpiresAt());
 		Duration half = lifetime.dividedBy(2);
-		Duration ahead = lifetime.minus(AHEAD);
-		return new Token(token.getToken(), advised(token, now, (half.compareTo(ahead) > 0) ? half : ahead), lifetime);
+		Duration ahead = lifetime.minus(REFRESH_BEFORE_EXPIRY);
+		return new Token(token.getToken(), refreshIn(token, now, (half.compareTo(ahead) > 0) ? half : ahead), lifetime);
 	}
 
 	/**
-	 * When Azure advises to refresh. For a managed identity's token of less than two
-	 * hours azure-identity says "1970", which would mean at every request.
+	 * Returns the refresh time that Azure recommends, if it is in the token's lifetime.
+	 * For a managed identity's token of less than two hours azure-identity returns 1970.
 	 */
-	private static Duration advised(AccessToken token, OffsetDateTime now, Duration otherwise) {
-		OffsetDateTime advice = token.getRefreshAt();
-		boolean sound = advice != null && advice.isAfter(now) && advice.isBefore(token.getExpiresAt());
-		return sound ? Duration.between(now, advice) : otherwise;
+	private static Duration refreshIn(AccessToken token, OffsetDateTime now, Duration otherwise) {
+		OffsetDateTime recommended = token.getRefreshAt();
+		boolean usable = recommended != null && recommended.isAfter(now) && recommended.isBefore(token.getExpiresAt());
+		return usable ? Duration.between(now, recommended) : otherwise;
 	}
 
 }

@@ -4,14 +4,14 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * Makes the {@link Credentials} of this process.
+ * Configures the {@link CredentialProvider}.
  */
 @Configuration(proxyBeanMethods = false)
 class CredentialConfiguration {
 
 	@Bean
-	Credentials credentials() {
-		return Credentials.ofEnvironment();
+	CredentialProvider credentialProvider() {
+		return CredentialProvider.ofEnvironment();
 	}
 
 }

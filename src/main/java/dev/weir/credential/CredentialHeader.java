@@ -3,8 +3,8 @@ package dev.weir.credential;
 /**
  * A header that carries a credential; {@link #toString()} hides the value.
  *
- * @param name the header's name
- * @param value the header's value, to be written into a request and nowhere else
+ * @param name the name of the header
+ * @param value the value of the header, a secret
  */
 public record CredentialHeader(String name, String value) {
 

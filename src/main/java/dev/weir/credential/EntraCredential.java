@@ -3,7 +3,7 @@ package dev.weir.credential;
 import reactor.core.publisher.Mono;
 
 /**
- * A Microsoft Entra ID token, shared by all backends of one scope.
+ * A Microsoft Entra ID token, shared by all backends with the same cloud and scope.
  */
 final class EntraCredential implements Credential {
 

@@ -15,28 +15,29 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Gets past the cache of managed identity tokens. It is one for the whole process, so a
- * new credential object finds the same token in it, and azure-identity passes neither
- * claims nor any other wish for a new token on to it. MSAL below does, and puts the new
- * token where azure-identity finds it from then on.
+ * Replaces a managed identity's token in the cache of MSAL. The cache belongs to the
+ * whole process, so a new credential object would find the same token, and azure-identity
+ * cannot bypass it. MSAL itself can, and azure-identity then finds the new token in the
+ * cache.
  */
 final class ManagedIdentity {
 
 	private static final int HTTP_TIMEOUT = (int) Duration.ofSeconds(10).toMillis();
 
 	/**
-	 * Any claim makes MSAL replace its token; Service Fabric is also told the hash of the
-	 * refused one. Other endpoints may answer with a token they keep themselves.
+	 * Any claim makes MSAL replace its token. Only the endpoint of Service Fabric
+	 * receives the hash of the refused token; others may return the token that they have
+	 * cached.
 	 */
-	private static final String REFUSED = "{\"access_token\":{}}";
+	private static final String ANY_CLAIM = "{\"access_token\":{}}";
 
 	private ManagedIdentity() {
 	}
 
 	/**
-	 * Whether a token came from a managed identity.
+	 * Whether a token is from a managed identity.
 	 * @param token the token
-	 * @return whether it is in the cache
+	 * @return whether it is in the cache of MSAL
 	 */
 	static boolean issued(String token) {
 		return ManagedIdentityApplication.getSharedTokenCache().serialize().contains(token);
@@ -48,7 +49,7 @@ final class ManagedIdentity {
 			.readTimeoutForDefaultHttpClient(HTTP_TIMEOUT)
 			.build();
 		ManagedIdentityParameters parameters = ManagedIdentityParameters.builder(resource(scope))
-			.claims(REFUSED)
+			.claims(ANY_CLAIM)
 			.build();
 		return Mono.defer(() -> {
 			try {

@@ -3,7 +3,7 @@ package dev.weir.credential;
 import reactor.core.publisher.Mono;
 
 /**
- * For an OpenAI-compatible server that asks for no key.
+ * The credential of an OpenAI-compatible server without a key: no header.
  */
 final class NoCredential implements Credential {
 

@@ -3,11 +3,12 @@ package dev.weir.credential;
 import java.time.Duration;
 
 /**
- * A token as it was fetched just now.
+ * A token that was just fetched.
  *
  * @param value the token, a secret
- * @param refreshIn after what time to fetch the next one
- * @param lifetime how long it serves; negative if it has expired by Weir's clock
+ * @param refreshIn the time until the next token should be fetched
+ * @param lifetime the time until it expires; negative if it has expired by the clock of
+ * Weir
  */
 record Token(String value, Duration refreshIn, Duration lifetime) {
 

@@ -15,26 +15,28 @@ import reactor.core.publisher.Signal;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * The token of one scope. While it serves it is given out at once, even if its refresh is
- * late or fails. Whoever needs a token that is not there joins the one fetch in flight;
- * the fetch belongs to nobody, so that who leaves takes it from no one else.
+ * Caches the token of one scope. A valid token is returned at once, even while its
+ * refresh is late or fails. Without a valid token all subscribers share one fetch, which
+ * continues when a subscriber cancels.
  * <p>
- * Azure's {@code SimpleTokenCache} is not used: there the fetch is cancelled with the
- * subscriber that happened to start it, that subscriber waits for it although the old
- * token serves, and no one can ask for another token after a 401.
+ * Azure's {@code SimpleTokenCache} is not used: it cancels the fetch together with the
+ * subscriber that started it, lets that subscriber wait while the old token is still
+ * valid, and cannot replace a token after a 401.
  */
 final class TokenCache {
 
-	/** How long a caller waits for a token. */
+	/** How long a subscriber waits for a token. */
 	static final Duration WAIT_LIMIT = Duration.ofSeconds(10);
 
-	/** How long a fetch may take; {@code az} on a laptop needs some seconds. */
+	/** How long a fetch may take; {@code az} on a laptop takes seconds. */
 	static final Duration FETCH_LIMIT = Duration.ofSeconds(30);
 
-	/** How often at most a token is refreshed ahead of time, or renewed after a 401. */
+	/**
+	 * The minimum time between two early refreshes, and between two renewals after a 401.
+	 */
 	static final Duration REFRESH_PAUSE = Duration.ofSeconds(30);
 
-	/** How long a failure answers for all who come after it. */
+	/** How long a failure is returned to later subscribers instead of a new fetch. */
 	static final Duration FAILURE_PAUSE = Duration.ofSeconds(5);
 
 	private static final Logger logger = LoggerFactory.getLogger(TokenCache.class);
@@ -47,14 +49,14 @@ final class TokenCache {
 
 	private final LongSupplier nanoTime;
 
-	private volatile @Nullable HeldToken held;
+	private volatile @Nullable CachedToken cached;
 
 	private volatile long nextRefresh;
 
 	private long nextRenewal;
 
-	// of signals, since Reactor logs an error that finds its subscriber gone
-	private @Nullable CompletableFuture<Signal<HeldToken>> fetch;
+	// of signals, because Reactor would log an error whose subscriber has cancelled
+	private @Nullable CompletableFuture<Signal<CachedToken>> fetch;
 
 	private @Nullable RecentFailure failure;
 
@@ -73,13 +75,13 @@ final class TokenCache {
 
 	Mono<String> token() {
 		return Mono.defer(() -> {
-			HeldToken token = this.held;
+			CachedToken token = this.cached;
 			long now = this.nanoTime.getAsLong();
 			if (token == null || token.hasExpired(now)) {
 				return await(fetchMissing());
 			}
-			if (token.isDue(now) && now - this.nextRefresh >= 0) {
-				refreshAhead();
+			if (token.needsRefresh(now) && now - this.nextRefresh >= 0) {
+				refreshEarly();
 			}
 			return Mono.just(token.value());
 		});
@@ -94,7 +96,7 @@ final class TokenCache {
 
 	/**
 	 * Replaces a token that a backend refused.
-	 * @param refused whether a token is the refused one
+	 * @param refused tests whether a token is the refused one
 	 * @return whether there is another token now
 	 */
 	Mono<Boolean> renew(Predicate<String> refused) {
@@ -103,47 +105,48 @@ final class TokenCache {
 
 	private Mono<Boolean> renewed(Predicate<String> refused) {
 		return Mono.defer(() -> {
-			HeldToken token = this.held;
+			CachedToken token = this.cached;
 			if (token == null || !refused.test(token.value())) {
 				return Mono.just(token != null);
 			}
-			CompletableFuture<Signal<HeldToken>> renewal = startRenewal(token.value());
+			CompletableFuture<Signal<CachedToken>> renewal = startRenewal(token.value());
 			if (renewal == null) {
 				return Mono.just(false);
 			}
-			// again, since the fetch in flight may have been a plain one that brought the
-			// refused token once more; the pause between renewals ends it
+			// repeated, because the shared fetch may have been a plain one that returned
+			// the
+			// refused token; the pause between renewals ends the recursion
 			return Mono.fromFuture(renewal, true).then(renewed(refused));
 		});
 	}
 
-	private Mono<String> await(CompletableFuture<Signal<HeldToken>> fetch) {
+	private Mono<String> await(CompletableFuture<Signal<CachedToken>> fetch) {
 		return Mono.fromFuture(fetch, true)
-			.<HeldToken>dematerialize()
-			.map(HeldToken::value)
+			.<CachedToken>dematerialize()
+			.map(CachedToken::value)
 			.timeout(WAIT_LIMIT, this.scheduler)
-			.onErrorMap(TimeoutException.class, (ex) -> Failures.describe(this.scope, ex));
+			.onErrorMap(TimeoutException.class, (ex) -> CredentialException.noToken(this.scope, ex));
 	}
 
-	private synchronized CompletableFuture<Signal<HeldToken>> fetchMissing() {
-		HeldToken token = this.held;
+	private synchronized CompletableFuture<Signal<CachedToken>> fetchMissing() {
+		CachedToken token = this.cached;
 		long now = this.nanoTime.getAsLong();
 		if (token != null && !token.hasExpired(now)) {
 			return CompletableFuture.completedFuture(Signal.next(token));
 		}
-		if (this.failure != null && this.failure.answersAt(now)) {
+		if (this.failure != null && this.failure.isRecent(now)) {
 			return CompletableFuture.completedFuture(Signal.error(this.failure.exception()));
 		}
 		return start(Mono.defer(() -> this.source.get().fetch(this.scope)));
 	}
 
-	private synchronized void refreshAhead() {
+	private synchronized void refreshEarly() {
 		if (this.nanoTime.getAsLong() - this.nextRefresh >= 0) {
 			start(Mono.defer(() -> this.source.get().fetch(this.scope)));
 		}
 	}
 
-	private synchronized @Nullable CompletableFuture<Signal<HeldToken>> startRenewal(String refused) {
+	private synchronized @Nullable CompletableFuture<Signal<CachedToken>> startRenewal(String refused) {
 		if (this.fetch != null && !this.fetch.isDone()) {
 			return this.fetch;
 		}
@@ -155,44 +158,44 @@ final class TokenCache {
 		return start(Mono.defer(() -> this.source.get().renew(this.scope, refused)));
 	}
 
-	private synchronized CompletableFuture<Signal<HeldToken>> start(Mono<Token> request) {
+	private synchronized CompletableFuture<Signal<CachedToken>> start(Mono<Token> request) {
 		if (this.fetch != null && !this.fetch.isDone()) {
 			return this.fetch;
 		}
 		this.nextRefresh = this.nanoTime.getAsLong() + REFRESH_PAUSE.toNanos();
-		CompletableFuture<Signal<HeldToken>> started = new CompletableFuture<>();
+		CompletableFuture<Signal<CachedToken>> started = new CompletableFuture<>();
 		this.fetch = started;
 		request.subscribeOn(this.scheduler)
 			.timeout(FETCH_LIMIT, this.scheduler)
 			.switchIfEmpty(Mono.error(() -> new IllegalStateException("no token")))
-			.map(this::hold)
-			.onErrorMap(this::remember)
+			.map(this::store)
+			.onErrorMap(this::recordFailure)
 			.materialize()
 			.toFuture()
 			.thenAccept(started::complete);
 		return started;
 	}
 
-	private synchronized HeldToken hold(Token token) {
-		HeldToken held = HeldToken.of(token, this.nanoTime.getAsLong());
+	private synchronized CachedToken store(Token token) {
+		CachedToken stored = CachedToken.of(token, this.nanoTime.getAsLong());
 		this.failure = null;
-		this.held = held;
-		return held;
+		this.cached = stored;
+		return stored;
 	}
 
-	private synchronized CredentialException remember(Throwable error) {
-		CredentialException exception = Failures.describe(this.scope, error);
+	private synchronized CredentialException recordFailure(Throwable error) {
+		CredentialException exception = CredentialException.noToken(this.scope, error);
 		this.failure = new RecentFailure(exception, this.nanoTime.getAsLong() + FAILURE_PAUSE.toNanos());
 		logger.warn(exception.getMessage());
 		return exception;
 	}
 
 	/**
-	 * A failure that answers for a while instead of another fetch.
+	 * A failure that is returned instead of a new fetch until a time.
 	 */
 	private record RecentFailure(CredentialException exception, long until) {
 
-		boolean answersAt(long now) {
+		boolean isRecent(long now) {
 			return now - this.until < 0;
 		}
 

@@ -3,22 +3,22 @@ package dev.weir.credential;
 import reactor.core.publisher.Mono;
 
 /**
- * Where tokens come from. Both calls may block on subscription.
+ * A source of tokens. Both methods may block on subscription.
  */
 interface TokenSource {
 
 	/**
-	 * Gets a token, possibly one that the source has kept.
+	 * Gets a token, possibly a cached one.
 	 * @param scope the Entra scope
 	 * @return the token
 	 */
 	Mono<Token> fetch(String scope);
 
 	/**
-	 * Gets a token that the source has not given out before, if it can.
+	 * Gets a new token instead of a cached one, if possible.
 	 * @param scope the Entra scope
-	 * @param refused the token to be replaced
-	 * @return the token; the refused one again if there is no other
+	 * @param refused the token that a backend refused
+	 * @return the token; the refused one if there is no other
 	 */
 	Mono<Token> renew(String scope, String refused);
 

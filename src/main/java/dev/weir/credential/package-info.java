@@ -1,7 +1,7 @@
 /**
- * How Weir proves itself to each backend: with its API key, with a Microsoft Entra ID
- * token, or not at all. {@link dev.weir.credential.Credentials} gives each backend its
- * {@link dev.weir.credential.Credential}.
+ * The credentials of backends: an API key, a Microsoft Entra ID token, or none. The keys
+ * of clients are not in here. Start with {@link dev.weir.credential.CredentialProvider},
+ * which provides the {@link dev.weir.credential.Credential} of each backend.
  */
 @NullMarked
 package dev.weir.credential;

@@ -73,7 +73,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		Upstreams.Upstream all = this.upstreams.of(backend);
 		UpstreamCall upstream = UpstreamCall.write(call, backend, all.base());
 		Credential credential = all.credential();
-		CredentialHeader fixed = credential.fixed();
+		CredentialHeader fixed = credential.fixedHeader();
 		if (fixed != null) {
 			log(exchange, upstream, backend, attempts);
 			return send(exchange, chain, upstream, fixed);

@@ -14,7 +14,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
-import dev.weir.credential.Credentials;
+import dev.weir.credential.CredentialProvider;
 import dev.weir.memory.BufferBudget;
 
 /**
@@ -53,7 +53,7 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	Upstreams upstreams(Pools pools, Credentials credentials) {
+	Upstreams upstreams(Pools pools, CredentialProvider credentials) {
 		return new Upstreams(pools, credentials);
 	}
 

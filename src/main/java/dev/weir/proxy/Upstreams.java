@@ -9,7 +9,7 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendDialect;
 import dev.weir.credential.Credential;
-import dev.weir.credential.Credentials;
+import dev.weir.credential.CredentialProvider;
 
 /**
  * What the calls to each backend have in common.
@@ -25,7 +25,7 @@ final class Upstreams {
 
 	private final Map<Backend, Upstream> upstreams = new HashMap<>();
 
-	Upstreams(Pools pools, Credentials credentials) {
+	Upstreams(Pools pools, CredentialProvider credentials) {
 		pools.all()
 			.forEach((pool) -> pool.backends()
 				.forEach((backend) -> this.upstreams.put(backend,

@@ -12,7 +12,7 @@ import dev.weir.config.Secret;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 
 /**
- * What an application does whose backends all have keys.
+ * An application whose backends all have API keys.
  */
 public final class ApiKeyOnly implements Callable<String> {
 
@@ -21,7 +21,7 @@ public final class ApiKeyOnly implements Callable<String> {
 		try (var context = new AnnotationConfigApplicationContext(CredentialConfiguration.class)) {
 			BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("key"),
 					null, 1, 1, 1, null, Map.of(), null, "scope");
-			Credential credential = context.getBean(Credentials.class).forBackend(backend, BackendDialect.AZURE);
+			Credential credential = context.getBean(CredentialProvider.class).forBackend(backend, BackendDialect.AZURE);
 			return credential.header().map(CredentialHeader::value).block(Duration.ofSeconds(5));
 		}
 	}

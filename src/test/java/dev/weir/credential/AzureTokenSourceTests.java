@@ -37,7 +37,7 @@ class AzureTokenSourceTests {
 	private int credentials;
 
 	@Test
-	void oneCredentialGivesAllTokensUntilOneIsRefused() {
+	void oneCredentialIsUsedUntilATokenIsRefused() {
 		AzureTokenSource source = source(NOW.plusHours(1), null);
 		assertThat(fetch(source).value()).isEqualTo("token of credential 1");
 		assertThat(fetch(source).value()).isEqualTo("token of credential 1");
@@ -59,18 +59,18 @@ class AzureTokenSourceTests {
 	}
 
 	@Test
-	void aShortTokenIsRefreshedHalfWay() {
+	void aShortLivedTokenIsRefreshedAfterHalfItsLifetime() {
 		assertThat(fetch(source(NOW.plusMinutes(6), null)).refreshIn()).isEqualTo(Duration.ofMinutes(3));
 	}
 
 	@Test
-	void azuresAdviceCounts() {
+	void theRefreshTimeOfAzureIsUsed() {
 		Token token = fetch(source(NOW.plusHours(24), NOW.plusHours(12)));
 		assertThat(token.refreshIn()).isEqualTo(Duration.ofHours(12));
 	}
 
 	@Test
-	void adviceThatLiesInThePastOrAfterTheExpiryDoesNotCount() {
+	void aRefreshTimeInThePastOrAfterTheExpiryIsIgnored() {
 		OffsetDateTime epoch = Instant.EPOCH.atOffset(ZoneOffset.UTC);
 		assertThat(fetch(source(NOW.plusHours(1), epoch)).refreshIn()).isEqualTo(Duration.ofMinutes(55));
 		assertThat(fetch(source(NOW.plusHours(1), NOW.plusHours(2))).refreshIn()).isEqualTo(Duration.ofMinutes(55));
@@ -79,7 +79,7 @@ class AzureTokenSourceTests {
 	@ParameterizedTest
 	@CsvSource({ "PUBLIC, https://login.microsoftonline.com/", "GOVERNMENT, https://login.microsoftonline.us/",
 			"CHINA, https://login.chinacloudapi.cn/" })
-	void tokensComeFromTheCloudsOwnLoginUnlessTheEnvironmentNamesOne(AzureCloud cloud, String authority) {
+	void theAuthorityIsThatOfTheCloudUnlessTheEnvironmentNamesOne(AzureCloud cloud, String authority) {
 		assertThat(AzureTokenSource.authority(cloud, environment(Map.of()))).isEqualTo(authority);
 		assertThat(
 				AzureTokenSource.authority(cloud, environment(Map.of("AZURE_AUTHORITY_HOST", "https://own.example"))))

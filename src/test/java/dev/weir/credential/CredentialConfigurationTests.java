@@ -16,8 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class CredentialConfigurationTests {
 
 	@Test
-	void anApplicationWithKeysOnlyLoadsNothingOfAzure() throws Exception {
-		try (WatchedClassLoader loader = new WatchedClassLoader()) {
+	void anApplicationWithApiKeysOnlyLoadsNoAzureClass() throws Exception {
+		try (RecordingClassLoader loader = new RecordingClassLoader()) {
 			Callable<?> application = (Callable<?>) loader.loadClass(ApiKeyOnly.class.getName())
 				.getDeclaredConstructor()
 				.newInstance();
@@ -27,13 +27,13 @@ class CredentialConfigurationTests {
 	}
 
 	/**
-	 * Loads everything anew and remembers who asked for Azure's classes.
+	 * Loads all classes again and records the names of Azure's classes.
 	 */
-	private static final class WatchedClassLoader extends URLClassLoader {
+	private static final class RecordingClassLoader extends URLClassLoader {
 
 		private final List<String> azure = new CopyOnWriteArrayList<>();
 
-		WatchedClassLoader() throws MalformedURLException {
+		RecordingClassLoader() throws MalformedURLException {
 			super(classpath(), ClassLoader.getPlatformClassLoader());
 		}
 

@@ -26,7 +26,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The real azure-identity and MSAL against a fake managed identity.
+ * azure-identity and MSAL with a fake endpoint of a managed identity.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ManagedIdentityTests {
@@ -52,7 +52,7 @@ class ManagedIdentityTests {
 	}
 
 	@Test
-	void aTokenIsFetchedOnceAndReallyAnewWhenItWasRefused(CapturedOutput output) {
+	void aTokenIsFetchedOnceAndAgainAfterItWasRefused(CapturedOutput output) {
 		String scope = "https://fetched-anew.example/.default";
 		Credential credential = azure(scope);
 		assertHeader(credential, "Bearer canary-1");
@@ -79,13 +79,13 @@ class ManagedIdentityTests {
 	}
 
 	@Test
-	void aSlowIdentityBlocksNoThreadOfTheSubscriber() {
+	void aSlowEndpointBlocksNoThreadOfTheSubscriber() {
 		this.identity.hold();
 		Credential credential = azure("https://slow.example/.default");
 		CompletableFuture<CredentialHeader> header = Mono.defer(credential::header)
 			.subscribeOn(Schedulers.single())
 			.toFuture();
-		// on the very thread that subscribed above
+		// on the same thread that subscribed above
 		StepVerifier.create(Mono.fromSupplier(header::isDone).subscribeOn(Schedulers.single()))
 			.expectNext(false)
 			.expectComplete()
@@ -97,7 +97,7 @@ class ManagedIdentityTests {
 	private static Credential azure(String scope) {
 		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), null, null, 1, 1, 1,
 				null, Map.of(), null, scope);
-		return Credentials.ofEnvironment().forBackend(backend, BackendDialect.AZURE);
+		return CredentialProvider.ofEnvironment().forBackend(backend, BackendDialect.AZURE);
 	}
 
 	private static void assertHeader(Credential credential, String value) {

@@ -22,7 +22,7 @@ class TokenCacheTests {
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
-	private final FakeTokenSource source = new FakeTokenSource();
+	private final ManualTokenSource source = new ManualTokenSource();
 
 	private final TokenCache cache = new TokenCache("scope", () -> this.source, this.time,
 			() -> this.time.now(TimeUnit.NANOSECONDS));
@@ -39,16 +39,16 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aTokenAtHandComesOnTheSubscribingThread() {
-		holdToken("t1");
+	void aCachedTokenIsEmittedOnTheSubscribingThread() {
+		fetchToken("t1");
 		assertThat(this.cache.token().toFuture()).isCompletedWithValue("t1");
 		assertThat(this.source.fetches()).isOne();
 	}
 
 	@Test
-	void theOldTokenServesWhileOneRefreshIsInFlight() {
-		holdToken("t1");
-		this.time.advanceTimeBy(FakeTokenSource.REFRESH_IN);
+	void theOldTokenIsUsedDuringARefresh() {
+		fetchToken("t1");
+		this.time.advanceTimeBy(ManualTokenSource.REFRESH_IN);
 		for (int i = 0; i < 100; i++) {
 			assertServed("t1");
 		}
@@ -58,9 +58,9 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void theOldTokenServesAfterARefreshFailed() {
-		holdToken("t1");
-		this.time.advanceTimeBy(FakeTokenSource.REFRESH_IN);
+	void theOldTokenIsUsedAfterAFailedRefresh() {
+		fetchToken("t1");
+		this.time.advanceTimeBy(ManualTokenSource.REFRESH_IN);
 		assertServed("t1");
 		this.source.fail("down");
 		assertServed("t1");
@@ -73,9 +73,9 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void anExpiredTokenIsNotGivenOut() {
-		holdToken("t1");
-		this.time.advanceTimeBy(FakeTokenSource.LIFETIME);
+	void anExpiredTokenIsNotUsed() {
+		fetchToken("t1");
+		this.time.advanceTimeBy(ManualTokenSource.LIFETIME);
 		CompletableFuture<String> token = this.cache.token().toFuture();
 		assertThat(token).isNotDone();
 		this.source.succeed("t2");
@@ -83,7 +83,7 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aFailureAnswersForAWhileAndIsThenTriedAgain() {
+	void aFailureIsReturnedForAWhileBeforeTheNextFetch() {
 		CompletableFuture<String> first = this.cache.token().toFuture();
 		this.source.fail("down");
 		assertRefused(first);
@@ -92,12 +92,12 @@ class TokenCacheTests {
 		}
 		assertThat(this.source.fetches()).isOne();
 		this.time.advanceTimeBy(TokenCache.FAILURE_PAUSE);
-		holdToken("t1");
+		fetchToken("t1");
 		assertServed("t1");
 	}
 
 	@Test
-	void aWaitEndsThoughTheFetchGoesOn() {
+	void aFetchContinuesAfterASubscriberTimedOut() {
 		CompletableFuture<String> token = this.cache.token().toFuture();
 		this.time.advanceTimeBy(TokenCache.WAIT_LIMIT);
 		assertRefused(token);
@@ -108,7 +108,7 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aFetchThatNeverAnswersIsGivenUp() {
+	void aFetchThatNeverCompletesIsCancelled() {
 		CompletableFuture<String> token = this.cache.token().toFuture();
 		this.time.advanceTimeBy(TokenCache.FETCH_LIMIT);
 		assertRefused(token);
@@ -119,18 +119,18 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void whoLeavesTakesTheTokenFromNobodyElse() {
-		Disposable leaving = this.cache.token().subscribe();
-		CompletableFuture<String> staying = this.cache.token().toFuture();
-		leaving.dispose();
+	void aSubscriberThatCancelsDoesNotAffectOthers() {
+		Disposable cancelled = this.cache.token().subscribe();
+		CompletableFuture<String> other = this.cache.token().toFuture();
+		cancelled.dispose();
 		assertThat(this.source.cancels()).isZero();
 		this.source.succeed("t1");
-		assertThat(staying).isCompletedWithValue("t1");
+		assertThat(other).isCompletedWithValue("t1");
 	}
 
 	@Test
-	void aRefusedTokenIsRenewedOnceForAllWhoHadIt() {
-		holdToken("t1");
+	void aRefusedTokenIsRenewedOnceForAllSubscribers() {
+		fetchToken("t1");
 		List<CompletableFuture<Boolean>> renewed = new ArrayList<>();
 		for (int i = 0; i < 100; i++) {
 			renewed.add(this.cache.renew("t1"::equals).toFuture());
@@ -144,8 +144,8 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aBackendThatRefusesEveryTokenCausesOneRenewalPerPause() {
-		holdToken("t1");
+	void aBackendThatRefusesEveryTokenCausesOneRenewalInThirtySeconds() {
+		fetchToken("t1");
 		CompletableFuture<Boolean> renewed = this.cache.renew("t1"::equals).toFuture();
 		this.source.succeed("t1");
 		assertThat(renewed).isCompletedWithValue(false);
@@ -161,8 +161,8 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aRenewalThatFailsOrHangsIsNoError() {
-		holdToken("t1");
+	void aRenewalThatFailsOrTakesTooLongIsNotAnError() {
+		fetchToken("t1");
 		CompletableFuture<Boolean> renewed = this.cache.renew("t1"::equals).toFuture();
 		this.source.fail("down");
 		assertThat(renewed).isCompletedWithValue(false);
@@ -174,9 +174,9 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aRenewalFollowsAPlainRefreshThatBroughtTheSameToken() {
-		holdToken("t1");
-		this.time.advanceTimeBy(FakeTokenSource.REFRESH_IN);
+	void aRenewalFollowsARefreshThatReturnedTheRefusedToken() {
+		fetchToken("t1");
+		this.time.advanceTimeBy(ManualTokenSource.REFRESH_IN);
 		assertServed("t1");
 		CompletableFuture<Boolean> renewed = this.cache.renew("t1"::equals).toFuture();
 		assertThat(this.source.renewals()).isZero();
@@ -188,7 +188,7 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void aTokenThatSeemsExpiredOnArrivalStillServesForAWhile() {
+	void aTokenThatSeemsExpiredWhenItIsFetchedIsUsedForAWhile() {
 		TokenSource late = new TokenSource() {
 			@Override
 			public Mono<Token> fetch(String scope) {
@@ -206,7 +206,7 @@ class TokenCacheTests {
 	}
 
 	@Test
-	void noSecretIsInAFailure() {
+	void aFailureContainsNoSecret() {
 		CompletableFuture<String> token = this.cache.token().toFuture();
 		this.source.fail("AADSTS700016: canary-secret");
 		assertThatExceptionOfType(ExecutionException.class).isThrownBy(token::get)
@@ -217,7 +217,7 @@ class TokenCacheTests {
 			.withMessageNotContaining("canary");
 	}
 
-	private void holdToken(String value) {
+	private void fetchToken(String value) {
 		this.cache.prefetch();
 		this.source.succeed(value);
 	}

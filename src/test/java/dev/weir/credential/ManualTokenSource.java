@@ -8,9 +8,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * A token source whose answers the test gives one by one, when it wants to.
+ * A token source whose results a test provides one by one.
  */
-final class FakeTokenSource implements TokenSource {
+final class ManualTokenSource implements TokenSource {
 
 	static final Duration LIFETIME = Duration.ofHours(1);
 
@@ -27,16 +27,16 @@ final class FakeTokenSource implements TokenSource {
 	@Override
 	public Mono<Token> fetch(String scope) {
 		this.fetches++;
-		return answer();
+		return pendingToken();
 	}
 
 	@Override
 	public Mono<Token> renew(String scope, String refused) {
 		this.renewals++;
-		return answer();
+		return pendingToken();
 	}
 
-	private Mono<Token> answer() {
+	private Mono<Token> pendingToken() {
 		Sinks.One<Token> sink = Sinks.one();
 		this.pending.add(sink);
 		return sink.asMono().doOnCancel(() -> this.cancels++);

@@ -20,7 +20,7 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-class CredentialsTests {
+class CredentialProviderTests {
 
 	private static final Duration DEADLINE = Duration.ofSeconds(5);
 
@@ -28,15 +28,15 @@ class CredentialsTests {
 
 	private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
-	private final FakeTokenSource source = new FakeTokenSource();
+	private final ManualTokenSource source = new ManualTokenSource();
 
-	private final Credentials credentials = new Credentials(this::source, this.time,
+	private final CredentialProvider provider = new CredentialProvider(this::source, this.time,
 			() -> this.time.now(TimeUnit.NANOSECONDS));
 
 	@ParameterizedTest
 	@CsvSource({ "AZURE, api-key, canary", "OPENAI, Authorization, Bearer canary" })
-	void aKeyIsWrittenAsTheDialectWantsItAndNeverRenewed(BackendDialect dialect, String name, String value) {
-		Credential credential = this.credentials.forBackend(backend("canary", "scope"), dialect);
+	void aKeyIsSentInTheHeaderOfTheDialectAndNeverRenewed(BackendDialect dialect, String name, String value) {
+		Credential credential = this.provider.forBackend(backend("canary", "scope"), dialect);
 		CredentialHeader header = new CredentialHeader(name, value);
 		StepVerifier.create(credential.header()).expectNext(header).expectComplete().verify(DEADLINE);
 		StepVerifier.create(credential.refresh(header)).expectNext(false).expectComplete().verify(DEADLINE);
@@ -45,8 +45,8 @@ class CredentialsTests {
 	}
 
 	@Test
-	void aCompatibleServerWithoutAKeyGetsNoHeader() {
-		Credential credential = this.credentials.forBackend(backend(null, "scope"), BackendDialect.OPENAI);
+	void anOpenAiCompatibleServerWithoutAKeyGetsNoHeader() {
+		Credential credential = this.provider.forBackend(backend(null, "scope"), BackendDialect.OPENAI);
 		StepVerifier.create(credential.header()).expectComplete().verify(DEADLINE);
 		StepVerifier.create(credential.refresh(CredentialHeader.bearer("x")))
 			.expectNext(false)
@@ -56,8 +56,8 @@ class CredentialsTests {
 	}
 
 	@Test
-	void anAzureBackendWithAnEmptyKeyGetsATokenThatWasFetchedAhead() {
-		Credential credential = this.credentials.forBackend(backend("", "scope"), BackendDialect.AZURE);
+	void anAzureBackendWithAnEmptyKeyGetsAPrefetchedToken() {
+		Credential credential = this.provider.forBackend(backend("", "scope"), BackendDialect.AZURE);
 		assertThat(this.source.fetches()).isOne();
 		this.source.succeed("canary");
 		StepVerifier.create(credential.header())
@@ -68,8 +68,8 @@ class CredentialsTests {
 	}
 
 	@Test
-	void aTokenThatCannotBeFetchedAheadIsFetchedLater() {
-		Credential credential = this.credentials.forBackend(backend(null, "scope"), BackendDialect.AZURE);
+	void aTokenThatCouldNotBePrefetchedIsFetchedLater() {
+		Credential credential = this.provider.forBackend(backend(null, "scope"), BackendDialect.AZURE);
 		this.source.fail("down");
 		StepVerifier.create(credential.header()).expectError(CredentialException.class).verify(DEADLINE);
 		this.time.advanceTimeBy(TokenCache.FAILURE_PAUSE);
@@ -82,8 +82,8 @@ class CredentialsTests {
 
 	@Test
 	void aRefusedHeaderIsReplacedOnceForAllBackendsOfTheScope() {
-		Credential one = this.credentials.forBackend(backend(null, "scope"), BackendDialect.AZURE);
-		Credential other = this.credentials.forBackend(backend(null, "scope"), BackendDialect.AZURE);
+		Credential one = this.provider.forBackend(backend(null, "scope"), BackendDialect.AZURE);
+		Credential other = this.provider.forBackend(backend(null, "scope"), BackendDialect.AZURE);
 		this.source.succeed("t1");
 		CredentialHeader refused = CredentialHeader.bearer("t1");
 		StepVerifier.create(one.refresh(refused))
@@ -99,16 +99,13 @@ class CredentialsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "Ocp-Apim-Subscription-Key, canary", "authorization, Bearer canary" })
-	void aKeyIsWrittenIntoTheHeaderThatIsConfigured(String name, String value) {
+	void aKeyIsSentInTheConfiguredHeader(String name, String value) {
 		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("canary"),
 				name, 1, 1, 1, null, Map.of(), null, null);
-		StepVerifier.create(this.credentials.forBackend(backend, BackendDialect.AZURE).header())
-			.assertNext((header) -> {
-				assertThat(header.name()).isEqualToIgnoringCase(name);
-				assertThat(header.value()).isEqualTo(value);
-			})
-			.expectComplete()
-			.verify(DEADLINE);
+		StepVerifier.create(this.provider.forBackend(backend, BackendDialect.AZURE).header()).assertNext((header) -> {
+			assertThat(header.name()).isEqualToIgnoringCase(name);
+			assertThat(header.value()).isEqualTo(value);
+		}).expectComplete().verify(DEADLINE);
 	}
 
 	@ParameterizedTest
@@ -120,26 +117,25 @@ class CredentialsTests {
 					"https://x.openai.azure.us, api://own/.default, GOVERNMENT, api://own/.default",
 					"https://proxy.example, https://ai.azure.us/.default, GOVERNMENT, https://ai.azure.us/.default",
 					"https://proxy.example, -, PUBLIC, https://cognitiveservices.azure.com/.default" })
-	void aTokenIsOfTheCloudTheBackendIsIn(URI url, @Nullable String scope, AzureCloud cloud, String token) {
+	void theScopeOfATokenIsThatOfTheCloudOfTheBackend(URI url, @Nullable String scope, AzureCloud cloud, String token) {
 		BackendProperties backend = new BackendProperties("b", url, null, null, 1, 1, 1, null, Map.of(), null, scope);
-		assertThat(this.credentials.forBackend(backend, BackendDialect.AZURE))
-			.hasToString("Microsoft Entra ID, " + token);
+		assertThat(this.provider.forBackend(backend, BackendDialect.AZURE)).hasToString("Microsoft Entra ID, " + token);
 		assertThat(this.clouds).containsExactly(cloud);
 	}
 
 	@Test
 	void eachScopeHasItsOwnToken() {
-		this.credentials.forBackend(backend(null, "one"), BackendDialect.AZURE);
-		this.credentials.forBackend(backend(null, "other"), BackendDialect.AZURE);
+		this.provider.forBackend(backend(null, "one"), BackendDialect.AZURE);
+		this.provider.forBackend(backend(null, "other"), BackendDialect.AZURE);
 		assertThat(this.source.fetches()).isEqualTo(2);
 	}
 
 	@Test
-	void noSecretIsInAnyText() {
+	void toStringContainsNoSecret() {
 		assertThat(new CredentialHeader("api-key", "canary")).hasToString("api-key: (hidden)");
 		Token token = new Token("canary", Duration.ZERO, Duration.ofHours(1));
 		assertThat(token.toString()).doesNotContain("canary");
-		assertThat(HeldToken.of(token, 0).toString()).doesNotContain("canary");
+		assertThat(CachedToken.of(token, 0).toString()).doesNotContain("canary");
 	}
 
 	private TokenSource source(AzureCloud cloud) {

@@ -20,11 +20,11 @@ import reactor.core.scheduler.Schedulers;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Gives each backend its credential. Backends of one Azure cloud and scope share their
- * tokens. As long as no backend needs Microsoft Entra ID, nothing of Azure's libraries is
- * loaded.
+ * Provides the credential of each backend. Backends with the same Azure cloud and scope
+ * share their tokens. Azure's libraries are not loaded unless a backend needs Microsoft
+ * Entra ID.
  */
-public final class Credentials {
+public final class CredentialProvider {
 
 	private final Map<Audience, TokenCache> tokens = new ConcurrentHashMap<>();
 
@@ -34,7 +34,7 @@ public final class Credentials {
 
 	private final LongSupplier nanoTime;
 
-	Credentials(Function<AzureCloud, TokenSource> source, Scheduler scheduler, LongSupplier nanoTime) {
+	CredentialProvider(Function<AzureCloud, TokenSource> source, Scheduler scheduler, LongSupplier nanoTime) {
 		for (AzureCloud cloud : AzureCloud.values()) {
 			this.sources.put(cloud, SingletonSupplier.of(() -> source.apply(cloud)));
 		}
@@ -43,35 +43,34 @@ public final class Credentials {
 	}
 
 	/**
-	 * Credentials whose tokens come from the environment Weir runs in: a service
-	 * principal, a workload identity, a managed identity, or the developer's login.
-	 * @return the credentials
+	 * Creates a provider of tokens from the environment of the process: of a service
+	 * principal, a workload identity, a managed identity, or the login of a developer.
+	 * @return the provider
 	 */
-	static Credentials ofEnvironment() {
+	static CredentialProvider ofEnvironment() {
 		return of((cloud) -> AzureTokenSource.ofEnvironment(cloud));
 	}
 
 	/**
-	 * Credentials whose tokens come from a credential of one's own.
-	 * @param factory makes the credential; called on a thread that may block, for the
-	 * first token and again whenever a backend refused a token
-	 * @return the credentials
+	 * Creates a provider of tokens from a custom credential.
+	 * @param factory creates the credential; called on a thread that may block, for the
+	 * first token and again after a backend refused a token
+	 * @return the provider
 	 */
-	public static Credentials from(Supplier<? extends TokenCredential> factory) {
+	public static CredentialProvider from(Supplier<? extends TokenCredential> factory) {
 		return of((cloud) -> new AzureTokenSource(factory, Clock.systemUTC()));
 	}
 
-	private static Credentials of(Function<AzureCloud, TokenSource> source) {
-		return new Credentials(source, Schedulers.boundedElastic(), System::nanoTime);
+	private static CredentialProvider of(Function<AzureCloud, TokenSource> source) {
+		return new CredentialProvider(source, Schedulers.boundedElastic(), System::nanoTime);
 	}
 
 	/**
 	 * Returns the credential of a backend: its key, else Microsoft Entra ID for Azure,
-	 * else none. The first token of a scope is fetched at once in the background, so that
-	 * no request has to wait for it; if that fails, the log says so and requests try
-	 * again.
+	 * else none. The first token of a scope is fetched in the background, so that no
+	 * request waits for it; a failure is logged, and the next request repeats the fetch.
 	 * @param backend the backend
-	 * @param dialect how it wants to be spoken to
+	 * @param dialect the dialect of the backend
 	 * @return the credential
 	 */
 	public Credential forBackend(BackendProperties backend, BackendDialect dialect) {
