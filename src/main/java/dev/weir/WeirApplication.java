@@ -20,7 +20,7 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 import dev.weir.ops.BatchedConsole;
-import dev.weir.ops.OutOfMemoryAppender;
+import dev.weir.memory.OutOfMemoryAppender;
 
 /**
  * The Weir gateway as a Spring Boot application.
@@ -45,21 +45,19 @@ public class WeirApplication {
 		return new BufferBudget(configuration.current().bufferLimit().toBytes(), ticker);
 	}
 
-	/** Time as dates; durations are never measured with it. */
+	/** The wall clock, for dates only. */
 	@Bean
 	InstantSource clock() {
 		return Clock.systemUTC();
 	}
 
-	/** Time that only ever goes on, whatever happens to the wall clock. */
+	/** The monotonic clock, for all durations. */
 	@Bean
 	Ticker ticker() {
 		return Ticker.systemTicker();
 	}
 
-	/**
-	 * What waits.
-	 */
+	/** The scheduler of timeouts. */
 	@Bean(destroyMethod = "dispose")
 	Scheduler timers() {
 		return new TimerWheel(Schedulers.parallel());

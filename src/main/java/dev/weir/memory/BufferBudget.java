@@ -9,22 +9,22 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes that may be held for all requests together ({@code weir.max-buffered}):
- * request bodies kept for another attempt, and the beginnings of streams that are held
- * back. Close to the limit the slowest upload is cut off, so that clients that send
- * slowly cannot keep others out. Safe for many threads.
+ * The limit of bytes that are buffered for all requests together
+ * ({@code weir.max-buffered}): request bodies kept for further attempts, and starts of
+ * streams that are held back. Close to the limit the slowest upload is aborted, so that
+ * slow clients cannot keep others out. Thread-safe.
  */
 public final class BufferBudget {
 
-	/** How long an upload has before it may be cut off as the slowest. */
+	/** The time for which a new upload is not aborted. */
 	static final Duration GRACE = Duration.ofSeconds(2);
 
-	/** Up to here a body is small, in large budgets. */
+	/** The maximum size of a small body, if the limit is large enough. */
 	private static final long SMALL = 64 * 1024;
 
 	private final long limit;
 
-	// from here on the slowest upload is cut off, and large ones get no more
+	// above it, the slowest upload is aborted and large bodies cannot grow
 	private final long high;
 
 	private final long small;
@@ -36,8 +36,8 @@ public final class BufferBudget {
 	private final Set<Share> uploads = ConcurrentHashMap.newKeySet();
 
 	/**
-	 * Makes an unused budget.
-	 * @param limit the most bytes that may be held, 1 or more
+	 * Creates an unused budget.
+	 * @param limit the maximum number of buffered bytes, 1 or more
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	public BufferBudget(long limit, Ticker ticker) {
@@ -48,27 +48,27 @@ public final class BufferBudget {
 	}
 
 	/**
-	 * Opens an account of bytes that are never taken away from their holder.
-	 * @return an empty share, to be closed
+	 * Opens a share that is never aborted.
+	 * @return an empty share, which must be closed
 	 */
 	public Share open() {
 		return new Share(this, this.ticker.read(), null);
 	}
 
 	/**
-	 * Opens an account for a body that a client is sending.
-	 * @param cut ends the upload; run at most once, on any thread, after the share has
-	 * been closed. It must not block
-	 * @return an empty share, to be closed
+	 * Opens a share for a request body that a client is sending.
+	 * @param abort ends the upload; run at most once, on any thread, after the share was
+	 * closed. It must not block
+	 * @return an empty share, which must be closed
 	 */
-	public Share openUpload(Runnable cut) {
-		Share share = new Share(this, this.ticker.read(), cut);
+	public Share openUpload(Runnable abort) {
+		Share share = new Share(this, this.ticker.read(), abort);
 		this.uploads.add(share);
 		return share;
 	}
 
 	/**
-	 * The most bytes that may be held.
+	 * Returns the maximum number of buffered bytes.
 	 * @return the limit
 	 */
 	public long limit() {
@@ -76,7 +76,7 @@ public final class BufferBudget {
 	}
 
 	/**
-	 * The most bytes that a single upload may have.
+	 * Returns the maximum size of a single upload.
 	 * @return seven eighths of the limit
 	 */
 	public long largestUpload() {
@@ -84,22 +84,22 @@ public final class BufferBudget {
 	}
 
 	/**
-	 * How much is held now.
-	 * @return bytes, 0 to the limit
+	 * Returns the number of bytes buffered now.
+	 * @return the bytes, 0 to the limit
 	 */
 	public long used() {
 		return this.used.get();
 	}
 
 	private boolean reserve(long bytes, Share holder) {
-		boolean large = holder.cut != null && holder.held() + bytes > this.small;
+		boolean large = holder.abort != null && holder.held() + bytes > this.small;
 		long most = large ? this.high : this.limit;
 		boolean reserved = tryReserve(bytes, most);
-		while (!reserved && cutSlowest(holder)) {
+		while (!reserved && abortSlowest(holder)) {
 			reserved = tryReserve(bytes, most);
 		}
 		if (reserved && this.used.get() > this.high) {
-			cutSlowest(holder);
+			abortSlowest(holder);
 		}
 		return reserved;
 	}
@@ -115,13 +115,14 @@ public final class BufferBudget {
 		return false;
 	}
 
-	private boolean cutSlowest(Share holder) {
+	private boolean abortSlowest(Share holder) {
 		long now = this.ticker.read();
 		@Nullable Share slowest = null;
 		double lowest = Double.MAX_VALUE;
 		for (Share upload : this.uploads) {
 			long age = now - upload.opened;
-			// a beginner's rate says little, and nobody gains by ending the one that asks
+			// the rate of a new upload means little, and to abort the holder gains
+			// nothing
 			if (upload != holder && age >= GRACE.toNanos()) {
 				double rate = upload.held() / (double) age;
 				if (rate < lowest) {
@@ -130,12 +131,11 @@ public final class BufferBudget {
 				}
 			}
 		}
-		return slowest != null && slowest.cutOff();
+		return slowest != null && slowest.abort();
 	}
 
 	/**
-	 * What is held for one request. Used by one thread at a time, but for
-	 * {@link #close()}, which any thread may call.
+	 * The buffered bytes of one request. Not thread-safe, except for {@link #close()}.
 	 */
 	public static final class Share implements AutoCloseable {
 
@@ -148,21 +148,21 @@ public final class BufferBudget {
 
 		private final long opened;
 
-		private final @Nullable Runnable cut;
+		private final @Nullable Runnable abort;
 
 		private final AtomicLong held = new AtomicLong();
 
-		private Share(BufferBudget budget, long opened, @Nullable Runnable cut) {
+		private Share(BufferBudget budget, long opened, @Nullable Runnable abort) {
 			this.budget = budget;
 			this.opened = opened;
-			this.cut = cut;
+			this.abort = abort;
 		}
 
 		/**
-		 * Asks for more bytes. What is held stays, whatever comes of it.
-		 * @param bytes how many more will be held, 0 or more
-		 * @return whether they may be held; not if that would exceed the budget, or after
-		 * the share was closed
+		 * Reserves more bytes. If that fails, the share keeps what it has.
+		 * @param bytes the number of additional bytes, 0 or more
+		 * @return whether they are reserved; {@code false} beyond the limit or after
+		 * {@link #close()}
 		 */
 		public boolean grow(long bytes) {
 			if (this.held.get() == CLOSED || !this.budget.reserve(bytes, this)) {
@@ -175,12 +175,12 @@ public final class BufferBudget {
 			return true;
 		}
 
-		/** Says that the upload is whole, so that it is not cut off any more. */
+		/** Marks the upload as complete; it will not be aborted. */
 		public void complete() {
 			this.budget.uploads.remove(this);
 		}
 
-		/** Gives everything back. Without effect the second time. */
+		/** Releases all bytes. Without effect the second time. */
 		@Override
 		public void close() {
 			this.budget.uploads.remove(this);
@@ -194,15 +194,14 @@ public final class BufferBudget {
 			return Math.max(this.held.get(), 0);
 		}
 
-		private boolean cutOff() {
+		private boolean abort() {
 			if (!this.budget.uploads.remove(this)) {
-				// somebody else has cut it off or completed it meanwhile; there may be
-				// room now
+				// another thread has completed or aborted it; there may be room now
 				return true;
 			}
 			close();
-			if (this.cut != null) {
-				this.cut.run();
+			if (this.abort != null) {
+				this.abort.run();
 			}
 			return true;
 		}

@@ -7,7 +7,7 @@ import io.netty.util.internal.PlatformDependent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of the memory outside the heap is used, where what waits for clients is kept.
+ * The direct memory of the process, in which Netty keeps what is not sent yet.
  */
 public final class DirectMemory {
 
@@ -22,12 +22,12 @@ public final class DirectMemory {
 
 	/**
 	 * Whether more than three quarters of {@code -XX:MaxDirectMemorySize} are used. Cheap
-	 * enough to be asked for each write.
-	 * @return whether little is left
+	 * enough to be called for each write.
+	 * @return whether direct memory is scarce
 	 */
 	public static boolean isScarce() {
 		long limit = PlatformDependent.maxDirectMemory();
-		// Netty counts what it takes past Java's own limit, where it does so
+		// depending on the platform, Netty allocates outside of the pool that Java counts
 		long used = Math.max(PlatformDependent.usedDirectMemory(), (POOL != null) ? POOL.getMemoryUsed() : 0);
 		return used > limit - limit / 4;
 	}

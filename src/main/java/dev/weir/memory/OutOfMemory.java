@@ -7,24 +7,23 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the process when memory has run out, so that the platform starts a new one. Java's
- * {@code -XX:+ExitOnOutOfMemoryError} does so for errors that the virtual machine itself
- * throws; that direct memory is used up is thrown by Java code and looks to everybody
- * else like a broken connection.
+ * Ends the process on an {@link OutOfMemoryError}, so that the platform starts a new one.
+ * Java's {@code -XX:+ExitOnOutOfMemoryError} covers only errors that the virtual machine
+ * throws. The error for exhausted direct memory is thrown by Java code, and without this
+ * class it would be handled like a broken connection.
  */
 public final class OutOfMemory {
 
 	/**
-	 * The exit code: that of a failure of the operating system in BSD's
-	 * {@code sysexits.h}.
+	 * The exit code: {@code EX_OSERR} in BSD's {@code sysexits.h}.
 	 */
 	public static final int EXIT_CODE = 71;
 
 	private static final int MAX_CAUSES = 16;
 
-	// made before there is no memory for it
-	private static final byte[] LINE = ("Weir ends: memory has run out. Raise the limit (-Xmx, -XX:MaxDirectMemorySize,"
-			+ " the container's) or lower weir.max-buffered. Exit code " + EXIT_CODE + "; the error was: ")
+	// created while there is memory
+	private static final byte[] MESSAGE = ("Weir exits: it is out of memory. Raise the limit (-Xmx, -XX:MaxDirectMemorySize,"
+			+ " or that of the container) or lower weir.max-buffered. Exit code " + EXIT_CODE + "; error: ")
 		.getBytes(StandardCharsets.UTF_8);
 
 	private static final OutOfMemory PROCESS = new OutOfMemory(Runtime.getRuntime()::halt);
@@ -38,8 +37,8 @@ public final class OutOfMemory {
 	}
 
 	/**
-	 * Ends the process if an error, or what caused it, is that memory has run out.
-	 * @param error what was thrown, or {@code null}
+	 * Ends the process if an error or one of its causes is an {@link OutOfMemoryError}.
+	 * @param error the error, or {@code null}
 	 */
 	public static void check(@Nullable Throwable error) {
 		PROCESS.examine(error);
@@ -61,8 +60,8 @@ public final class OutOfMemory {
 			return;
 		}
 		try {
-			// the log may need memory, or a thread that does not get any
-			System.err.write(LINE, 0, LINE.length);
+			// not to the log, which needs memory
+			System.err.write(MESSAGE, 0, MESSAGE.length);
 			System.err.println(error.getMessage());
 			System.err.flush();
 		}

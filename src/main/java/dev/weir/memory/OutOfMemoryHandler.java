@@ -13,8 +13,8 @@ import reactor.netty.ConnectionObserver;
 import reactor.netty.NettyPipeline;
 
 /**
- * Notices on a connection that memory has run out, before Reactor Netty takes the error
- * for one of the peer's.
+ * Ends the process if an {@link OutOfMemoryError} arises on a connection, before Reactor
+ * Netty handles it like an error of the peer.
  */
 @Sharable
 public final class OutOfMemoryHandler extends ChannelInboundHandlerAdapter implements ChannelPipelineConfigurer {

@@ -18,51 +18,52 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * Asks for the next element only while a connection has room for it, as
- * {@link Channel#isWritable()} says. Reactor Netty itself asks for 128 elements ahead,
- * whatever their size, and keeps all of them in direct memory while the peer does not
+ * Requests the next element of a body only while its connection is
+ * {@linkplain Channel#isWritable() writable}. Reactor Netty alone requests 128 elements
+ * ahead, whatever their size, and keeps them in direct memory while the peer does not
  * read.
  *
- * @param <T> what is written
+ * @param <T> the type of the elements
  */
 public final class WriteGate<T> extends FluxOperator<T, T> {
 
 	private final Channel channel;
 
-	private final @Nullable Duration limit;
+	private final @Nullable Duration timeout;
 
 	private final Supplier<? extends Throwable> error;
 
-	private WriteGate(Flux<T> source, Channel channel, @Nullable Duration limit, Supplier<? extends Throwable> error) {
+	private WriteGate(Flux<T> source, Channel channel, @Nullable Duration timeout,
+			Supplier<? extends Throwable> error) {
 		super(source);
 		this.channel = channel;
-		this.limit = limit;
+		this.timeout = timeout;
 		this.error = error;
 	}
 
 	/**
-	 * Makes elements wait for room.
-	 * @param <T> what is written
-	 * @param source the elements; one is asked for at a time
-	 * @param channel where the subscriber writes them to, at once
-	 * @return the elements
+	 * Limits the elements to the pace of a connection.
+	 * @param <T> the type of the elements
+	 * @param source the elements; one is requested at a time
+	 * @param channel the connection to which the subscriber writes each element at once
+	 * @return the same elements
 	 */
 	public static <T> Flux<T> through(Flux<T> source, Channel channel) {
 		return new WriteGate<>(source, channel, null, IllegalStateException::new);
 	}
 
 	/**
-	 * Makes elements wait for room, for a bounded time.
-	 * @param <T> what is written
-	 * @param source the elements; one is asked for at a time
-	 * @param channel where the subscriber writes them to, at once
-	 * @param limit how long an element may wait
-	 * @param error what becomes of the elements then
-	 * @return the elements
+	 * Limits the elements to the pace of a connection, with a timeout.
+	 * @param <T> the type of the elements
+	 * @param source the elements; one is requested at a time
+	 * @param channel the connection to which the subscriber writes each element at once
+	 * @param timeout how long the connection may stay unwritable
+	 * @param error the error with which the elements end after the timeout
+	 * @return the same elements
 	 */
-	public static <T> Flux<T> through(Flux<T> source, Channel channel, Duration limit,
+	public static <T> Flux<T> through(Flux<T> source, Channel channel, Duration timeout,
 			Supplier<? extends Throwable> error) {
-		return new WriteGate<>(source, channel, limit, error);
+		return new WriteGate<>(source, channel, timeout, error);
 	}
 
 	@Override
@@ -71,7 +72,8 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 	}
 
 	/**
-	 * What happens on the event loop of the channel only, but for the signals' arrival.
+	 * The subscription. Its state is confined to the event loop of the channel, except
+	 * for {@code over}; signals may arrive on any thread.
 	 */
 	private final class Gate extends ChannelInboundHandlerAdapter implements CoreSubscriber<T>, Subscription {
 
@@ -81,14 +83,14 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 
 		private @Nullable Subscription upstream;
 
-		private long wanted;
+		private long requested;
 
-		// asked for and not here yet
-		private boolean asked;
+		// whether an element was requested from upstream and has not arrived
+		private boolean outstanding;
 
-		private boolean pulling;
+		private boolean requesting;
 
-		private boolean watching;
+		private boolean listening;
 
 		private @Nullable Future<?> timer;
 
@@ -118,10 +120,10 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 				return;
 			}
 			this.actual.onNext(element);
-			// behind the write of it, wherever that was begun
+			// runs after the write of the element, which may be scheduled on the loop
 			onLoop(() -> {
-				this.asked = false;
-				pull();
+				this.outstanding = false;
+				requestNext();
 			});
 		}
 
@@ -147,8 +149,8 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 		public void request(long count) {
 			if (Operators.validate(count)) {
 				onLoop(() -> {
-					this.wanted = Operators.addCap(this.wanted, count);
-					pull();
+					this.requested = Operators.addCap(this.requested, count);
+					requestNext();
 				});
 			}
 		}
@@ -161,31 +163,32 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 			}
 		}
 
-		private void pull() {
-			if (this.pulling || this.upstream == null) {
+		private void requestNext() {
+			if (this.requesting || this.upstream == null) {
 				return;
 			}
-			this.pulling = true;
-			while (!this.over && !this.asked && this.wanted > 0 && hasRoom()) {
-				this.asked = true;
-				if (this.wanted != Long.MAX_VALUE) {
-					this.wanted--;
+			this.requesting = true;
+			while (!this.over && !this.outstanding && this.requested > 0 && checkWritable()) {
+				this.outstanding = true;
+				if (this.requested != Long.MAX_VALUE) {
+					this.requested--;
 				}
 				this.upstream.request(1);
 			}
-			this.pulling = false;
+			this.requesting = false;
 		}
 
-		private boolean hasRoom() {
+		private boolean checkWritable() {
 			if (WriteGate.this.channel.isWritable()) {
 				return true;
 			}
-			if (!this.watching) {
-				this.watching = true;
+			if (!this.listening) {
+				this.listening = true;
 				WriteGate.this.channel.pipeline().addFirst(this);
 			}
-			if (this.timer == null && WriteGate.this.limit != null) {
-				this.timer = this.loop.schedule(this::expire, WriteGate.this.limit.toNanos(), TimeUnit.NANOSECONDS);
+			if (this.timer == null && WriteGate.this.timeout != null) {
+				this.timer = this.loop.schedule(this::onTimeout, WriteGate.this.timeout.toNanos(),
+						TimeUnit.NANOSECONDS);
 			}
 			return false;
 		}
@@ -194,12 +197,12 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 		public void channelWritabilityChanged(ChannelHandlerContext context) {
 			if (context.channel().isWritable()) {
 				stopTimer();
-				pull();
+				requestNext();
 			}
 			context.fireChannelWritabilityChanged();
 		}
 
-		private void expire() {
+		private void onTimeout() {
 			if (!this.over && this.upstream != null) {
 				finish();
 				this.upstream.cancel();
@@ -211,9 +214,9 @@ public final class WriteGate<T> extends FluxOperator<T, T> {
 			this.over = true;
 			onLoop(() -> {
 				stopTimer();
-				if (this.watching) {
-					this.watching = false;
-					// gone with the pipeline if the channel is closed
+				if (this.listening) {
+					this.listening = false;
+					// a closed channel has removed its handlers
 					if (WriteGate.this.channel.pipeline().context(this) != null) {
 						WriteGate.this.channel.pipeline().remove(this);
 					}

@@ -1,6 +1,7 @@
 /**
- * The bounds of what Weir holds in memory for clients and backends that are slower than
- * their peers.
+ * Bounds the memory of buffers, and ends the process if memory has run out. Which bytes
+ * are buffered, and the error that a client gets, is decided elsewhere. Start with
+ * {@link dev.weir.memory.BufferBudget}.
  */
 @NullMarked
 package dev.weir.memory;

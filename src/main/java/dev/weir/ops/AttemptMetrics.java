@@ -16,8 +16,8 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 
 /**
- * Metrics of attempts and backends. Model names are left out of the tags: clients make
- * them up, and each would be a time series of its own.
+ * Records the metrics of attempts and backends. Models are no tag, because clients choose
+ * their names, and each name would add a time series.
  */
 final class AttemptMetrics implements AttemptListener {
 
@@ -31,42 +31,42 @@ final class AttemptMetrics implements AttemptListener {
 
 	@Override
 	public void ended(Lane lane, Outcome outcome, Duration duration) {
-		of(lane).attempts(outcome.label()).record(duration);
+		metersOf(lane).attempts(outcome.label()).record(duration);
 	}
 
 	@Override
 	public void used(Lane lane, long inputTokens, long outputTokens) {
-		tokens(lane, "input", inputTokens);
-		tokens(lane, "output", outputTokens);
+		recordTokens(lane, "input", inputTokens);
+		recordTokens(lane, "output", outputTokens);
 	}
 
-	private void tokens(Lane lane, String type, long count) {
+	private void recordTokens(Lane lane, String type, long count) {
 		if (count > 0) {
-			of(lane).tokens(type).record(count);
+			metersOf(lane).tokens(type).record(count);
 		}
 	}
 
-	private BackendMeters of(Lane lane) {
+	private BackendMeters metersOf(Lane lane) {
 		BackendMeters known = this.meters.get(lane.backend());
 		return (known != null) ? known : this.meters.computeIfAbsent(lane.backend(),
 				(backend) -> new BackendMeters(this.registry, tags(lane.getServiceId(), backend)));
 	}
 
 	/**
-	 * Adds gauges of how each backend is.
+	 * Registers the gauges of all backends.
 	 * @param pools the pools
 	 */
-	void watch(Pools pools) {
-		pools.all().forEach((pool) -> pool.backends().forEach((backend) -> watch(pool, backend)));
+	void registerGauges(Pools pools) {
+		pools.all().forEach((pool) -> pool.backends().forEach((backend) -> registerGauges(pool, backend)));
 	}
 
-	private void watch(Pool pool, Backend backend) {
+	private void registerGauges(Pool pool, Backend backend) {
 		Gauge.builder("weir.backend.available", backend, (it) -> it.isAvailable() ? 1 : 0)
-			.description("1 if the backend as a whole may be called now, else 0")
+			.description("1 if the backend as a whole is available now, else 0")
 			.tags(tags(pool.name(), backend))
 			.register(this.registry);
 		Gauge.builder("weir.backend.in.flight", backend, Backend::inFlight)
-			.description("Attempts that run now, until the last byte of their answers")
+			.description("Attempts in flight, until the last byte of their responses")
 			.tags(tags(pool.name(), backend))
 			.register(this.registry);
 	}

@@ -7,7 +7,6 @@ import java.util.Map;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import reactor.core.scheduler.Scheduler;
 
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.health.contributor.CompositeReactiveHealthContributor;
@@ -16,11 +15,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
-import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 
 /**
- * What Weir adds to Spring Boot's Actuator.
+ * The health indicators, endpoint and metrics that Weir adds to Spring Boot Actuator.
  */
 @Configuration(proxyBeanMethods = false)
 class OpsConfiguration {
@@ -47,19 +45,9 @@ class OpsConfiguration {
 	}
 
 	@Bean
-	DrainDelay drainDelay(LiveConfiguration configuration, Scheduler timers) {
-		return new DrainDelay(() -> configuration.current().drainDelay(), timers);
-	}
-
-	@Bean
-	DrainFilter drainFilter(DrainDelay delay) {
-		return new DrainFilter(delay::isDraining);
-	}
-
-	@Bean
 	MeterBinder bufferMetrics(BufferBudget budget) {
 		return (registry) -> Gauge.builder("weir.buffered", budget, BufferBudget::used)
-			.description("Bytes held of request bodies and of beginnings of streams; weir.max-buffered bounds them")
+			.description("Bytes of buffered request bodies and starts of streams; weir.max-buffered is the limit")
 			.baseUnit("bytes")
 			.register(registry);
 	}
@@ -76,7 +64,7 @@ class OpsConfiguration {
 
 	@Bean
 	SmartInitializingSingleton backendGauges(AttemptMetrics metrics, Pools pools) {
-		return () -> metrics.watch(pools);
+		return () -> metrics.registerGauges(pools);
 	}
 
 }

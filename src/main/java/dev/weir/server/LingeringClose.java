@@ -14,12 +14,12 @@ import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a connection in halves (RFC 9112, section 9.6): the client learns at once that
- * nothing more comes, and what it still sends is read and dropped until it closes its
- * side, too. If the connection were closed with bytes unread, the operating system would
- * reset it, and the reply could be lost on the way. Ends after {@value #MAX_CHECKS} times
- * {@value #CHECK_SECONDS} seconds, after {@value #CHECK_SECONDS} to twice as many seconds
- * of silence, or after {@value #MAX_BYTES} bytes.
+ * Closes a connection in two steps (RFC 9112, section 9.6): closes the output, then reads
+ * and drops input until the client closes its side. If both sides were closed with unread
+ * input, the operating system would reset the connection, and the client could lose the
+ * reply. The connection is closed at the latest after {@value #MAX_CHECKS} times
+ * {@value #CHECK_SECONDS} seconds, {@value #CHECK_SECONDS} to twice as many seconds
+ * without input, or {@value #MAX_BYTES} bytes.
  */
 final class LingeringClose extends ChannelInboundHandlerAdapter {
 
@@ -38,9 +38,9 @@ final class LingeringClose extends ChannelInboundHandlerAdapter {
 	private @Nullable Future<?> check;
 
 	@Override
-	public void handlerAdded(ChannelHandlerContext added) {
-		Channel channel = added.channel();
-		SslHandler tls = added.pipeline().get(SslHandler.class);
+	public void handlerAdded(ChannelHandlerContext context) {
+		Channel channel = context.channel();
+		SslHandler tls = context.pipeline().get(SslHandler.class);
 		if (tls != null) {
 			tls.closeOutbound().addListener((sent) -> shutdownOutput(channel));
 		}
@@ -48,8 +48,8 @@ final class LingeringClose extends ChannelInboundHandlerAdapter {
 			shutdownOutput(channel);
 		}
 		channel.config().setAutoRead(true);
-		this.check = added.executor()
-			.scheduleAtFixedRate(() -> check(added), CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
+		this.check = context.executor()
+			.scheduleAtFixedRate(() -> check(context), CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
 	}
 
 	private static void shutdownOutput(Channel channel) {
@@ -58,16 +58,16 @@ final class LingeringClose extends ChannelInboundHandlerAdapter {
 		}
 	}
 
-	private void check(ChannelHandlerContext added) {
+	private void check(ChannelHandlerContext context) {
 		this.checks++;
 		if (this.bytes == this.bytesAtCheck || this.checks == MAX_CHECKS) {
-			added.close();
+			context.close();
 		}
 		this.bytesAtCheck = this.bytes;
 	}
 
 	/**
-	 * Completes a promise when the connection is closed.
+	 * Completes a promise when the connection has been closed.
 	 * @param promise the promise
 	 */
 	void whenClosed(ChannelPromise promise) {
@@ -77,24 +77,24 @@ final class LingeringClose extends ChannelInboundHandlerAdapter {
 	}
 
 	@Override
-	public void channelRead(ChannelHandlerContext read, Object message) {
+	public void channelRead(ChannelHandlerContext context, Object message) {
 		if (message instanceof ByteBuf buffer) {
 			this.bytes += buffer.readableBytes();
 		}
 		ReferenceCountUtil.release(message);
 		if (this.bytes > MAX_BYTES) {
-			read.close();
+			context.close();
 		}
 	}
 
 	@Override
-	public void channelInactive(ChannelHandlerContext gone) {
+	public void channelInactive(ChannelHandlerContext context) {
 		cancelCheck();
-		gone.fireChannelInactive();
+		context.fireChannelInactive();
 	}
 
 	@Override
-	public void handlerRemoved(ChannelHandlerContext removed) {
+	public void handlerRemoved(ChannelHandlerContext context) {
 		cancelCheck();
 	}
 

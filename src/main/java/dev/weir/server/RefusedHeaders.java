@@ -5,30 +5,31 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The headers of the harmless request that takes the place of a refused one, so that the
- * refusal is replied to in its turn and like every other error. No client can make them:
- * it is their class that {@link RefusalFilter} looks at.
+ * The headers of the empty request that replaces a refused one, so that the refusal is
+ * sent in order behind the replies to earlier requests, and like every other error.
+ * {@link EntryFilter} recognizes a refused request by this class, which no client can
+ * forge.
  */
 final class RefusedHeaders extends DefaultHttpHeaders {
 
-	private final Refusal refusal;
+	private final ProtocolError error;
 
 	/**
-	 * Makes some.
-	 * @param refusal why the request is refused
-	 * @param origin the web page's origin for the CORS headers of the reply, or
-	 * {@code null} if there was none
+	 * Creates the headers.
+	 * @param error why the request is refused
+	 * @param origin the origin of the refused request, for the CORS headers of the reply,
+	 * or {@code null} if it had none
 	 */
-	RefusedHeaders(Refusal refusal, @Nullable String origin) {
-		this.refusal = refusal;
+	RefusedHeaders(ProtocolError error, @Nullable String origin) {
+		this.error = error;
 		set(HttpHeaderNames.HOST, "refused.invalid");
 		if (origin != null) {
 			set(HttpHeaderNames.ORIGIN, origin);
 		}
 	}
 
-	Refusal refusal() {
-		return this.refusal;
+	ProtocolError error() {
+		return this.error;
 	}
 
 }

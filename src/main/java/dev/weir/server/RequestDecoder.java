@@ -14,10 +14,10 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 
 /**
- * Netty's decoder with strict request lines: exactly one space between method, target and
- * version (RFC 9112, section 3), and heads without what Netty takes and another server on
- * the way may read otherwise: folded lines (section 5.2) and, in HTTP/1.0, more than one
- * length (section 6.3).
+ * Netty's request decoder, made strict where servers differ, since a difference between
+ * two servers allows request smuggling. The request line must have exactly one space
+ * between method, target and version (RFC 9112, section 3). A head must not have folded
+ * lines (section 5.2) or, in HTTP/1.0, more than one length (section 6.3).
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
@@ -25,21 +25,24 @@ final class RequestDecoder extends HttpRequestDecoder {
 
 	private static final byte[] CONTENT_LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
 
-	private final RequestMethods methods;
+	private final PendingMethods methods;
 
+	/**
+	 * Whether there were too many pipelined requests; everything after them is dropped.
+	 */
 	private boolean tooMany;
 
-	/** What is being decoded, while it is. */
+	/** The buffer of the current call of {@link #decode}, else an empty one. */
 	private ByteBuf buffer = Unpooled.EMPTY_BUFFER;
 
-	/** Whether the lines that come next are headers. */
+	/** Whether the next lines are headers. */
 	private boolean inHead;
 
 	private boolean folded;
 
 	private int lengths;
 
-	RequestDecoder(HttpDecoderConfig config, RequestMethods methods) {
+	RequestDecoder(HttpDecoderConfig config, PendingMethods methods) {
 		super(config);
 		this.methods = methods;
 	}
@@ -77,8 +80,8 @@ final class RequestDecoder extends HttpRequestDecoder {
 	}
 
 	/**
-	 * Looks at the whole lines of a head that Netty is about to read. It always leaves
-	 * off at the beginning of a line.
+	 * Checks the complete header lines in the buffer before Netty decodes them. Netty
+	 * stops at the beginning of a line, so each line is checked once.
 	 */
 	private void checkLines(ByteBuf head) {
 		int line = head.readerIndex();
@@ -107,15 +110,15 @@ final class RequestDecoder extends HttpRequestDecoder {
 		return true;
 	}
 
-	/** Is asked as soon as a head is read. */
+	/** Netty calls it as soon as a head is complete. */
 	@Override
 	protected boolean isContentAlwaysEmpty(HttpMessage message) {
 		this.inHead = false;
 		if (this.folded) {
-			throw new IllegalArgumentException("A folded line in the head");
+			throw new IllegalArgumentException("The head has a folded line");
 		}
 		if (this.lengths > 1) {
-			throw new IllegalArgumentException("More than one length");
+			throw new IllegalArgumentException("The head has more than one length");
 		}
 		return super.isContentAlwaysEmpty(message);
 	}
@@ -123,7 +126,7 @@ final class RequestDecoder extends HttpRequestDecoder {
 	@Override
 	protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
 		if (start > 0) {
-			throw new IllegalArgumentException("White space before the request line");
+			throw new IllegalArgumentException("There is white space before the request line");
 		}
 		checkSeparator(line, start + length);
 		return super.splitFirstWordInitialLine(line, start, length);
@@ -137,19 +140,19 @@ final class RequestDecoder extends HttpRequestDecoder {
 
 	@Override
 	protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
-		// its letters are case-sensitive (RFC 9112, section 2.3)
+		// the version is case-sensitive (RFC 9112, section 2.3)
 		for (int i = 0; i < VERSION_PREFIX.length(); i++) {
 			if (length <= i || line[start + i] != VERSION_PREFIX.charAt(i)) {
-				throw new IllegalArgumentException("No version in the request line");
+				throw new IllegalArgumentException("The request line has no version");
 			}
 		}
 		return super.splitThirdWordInitialLine(line, start, length);
 	}
 
-	/** The words that follow are checked by Netty. */
+	/** Checks for a single space; Netty checks the text after it. */
 	private static void checkSeparator(byte[] line, int at) {
 		if (at + 1 < line.length && (line[at] != ' ' || line[at + 1] <= ' ')) {
-			throw new IllegalArgumentException("Not one space in the request line");
+			throw new IllegalArgumentException("The request line does not have exactly one space");
 		}
 	}
 

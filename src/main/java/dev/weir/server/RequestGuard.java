@@ -22,21 +22,21 @@ import org.slf4j.LoggerFactory;
 import reactor.netty.NettyPipeline;
 
 /**
- * Decides what of a connection's requests is read, and how the connection ends.
+ * Refuses invalid requests and closes connections.
  * <ul>
- * <li>A head that breaks {@link HeadRules} is replaced by a harmless request that
- * {@link RefusalFilter} replies to; a body whose framing breaks fails. Nothing behind
- * either is read.</li>
- * <li>A reply to HTTP/1.0 has no chunks: its end is the connection's.</li>
- * <li>A connection that ends before a request was read whole is closed in halves, see
+ * <li>A request whose head is invalid ({@link RequestHead}) is replaced by an empty
+ * request that {@link EntryFilter} refuses. A request whose body has broken framing fails
+ * ({@link BrokenBodyHandler}). Nothing after either is read.</li>
+ * <li>A reply to HTTP/1.0 is not chunked; the connection is closed after it.</li>
+ * <li>A connection that is closed before a request was read completely is closed with
  * {@link LingeringClose}.</li>
  * </ul>
  */
 final class RequestGuard extends ChannelDuplexHandler {
 
 	/**
-	 * How much of a body is read behind the end of the reply, in bytes, to keep the
-	 * connection for further requests.
+	 * The maximum number of bytes of a body that are read and dropped after its reply, to
+	 * keep the connection for further requests.
 	 */
 	static final long MAX_DISCARDED = 1024 * 1024;
 
@@ -44,29 +44,29 @@ final class RequestGuard extends ChannelDuplexHandler {
 
 	private static final String LINGERING = "weir.lingeringClose";
 
-	/** How many heads were passed on. */
+	/** The number of heads passed on. */
 	private long requests;
 
-	/** How many replies have begun. */
+	/** The number of replies begun. */
 	private long replies;
 
-	/** Whether the reply that began last is written whole. */
-	private boolean replied = true;
+	/** Whether the last reply is complete. */
+	private boolean replyComplete = true;
 
-	/** Whether the client still has to send some of the last request. */
-	private boolean unread;
+	/** Whether the last request is not read completely yet. */
+	private boolean incomplete;
 
-	/** How much of the last request came after its reply was written. */
+	/** The bytes of the last request that arrived after its reply was complete. */
 	private long discarded;
 
-	/** Whether the last request said that it is longer than what would be discarded. */
+	/** Whether the declared length of the last request exceeds {@link #MAX_DISCARDED}. */
 	private boolean large;
 
-	/** No further request is read. */
-	private boolean last;
+	/** Whether the connection is closed after the last request. */
+	private boolean closing;
 
-	/** Nothing further is read. */
-	private boolean ended;
+	/** Whether everything that still arrives is dropped. */
+	private boolean dropping;
 
 	private boolean http10;
 
@@ -74,7 +74,7 @@ final class RequestGuard extends ChannelDuplexHandler {
 
 	@Override
 	public void channelRead(ChannelHandlerContext context, Object message) {
-		if (this.ended) {
+		if (this.dropping) {
 			ReferenceCountUtil.release(message);
 		}
 		else if (message instanceof HttpRequest request) {
@@ -89,53 +89,54 @@ final class RequestGuard extends ChannelDuplexHandler {
 	}
 
 	private void readHead(ChannelHandlerContext context, HttpRequest request) {
-		if (this.last || isCutShort(request)) {
-			this.ended = true;
+		if (this.closing || isTruncated(request)) {
+			this.dropping = true;
 			ReferenceCountUtil.release(request);
 			return;
 		}
-		Refusal refusal = HeadRules.check(request);
+		ProtocolError error = RequestHead.validate(request);
 		this.requests++;
-		this.unread = true;
+		this.incomplete = true;
 		this.discarded = 0;
-		if (refusal != null) {
-			refuse(context, request, refusal);
+		if (error != null) {
+			refuse(context, request, error);
 			return;
 		}
-		HeadRules.removeHopByHop(request.headers());
+		RequestHead.removeHopByHopHeaders(request.headers());
 		if (request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
 			this.http10 = true;
 			request.setProtocolVersion(HttpVersion.HTTP_1_1);
-			// it knows no interim responses either (RFC 9110, section 10.1.1)
+			// HTTP/1.0 has no interim responses (RFC 9110, section 10.1.1)
 			request.headers().remove(HttpHeaderNames.EXPECT);
 		}
 		else if (!request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
-			// a later minor version; replies name the one that is spoken here (RFC 9110,
+			// a later minor version: the reply has the version of this server (RFC 9110,
 			// section 2.5)
 			request.setProtocolVersion(HttpVersion.HTTP_1_1);
 		}
-		this.last = this.http10 || !HttpUtil.isKeepAlive(request);
-		if (this.last) {
-			// Reactor Netty would close with the reply to an earlier, pipelined request
+		this.closing = this.http10 || !HttpUtil.isKeepAlive(request);
+		if (this.closing) {
+			// otherwise Reactor Netty closes after the reply to an earlier, pipelined
+			// request
 			request.headers().remove(HttpHeaderNames.CONNECTION);
 		}
 		this.large = HttpUtil.getContentLength(request, 0L) > MAX_DISCARDED;
 		context.fireChannelRead(request);
 	}
 
-	private static boolean isCutShort(HttpRequest request) {
-		boolean cut = request.decoderResult().cause() instanceof PrematureChannelClosureException;
-		if (cut) {
+	private static boolean isTruncated(HttpRequest request) {
+		boolean truncated = request.decoderResult().cause() instanceof PrematureChannelClosureException;
+		if (truncated) {
 			logger.debug("A client closed its connection in the middle of a head");
 		}
-		return cut;
+		return truncated;
 	}
 
-	private void refuse(ChannelHandlerContext context, HttpRequest request, Refusal refusal) {
-		this.last = true;
-		this.ended = true;
+	private void refuse(ChannelHandlerContext context, HttpRequest request, ProtocolError error) {
+		this.closing = true;
+		this.dropping = true;
 		HttpMethod method = request.method().equals(HttpMethod.HEAD) ? HttpMethod.HEAD : HttpMethod.GET;
-		RefusedHeaders headers = new RefusedHeaders(refusal, request.headers().get(HttpHeaderNames.ORIGIN));
+		RefusedHeaders headers = new RefusedHeaders(error, request.headers().get(HttpHeaderNames.ORIGIN));
 		ReferenceCountUtil.release(request);
 		context.fireChannelRead(new DefaultHttpRequest(HttpVersion.HTTP_1_1, method, "/", headers));
 		context.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -144,21 +145,21 @@ final class RequestGuard extends ChannelDuplexHandler {
 	private void readContent(ChannelHandlerContext context, HttpContent content) {
 		if (content.decoderResult().isFailure()) {
 			content.release();
-			this.last = true;
-			this.ended = true;
-			if (isReplied()) {
+			this.closing = true;
+			this.dropping = true;
+			if (isLastRequestReplied()) {
 				context.channel().close();
 			}
 			else {
-				context.fireChannelRead(new BrokenContent());
+				context.fireChannelRead(new BrokenBodyHandler.BrokenContent());
 			}
 			return;
 		}
 		if (content instanceof LastHttpContent) {
-			this.unread = false;
-			this.ended = this.last;
+			this.incomplete = false;
+			this.dropping = this.closing;
 		}
-		else if (isReplied()) {
+		else if (isLastRequestReplied()) {
 			this.discarded += content.content().readableBytes();
 			if (this.discarded > MAX_DISCARDED) {
 				content.release();
@@ -169,9 +170,9 @@ final class RequestGuard extends ChannelDuplexHandler {
 		context.fireChannelRead(content);
 	}
 
-	/** Whether the reply to the last request is written whole. */
-	private boolean isReplied() {
-		return this.replied && this.replies == this.requests;
+	/** Whether the reply to the last request is complete. */
+	private boolean isLastRequestReplied() {
+		return this.replyComplete && this.replies == this.requests;
 	}
 
 	@Override
@@ -185,8 +186,8 @@ final class RequestGuard extends ChannelDuplexHandler {
 		}
 		ChannelPromise written = promise;
 		if (message instanceof LastHttpContent) {
-			this.replied = true;
-			if (this.last && this.replies == this.requests) {
+			this.replyComplete = true;
+			if (this.closing && this.replies == this.requests) {
 				written = promise.unvoid();
 				written.addListener((done) -> context.channel().close());
 			}
@@ -196,24 +197,24 @@ final class RequestGuard extends ChannelDuplexHandler {
 
 	private void beginReply(HttpResponse response) {
 		this.replies++;
-		this.replied = false;
+		this.replyComplete = false;
 		if (this.replies != this.requests) {
 			return;
 		}
 		if (this.http10) {
 			response.headers().remove(HttpHeaderNames.TRANSFER_ENCODING);
 		}
-		// only of a reply that is whole is it known that the rest comes too late for it
-		this.last |= this.large && this.unread && response instanceof LastHttpContent;
-		if (this.last) {
+		// a complete reply: the remainder of the request cannot change it any more
+		this.closing |= this.large && this.incomplete && response instanceof LastHttpContent;
+		if (this.closing) {
 			response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
 		}
 	}
 
 	@Override
 	public void close(ChannelHandlerContext context, ChannelPromise promise) {
-		if (this.lingering == null && this.unread && isReplied() && context.channel().isActive()) {
-			this.ended = true;
+		if (this.lingering == null && this.incomplete && isLastRequestReplied() && context.channel().isActive()) {
+			this.dropping = true;
 			this.lingering = new LingeringClose();
 			context.pipeline().addBefore(NettyPipeline.HttpCodec, LINGERING, this.lingering);
 		}

@@ -3,12 +3,15 @@ package dev.weir.server;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The forms of a request's target and of the host beside it (RFC 9112, section 3.2; RFC
- * 3986).
+ * Syntax of the target of a request and of the {@code Host} header (RFC 9112, section
+ * 3.2; RFC 3986).
  */
 final class RequestTarget {
 
-	/** What {@link java.net.URI} does not take, and the fragment, which no target has. */
+	/**
+	 * Characters that {@link java.net.URI} rejects, and {@code #}, since a target has no
+	 * fragment.
+	 */
 	private static final String FORBIDDEN = "\"<>\\^`{|}#";
 
 	private static final int MAX_PORT = 65535;
@@ -17,9 +20,9 @@ final class RequestTarget {
 	}
 
 	/**
-	 * Whether a target has only characters that may stand where they stand.
-	 * @param target the target as it came
-	 * @return whether it can be read as a URI
+	 * Whether a target has only valid characters and escapes.
+	 * @param target the target of the request
+	 * @return whether it can be parsed as a URI
 	 */
 	static boolean isUri(String target) {
 		boolean query = false;
@@ -42,7 +45,7 @@ final class RequestTarget {
 	/**
 	 * Whether a text is a host with an optional port (RFC 3986, section 3.2).
 	 * @param text the value of a {@code Host} header
-	 * @return whether it is
+	 * @return whether it is valid
 	 */
 	static boolean isAuthority(String text) {
 		int end = text.startsWith("[") ? text.indexOf(']') + 1 : hostEnd(text);
@@ -65,7 +68,8 @@ final class RequestTarget {
 	}
 
 	/**
-	 * Whether a colon and one to five digits end it; Reactor Netty takes no empty port.
+	 * Whether a text ends with a colon and one to five digits. An empty port is not
+	 * valid, because Reactor Netty fails on it.
 	 */
 	private static boolean isPort(String text, int colon) {
 		if (text.charAt(colon) != ':' || text.length() - colon < 2 || text.length() - colon > 6) {
@@ -83,10 +87,11 @@ final class RequestTarget {
 	}
 
 	/**
-	 * The path and query of a target in absolute form.
+	 * Returns the path and query of a target in absolute form.
 	 * @param target the target
-	 * @param host the {@code Host} header's value, or {@code null} if there is none
-	 * @return {@code null} if it is no URL, or one of another host
+	 * @param host the value of the {@code Host} header, or {@code null} if there is none
+	 * @return the path and query, or {@code null} if the target is not a URL or has
+	 * another host
 	 */
 	static @Nullable String pathOfAbsolute(String target, @Nullable String host) {
 		int scheme = target.indexOf("://");

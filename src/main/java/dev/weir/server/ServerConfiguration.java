@@ -1,5 +1,7 @@
 package dev.weir.server;
 
+import reactor.core.scheduler.Scheduler;
+
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.cloud.gateway.config.GlobalCorsProperties;
@@ -12,40 +14,35 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
 
 /**
- * Puts the edge in front of the gateway.
+ * Configures the connections of clients, the first filter, and the stop of the server.
  */
 @Configuration(proxyBeanMethods = false)
 class ServerConfiguration {
 
 	/**
-	 * Comes last, since it copies the decoder's limits that Spring Boot's customizers
-	 * set.
+	 * Runs last, because it copies the limits of the decoder that the customizers of
+	 * Spring Boot set.
 	 */
 	@Bean
 	@Order(Ordered.LOWEST_PRECEDENCE)
 	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> serverPipeline(LiveConfiguration configuration) {
 		WeirProperties settings = configuration.current();
-		ClientPace pace = new ClientPace(settings.headerTimeout(), settings.bodyTimeout(),
+		ClientTimeouts timeouts = new ClientTimeouts(settings.headerTimeout(), settings.bodyTimeout(),
 				settings.clientIdleTimeout());
 		return (factory) -> factory.addServerCustomizers((server) -> {
-			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder(), pace);
+			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder(), timeouts);
 			return server.doOnChannelInit((observer, channel, address) -> pipeline.init(channel));
 		});
 	}
 
 	@Bean
-	RequestIdFilter requestIdFilter() {
-		return new RequestIdFilter();
+	EntryFilter entryFilter(GlobalCorsProperties cors, DrainDelay drainDelay) {
+		return new EntryFilter(new CorsPolicy(cors.getCorsConfigurations()), drainDelay::isDraining);
 	}
 
 	@Bean
-	CorsReplyFilter corsReplyFilter(GlobalCorsProperties properties) {
-		return new CorsReplyFilter(properties.getCorsConfigurations());
-	}
-
-	@Bean
-	RefusalFilter refusalFilter() {
-		return new RefusalFilter();
+	DrainDelay drainDelay(LiveConfiguration configuration, Scheduler timers) {
+		return new DrainDelay(() -> configuration.current().drainDelay(), timers);
 	}
 
 }

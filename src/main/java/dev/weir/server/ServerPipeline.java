@@ -1,48 +1,65 @@
 package dev.weir.server;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerUpgradeHandler;
 import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpRequestDecoderSpec;
 
+import dev.weir.memory.DirectMemory;
 import dev.weir.memory.OutOfMemoryHandler;
 
 /**
- * Adds Weir's handlers to the pipeline of each client's connection. Where HTTP/2 is
- * switched on, the protocol is known with the first bytes only.
+ * Bounds the buffers of each client's connection and adds Weir's handlers to its
+ * pipeline. If HTTP/2 is enabled, the handlers for HTTP/1 are added when the first bytes
+ * have shown the protocol.
  */
 final class ServerPipeline {
 
-	private static final String ENCODER = "weir.responseEncoder";
+	private static final String REPLY_TIMEOUT = "weir.replyTimeoutHandler";
+
+	private static final String ENCODER = "weir.replyEncoder";
 
 	private static final String GUARD = "weir.requestGuard";
 
-	private static final String BROKEN_BODY = "weir.brokenBodyHandler";
+	private static final String REQUEST_TIMEOUT = "weir.requestTimeoutHandler";
 
-	private static final String DETECTOR = "weir.http1Detector";
+	private static final String BROKEN_BODY = "weir.brokenBodyHandler";
 
 	private static final String MEMORY = "weir.outOfMemoryHandler";
 
-	private static final String PACE = "weir.requestPace";
+	private static final String DETECTOR = "weir.http1Detector";
+
+	/** The bound of what a connection buffers in the process, exceeded by one event. */
+	private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(16 * 1024, 32 * 1024);
+
+	/**
+	 * The bound of what the operating system buffers for a connection before it is sent.
+	 * Without it, the buffer of a connection that was fast grows to megabytes.
+	 */
+	private static final long MAX_UNSENT = 64 * 1024;
 
 	private final HttpDecoderConfig decoderConfig;
 
-	private final ClientPace pace;
+	private final ClientTimeouts timeouts;
 
 	private final OutOfMemoryHandler memory = new OutOfMemoryHandler();
 
 	/**
-	 * Makes one.
-	 * @param limits the decoder's settings, which Spring Boot and users made
-	 * @param pace how long a client may take
+	 * Creates a pipeline for all connections.
+	 * @param limits the limits of the decoder, as Spring Boot and users have set them
+	 * @param timeouts how long a client may take
 	 */
-	ServerPipeline(HttpRequestDecoderSpec limits, ClientPace pace) {
-		this.pace = pace;
+	ServerPipeline(HttpRequestDecoderSpec limits, ClientTimeouts timeouts) {
+		this.timeouts = timeouts;
 		this.decoderConfig = new HttpDecoderConfig().setMaxInitialLineLength(limits.maxInitialLineLength())
 			.setMaxHeaderSize(limits.maxHeaderSize())
 			.setValidateHeaders(limits.validateHeaders())
@@ -52,12 +69,16 @@ final class ServerPipeline {
 	}
 
 	/**
-	 * Prepares a new connection, whose pipeline Reactor Netty has made.
-	 * @param channel the connection
+	 * Prepares a new connection.
+	 * @param channel the connection, with the pipeline that Reactor Netty has created
 	 */
 	void init(Channel channel) {
-		this.pace.init(channel);
+		channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+		// ignored by transports other than epoll
+		channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, MAX_UNSENT);
 		ChannelPipeline pipeline = channel.pipeline();
+		pipeline.addFirst(REPLY_TIMEOUT,
+				new ReplyTimeoutHandler(this.timeouts.reply(), DirectMemory::isScarce, Ticker.systemTicker()));
 		if (pipeline.get(NettyPipeline.HttpTrafficHandler) == null) {
 			// TLS negotiates the protocol
 			if (pipeline.get(NettyPipeline.H2OrHttp11Codec) != null) {
@@ -68,25 +89,26 @@ final class ServerPipeline {
 			pipeline.addAfter(NettyPipeline.H2CUpgradeHandler, DETECTOR, new Http1Detector());
 		}
 		else {
-			install(pipeline);
+			addHttp1Handlers(pipeline);
 		}
 	}
 
-	/** Adds the handlers of a connection that speaks HTTP/1. */
-	private void install(ChannelPipeline pipeline) {
-		RequestMethods methods = new RequestMethods();
+	private void addHttp1Handlers(ChannelPipeline pipeline) {
+		PendingMethods methods = new PendingMethods();
 		pipeline.replace(HttpServerCodec.class, NettyPipeline.HttpCodec,
 				new RequestDecoder(this.decoderConfig, methods));
-		pipeline.addAfter(NettyPipeline.HttpCodec, ENCODER, new ResponseEncoder(methods));
+		pipeline.addAfter(NettyPipeline.HttpCodec, ENCODER, new ReplyEncoder(methods));
 		pipeline.addAfter(ENCODER, GUARD, new RequestGuard());
-		pipeline.addAfter(GUARD, PACE, this.pace.requests());
+		pipeline.addAfter(GUARD, REQUEST_TIMEOUT,
+				new RequestTimeoutHandler(this.timeouts.head(), this.timeouts.body()));
 		pipeline.addAfter(NettyPipeline.HttpTrafficHandler, BROKEN_BODY, new BrokenBodyHandler());
 		pipeline.addAfter(BROKEN_BODY, MEMORY, this.memory);
 	}
 
 	/**
-	 * Waits for the first bytes that are no HTTP/2: what negotiates the protocol stands
-	 * before it and keeps HTTP/2 to itself.
+	 * Waits for the first message of a connection that may speak HTTP/2. The negotiation
+	 * is before it in the pipeline and consumes all messages of HTTP/2, so the first one
+	 * that arrives here is HTTP/1.
 	 */
 	private final class Http1Detector extends ChannelInboundHandlerAdapter {
 
@@ -94,7 +116,7 @@ final class ServerPipeline {
 		public void channelRead(ChannelHandlerContext context, Object message) {
 			ChannelPipeline pipeline = context.pipeline();
 			if (pipeline.get(HttpServerCodec.class) != null) {
-				install(pipeline);
+				addHttp1Handlers(pipeline);
 				// an upgrade to HTTP/2 is optional (RFC 9110, section 7.8) and would need
 				// the whole body in memory
 				if (pipeline.get(HttpServerUpgradeHandler.class) != null) {

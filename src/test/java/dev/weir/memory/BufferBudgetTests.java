@@ -11,7 +11,7 @@ import dev.weir.testing.ManualTicker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What may be held, and which upload is cut off close to the limit.
+ * The limit of buffered bytes, and the abort of slow uploads close to it.
  */
 class BufferBudgetTests {
 
@@ -19,10 +19,10 @@ class BufferBudgetTests {
 
 	private final BufferBudget budget = new BufferBudget(1000, this.ticker);
 
-	private final List<String> cut = new ArrayList<>();
+	private final List<String> aborted = new ArrayList<>();
 
 	@Test
-	void holdsAsMuchAsTheLimitAndNoMore() {
+	void sharesCannotExceedTheLimit() {
 		BufferBudget.Share one = this.budget.open();
 		assertThat(one.grow(600)).isTrue();
 		BufferBudget.Share other = this.budget.open();
@@ -35,7 +35,7 @@ class BufferBudgetTests {
 	}
 
 	@Test
-	void aClosedShareHoldsNothing() {
+	void aClosedShareCannotGrow() {
 		BufferBudget.Share share = this.budget.open();
 		share.close();
 		assertThat(share.grow(1)).isFalse();
@@ -43,68 +43,68 @@ class BufferBudgetTests {
 	}
 
 	@Test
-	void closeToTheLimitTheSlowestUploadIsCutOff() {
+	void closeToTheLimitTheSlowestUploadIsAborted() {
 		upload("fast", 400);
 		upload("slow", 100);
 		this.ticker.advance(BufferBudget.GRACE);
 		BufferBudget.Share fresh = upload("fresh", 375);
-		assertThat(this.cut).isEmpty();
+		assertThat(this.aborted).isEmpty();
 		assertThat(fresh.grow(1)).isTrue();
-		assertThat(this.cut).containsExactly("slow");
+		assertThat(this.aborted).containsExactly("slow");
 		assertThat(this.budget.used()).isEqualTo(776);
 	}
 
 	@Test
-	void anUploadGetsRoomFromOthersThatAreSlow() {
+	void anUploadGetsTheBytesOfSlowerUploads() {
 		upload("slow", 30);
 		upload("slower", 20);
-		BufferBudget.Share body = upload("whole", 650);
+		BufferBudget.Share body = upload("complete", 650);
 		body.complete();
 		this.ticker.advance(BufferBudget.GRACE);
 		assertThat(upload("large", 100).grow(100)).isTrue();
-		assertThat(this.cut).containsExactly("slower", "slow");
+		assertThat(this.aborted).containsExactly("slower", "slow");
 	}
 
 	@Test
-	void theLastEighthIsForSmallBodies() {
+	void theLastEighthIsReservedForSmallBodies() {
 		upload("large", 875);
 		assertThat(this.budget.openUpload(() -> {
 		}).grow(32)).isFalse();
 		upload("small", 31);
-		assertThat(this.cut).isEmpty();
+		assertThat(this.aborted).isEmpty();
 		assertThat(this.budget.largestUpload()).isEqualTo(875);
 	}
 
 	@Test
-	void whatIsWholeIsNotCutOff() {
-		BufferBudget.Share body = upload("whole", 870);
+	void aCompleteUploadIsNotAborted() {
+		BufferBudget.Share body = upload("complete", 870);
 		body.complete();
 		this.ticker.advance(Duration.ofMinutes(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
-		assertThat(this.cut).isEmpty();
+		assertThat(this.aborted).isEmpty();
 	}
 
 	@Test
-	void aBeginnerIsNotCutOff() {
+	void aNewUploadIsNotAborted() {
 		upload("first", 870);
 		this.ticker.advance(BufferBudget.GRACE.minusNanos(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
 		this.ticker.advance(Duration.ofNanos(1));
 		assertThat(this.budget.open().grow(200)).isTrue();
-		assertThat(this.cut).containsExactly("first");
+		assertThat(this.aborted).containsExactly("first");
 	}
 
 	@Test
-	void anUploadDoesNotCutItselfOff() {
+	void anUploadDoesNotAbortItself() {
 		BufferBudget.Share only = upload("only", 800);
 		this.ticker.advance(Duration.ofMinutes(1));
 		assertThat(only.grow(76)).isFalse();
 		assertThat(only.grow(75)).isTrue();
-		assertThat(this.cut).isEmpty();
+		assertThat(this.aborted).isEmpty();
 	}
 
 	@Test
-	void aShareThatIsCutOffCannotGrow() {
+	void anAbortedUploadCannotGrow() {
 		BufferBudget.Share slow = upload("slow", 875);
 		this.ticker.advance(BufferBudget.GRACE);
 		assertThat(this.budget.open().grow(1)).isTrue();
@@ -113,7 +113,7 @@ class BufferBudgetTests {
 	}
 
 	private BufferBudget.Share upload(String name, int bytes) {
-		BufferBudget.Share share = this.budget.openUpload(() -> this.cut.add(name));
+		BufferBudget.Share share = this.budget.openUpload(() -> this.aborted.add(name));
 		assertThat(share.grow(bytes)).isTrue();
 		return share;
 	}

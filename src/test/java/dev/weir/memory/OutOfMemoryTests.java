@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Which errors end the process.
+ * Errors that end the process.
  */
 class OutOfMemoryTests {
 
@@ -22,18 +22,18 @@ class OutOfMemoryTests {
 
 	@ParameterizedTest
 	@MethodSource
-	void memoryThatHasRunOutEndsTheProcess(Throwable error) {
+	void anOutOfMemoryErrorEndsTheProcess(Throwable error) {
 		this.memory.examine(error);
 		assertThat(this.halts).containsExactly(OutOfMemory.EXIT_CODE);
 	}
 
-	static Stream<Throwable> memoryThatHasRunOutEndsTheProcess() {
+	static Stream<Throwable> anOutOfMemoryErrorEndsTheProcess() {
 		OutOfMemoryError error = new OutOfMemoryError("Cannot reserve 32768 bytes of direct buffer memory");
 		return Stream.of(error, new IllegalStateException(new IOException(error)), new OutOfMemoryError());
 	}
 
 	@Test
-	void otherErrorsDoNot() {
+	void otherErrorsDoNotEndTheProcess() {
 		IllegalStateException circular = new IllegalStateException();
 		circular.initCause(new IllegalStateException(circular));
 		for (Throwable error : new Throwable[] { new IOException("Out of memory"), new StackOverflowError(), circular,
@@ -44,7 +44,7 @@ class OutOfMemoryTests {
 	}
 
 	@Test
-	void theFirstErrorEndsIt() {
+	void onlyTheFirstErrorEndsTheProcess() {
 		this.memory.examine(new OutOfMemoryError());
 		this.memory.examine(new OutOfMemoryError());
 		assertThat(this.halts).hasSize(1);

@@ -21,7 +21,7 @@ import reactor.test.publisher.TestPublisher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Elements that wait for room on a connection.
+ * Elements at the pace of a connection.
  */
 class WriteGateTests {
 
@@ -46,14 +46,14 @@ class WriteGateTests {
 	}
 
 	@Test
-	void asksForOneAfterTheOtherWhileThereIsRoom() {
+	void elementsAreRequestedOneByOneWhileTheChannelIsWritable() {
 		gate().subscribe(this.writer);
 		this.source.assertMinRequested(1).next(PART).assertMinRequested(1).next(PART);
 		assertThat(this.writer.written).isEqualTo(2);
 	}
 
 	@Test
-	void asksForNothingWhileThereIsNoRoom() {
+	void nothingIsRequestedWhileTheChannelIsNotWritable() {
 		List<Long> requests = new ArrayList<>();
 		this.source.flux()
 			.doOnRequest(requests::add)
@@ -62,20 +62,20 @@ class WriteGateTests {
 		this.source.next(PART, PART, PART);
 		assertThat(this.channel.isWritable()).isFalse();
 		assertThat(requests).containsExactly(1L, 1L, 1L);
-		this.channel.takes = true;
+		this.channel.reading = true;
 		this.channel.flush();
 		assertThat(requests).containsExactly(1L, 1L, 1L, 1L);
 	}
 
 	@Test
-	void endsAsItsSourceEnds() {
+	void theEndOfTheSourceIsPassedOn() {
 		gate().subscribe(this.writer);
 		this.source.next(PART).complete();
 		assertThat(this.writer.end).isEqualTo("complete");
 	}
 
 	@Test
-	void failsIfThereIsNoRoomForTooLong() {
+	void aChannelThatStaysUnwritableFailsTheElements() {
 		gate().subscribe(this.writer);
 		this.source.next(PART, PART, PART);
 		this.channel.advanceTimeBy(LIMIT.toNanos() - 1, TimeUnit.NANOSECONDS);
@@ -83,13 +83,13 @@ class WriteGateTests {
 		assertThat(this.writer.end).isEmpty();
 		this.channel.advanceTimeBy(1, TimeUnit.NANOSECONDS);
 		this.channel.runScheduledPendingTasks();
-		assertThat(this.writer.end).isEqualTo("java.lang.IllegalStateException: no room");
+		assertThat(this.writer.end).isEqualTo("java.lang.IllegalStateException: not writable");
 		this.source.assertCancelled();
 		assertThat(this.channel.pipeline().names()).hasSize(1);
 	}
 
 	@Test
-	void aSourceThatIsSlowIsNotTheChannelsFault() {
+	void aSlowSourceDoesNotCauseATimeout() {
 		gate().subscribe(this.writer);
 		this.source.next(PART);
 		this.channel.advanceTimeBy(1, TimeUnit.HOURS);
@@ -98,20 +98,20 @@ class WriteGateTests {
 	}
 
 	@Test
-	void roomEndsTheWait() {
+	void aWritableChannelStopsTheTimeout() {
 		gate().subscribe(this.writer);
 		this.source.next(PART, PART, PART);
 		this.channel.advanceTimeBy(LIMIT.toNanos() - 1, TimeUnit.NANOSECONDS);
-		this.channel.takes = true;
+		this.channel.reading = true;
 		this.channel.flush();
-		this.channel.takes = false;
+		this.channel.reading = false;
 		this.channel.advanceTimeBy(LIMIT.toNanos(), TimeUnit.NANOSECONDS);
 		this.channel.runScheduledPendingTasks();
 		assertThat(this.writer.end).isEmpty();
 	}
 
 	@Test
-	void leavesNothingBehindWhenItIsCancelled() {
+	void cancelRemovesTheHandler() {
 		gate().subscribe(this.writer);
 		this.source.next(PART, PART, PART);
 		assertThat(this.channel.pipeline().names()).hasSize(2);
@@ -121,10 +121,11 @@ class WriteGateTests {
 	}
 
 	private Flux<String> gate() {
-		return WriteGate.through(this.source.flux(), this.channel, LIMIT, () -> new IllegalStateException("no room"));
+		return WriteGate.through(this.source.flux(), this.channel, LIMIT,
+				() -> new IllegalStateException("not writable"));
 	}
 
-	/** Writes as Reactor Netty does: it asks for much and writes what comes at once. */
+	/** Writes as Reactor Netty does: requests many elements and writes each at once. */
 	private final class Writer extends BaseSubscriber<String> {
 
 		private int written;
@@ -154,10 +155,10 @@ class WriteGateTests {
 
 	}
 
-	/** A connection whose peer reads when the test says so. */
+	/** A connection whose peer reads while {@code reading} is set. */
 	private static final class SlowChannel extends EmbeddedChannel {
 
-		private boolean takes;
+		private boolean reading;
 
 		SlowChannel() {
 			freezeTime();
@@ -165,7 +166,7 @@ class WriteGateTests {
 
 		@Override
 		protected void doWrite(ChannelOutboundBuffer waiting) throws Exception {
-			if (this.takes) {
+			if (this.reading) {
 				super.doWrite(waiting);
 			}
 		}

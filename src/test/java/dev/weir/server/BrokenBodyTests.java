@@ -21,8 +21,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Bodies whose framing breaks, and clients that leave in the middle of one: nothing
- * complete goes up.
+ * Bodies with broken framing, and clients that disconnect in the middle of a body: no
+ * backend gets a complete request.
  */
 @ExtendWith(LeakCheck.class)
 class BrokenBodyTests {
@@ -30,23 +30,23 @@ class BrokenBodyTests {
 	private static final String[] OPERATIONS = { "chat/completions", "files", "batches", "responses", "uploads/u/parts",
 			"anything" };
 
-	/** What stands where a chunk of the body should, or behind its last one. */
-	private static final String[] BREAKS = { "zz\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n",
+	/** Invalid text in place of a chunk, or after the last chunk. */
+	private static final String[] BROKEN_CHUNKS = { "zz\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n",
 			"5\r\nhello7\r\nagain\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n",
 			"0x5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "5;a\nb\r\nhello\r\n0\r\n\r\n",
 			"ffffffffffffffff\r\nhello\r\n0\r\n\r\n", "0\r\nno colon\r\n\r\n", "0\r\na: b\nc: d\r\n\r\n",
 			"0\r\na : b\r\n\r\n" };
 
-	private static UpstreamRecorder backend;
+	private static RecordingBackend backend;
 
-	private static UpstreamRecorder plain;
+	private static RecordingBackend plain;
 
 	private static WeirServer weir;
 
 	@BeforeAll
 	static void start() {
-		backend = UpstreamRecorder.start();
-		plain = UpstreamRecorder.start();
+		backend = RecordingBackend.start();
+		plain = RecordingBackend.start();
 		weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - {id: plain, uri: '%s', predicates: ['Path=/plain/**']}
@@ -66,29 +66,29 @@ class BrokenBodyTests {
 	}
 
 	@BeforeEach
-	void forget() {
+	void clearRecorded() {
 		backend.received().clear();
 		plain.received().clear();
 	}
 
 	static Stream<Arguments> broken() {
 		return Stream.of(OPERATIONS)
-			.flatMap((operation) -> Stream.of(BREAKS).map((text) -> Arguments.of(operation, text)));
+			.flatMap((operation) -> Stream.of(BROKEN_CHUNKS).map((text) -> Arguments.of(operation, text)));
 	}
 
 	@ParameterizedTest
 	@MethodSource("broken")
-	void c13ABodyWhoseFramingBreaksAtOnceIsNoCall(String operation, String text) {
+	void c13ABodyWithBrokenFramingIsRefused(String operation, String text) {
 		try (RawClient client = RawClient.of(weir)) {
 			client.write(head("/v1/" + operation) + chunk(Bodies.CHAT) + text);
 			assertRefused(client.readToEnd());
 		}
-		assertNothingCompleteWentUp();
+		assertNoCompleteRequestWasSent();
 	}
 
 	@ParameterizedTest
 	@MethodSource("broken")
-	void c13ABodyWhoseFramingBreaksLaterIsNoCall(String operation, String text) {
+	void c13ABodyWhoseFramingBreaksLaterIsRefused(String operation, String text) {
 		boolean streams = operation.matches("files|batches|uploads.*");
 		try (RawClient client = RawClient.of(weir)) {
 			client.write(head("/v1/" + operation) + chunk(Bodies.CHAT));
@@ -100,24 +100,24 @@ class BrokenBodyTests {
 			assertRefused(client.readToEnd());
 		}
 		if (streams) {
-			await().until(() -> backend.received().get(0).isCut());
+			await().until(() -> backend.received().get(0).isTruncated());
 		}
-		assertNothingCompleteWentUp();
+		assertNoCompleteRequestWasSent();
 	}
 
 	@Test
-	void c13AFirstChunkThatIsBrokenIsNoCall() {
+	void c13ABrokenFirstChunkIsRefused() {
 		for (String operation : OPERATIONS) {
 			try (RawClient client = RawClient.of(weir)) {
 				client.write(head("/v1/" + operation) + "zz\r\n");
 				assertRefused(client.readToEnd());
 			}
 		}
-		assertNothingCompleteWentUp();
+		assertNoCompleteRequestWasSent();
 	}
 
 	@Test
-	void c13ABrokenBodyIsOneLogLine() {
+	void c13ABrokenBodyIsLoggedInOneLine() {
 		try (LoggedOutput output = LoggedOutput.start()) {
 			for (String operation : OPERATIONS) {
 				try (RawClient client = RawClient.of(weir)) {
@@ -133,16 +133,16 @@ class BrokenBodyTests {
 	}
 
 	@Test
-	void c13ABrokenBodyOnAPlainRouteIsNoCall() {
+	void c13ABrokenBodyOnARouteWithoutAPoolIsRefused() {
 		try (RawClient client = RawClient.of(weir)) {
 			client.write(head("/plain/x") + chunk(Bodies.CHAT) + "zz\r\n");
 			assertRefused(client.readToEnd());
 		}
-		assertThat(plain.received()).noneMatch(UpstreamRecorder.Received::isWhole);
+		assertThat(plain.received()).noneMatch(RecordingBackend.Received::isComplete);
 	}
 
 	@Test
-	void c13ABrokenBodyBehindAnotherRequestHitsOnlyItself() {
+	void c13ABrokenBodyDoesNotAffectThePipelinedRequestBeforeIt() {
 		try (RawClient client = RawClient.of(weir)) {
 			client.write(head("/v1/chat/completions") + chunk(Bodies.CHAT) + "0\r\n\r\n" + head("/v1/chat/completions")
 					+ chunk(Bodies.CHAT) + "zz\r\n");
@@ -155,7 +155,7 @@ class BrokenBodyTests {
 	}
 
 	@Test
-	void c13NoBackendIsToBlameForABrokenBody() {
+	void c13ABrokenBodyDoesNotCountAgainstABackend() {
 		for (int i = 0; i < 10; i++) {
 			try (RawClient client = RawClient.of(weir)) {
 				client.write(head("/v1/files") + chunk(Bodies.CHAT) + "zz\r\n");
@@ -167,7 +167,7 @@ class BrokenBodyTests {
 	}
 
 	@Test
-	void c13AClientThatLeavesInTheMiddleOfABodyMakesNoCall() {
+	void c13ARequestWhoseClientDisconnectsInTheBodyIsNotSentCompletely() {
 		for (String operation : OPERATIONS) {
 			for (String framing : new String[] { "transfer-encoding: chunked", "content-length: 200" }) {
 				try (RawClient client = RawClient.of(weir)) {
@@ -177,12 +177,12 @@ class BrokenBodyTests {
 			}
 		}
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
-		await().until(() -> backend.received().stream().filter(UpstreamRecorder.Received::isWhole).count() == 1);
-		await().until(() -> backend.received().stream().allMatch((it) -> it.isWhole() || it.isCut()));
+		await().until(() -> backend.received().stream().filter(RecordingBackend.Received::isComplete).count() == 1);
+		await().until(() -> backend.received().stream().allMatch((it) -> it.isComplete() || it.isTruncated()));
 	}
 
-	private static void assertNothingCompleteWentUp() {
-		assertThat(backend.received()).noneMatch(UpstreamRecorder.Received::isWhole);
+	private static void assertNoCompleteRequestWasSent() {
+		assertThat(backend.received()).noneMatch(RecordingBackend.Received::isComplete);
 	}
 
 	private static void assertRefused(String reply) {

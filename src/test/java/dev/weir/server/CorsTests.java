@@ -18,7 +18,7 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What web pages of other origins get.
+ * CORS headers of replies.
  */
 class CorsTests {
 
@@ -70,12 +70,12 @@ class CorsTests {
 	}
 
 	@BeforeEach
-	void forget() {
+	void clearRecorded() {
 		backend.requests().clear();
 	}
 
 	@Test
-	void c18APreflightIsRepliedToByWeirItself() {
+	void c18WeirRepliesToAPreflightItself() {
 		SocketClient.Response reply = SocketClient.call(open.port(), "OPTIONS /v1/chat/completions", new byte[0],
 				PREFLIGHT);
 		assertThat(reply.status()).isEqualTo(200);
@@ -97,7 +97,7 @@ class CorsTests {
 	}
 
 	@Test
-	void c18WithoutConfigurationPreflightsEndAtWeirAndNoReplyHasTheHeaders() {
+	void c18WithoutSettingsNoReplyHasCorsHeadersAndNoPreflightReachesABackend() {
 		assertThat(SocketClient.call(closed.port(), "OPTIONS /v1/chat/completions", new byte[0], PREFLIGHT).headers())
 			.doesNotContainKey("access-control-allow-origin");
 		assertThat(backend.requests()).isEmpty();
@@ -112,7 +112,7 @@ class CorsTests {
 					"POST /v1/chat/completions|400|", "GET /v1/models|200|", "GET /v1/models/a%5Cb|400|",
 					"GET /nowhere|404|", "GET /actuator/health|200|", "GET /own/x|200|", "GET /v1/a|431|headers",
 					"GET /v1/responses|426|websocket", "GET /v1/x{y}|400|" })
-	void c18EveryReplyHasTheHeaderOnce(String line, int status, String what) {
+	void c18EveryReplyHasTheCorsHeadersOnce(String line, int status, String what) {
 		String body = (what == null || !line.startsWith("POST")) ? ""
 				: "{\"model\":\"" + what + "\",\"messages\":[]" + (what.equals("large") ? " ".repeat(5000) : "") + "}";
 		String[] further = "headers".equals(what) ? new String[] { "x: " + "a".repeat(40_000) }
@@ -126,7 +126,7 @@ class CorsTests {
 	}
 
 	@Test
-	void c18ARefusedReplyOfAnotherOriginKeepsItsStatusAndHasNoHeader() {
+	void c18AReplyToADisallowedOriginKeepsItsStatusAndHasNoCorsHeader() {
 		SocketClient.Response reply = SocketClient.call(open.port(), "GET /nowhere", new byte[0],
 				"Origin: https://evil.test");
 		assertThat(reply.status()).isEqualTo(404);
@@ -134,7 +134,7 @@ class CorsTests {
 	}
 
 	@Test
-	void c18SettingsOfARouteGoBeforeThoseForAll() {
+	void c18SettingsOfARouteTakePrecedenceOverGlobalSettings() {
 		SocketClient.Response reply = SocketClient.call(open.port(), "GET /special/x", new byte[0],
 				"Origin: https://special.test");
 		assertThat(reply.headers().get("access-control-allow-origin")).containsExactly("https://special.test");

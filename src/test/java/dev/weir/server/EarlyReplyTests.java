@@ -22,13 +22,13 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Replies that are given before the body has been read arrive, and what still comes is
- * read within bounds (RFC 9112, section 9.6).
+ * A reply that is sent before the body was read arrives, and the remaining body is read
+ * within limits (RFC 9112, section 9.6).
  */
 @ExtendWith(LeakCheck.class)
 class EarlyReplyTests {
 
-	private static final int LONG = 8 * 1024 * 1024;
+	private static final int LARGE = 8 * 1024 * 1024;
 
 	private static RawBackend backend;
 
@@ -54,17 +54,17 @@ class EarlyReplyTests {
 	@CsvSource({ "POST /v1/chat/completions, 413, true", "POST /v1/chat/completions, 413, false",
 			"POST /nowhere, 404, true", "POST /nowhere, 404, false", "POST /v1/a%5Cb, 400, true",
 			"POST /v1/a|b, 400, true", "TRACE /v1/files, 405, true", "POST /v1/files, 429, true" })
-	void aReplyBeforeTheEndOfTheBodyArrivesThoughTheConnectionCloses(String line, int status, boolean chunked)
+	void aReplyBeforeTheEndOfTheBodyArrivesBeforeTheConnectionIsClosed(String line, int status, boolean chunked)
 			throws IOException {
 		try (Socket socket = connect()) {
 			write(socket, line + " HTTP/1.1\r\nhost: weir\r\nconnection: close\r\n"
-					+ (chunked ? "transfer-encoding: chunked" : "content-length: " + LONG) + "\r\n\r\n");
+					+ (chunked ? "transfer-encoding: chunked" : "content-length: " + LARGE) + "\r\n\r\n");
 			if (chunked) {
-				write(socket, Integer.toHexString(LONG) + "\r\n");
+				write(socket, Integer.toHexString(LARGE) + "\r\n");
 			}
 			byte[] part = new byte[64 * 1024];
 			Arrays.fill(part, (byte) 'x');
-			for (int sent = 0; sent < LONG; sent += part.length) {
+			for (int sent = 0; sent < LARGE; sent += part.length) {
 				socket.getOutputStream().write(part);
 			}
 			write(socket, chunked ? "\r\n0\r\n\r\n" : "");
@@ -74,7 +74,7 @@ class EarlyReplyTests {
 	}
 
 	@Test
-	void aBodyThatIsSaidToBeLongEndsTheConnectionOfAKeptOneToo() throws IOException {
+	void aLargeDeclaredLengthClosesAPersistentConnection() throws IOException {
 		try (Socket socket = connect()) {
 			write(socket, "POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\ncontent-length: 1000000000\r\n\r\nx");
 			String reply = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
@@ -83,7 +83,7 @@ class EarlyReplyTests {
 	}
 
 	@Test
-	void aBodyThatNeverEndsIsReadForABoundedNumberOfBytes() throws IOException {
+	void anEndlessBodyIsReadUpToALimit() throws IOException {
 		try (Socket socket = connect()) {
 			write(socket, "POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\nconnection: close\r\n"
 					+ "content-length: 1000000000000\r\n\r\n");
@@ -95,7 +95,7 @@ class EarlyReplyTests {
 				}
 			}
 			catch (SocketException ex) {
-				// it was closed at last
+				// closed at the limit
 			}
 			assertThat(sent).isGreaterThanOrEqualTo(LingeringClose.MAX_BYTES).isLessThan(2 * LingeringClose.MAX_BYTES);
 		}
@@ -103,7 +103,7 @@ class EarlyReplyTests {
 
 	@Tag("soak")
 	@Test
-	void aClientThatNeitherSendsNorClosesIsCutAfterSomeSeconds() throws Exception {
+	void theConnectionOfAClientThatNeitherSendsNorClosesIsClosedAfterSomeSeconds() throws Exception {
 		try (Socket socket = connect()) {
 			write(socket, "POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\nconnection: close\r\n"
 					+ "content-length: 1000000\r\n\r\n");
@@ -118,7 +118,7 @@ class EarlyReplyTests {
 	}
 
 	/**
-	 * Whether the other side no longer takes what is written: it answers with a reset.
+	 * Whether Weir resets the connection when something is written.
 	 */
 	private static boolean isReset(Socket socket) {
 		try {

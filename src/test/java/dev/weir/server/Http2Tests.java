@@ -29,13 +29,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
- * HTTP/2 without TLS, switched on by {@code server.http2.enabled}, beside HTTP/1.1 on the
- * same port.
+ * HTTP/2 without TLS ({@code server.http2.enabled}) on the same port as HTTP/1.1.
  */
 @ExtendWith(LeakCheck.class)
 class Http2Tests {
 
-	private static UpstreamRecorder backend;
+	private static RecordingBackend backend;
 
 	private static WeirServer weir;
 
@@ -43,7 +42,7 @@ class Http2Tests {
 
 	@BeforeAll
 	static void start() {
-		backend = UpstreamRecorder.start();
+		backend = RecordingBackend.start();
 		weir = WeirServer.start("server.http2.enabled: true\nweir:\n  pools:\n    openai: {backends: ["
 				+ WeirServer.backend("a", backend.url(), "models: {gpt-4o: gpt-4o}") + "]}\n");
 		client = HttpClient.create()
@@ -60,7 +59,7 @@ class Http2Tests {
 	}
 
 	@BeforeEach
-	void forget() {
+	void clearRecorded() {
 		backend.received().clear();
 	}
 
@@ -79,7 +78,7 @@ class Http2Tests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/chat/completions", "/v1/files", "/v1/responses", "/v1/batches" })
-	void c13AStreamThatIsResetInTheMiddleOfItsBodyIsNoCall(String path) {
+	void c13ARequestWhoseStreamIsResetInItsBodyIsNotSentCompletely(String path) {
 		Mono<String> call = client.post()
 			.uri(path)
 			.send(body(Flux.just(Bodies.CHAT).concatWith(Mono.error(new IllegalStateException("given up")))))
@@ -88,11 +87,11 @@ class Http2Tests {
 			.asString();
 		assertThatThrownBy(call::block).hasMessageContaining("given up");
 		assertThat(client.get().uri("/v1/models").response().block().status().code()).isEqualTo(200);
-		await().until(() -> backend.received().stream().allMatch(UpstreamRecorder.Received::isCut));
+		await().until(() -> backend.received().stream().allMatch(RecordingBackend.Received::isTruncated));
 	}
 
 	@Test
-	void c22APostWithAnUpgradeIsServedInHttp1() {
+	void c22APostWithAnUpgradeIsServedOverHttp1() {
 		try (RawClient raw = RawClient.of(weir)) {
 			raw.write("POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\nconnection: Upgrade, HTTP2-Settings\r\n"
 					+ "upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\ncontent-type: application/json\r\n"
@@ -105,7 +104,7 @@ class Http2Tests {
 	}
 
 	@Test
-	void theEdgeOfHttp1IsTheSame() {
+	void http1IsCheckedAsStrictlyAsWithoutHttp2() {
 		try (RawClient raw = RawClient.of(weir)) {
 			assertThat(raw.write("GET\t/v1/models HTTP/1.1\r\nhost: weir\r\n\r\n").readToEnd())
 				.startsWith("HTTP/1.1 400 Bad Request\r\n");

@@ -21,7 +21,7 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Raw requests: what comes back, how the connection ends, and what the backend saw.
+ * Raw requests: the reply, the end of the connection, and the request at the backend.
  */
 @ExtendWith(LeakCheck.class)
 class RawRequestTests {
@@ -35,16 +35,16 @@ class RawRequestTests {
 
 	private static final String MODELS = "GET /v1/models HTTP/1.1\r\nhost: weir.test\r\nconnection: close\r\n\r\n";
 
-	private static UpstreamRecorder backend;
+	private static RecordingBackend backend;
 
-	private static UpstreamRecorder plain;
+	private static RecordingBackend plain;
 
 	private static WeirServer weir;
 
 	@BeforeAll
 	static void start() {
-		backend = UpstreamRecorder.start();
-		plain = UpstreamRecorder.start();
+		backend = RecordingBackend.start();
+		plain = RecordingBackend.start();
 		weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - {id: plain, uri: '%s', predicates: ['Path=/plain/**']}
@@ -65,7 +65,7 @@ class RawRequestTests {
 	}
 
 	@BeforeEach
-	void forget() {
+	void clearRecorded() {
 		backend.received().clear();
 		plain.received().clear();
 	}
@@ -126,7 +126,7 @@ class RawRequestTests {
 				refused(400, "chunked twice", chunked("transfer-encoding: chunked, chunked")),
 				refused(400, "chunked in two headers",
 						chunked("transfer-encoding: chunked\r\ntransfer-encoding: chunked")),
-				refused(400, "quoted chunked", chunked("transfer-encoding: \"chunked\"")),
+				refused(400, "chunked in quotes", chunked("transfer-encoding: \"chunked\"")),
 				refused(400, "an empty coding", chunked("transfer-encoding:")),
 				refused(400, "a control character in the coding", chunked("transfer-encoding: \u000bchunked")),
 				refused(501, "gzip and chunked", chunked("transfer-encoding: gzip, chunked")),
@@ -163,13 +163,14 @@ class RawRequestTests {
 
 	@ParameterizedTest(name = "{0} {1}")
 	@MethodSource("refused")
-	void c14AHeadThatBreaksTheProtocolIsRefused(int status, String what, String request) {
+	void c14AnInvalidHeadIsRefused(int status, String what, String request) {
 		String reply = exchange(request + MODELS);
 		assertThat(reply).startsWith("HTTP/1.1 " + status + " ")
 			.containsIgnoringCase("content-type: application/json")
 			.contains("connection: close", "\"type\":\"invalid_request_error\"", "x-request-id: ",
 					"x-weir-request-id: ");
-		assertThat(reply.split("HTTP/1\\.1 \\d", -1)).as("one reply, since nothing behind is read").hasSize(2);
+		assertThat(reply.split("HTTP/1\\.1 \\d", -1)).as("one reply, because nothing after a refused head is read")
+			.hasSize(2);
 		assertThat(length(reply)).isEqualTo(reply.length() - reply.indexOf("\r\n\r\n") - 4);
 		assertThat(backend.received()).isEmpty();
 	}
@@ -178,13 +179,13 @@ class RawRequestTests {
 	@ValueSource(strings = { "POST /v1/chat/completions", "POST http://weir.test/v1/chat/completions",
 			"POST HTTP://WEIR.TEST/v1/chat/completions?a=b", "POST https://weir.test/v1/chat/completions",
 			"\r\nPOST /v1/chat/completions", "POST /v1/chat/completions?include[]=a%20b&c=%2B" })
-	void otherFormsOfAHeadAreServed(String line) {
+	void otherValidHeadsAreServed(String line) {
 		assertServed(CLOSING.replace("POST /v1/chat/completions", line));
 		assertThat(backend.received()).hasSize(1);
 	}
 
 	@Test
-	void c14ALaterMinorVersionGetsThatOfTheServer() {
+	void c14ALaterMinorVersionIsServedWithTheVersionOfTheServer() {
 		assertServed(CLOSING.replace("HTTP/1.1", "HTTP/1.2"));
 	}
 
@@ -195,7 +196,7 @@ class RawRequestTests {
 	}
 
 	@Test
-	void aRefusalComesAfterTheRepliesToEarlierRequests() {
+	void aRefusalIsSentAfterTheRepliesToEarlierRequests() {
 		String replies = exchange(CHAT + CHAT + CHAT.replace("host: weir.test\r\n", "") + CHAT);
 		assertThat(replies.split("HTTP/1\\.1 ")).hasSize(4)
 			.satisfies((all) -> assertThat(all[1]).startsWith("200 OK"))
@@ -205,13 +206,13 @@ class RawRequestTests {
 	}
 
 	@Test
-	void aRefusedHeadIsRepliedToWithoutABody() {
+	void theReplyToARefusedHeadRequestHasNoBody() {
 		String reply = exchange("HEAD /v1/models HTTP/1.1\r\n\r\n");
 		assertThat(reply).startsWith("HTTP/1.1 400 ").endsWith("\r\n\r\n");
 	}
 
 	@Test
-	void headRequestsOnAKeptConnectionHaveNoBodies() {
+	void repliesToHeadRequestsOnAPersistentConnectionHaveNoBody() {
 		String head = "HEAD /v1/models HTTP/1.1\r\nhost: weir.test\r\n\r\n";
 		String replies = exchange(head + head + MODELS);
 		assertThat(replies.split("HTTP/1\\.1 200 OK")).hasSize(4);
@@ -219,7 +220,7 @@ class RawRequestTests {
 	}
 
 	@Test
-	void aConnectionThatEndsInsideAHeadIsLoggedNowhere() {
+	void aConnectionThatEndsInAHeadIsNotLogged() {
 		try (LoggedOutput output = LoggedOutput.start()) {
 			try (RawClient client = RawClient.of(weir)) {
 				client.write("POST /v1/chat/completions HTTP/1.1\r\nhost: we");
@@ -233,7 +234,7 @@ class RawRequestTests {
 	}
 
 	@Test
-	void aRefusalIsOneLogLineWithTheIdThatTheReplyNames() {
+	void aRefusalIsLoggedInOneLineWithTheIdOfTheReply() {
 		try (LoggedOutput output = LoggedOutput.start()) {
 			String reply = exchange(CHAT.replace("host: weir.test\r\n", ""));
 			assertThat(output.text().lines().filter((line) -> line.contains(header(reply, "x-weir-request-id"))))
@@ -246,7 +247,7 @@ class RawRequestTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "x-team", "close, X-Team", "keep-alive,x-team, idempotency-key" })
-	void c15HeadersThatConnectionNamesDoNotTravel(String connection) {
+	void c15HeadersNamedByConnectionAreNotForwarded(String connection) {
 		String headers = "\r\nx-team: blue\r\nconnection: " + connection + "\r\n";
 		try (RawClient client = RawClient.of(weir)) {
 			client.write(CHAT.replaceFirst("\r\n", headers)).readUntil("chatcmpl-1");
@@ -259,13 +260,13 @@ class RawRequestTests {
 	}
 
 	@Test
-	void whatDescribesTheBodyStaysThoughConnectionNamesIt() {
+	void headersThatDescribeTheBodyAreKeptEvenIfConnectionNamesThem() {
 		assertServed(CLOSING.replace("connection: close", "connection: close, content-type, content-length, host"));
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "connection: keep-alive\r\n", "host: weir.test\r\n" })
-	void c17AReplyToHttp10HasNoChunksAndEndsWithItsConnection(String header) {
+	void c17AReplyToHttp10IsNotChunkedAndClosesTheConnection(String header) {
 		String reply = assertServed("POST /v1/chat/completions HTTP/1.0\r\n" + header + BODY.substring(2));
 		assertThat(reply).contains("connection: close").doesNotContain("transfer-encoding").endsWith(Bodies.COMPLETION);
 	}
@@ -285,7 +286,7 @@ class RawRequestTests {
 		return reply;
 	}
 
-	/** Sends a request and reads until Weir closes. */
+	/** Sends a request and reads until Weir closes the connection. */
 	private static String exchange(String request) {
 		try (RawClient client = RawClient.of(weir)) {
 			return client.write(request).readToEnd();

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Heads that come in pieces, as they do from slow networks.
+ * Heads that arrive in two parts.
  */
 class RequestDecoderTests {
 
@@ -23,40 +23,39 @@ class RequestDecoderTests {
 	@ParameterizedTest
 	@ValueSource(
 			strings = { "x-team: a\r\n b\r\n", "x-team: a\r\n\tb\r\n", "x-team:\r\n \r\n", "Content-Length: 2\r\n" })
-	void c6WhatCouldBeReadInTwoWaysIsFoundWhereverTheHeadIsCut(String lines) {
+	void c6AnAmbiguousHeadIsRefusedWhereverItIsSplit(String lines) {
 		String head = GOOD.replace("Cookie: c=1\r\n", lines);
-		for (int cut = 1; cut < head.length(); cut++) {
-			assertThat(isDecoded(head, cut)).as("cut after %d", cut).isFalse();
+		for (int split = 1; split < head.length(); split++) {
+			assertThat(isDecoded(head, split)).as("split after %d", split).isFalse();
 		}
 	}
 
 	@Test
-	void aGoodHeadIsDecodedWhereverItIsCut() {
-		for (int cut = 1; cut < GOOD.length(); cut++) {
-			assertThat(isDecoded(GOOD, cut)).as("cut after %d", cut).isTrue();
+	void aValidHeadIsDecodedWhereverItIsSplit() {
+		for (int split = 1; split < GOOD.length(); split++) {
+			assertThat(isDecoded(GOOD, split)).as("split after %d", split).isTrue();
 		}
 	}
 
-	/** White space at the beginning of a body's lines is the body's. */
 	@Test
-	void aHeadBehindABodyIsOneOfItsOwn() {
+	void leadingWhiteSpaceInABodyIsNotAFoldedHeader() {
 		EmbeddedChannel channel = channel();
 		write(channel, GOOD.replace("length: 2", "length: 9") + "\r\n a: b\r\n" + GOOD);
 		assertThat(requests(channel)).isEqualTo(2);
 		channel.finishAndReleaseAll();
 	}
 
-	private static boolean isDecoded(String head, int cut) {
+	private static boolean isDecoded(String head, int split) {
 		EmbeddedChannel channel = channel();
-		write(channel, head.substring(0, cut));
-		write(channel, head.substring(cut));
+		write(channel, head.substring(0, split));
+		write(channel, head.substring(split));
 		int requests = requests(channel);
 		channel.finishAndReleaseAll();
 		return requests == 1;
 	}
 
 	private static EmbeddedChannel channel() {
-		return new EmbeddedChannel(new RequestDecoder(new HttpDecoderConfig(), new RequestMethods()));
+		return new EmbeddedChannel(new RequestDecoder(new HttpDecoderConfig(), new PendingMethods()));
 	}
 
 	private static void write(EmbeddedChannel channel, String text) {

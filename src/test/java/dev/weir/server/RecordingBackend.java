@@ -19,10 +19,10 @@ import java.util.concurrent.Executors;
 import dev.weir.testing.Bodies;
 
 /**
- * A backend that keeps every byte that came, whether a request was whole, and how its
- * connection ended. It replies to whole requests only.
+ * A backend that records the bytes of every request, complete or not, and how its
+ * connection ended. It responds to complete requests only.
  */
-final class UpstreamRecorder implements AutoCloseable {
+final class RecordingBackend implements AutoCloseable {
 
 	private final ServerSocket server;
 
@@ -30,14 +30,14 @@ final class UpstreamRecorder implements AutoCloseable {
 
 	private final List<Received> received = new CopyOnWriteArrayList<>();
 
-	private UpstreamRecorder(ServerSocket server) {
+	private RecordingBackend(ServerSocket server) {
 		this.server = server;
 		this.threads.execute(this::accept);
 	}
 
-	static UpstreamRecorder start() {
+	static RecordingBackend start() {
 		try {
-			return new UpstreamRecorder(new ServerSocket(0, 100, InetAddress.getLoopbackAddress()));
+			return new RecordingBackend(new ServerSocket(0, 100, InetAddress.getLoopbackAddress()));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -49,8 +49,9 @@ final class UpstreamRecorder implements AutoCloseable {
 	}
 
 	/**
-	 * The requests of which anything came, in the order of their first bytes.
-	 * @return the requests
+	 * Returns all requests of which a byte has arrived, in the order of their first
+	 * bytes.
+	 * @return the live list of requests
 	 */
 	List<Received> received() {
 		return this.received;
@@ -79,7 +80,7 @@ final class UpstreamRecorder implements AutoCloseable {
 					this.received.add(request);
 				}
 				request.add(bytes, count);
-				if (request.isWhole()) {
+				if (request.isComplete()) {
 					socket.getOutputStream()
 						.write(("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
 								+ Bodies.COMPLETION.length() + "\r\n\r\n" + Bodies.COMPLETION)
@@ -89,7 +90,7 @@ final class UpstreamRecorder implements AutoCloseable {
 			}
 		}
 		catch (SocketException ex) {
-			// reset by Weir, as tests want it
+			// expected: Weir resets the connection
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -114,7 +115,7 @@ final class UpstreamRecorder implements AutoCloseable {
 		}
 	}
 
-	/** What came of one request. */
+	/** The received bytes of one request. */
 	static final class Received {
 
 		private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -130,14 +131,14 @@ final class UpstreamRecorder implements AutoCloseable {
 		}
 
 		/**
-		 * Whether the connection ended before the request was whole.
-		 * @return whether it was cut
+		 * Whether the connection ended before the request was complete.
+		 * @return whether the request is truncated
 		 */
-		boolean isCut() {
-			return this.ended && !isWhole();
+		boolean isTruncated() {
+			return this.ended && !isComplete();
 		}
 
-		boolean isWhole() {
+		boolean isComplete() {
 			String text = text();
 			int body = text.indexOf("\r\n\r\n") + 4;
 			if (body < 4) {

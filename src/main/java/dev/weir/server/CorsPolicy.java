@@ -4,9 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
-import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -16,17 +14,14 @@ import org.springframework.web.cors.reactive.CorsUtils;
 import org.springframework.web.cors.reactive.DefaultCorsProcessor;
 import org.springframework.web.cors.reactive.UrlBasedCorsConfigurationSource;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilter;
-import org.springframework.web.server.WebFilterChain;
 
 /**
- * Lets web pages read every reply that the gateway's {@code globalcors} lets them read,
- * also a refusal: the gateway adds the headers where it finds a route, and a browser
- * hides the status and the message of a reply that has none. It adds what is missing as
- * late as possible, so what the gateway has decided, or a route of its own settings,
- * comes first.
+ * Adds the CORS headers of the gateway's {@code globalcors} settings to replies without
+ * them. The gateway adds them only to requests with a route, and a browser hides the
+ * status and the body of a reply that has none, such as an error. Headers that the
+ * gateway or the settings of a route have added take precedence.
  */
-final class CorsReplyFilter implements WebFilter, Ordered {
+final class CorsPolicy {
 
 	private final UrlBasedCorsConfigurationSource configurations = new UrlBasedCorsConfigurationSource();
 
@@ -35,36 +30,35 @@ final class CorsReplyFilter implements WebFilter, Ordered {
 	private final boolean enabled;
 
 	/**
-	 * Makes one.
-	 * @param configurations Spring's settings by path pattern
+	 * Creates a policy.
+	 * @param configurations the CORS settings by path pattern
 	 */
-	CorsReplyFilter(Map<String, CorsConfiguration> configurations) {
+	CorsPolicy(Map<String, CorsConfiguration> configurations) {
 		this.configurations.setCorsConfigurations(configurations);
 		this.enabled = !configurations.isEmpty();
 	}
 
-	/** Before every filter that could end a request. */
-	@Override
-	public int getOrder() {
-		return RequestIdFilter.ORDER;
+	/**
+	 * Finds the settings for a request.
+	 * @param exchange the request
+	 * @return the settings, or {@code null} if it has no origin or there are none for its
+	 * path
+	 */
+	@Nullable CorsConfiguration find(ServerWebExchange exchange) {
+		return (this.enabled && exchange.getRequest().getHeaders().containsHeader(HttpHeaders.ORIGIN))
+				? this.configurations.getCorsConfiguration(exchange) : null;
 	}
 
-	@Override
-	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-		if (this.enabled && exchange.getRequest().getHeaders().containsHeader(HttpHeaders.ORIGIN)) {
-			CorsConfiguration configuration = this.configurations.getCorsConfiguration(exchange);
-			if (configuration != null) {
-				exchange.getResponse().beforeCommit(() -> Mono.fromRunnable(() -> complete(exchange, configuration)));
-			}
-		}
-		return chain.filter(exchange);
-	}
-
-	private void complete(ServerWebExchange exchange, CorsConfiguration configuration) {
+	/**
+	 * Adds the missing headers to a reply that is about to be sent.
+	 * @param exchange the request and its reply
+	 * @param configuration the settings for the request
+	 */
+	void addHeaders(ServerWebExchange exchange, CorsConfiguration configuration) {
 		HttpHeaders headers = exchange.getResponse().getHeaders();
 		List<String> origins = headers.get(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN);
 		if (origins != null) {
-			// the server behind a plain route has added its own
+			// one from Weir, and one from the server behind a route without a pool
 			headers.set(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origins.get(0));
 		}
 		else if (isAllowed(exchange.getRequest(), configuration)) {
@@ -72,7 +66,9 @@ final class CorsReplyFilter implements WebFilter, Ordered {
 		}
 	}
 
-	/** The processor would make a 403 of a reply that says something else. */
+	/**
+	 * Checked first, because the processor turns a reply that is not allowed into a 403.
+	 */
 	private static boolean isAllowed(ServerHttpRequest request, CorsConfiguration configuration) {
 		boolean preflight = CorsUtils.isPreFlightRequest(request);
 		@Nullable HttpMethod method = preflight ? request.getHeaders().getAccessControlRequestMethod() : request.getMethod();

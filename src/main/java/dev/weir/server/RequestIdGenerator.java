@@ -4,9 +4,9 @@ import java.security.SecureRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Makes ids of requests: a random part for each run of Weir, 50 bits long, and a count.
+ * Generates the ids of requests: 50 random bits for each start of Weir, then a counter.
  */
-final class RequestIds {
+final class RequestIdGenerator {
 
 	private static final int RADIX = 32;
 
@@ -16,7 +16,7 @@ final class RequestIds {
 
 	private final AtomicLong count = new AtomicLong();
 
-	RequestIds() {
+	RequestIdGenerator() {
 		long random = new SecureRandom().nextLong() >>> (Long.SIZE - RANDOM_BITS);
 		this.prefix = Long.toString(random, RADIX) + "-";
 	}

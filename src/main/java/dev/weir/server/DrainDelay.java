@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.server;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -12,16 +12,16 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Time between saying "not ready" and closing the door. Spring Boot turns readiness off
- * at the beginning of a stop and closes the listener in the same moment, but the platform
- * goes on sending requests until it has heard of it.
+ * Delays the stop of the web server. Spring Boot reports "not ready" and closes the
+ * listening socket at the same time, but the platform sends requests until its next
+ * readiness probe.
  */
 final class DrainDelay implements SmartLifecycle {
 
-	/** Before the web server stops to accept. */
+	/** Stopped before the web server. */
 	static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1;
 
-	private static final Logger log = LoggerFactory.getLogger(DrainDelay.class);
+	private static final Logger logger = LoggerFactory.getLogger(DrainDelay.class);
 
 	private final Supplier<Duration> delay;
 
@@ -30,9 +30,9 @@ final class DrainDelay implements SmartLifecycle {
 	private volatile boolean draining;
 
 	/**
-	 * Waits as long as it is told when the stop comes.
-	 * @param delay how long, zero for not at all
-	 * @param timers what waits
+	 * Creates a delay.
+	 * @param delay the duration, read when the stop begins; zero for none
+	 * @param timers the scheduler of the delay
 	 */
 	DrainDelay(Supplier<Duration> delay, Scheduler timers) {
 		this.delay = delay;
@@ -57,12 +57,13 @@ final class DrainDelay implements SmartLifecycle {
 			callback.run();
 			return;
 		}
-		log.info("Not ready any more; new requests are still served for {} ms", wait.toMillis());
+		logger.info("Readiness is off; new requests are served for another {} ms", wait.toMillis());
 		this.timers.schedule(callback, wait.toMillis(), TimeUnit.MILLISECONDS);
 	}
 
 	/**
 	 * Whether the stop has begun.
+	 * @return whether {@link #stop} was called since the last start
 	 */
 	boolean isDraining() {
 		return this.draining;

@@ -5,13 +5,14 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpStatusClass;
 
 /**
- * Netty's encoder, which knows of each reply whether it is one to HEAD.
+ * Netty's response encoder, which takes from {@link PendingMethods} whether a reply is
+ * one to HEAD and has no body.
  */
-final class ResponseEncoder extends HttpResponseEncoder {
+final class ReplyEncoder extends HttpResponseEncoder {
 
-	private final RequestMethods methods;
+	private final PendingMethods methods;
 
-	ResponseEncoder(RequestMethods methods) {
+	ReplyEncoder(PendingMethods methods) {
 		this.methods = methods;
 	}
 

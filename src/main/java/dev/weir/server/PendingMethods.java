@@ -6,27 +6,27 @@ import java.util.Queue;
 import io.netty.handler.codec.http.HttpMethod;
 
 /**
- * The methods of the requests on one connection that have no reply yet, in their order. A
- * reply to HEAD has no body, whatever its headers say (RFC 9112, section 6.3).
+ * The methods of the pipelined requests on one connection that have no reply yet, in
+ * order. A reply to HEAD has no body, whatever its headers say (RFC 9112, section 6.3).
  */
-final class RequestMethods {
+final class PendingMethods {
 
-	/** The most requests a client may send ahead of the replies. */
+	/** The maximum number of requests without a reply on one connection. */
 	static final int MAX_PIPELINED = 128;
 
 	private final Queue<HttpMethod> methods = new ArrayDeque<>(4);
 
 	/**
-	 * Adds the method of a request that was read.
+	 * Adds the method of a request.
 	 * @param method the method
-	 * @return {@code false} if there are too many already
+	 * @return {@code false} if there are {@link #MAX_PIPELINED} already
 	 */
 	boolean add(HttpMethod method) {
 		return this.methods.size() < MAX_PIPELINED && this.methods.add(method);
 	}
 
 	/**
-	 * Takes the method of the request whose reply begins.
+	 * Removes the method of the request whose reply begins.
 	 * @return whether it is HEAD
 	 */
 	boolean nextIsHead() {

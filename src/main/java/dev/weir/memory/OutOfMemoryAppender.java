@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.memory;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -12,11 +12,10 @@ import org.springframework.boot.context.logging.LoggingApplicationListener;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;
 
-import dev.weir.memory.OutOfMemory;
-
 /**
- * Notices in the log that memory has run out. Netty's event loops, Reactor and Spring log
- * every error that no handler took, so this is the one place that sees all of them.
+ * A Logback appender that ends the process when an {@link OutOfMemoryError} is logged.
+ * Netty's event loops, Reactor and Spring log every unhandled error, so no other place
+ * sees all of them.
  */
 public final class OutOfMemoryAppender extends AppenderBase<ILoggingEvent>
 		implements ApplicationListener<ApplicationEnvironmentPreparedEvent>, Ordered {

@@ -16,9 +16,9 @@ import dev.weir.testing.ManualTicker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * How long a client may read nothing.
+ * Closing connections of clients that do not read.
  */
-class ReplyPaceTests {
+class ReplyTimeoutHandlerTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(10);
 
@@ -34,7 +34,7 @@ class ReplyPaceTests {
 	}
 
 	@Test
-	void aClientThatReadsNothingIsCutOff() {
+	void aClientThatReadsNothingIsDisconnected() {
 		reply();
 		pass(LIMIT.minusNanos(1));
 		assertThat(this.client.isOpen()).isTrue();
@@ -43,7 +43,7 @@ class ReplyPaceTests {
 	}
 
 	@Test
-	void aClientThatReadsALittleIsNot() {
+	void aClientThatReadsALittleStaysConnected() {
 		reply();
 		reply();
 		for (int i = 0; i < 20; i++) {
@@ -55,7 +55,7 @@ class ReplyPaceTests {
 	}
 
 	@Test
-	void aClientForWhichNothingWaitsMayTakeItsTime() {
+	void aClientWithoutWaitingBytesStaysConnected() {
 		this.client.read = 1000;
 		reply();
 		pass(Duration.ofHours(1));
@@ -63,7 +63,7 @@ class ReplyPaceTests {
 	}
 
 	@Test
-	void theTimeBeginsWhenSomethingWaits() {
+	void theTimeoutStartsWhenBytesWait() {
 		this.client.read = 1000;
 		reply();
 		pass(LIMIT.minusNanos(1));
@@ -76,13 +76,13 @@ class ReplyPaceTests {
 	}
 
 	@Test
-	void whereMemoryIsScarceTheClientThatHasReadNothingForLongestIsCutOff() {
+	void whileMemoryIsScarceTheLongestStalledClientIsDisconnected() {
 		Client reads = new Client();
 		Client longer = new Client();
 		Client shorter = new Client();
 		for (Client slow : new Client[] { reads, longer, shorter }) {
 			reply(slow);
-			this.ticker.advance(ReplyPace.GRACE.dividedBy(2));
+			this.ticker.advance(ReplyTimeoutHandler.GRACE.dividedBy(2));
 		}
 		reads.read = 1;
 		reads.flush();
@@ -90,8 +90,8 @@ class ReplyPaceTests {
 		reply();
 		assertThat(longer.isOpen()).isFalse();
 		reply();
-		assertThat(shorter.isOpen()).as("not for long enough").isTrue();
-		this.ticker.advance(ReplyPace.GRACE);
+		assertThat(shorter.isOpen()).as("stalled for less than the grace time").isTrue();
+		this.ticker.advance(ReplyTimeoutHandler.GRACE);
 		reply();
 		assertThat(shorter.isOpen()).isFalse();
 		assertThat(this.client.isOpen()).isTrue();
@@ -115,13 +115,14 @@ class ReplyPaceTests {
 		this.client.runScheduledPendingTasks();
 	}
 
-	/** A connection whose client reads as much as the test says. */
+	/** A connection whose client reads the number of bytes that the test sets. */
 	private final class Client extends EmbeddedChannel {
 
 		private int read;
 
 		Client() {
-			super(new ReplyPace(LIMIT, () -> ReplyPaceTests.this.scarce, ReplyPaceTests.this.ticker));
+			super(new ReplyTimeoutHandler(LIMIT, () -> ReplyTimeoutHandlerTests.this.scarce,
+					ReplyTimeoutHandlerTests.this.ticker));
 			freezeTime();
 		}
 

@@ -28,21 +28,21 @@ import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 
 /**
- * Ends requests that come too slowly, with 408 (RFC 9110, section 15.5.9). A head must be
- * whole in a stated time from its first byte. A body must not pause longer than a stated
- * time, and when it has taken that long, it must come with {@value #MIN_RATE} bytes a
- * second from then on. Time in which Weir itself does not read, since a backend takes no
- * more, does not count.
+ * Ends requests that arrive too slowly, with 408 (RFC 9110, section 15.5.9). A head must
+ * be complete within the head timeout after its first byte. A body is measured in periods
+ * of the body timeout: it must not pause for a whole period, and after the first period
+ * it must have {@value #MIN_RATE} bytes per second. A period in which Weir pauses
+ * reading, because a backend accepts no more, does not count.
  */
-final class RequestPace extends ChannelInboundHandlerAdapter {
+final class RequestTimeoutHandler extends ChannelInboundHandlerAdapter {
 
-	/** Bytes a second that a long body must come with. */
+	/** The minimum rate of a long body in bytes per second. */
 	static final int MIN_RATE = 1024;
 
-	// for the reply, before the connection is closed without it
-	private static final Duration CLOSE_AFTER = Duration.ofSeconds(5);
+	/** The time for the 408 to be written before the connection is closed. */
+	private static final Duration CLOSE_DELAY = Duration.ofSeconds(5);
 
-	private static final Logger logger = LoggerFactory.getLogger(RequestPace.class);
+	private static final Logger logger = LoggerFactory.getLogger(RequestTimeoutHandler.class);
 
 	private final Duration headTimeout;
 
@@ -52,22 +52,23 @@ final class RequestPace extends ChannelInboundHandlerAdapter {
 
 	private Part part = Part.NONE;
 
-	// of the period of body-timeout that runs
+	// the current period of a body: bytes read, whether it is the first period, and
+	// whether reading was paused in it
 	private long bytes;
 
-	private boolean first;
+	private boolean firstPeriod;
 
-	private boolean held;
+	private boolean paused;
 
-	// whether what was read last was decoded to something
+	// whether the current read has completed a message
 	private boolean decoded;
 
 	/**
-	 * Makes one for a connection.
+	 * Creates a handler for one connection.
 	 * @param headTimeout how long a head may take
 	 * @param bodyTimeout how long a body may pause
 	 */
-	RequestPace(Duration headTimeout, Duration bodyTimeout) {
+	RequestTimeoutHandler(Duration headTimeout, Duration bodyTimeout) {
 		this.headTimeout = headTimeout;
 		this.bodyTimeout = bodyTimeout;
 	}
@@ -78,8 +79,8 @@ final class RequestPace extends ChannelInboundHandlerAdapter {
 		if (message instanceof HttpRequest) {
 			begin(Part.BODY);
 			this.bytes = 0;
-			this.first = true;
-			this.held = false;
+			this.firstPeriod = true;
+			this.paused = false;
 		}
 		if (message instanceof HttpContent content && this.part == Part.BODY) {
 			this.bytes += content.content().readableBytes();
@@ -97,13 +98,13 @@ final class RequestPace extends ChannelInboundHandlerAdapter {
 		}
 		this.decoded = false;
 		context.fireChannelReadComplete();
-		this.held |= !context.channel().config().isAutoRead();
-		// most requests come in one piece and need no timer
+		this.paused |= !context.channel().config().isAutoRead();
+		// not earlier, because most requests arrive in one read and need no timer
 		if (this.timer == null && this.part == Part.HEAD) {
-			this.timer = schedule(context, this.headTimeout, () -> refuseHead(context));
+			this.timer = schedule(context, this.headTimeout, () -> onHeadTimeout(context));
 		}
 		else if (this.timer == null && this.part == Part.BODY) {
-			this.timer = schedule(context, this.bodyTimeout, () -> checkBody(context));
+			this.timer = schedule(context, this.bodyTimeout, () -> onBodyPeriod(context));
 		}
 	}
 
@@ -116,38 +117,40 @@ final class RequestPace extends ChannelInboundHandlerAdapter {
 		return context.executor().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
-	private void checkBody(ChannelHandlerContext context) {
-		boolean reading = context.channel().config().isAutoRead() && !this.held;
-		long least = this.first ? 1 : MIN_RATE * Math.max(1, this.bodyTimeout.toSeconds());
-		if (reading && this.bytes < least) {
+	private void onBodyPeriod(ChannelHandlerContext context) {
+		boolean counts = context.channel().config().isAutoRead() && !this.paused;
+		long minimum = this.firstPeriod ? 1 : MIN_RATE * Math.max(1, this.bodyTimeout.toSeconds());
+		if (counts && this.bytes < minimum) {
 			refuseBody(context);
 			return;
 		}
-		this.first &= !reading;
-		this.held = !context.channel().config().isAutoRead();
+		this.firstPeriod &= !counts;
+		this.paused = !context.channel().config().isAutoRead();
 		this.bytes = 0;
-		this.timer = schedule(context, this.bodyTimeout, () -> checkBody(context));
+		this.timer = schedule(context, this.bodyTimeout, () -> onBodyPeriod(context));
 	}
 
 	private void refuseBody(ChannelHandlerContext context) {
-		logger.info("A client sent its request too slowly: {} bytes in {} ms; it gets 408", this.bytes,
+		logger.info("A client sent its request too slowly, {} bytes in {} ms; the reply is 408", this.bytes,
 				this.bodyTimeout.toMillis());
-		this.timer = schedule(context, CLOSE_AFTER, context::close);
-		// an error with nothing before it is taken for one of the server's
+		this.timer = schedule(context, CLOSE_DELAY, context::close);
+		// without content before it, Reactor Netty takes an error for a failure of the
+		// server
 		context.fireChannelRead(new DefaultHttpContent(Unpooled.EMPTY_BUFFER));
-		context.fireExceptionCaught(new ApiErrorException(
-				error("The request's body came too slowly (weir.body-timeout)."), Map.of("connection", "close")));
+		context.fireExceptionCaught(
+				new ApiErrorException(error("The body of the request arrived too slowly (weir.body-timeout)."),
+						Map.of("connection", "close")));
 	}
 
-	private void refuseHead(ChannelHandlerContext context) {
+	private void onHeadTimeout(ChannelHandlerContext context) {
 		if (context.channel() instanceof DuplexChannel socket && socket.isOutputShutdown()) {
-			// the connection is being closed anyway
+			// LingeringClose is closing the connection
 			context.close();
 			return;
 		}
 		logger.debug("A client took longer than {} for the head of a request", this.headTimeout);
 		ByteBuf body = Unpooled
-			.wrappedBuffer(error("The head of the request did not come in time (weir.header-timeout).").toJson());
+			.wrappedBuffer(error("The head of the request did not arrive in time (weir.header-timeout).").toJson());
 		DefaultFullHttpResponse reply = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1,
 				HttpResponseStatus.REQUEST_TIMEOUT, body);
 		reply.headers()
@@ -179,7 +182,7 @@ final class RequestPace extends ChannelInboundHandlerAdapter {
 		}
 	}
 
-	/** What of a request is on its way. */
+	/** The part of a request that is being read. */
 	private enum Part {
 
 		NONE, HEAD, BODY

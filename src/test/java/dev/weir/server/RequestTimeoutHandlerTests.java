@@ -23,9 +23,9 @@ import dev.weir.openai.error.ApiErrorException;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * How slowly a request may come.
+ * Ending requests that arrive too slowly.
  */
-class RequestPaceTests {
+class RequestTimeoutHandlerTests {
 
 	private static final Duration HEAD = Duration.ofSeconds(7);
 
@@ -33,9 +33,9 @@ class RequestPaceTests {
 
 	private final Errors errors = new Errors();
 
-	private final EmbeddedChannel channel = new EmbeddedChannel(new RequestPace(HEAD, BODY), this.errors);
+	private final EmbeddedChannel channel = new EmbeddedChannel(new RequestTimeoutHandler(HEAD, BODY), this.errors);
 
-	RequestPaceTests() {
+	RequestTimeoutHandlerTests() {
 		this.channel.freezeTime();
 	}
 
@@ -45,7 +45,7 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void aConnectionWithoutARequestIsNoConcernOfIt() {
+	void anIdleConnectionHasNoTimeout() {
 		pass(Duration.ofHours(1));
 		assertThat(this.channel.isOpen()).isTrue();
 		request(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -55,7 +55,7 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void aHeadThatTricklesGets408() {
+	void aSlowHeadGets408() {
 		someBytesOfAHead();
 		pass(HEAD.minusNanos(1));
 		someBytesOfAHead();
@@ -70,7 +70,7 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void aHeadThatIsWholeInTimeIsServed() {
+	void aHeadThatIsCompleteInTimeIsServed() {
 		someBytesOfAHead();
 		pass(HEAD.minusNanos(1));
 		request(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -79,7 +79,7 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void aBodyThatPausesTooLongGets408() {
+	void aBodyThatPausesForAPeriodGets408() {
 		request();
 		pass(BODY.minusNanos(1));
 		assertThat(this.errors.last).isNull();
@@ -94,21 +94,21 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void aBodyMayBeSlowForTheFirstPeriodOnly() {
+	void aBodyMayBeBelowTheMinimumRateInTheFirstPeriodOnly() {
 		request();
 		content(1);
 		pass(BODY);
 		assertThat(this.errors.last).isNull();
-		content(10 * RequestPace.MIN_RATE - 1);
+		content(10 * RequestTimeoutHandler.MIN_RATE - 1);
 		pass(BODY);
 		assertThat(this.errors.last).isInstanceOf(ApiErrorException.class);
 	}
 
 	@Test
-	void aBodyOfTheLeastRateMayTakeAsLongAsItLikes() {
+	void aBodyWithTheMinimumRateHasNoTimeout() {
 		request();
 		for (int i = 0; i < 1000; i++) {
-			content(10 * RequestPace.MIN_RATE);
+			content(10 * RequestTimeoutHandler.MIN_RATE);
 			pass(BODY);
 		}
 		assertThat(this.errors.last).isNull();
@@ -118,7 +118,7 @@ class RequestPaceTests {
 	}
 
 	@Test
-	void timeInWhichNothingIsReadDoesNotCount() {
+	void periodsInWhichReadingIsPausedDoNotCount() {
 		request();
 		this.channel.config().setAutoRead(false);
 		pass(Duration.ofHours(1));
@@ -156,7 +156,7 @@ class RequestPaceTests {
 		this.channel.runScheduledPendingTasks();
 	}
 
-	/** Keeps the last error, and drops what is read. */
+	/** Records the last error and drops all messages. */
 	private static final class Errors extends ChannelInboundHandlerAdapter {
 
 		private Throwable last;

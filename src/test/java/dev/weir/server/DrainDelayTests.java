@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.server;
 
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -27,7 +27,7 @@ class DrainDelayTests {
 	private final AtomicInteger done = new AtomicInteger();
 
 	@Test
-	void letsTheStopGoOnWhenTheDelayIsOver() {
+	void theStopContinuesAfterTheDelay() {
 		DrainDelay delay = started(Duration.ofSeconds(5));
 		delay.stop(this.done::incrementAndGet);
 		assertThat(delay.isRunning()).isFalse();
@@ -39,14 +39,14 @@ class DrainDelayTests {
 	}
 
 	@Test
-	void doesNotWaitWithoutADelay() {
+	void theStopContinuesAtOnceWithoutADelay() {
 		started(Duration.ZERO).stop(this.done::incrementAndGet);
 		assertThat(this.done).hasValue(1);
 	}
 
 	@Test
 	@Timeout(60)
-	void weirIsNotReadyButServesUntilTheDelayIsOverAndThenFinishesItsStreams() throws Exception {
+	void weirServesRequestsDuringTheDelayAndFinishesItsStreamsAfterIt() throws Exception {
 		CountDownLatch streaming = new CountDownLatch(1);
 		CountDownLatch mayEnd = new CountDownLatch(1);
 		try (RawBackend backend = RawBackend.start((call) -> {
@@ -98,7 +98,7 @@ class DrainDelayTests {
 				weir.chat();
 			}
 			catch (UncheckedIOException ex) {
-				// a connection that was kept may be closed under a request first
+				// a persistent connection may be closed during a request before that
 				if (ex.getCause() instanceof ConnectException) {
 					return;
 				}
