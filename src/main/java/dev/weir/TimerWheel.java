@@ -14,19 +14,19 @@ import reactor.core.Exceptions;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Waits. Every request has several limits of minutes that are hardly ever reached: a heap
- * of timers under a lock, which wakes a thread for each new first, costs more than all
- * else that is decided about a request. Long waits go to a wheel (Varghese and Lauck,
- * "Hashed and hierarchical timing wheels", 1987), where beginning and giving up cost an
- * entry in a queue without a lock; what waits on it may be late by {@link #TICK}. Short
- * waits are exact.
+ * The scheduler of timeouts. Delays from {@link #LONG} are on a hashed timing wheel
+ * (Varghese and Lauck, "Hashed and hierarchical timing wheels", 1987) and may be late by
+ * {@link #TICK}; shorter ones are exact. Every request has several timeouts of minutes
+ * that are nearly always cancelled. On the wheel, scheduling and cancelling add an entry
+ * to a lock-free queue; a heap of timers would take a lock and wake a thread for each new
+ * first entry.
  */
 final class TimerWheel implements Scheduler {
 
-	/** How late a long wait may end. */
+	/** The maximum lateness of a long delay. */
 	static final Duration TICK = Duration.ofMillis(50);
 
-	/** From here on a wait counts as long. */
+	/** The minimum of a long delay. */
 	static final Duration LONG = Duration.ofSeconds(1);
 
 	private static final int SLOTS = 1024;
@@ -37,12 +37,12 @@ final class TimerWheel implements Scheduler {
 			TICK.toMillis(), TimeUnit.MILLISECONDS, SLOTS, false);
 
 	/**
-	 * Makes one.
-	 * @param exact waits for short times, and runs everything
+	 * Creates a scheduler.
+	 * @param exact the scheduler for short delays, which also runs all tasks
 	 */
 	TimerWheel(Scheduler exact) {
 		this.exact = exact;
-		// otherwise the first wait starts it, and blocks an event loop until it runs
+		// otherwise the first delay starts the thread and blocks an event loop meanwhile
 		this.wheel.start();
 	}
 
@@ -56,15 +56,15 @@ final class TimerWheel implements Scheduler {
 		if (unit.toNanos(delay) < LONG.toNanos()) {
 			return this.exact.schedule(task, delay, unit);
 		}
-		Wait wait = new Wait(task);
+		LongDelay waiting = new LongDelay(task);
 		try {
-			wait.timeout = this.wheel.newTimeout(wait, delay, unit);
+			waiting.timeout = this.wheel.newTimeout(waiting, delay, unit);
 		}
 		catch (IllegalStateException ex) {
-			// stopped; so is all that waits on it
+			// the wheel was stopped
 			throw Exceptions.failWithRejected(ex);
 		}
-		return wait;
+		return waiting;
 	}
 
 	@Override
@@ -77,26 +77,26 @@ final class TimerWheel implements Scheduler {
 		return this.exact.createWorker();
 	}
 
-	/** Ends the waits on the wheel. What runs the tasks is not this one's to end. */
+	/** Stops the wheel; the scheduler that runs the tasks is not disposed. */
 	@Override
 	public void dispose() {
 		this.wheel.stop();
 	}
 
 	/**
-	 * A wait on the wheel. The wheel keeps what was given up until its next tick, so what
-	 * it holds then must be small: the task has all of a request behind it.
+	 * A task with a long delay. The wheel keeps a cancelled entry until its next tick, so
+	 * cancelling drops the task, which may reference a whole request.
 	 */
-	private final class Wait extends AtomicReference<@Nullable Runnable> implements Disposable, TimerTask {
+	private final class LongDelay extends AtomicReference<@Nullable Runnable> implements Disposable, TimerTask {
 
 		private @Nullable Timeout timeout;
 
-		Wait(Runnable task) {
+		LongDelay(Runnable task) {
 			super(task);
 		}
 
 		@Override
-		public void run(Timeout due) {
+		public void run(Timeout expired) {
 			Runnable task = getAndSet(null);
 			if (task != null) {
 				TimerWheel.this.exact.schedule(task);
@@ -105,9 +105,9 @@ final class TimerWheel implements Scheduler {
 
 		@Override
 		public void dispose() {
-			Timeout begun = this.timeout;
-			if (getAndSet(null) != null && begun != null) {
-				begun.cancel();
+			Timeout scheduled = this.timeout;
+			if (getAndSet(null) != null && scheduled != null) {
+				scheduled.cancel();
 			}
 		}
 

@@ -57,12 +57,12 @@ class ArchitectureTests {
 				}
 
 			})
-			.because("the directions between packages are what keeps each of them understandable by itself")
+			.because("a package with few dependencies can be understood by itself")
 			.check(this.classes));
 	}
 
 	@Test
-	void everyPackageHasItsDirections() {
+	void everyPackageHasARule() {
 		assertThat(this.classes.stream()
 			.map(JavaClass::getPackageName)
 			.filter((name) -> name.startsWith("dev.weir."))
@@ -86,7 +86,7 @@ class ArchitectureTests {
 	}
 
 	@Test
-	void nullnessIsSaidEverywhere() {
+	void everyPackageIsNullMarked() {
 		assertThat(this.classes.stream()
 			.map(JavaClass::getPackage)
 			.distinct()
@@ -94,11 +94,13 @@ class ArchitectureTests {
 	}
 
 	@Test
-	void nothingBlocks() {
+	void nothingBlocksAThread() {
 		for (Class<?> publisher : new Class<?>[] { Mono.class, Flux.class }) {
 			for (String method : new String[] { "block", "blockFirst", "blockLast", "blockOptional", "toIterable",
 					"toStream" }) {
-				// the simulator waits for its servers, on the thread that stops Weir
+				// the simulator waits for its servers on the main thread and the thread
+				// that
+				// stops Weir
 				noClasses().that()
 					.resideOutsideOfPackage("dev.weir.simulator")
 					.should()
@@ -111,7 +113,7 @@ class ArchitectureTests {
 						}
 
 					})
-					.because("an event loop that waits makes all its other requests wait too")
+					.because("a blocked event loop delays all its other requests")
 					.check(this.classes);
 			}
 		}
@@ -129,12 +131,12 @@ class ArchitectureTests {
 			.callMethod(System.class, "currentTimeMillis")
 			.orShould()
 			.callMethod(java.time.Instant.class, "now")
-			.because("a test must be able to say what time it is")
+			.because("a test must be able to set the time")
 			.check(this.classes);
 	}
 
 	@Test
-	void classesAreNamedForWhatTheyAre() {
+	void classNamesSayWhatAClassDoes() {
 		classes().should()
 			.haveSimpleNameNotEndingWith("Utils")
 			.andShould()
@@ -143,7 +145,7 @@ class ArchitectureTests {
 			.haveSimpleNameNotEndingWith("Helper")
 			.andShould()
 			.haveSimpleNameNotEndingWith("Impl")
-			.because("such names say nothing")
+			.because("such names do not say what a class does")
 			.check(this.classes);
 	}
 

@@ -15,12 +15,12 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The way of a request as the README shows it.
+ * The order of the gateway filters in the documentation.
  */
 class FilterOrderTests {
 
 	@Test
-	void filtersStandInTheOrderThatTheReadmeShows() {
+	void theFiltersAreInTheDocumentedOrder() {
 		try (RawBackend backend = RawBackend.start((call) -> call.answer("200 OK", "{}"));
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
 			Map<String, GlobalFilter> filters = weir.beans(GlobalFilter.class);

@@ -19,9 +19,9 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What a whole request costs: bytes that Weir's event loops allocate for it, calls to
- * backends, connections to them. It counts and never takes the time, so that it says the
- * same on any machine, whatever else that does.
+ * The cost of a request: bytes that Weir's event loops allocate, attempts, and
+ * connections to backends. These are counted and no time is measured, so the result does
+ * not depend on the machine.
  */
 @Tag("cost")
 class RequestCostTests {
@@ -54,7 +54,7 @@ class RequestCostTests {
 			.withBackends(WeirServer.backend("a", this.first.url()),
 					WeirServer.backend("b", this.second.url(), "priority: 2"))
 			.onOneConnection();
-		// the test's own log goes to a list
+		// the log of a test is kept in memory, which is not measured here
 		LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.weir", LogLevel.WARN);
 		calls();
 	}
@@ -68,7 +68,7 @@ class RequestCostTests {
 	}
 
 	@Test
-	void aSmallCallTakesOneCallAndNoNewConnection() {
+	void aSmallRequestTakesOneAttemptAndNoNewConnection() {
 		assertThat(this.first.requests()).hasSize(REQUESTS);
 		assertThat(this.first.connections()).isEqualTo(1);
 		assertThat(this.second.requests()).isEmpty();
@@ -76,7 +76,7 @@ class RequestCostTests {
 	}
 
 	@Test
-	void aThrottledBackendTakesOneCallAndKeepsItsConnection() {
+	void aThrottledBackendGetsOneAttemptAndKeepsItsConnection() {
 		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 60"));
 		calls();
 		assertThat(this.first.requests()).hasSize(REQUESTS + 1);
@@ -87,7 +87,7 @@ class RequestCostTests {
 	}
 
 	@Test
-	void aFailoverTakesOneCallMoreAndTheSameAgain() {
+	void aFailoverTakesOneMoreAttemptAndABoundedNumberOfBytes() {
 		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		AtomicInteger attempts = new AtomicInteger();
 		long bytes = Allocation.by("reactor-http", REQUESTS, () -> attempts
@@ -99,7 +99,7 @@ class RequestCostTests {
 	}
 
 	@Test
-	void anEventOfAStreamTakesLittle() {
+	void anEventOfAStreamTakesABoundedNumberOfBytes() {
 		this.first.script((call) -> {
 			call.beginEvents();
 			for (String event : EVENTS) {

@@ -15,8 +15,8 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Refusal;
 
 /**
- * Health of one backend: what it is and why. It is told from the calls that clients make;
- * no calls of Weir's own cost tokens.
+ * Health of one backend: its state and the reason. The state follows from the requests of
+ * clients; Weir sends no health checks, which would cost tokens.
  */
 final class BackendHealth implements ReactiveHealthIndicator {
 
@@ -44,12 +44,12 @@ final class BackendHealth implements ReactiveHealthIndicator {
 				.withDetail("breaker", this.backend.breaker().getState());
 			Refusal refused = this.backend.lastRefusal();
 			if (refused != null) {
-				health.withDetail("refused", "different requests in a row without a reason: "
-						+ this.backend.refusedInARow() + "; " + refused);
+				health.withDetail("refused",
+						this.backend.refusedInARow() + " different requests in a row without a reason: " + refused);
 			}
-			if (!state.left().isZero()) {
-				health.withDetail("left", Durations.words(state.left()))
-					.withDetail("until", this.clock.instant().plus(state.left()).truncatedTo(ChronoUnit.MILLIS));
+			if (!state.remaining().isZero()) {
+				health.withDetail("remaining", Durations.words(state.remaining()))
+					.withDetail("until", this.clock.instant().plus(state.remaining()).truncatedTo(ChronoUnit.MILLIS));
 			}
 			return health.build();
 		});
@@ -57,8 +57,8 @@ final class BackendHealth implements ReactiveHealthIndicator {
 
 	private static Status status(BackendState.Kind kind) {
 		return switch (kind) {
-			case AVAILABLE, RAMPING, FULL, PARTLY_RESTING, PROBING -> Status.UP;
-			case RESTING -> new Status("RESTING");
+			case AVAILABLE, RAMPING, FULL, PARTIAL_COOLDOWN, PROBING -> Status.UP;
+			case COOLDOWN -> new Status("COOLDOWN");
 			case BREAKER_OPEN -> new Status("BREAKER_OPEN");
 			case NO_MODEL -> new Status("NO_MODEL");
 			case OUT_OF_QUOTA -> new Status("OUT_OF_QUOTA");

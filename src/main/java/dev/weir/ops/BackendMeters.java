@@ -9,8 +9,8 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 
 /**
- * The meters of one backend of a pool. Kept, since a registry makes tags and compares
- * them each time it is asked for one. As many as there are outcomes and kinds of tokens.
+ * The meters of one backend of a pool, one for each outcome and each type of tokens. They
+ * are cached, because a lookup in the registry builds and compares tags each time.
  */
 final class BackendMeters {
 
@@ -32,18 +32,18 @@ final class BackendMeters {
 		return (known != null) ? known
 				: this.attempts.computeIfAbsent(outcome,
 						(label) -> Timer.builder("weir.attempts")
-							.description("Calls to backends, until the last byte of the answer")
+							.description("Attempts on backends, until the last byte of the response")
 							.tags(this.tags.and("outcome", label))
 							.register(this.registry));
 	}
 
 	DistributionSummary tokens(String type) {
 		DistributionSummary known = this.tokens.get(type);
-		// named by OpenTelemetry's semantic conventions for generative AI, 1.41
+		// OpenTelemetry semantic conventions for generative AI, 1.41
 		return (known != null) ? known
 				: this.tokens.computeIfAbsent(type,
 						(it) -> DistributionSummary.builder("gen_ai.client.token.usage")
-							.description("Tokens that answers say they took")
+							.description("Tokens that responses report")
 							.baseUnit("token")
 							.tags(this.tags.and("gen_ai.token.type", it))
 							.register(this.registry));

@@ -15,50 +15,57 @@ import dev.weir.backend.Refusal;
 import dev.weir.backend.RestReason;
 
 /**
- * What a backend is right now, and why.
+ * The current state of a backend and the reason for it.
  *
- * @param kind the state in one word
- * @param why the state in words
- * @param left how long it lasts as far as is known, zero if that is not known
+ * @param kind the state
+ * @param why the reason, a phrase for people
+ * @param remaining how long the state lasts, zero if that is not known
  */
-record BackendState(Kind kind, String why, Duration left) {
+record BackendState(Kind kind, String why, Duration remaining) {
 
-	// a backend may have as many lanes as clients invent models
+	// bounds the text: clients choose the names of models, so lanes can be many
 	private static final int MAX_SHOWN = 20;
 
-	/** The states, from good to bad. */
+	/** The states, from healthy to unusable. */
 	enum Kind {
 
 		/** Takes requests. */
 		AVAILABLE(true),
 
-		/** Takes a few requests at first, since it or one of its lanes has rested. */
+		/**
+		 * The cooldown of the backend or of a lane is over; it takes a few requests at
+		 * first.
+		 */
 		RAMPING(true),
 
-		/** As many requests are in flight on it as it is allowed. */
+		/** {@code max-concurrent} requests are in flight. */
 		FULL(true),
 
 		/**
-		 * Some of its lanes rest, after a 429 or since it does not serve their models.
+		 * Some lanes are in cooldown, after a 429 or because the backend does not serve
+		 * their models.
 		 */
-		PARTLY_RESTING(true),
+		PARTIAL_COOLDOWN(true),
 
-		/** Rests: after a 429 on all lanes in use, or because it asked for time. */
-		RESTING(true),
+		/**
+		 * All lanes in use are in cooldown after a 429, or the backend failed with a
+		 * delay.
+		 */
+		COOLDOWN(true),
 
-		/** Its circuit breaker is half open: a few requests try it. */
+		/** Its circuit breaker is half open and lets a few requests through. */
 		PROBING(true),
 
 		/** Its circuit breaker is open. */
 		BREAKER_OPEN(false),
 
-		/** It serves none of the models it is configured to serve. */
+		/** It serves none of its configured models. */
 		NO_MODEL(false),
 
-		/** Its quota is spent. */
+		/** Its quota is used up for good. */
 		OUT_OF_QUOTA(false),
 
-		/** It refuses Weir's credential, or Weir has none. */
+		/** It refuses the credential of Weir, or Weir has none for it. */
 		DENIED(false);
 
 		private final boolean serving;
@@ -68,8 +75,8 @@ record BackendState(Kind kind, String why, Duration left) {
 		}
 
 		/**
-		 * Whether it serves, now or by itself within seconds.
-		 * @return whether the backend is no reason to worry
+		 * Whether it serves requests now, or will within seconds without an operator.
+		 * @return whether the backend needs no attention
 		 */
 		boolean isServing() {
 			return this.serving;
@@ -79,13 +86,13 @@ record BackendState(Kind kind, String why, Duration left) {
 
 	static BackendState of(Pool pool, Backend backend) {
 		RestReason reason = backend.restReason();
-		Duration left = backend.restLeft();
+		Duration remaining = backend.restLeft();
 		if (reason == RestReason.DENIED) {
 			return new BackendState(Kind.DENIED,
-					"it refuses the credential that Weir has for it" + words(backend.refusal()), left);
+					"it refuses the credential that Weir has for it" + describe(backend.refusal()), remaining);
 		}
 		if (reason == RestReason.OUT_OF_QUOTA) {
-			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is spent" + words(backend.refusal()), left);
+			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is spent" + describe(backend.refusal()), remaining);
 		}
 		if (backend.credentialProblem() != null) {
 			return new BackendState(Kind.DENIED, backend.credentialProblem(), Duration.ZERO);
@@ -94,31 +101,31 @@ record BackendState(Kind kind, String why, Duration left) {
 			return new BackendState(Kind.BREAKER_OPEN, "it failed too often", backend.breakerOpenFor());
 		}
 		if (reason != null) {
-			return new BackendState(Kind.RESTING, "it failed and asked for time", left);
+			return new BackendState(Kind.COOLDOWN, "it failed and sent a delay", remaining);
 		}
 		if (backend.isProbing()) {
-			return new BackendState(Kind.PROBING, "it failed too often and is tried again", Duration.ZERO);
+			return new BackendState(Kind.PROBING, "it failed too often and is being tried again", Duration.ZERO);
 		}
 		List<Lane> lanes = pool.knownLanes(backend);
-		BackendState missing = ofMissingModels(backend, lanes);
-		if (missing != null) {
-			return missing;
+		BackendState noModel = ofMissingModels(backend, lanes);
+		if (noModel != null) {
+			return noModel;
 		}
 		if (backend.isFull()) {
 			return new BackendState(Kind.FULL, backend.inFlight() + " requests are in flight, which is its limit",
 					Duration.ZERO);
 		}
 		if (backend.isRamping()) {
-			return new BackendState(Kind.RAMPING, "it has rested and takes a few requests at first", Duration.ZERO);
+			return new BackendState(Kind.RAMPING, "after a cooldown it takes a few requests at first", Duration.ZERO);
 		}
 		return ofLanes(backend, lanes);
 	}
 
-	private static String words(@Nullable Refusal refusal) {
+	private static String describe(@Nullable Refusal refusal) {
 		return (refusal != null) ? ": " + refusal : "";
 	}
 
-	/** Whether it serves none of the models that it is configured to serve. */
+	/** Returns the state if the backend serves none of its configured models. */
 	private static @Nullable BackendState ofMissingModels(Backend backend, List<Lane> lanes) {
 		Set<String> models = backend.properties().models().keySet();
 		List<Lane> missing = lanes.stream()
@@ -127,23 +134,26 @@ record BackendState(Kind kind, String why, Duration left) {
 		if (missing.isEmpty() || missing.size() < models.size()) {
 			return null;
 		}
-		return new BackendState(Kind.NO_MODEL, "it serves none of its models: " + words(missing), first(missing));
+		return new BackendState(Kind.NO_MODEL, "it serves none of its models: " + describe(missing),
+				shortestCooldown(missing));
 	}
 
 	private static BackendState ofLanes(Backend backend, List<Lane> lanes) {
 		List<Lane> counting = lanes.stream().filter((lane) -> counts(backend, lane, lanes)).toList();
-		List<Lane> resting = counting.stream().filter((lane) -> lane.restReason() != null).toList();
-		if (resting.isEmpty()) {
+		List<Lane> coolingDown = counting.stream().filter((lane) -> lane.restReason() != null).toList();
+		if (coolingDown.isEmpty()) {
 			return ofRampingLanes(counting.stream().filter(Lane::isRamping).toList());
 		}
-		boolean all = resting.size() == counting.size()
-				&& resting.stream().noneMatch((lane) -> lane.restReason() == RestReason.NOT_SERVED);
-		return new BackendState(all ? Kind.RESTING : Kind.PARTLY_RESTING, words(resting), first(resting));
+		boolean all = coolingDown.size() == counting.size()
+				&& coolingDown.stream().noneMatch((lane) -> lane.restReason() == RestReason.NOT_SERVED);
+		return new BackendState(all ? Kind.COOLDOWN : Kind.PARTIAL_COOLDOWN, describe(coolingDown),
+				shortestCooldown(coolingDown));
 	}
 
 	/**
-	 * Whether a lane says something about its backend. A model that a client made up does
-	 * not, unless the backend has served nothing else so far.
+	 * Whether a lane counts for the state of its backend. The lane of an unknown model
+	 * does not, because a client may have made the name up, unless the backend has no
+	 * other lane.
 	 */
 	private static boolean counts(Backend backend, Lane lane, List<Lane> lanes) {
 		return lane.restReason() != RestReason.NOT_SERVED || backend.properties().models().containsKey(lane.model())
@@ -151,12 +161,12 @@ record BackendState(Kind kind, String why, Duration left) {
 				|| lanes.stream().noneMatch((other) -> other.restReason() != RestReason.NOT_SERVED);
 	}
 
-	private static Duration first(List<Lane> lanes) {
+	private static Duration shortestCooldown(List<Lane> lanes) {
 		return lanes.stream().map(Lane::restLeft).min(Duration::compareTo).orElse(Duration.ZERO);
 	}
 
-	private static String words(List<Lane> lanes) {
-		String shown = lanes.stream().limit(MAX_SHOWN).map(BackendState::words).collect(Collectors.joining(", "));
+	private static String describe(List<Lane> lanes) {
+		String shown = lanes.stream().limit(MAX_SHOWN).map(BackendState::describe).collect(Collectors.joining(", "));
 		return (lanes.size() > MAX_SHOWN) ? shown + " and " + (lanes.size() - MAX_SHOWN) + " more" : shown;
 	}
 
@@ -164,18 +174,18 @@ record BackendState(Kind kind, String why, Duration left) {
 		if (lanes.isEmpty()) {
 			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
 		}
-		String which = lanes.stream().limit(MAX_SHOWN).map(BackendState::model).collect(Collectors.joining(", "));
-		return new BackendState(Kind.RAMPING, "after a rest it takes a few requests at first for " + which,
+		String models = lanes.stream().limit(MAX_SHOWN).map(BackendState::model).collect(Collectors.joining(", "));
+		return new BackendState(Kind.RAMPING, "after a cooldown it takes a few requests at first for " + models,
 				Duration.ZERO);
 	}
 
 	private static String model(Lane lane) {
-		return lane.model().isEmpty() ? "calls without a model" : lane.model();
+		return lane.model().isEmpty() ? "requests without a model" : lane.model();
 	}
 
-	private static String words(Lane lane) {
-		return model(lane) + " rests another " + Durations.words(lane.restLeft()) + " (" + lane.restReason()
-				+ words(lane.refusal()) + ")";
+	private static String describe(Lane lane) {
+		return model(lane) + " is in cooldown for another " + Durations.words(lane.restLeft()) + " ("
+				+ lane.restReason() + describe(lane.refusal()) + ")";
 	}
 
 }

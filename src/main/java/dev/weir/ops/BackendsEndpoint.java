@@ -20,7 +20,7 @@ import dev.weir.config.BackendDialect;
 import dev.weir.openai.call.Operation;
 
 /**
- * {@code /actuator/backends}: every pool with its backends and lanes, as they are now.
+ * {@code /actuator/backends}: the current state of all pools, backends and lanes.
  */
 @Endpoint(id = "backends")
 final class BackendsEndpoint {
@@ -33,41 +33,42 @@ final class BackendsEndpoint {
 
 	@ReadOperation
 	Report all() {
-		return new Report(this.pools.all().stream().map(BackendsEndpoint::pool).toList());
+		return new Report(this.pools.all().stream().map(BackendsEndpoint::report).toList());
 	}
 
 	/**
-	 * One backend.
-	 * @param name its name
-	 * @return the backend, or {@code null} (answered 404) if there is none of that name
+	 * Returns one backend.
+	 * @param name the name of the backend
+	 * @return the backend, or {@code null}, which becomes a 404, if there is none of that
+	 * name
 	 */
 	@ReadOperation
 	@Nullable BackendReport one(@Selector String name) {
 		for (Pool pool : this.pools.all()) {
 			for (Backend backend : pool.backends()) {
 				if (backend.name().equals(name)) {
-					return backend(pool, backend);
+					return report(pool, backend);
 				}
 			}
 		}
 		return null;
 	}
 
-	private static PoolReport pool(Pool pool) {
+	private static PoolReport report(Pool pool) {
 		return new PoolReport(pool.name(), List.copyOf(pool.models()),
-				pool.backends().stream().map((backend) -> backend(pool, backend)).toList());
+				pool.backends().stream().map((backend) -> report(pool, backend)).toList());
 	}
 
-	private static BackendReport backend(Pool pool, Backend backend) {
+	private static BackendReport report(Pool pool, Backend backend) {
 		BackendState state = BackendState.of(pool, backend);
-		List<LaneReport> lanes = pool.knownLanes(backend).stream().map(BackendsEndpoint::lane).toList();
+		List<LaneReport> lanes = pool.knownLanes(backend).stream().map(BackendsEndpoint::report).toList();
 		return new BackendReport(backend.name(), backend.url().toString(), backend.dialect(),
 				backend.properties().priority(), backend.properties().weight(), backend.inFlight(),
-				backend.properties().maxConcurrent(), state.kind(), state.why(), millis(state.left()),
+				backend.properties().maxConcurrent(), state.kind(), state.why(), millis(state.remaining()),
 				backend.breaker().getState().name(), lanes);
 	}
 
-	private static LaneReport lane(Lane lane) {
+	private static LaneReport report(Lane lane) {
 		Duration latency = lane.latency();
 		OptionalDouble headroom = lane.headroom();
 		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), lane.isRamping(),
@@ -82,7 +83,7 @@ final class BackendsEndpoint {
 	}
 
 	/**
-	 * The answer.
+	 * All pools.
 	 *
 	 * @param pools the pools
 	 */
@@ -102,33 +103,33 @@ final class BackendsEndpoint {
 	/**
 	 * A backend.
 	 *
-	 * @param inFlight attempts that run on it now
-	 * @param maxConcurrent how many may
-	 * @param stateLeftMillis how long the state lasts, if known
+	 * @param inFlight the number of attempts in flight
+	 * @param maxConcurrent the limit of attempts in flight
+	 * @param stateRemainingMillis how long the state lasts, if that is known
 	 * @param lanes its lanes in use
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
 	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight, int inFlight,
-			int maxConcurrent, BackendState.Kind state, String why, @Nullable Long stateLeftMillis, String breaker,
+			int maxConcurrent, BackendState.Kind state, String why, @Nullable Long stateRemainingMillis, String breaker,
 			List<LaneReport> lanes) {
 	}
 
 	/**
 	 * A lane.
 	 *
-	 * @param available whether it may take a request now
-	 * @param ramping whether only some requests may go to it at first, after a rest
-	 * @param restLeftMillis how long it still rests, if it does
-	 * @param restReason why it rests, if it does
-	 * @param operationsNotServed the operations that it is not asked for, since it does
+	 * @param available whether it can take a request now
+	 * @param ramping whether it takes only a few requests at first, after a cooldown
+	 * @param cooldownRemainingMillis how long its cooldown lasts, if it is in one
+	 * @param cooldownReason the reason of the cooldown, if it is in one
+	 * @param operationsNotServed the operations for which it is not used, because it does
 	 * not serve them
-	 * @param latencyMillis how long its answers take to begin, a moving average, if one
-	 * has begun
-	 * @param headroom how much of its quota is left, 0 to 1, if it has said so lately
+	 * @param latencyMillis the average time until its responses begin, if one has begun
+	 * @param headroom the share of its quota that is left, 0 to 1, if a recent response
+	 * reported it
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
 	record LaneReport(String model, String deployment, boolean available, boolean ramping,
-			@Nullable Long restLeftMillis, @Nullable String restReason,
+			@Nullable Long cooldownRemainingMillis, @Nullable String cooldownReason,
 			@JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> operationsNotServed, @Nullable Long latencyMillis,
 			@Nullable Double headroom, LaneCounts counts) {
 	}

@@ -11,8 +11,8 @@ import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import dev.weir.backend.Pool;
 
 /**
- * Health of one pool: out of service only when no backend of it can serve for a reason
- * that does not pass by itself in seconds. Resting after a 429 is everyday life.
+ * Health of one pool. It is out of service only if no backend can serve for a reason that
+ * does not pass within seconds; a cooldown after a 429 is normal.
  */
 final class PoolHealth implements ReactiveHealthIndicator {
 
@@ -29,8 +29,8 @@ final class PoolHealth implements ReactiveHealthIndicator {
 				.stream()
 				.collect(Collectors.groupingBy((backend) -> BackendState.of(this.pool, backend).kind(),
 						Collectors.counting()));
-			boolean serves = states.keySet().stream().anyMatch(BackendState.Kind::isServing);
-			return (serves ? Health.up() : Health.outOfService()).withDetail("backends", states).build();
+			boolean serving = states.keySet().stream().anyMatch(BackendState.Kind::isServing);
+			return (serving ? Health.up() : Health.outOfService()).withDetail("backends", states).build();
 		});
 	}
 

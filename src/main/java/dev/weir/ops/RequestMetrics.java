@@ -11,13 +11,13 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.RequestListener;
 
 /**
- * The metric of what clients get, whatever it took.
+ * Records the requests of clients by pool and status, whatever attempts they needed.
  */
 final class RequestMetrics implements RequestListener {
 
 	private final MeterRegistry registry;
 
-	// as many as there are pools and statuses
+	// by pool and status
 	private final Map<String, Map<Integer, Timer>> timers = new ConcurrentHashMap<>();
 
 	RequestMetrics(MeterRegistry registry) {
@@ -36,7 +36,7 @@ final class RequestMetrics implements RequestListener {
 
 	private Timer timer(String pool, int status) {
 		return Timer.builder("weir.requests")
-			.description("Requests to a pool, until the last byte of the answer")
+			.description("Requests to a pool, until the last byte of the reply")
 			.tags("pool", pool, "status", String.valueOf(status))
 			.register(this.registry);
 	}

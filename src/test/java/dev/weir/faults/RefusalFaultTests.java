@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LaneRest;
+import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
@@ -69,9 +69,9 @@ class RefusalFaultTests {
 	void b13A429WithoutRetryAfterGoesToTheNextLaneAtOnceAndTheLaneRestsTheDefault() {
 		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
 				Duration.ofSeconds(10));
-		assertThat(LaneRest.of(stand.weir(), stand.secondName())).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.secondName())).isZero();
 		assertServedBySecond(stand.chat(), stand, 1);
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.second().requests()).hasSize(2);
@@ -98,7 +98,7 @@ class RefusalFaultTests {
 	void b14ADelayIsReadOrReplacedByTheDefaultAndNeverLongerThanTheLimit(String headers, double least, double most) {
 		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, dated(headers).split(", (?=x-)")), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName()).toMillis() / 1000.0).isBetween(least, most);
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName()).toMillis() / 1000.0).isBetween(least, most);
 		IntStream.range(0, 5).forEach((i) -> assertServedBySecond(stand.chat(), stand, 1));
 		assertThat(stand.first().requests()).hasSize(1);
 	}
@@ -136,7 +136,7 @@ class RefusalFaultTests {
 		assertServedBySecond(one.join(), stand, 2);
 		firstKnown.release();
 		assertServedBySecond(other.join(), stand, 2);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(20),
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(20),
 				Duration.ofSeconds(30));
 		assertThat(stand.first().requests()).hasSize(2);
 	}
@@ -155,10 +155,10 @@ class RefusalFaultTests {
 		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 2);
 		assertServedByFirst(stand.chat(), stand);
 		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 1);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName(), "text-embedding-3-small"))
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName(), "text-embedding-3-small"))
 			.isGreaterThan(Duration.ofSeconds(20));
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
-		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"", "PARTLY_RESTING");
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"", "PARTIAL_COOLDOWN");
 		assertThat(stand.first().requests()).hasSize(2);
 	}
 
@@ -168,7 +168,7 @@ class RefusalFaultTests {
 		Stand stand = stands.next(answering(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
 				"retry-after: 1", "retry-after-ms: 1"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
 				Duration.ofMinutes(5));
 		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
 		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is spent", "Spent.",
@@ -229,8 +229,8 @@ class RefusalFaultTests {
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertServedBySecond(stand.chat(), stand, 1);
 		assertServedByFirst(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
-		assertThat(LaneRest.of(stand.weir(), stand.firstName(), "o3")).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName(), "o3")).isZero();
 		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"");
 		assertThat(stand.first().requests()).hasSize(2);
 	}
@@ -337,7 +337,7 @@ class RefusalFaultTests {
 
 	private static void assertNothingRests(Stand stand, int attempts) {
 		awaitFirst(stand, new LaneFigures(0, attempts, 0, 0, 0));
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 		assertThat(stand.firstHealth()).contains("\"state\":\"AVAILABLE\"");
 	}
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneRest;
+import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
@@ -386,7 +386,7 @@ class RefusalSubjectFaultTests {
 		assertServedBy(stand.chat(), stand.secondName());
 		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.secondName());
 		assertThat(stand.first().requests()).hasSize(1);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
 		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "add credit");
 	}
 
@@ -394,7 +394,7 @@ class RefusalSubjectFaultTests {
 	void b32ARequestLargerThanTheQuotaRestsNothingAndIsTriedOnALaneOfUnknownSize() {
 		Stand stand = stands.next(answering("429 Too Many Requests", LARGE, "retry-after: 86400"), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 		stand.first().script(SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
 	}
@@ -440,7 +440,7 @@ class RefusalSubjectFaultTests {
 					remaining ? "x-ratelimit-remaining-tokens: 5000" : "x-other: 1"));
 		HttpResponse<String> response = prompt(stand, "a longer one ".repeat(100));
 		assertThat(response.statusCode()).isEqualTo(429);
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 		stand.first().script(SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
 	}
@@ -452,7 +452,7 @@ class RefusalSubjectFaultTests {
 	void b39A200ThatIsAnErrorOrNothingGoesToTheNextLane(String body, int rest) {
 		Stand stand = stands.next(answering("200 OK", body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(rest / 2),
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(rest / 2),
 				Duration.ofSeconds(rest));
 	}
 
@@ -496,7 +496,7 @@ class RefusalSubjectFaultTests {
 	void b41TooLongInOtherServersWordsGoesToALowerTier(String body) {
 		Stand stand = stands.next(answering("400 Bad Request", body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isZero();
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 	}
 
 	@ParameterizedTest
@@ -508,7 +508,7 @@ class RefusalSubjectFaultTests {
 	void b41NoSuchModelInOtherServersWordsSetsTheLaneAside(String status, String body) {
 		Stand stand = stands.next(answering(status, body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
-		assertThat(LaneRest.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
 		assertThat(stand.firstHealth()).doesNotContain("AVAILABLE");
 	}
 

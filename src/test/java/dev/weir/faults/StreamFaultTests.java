@@ -400,7 +400,7 @@ class StreamFaultTests {
 			call.write(LAST_CHUNK);
 		}, STREAMS);
 		assertStreamedBySecond(stand);
-		assertThat(stand.firstHealth()).contains("RESTING");
+		assertThat(stand.firstHealth()).contains("COOLDOWN");
 	}
 
 	@Test

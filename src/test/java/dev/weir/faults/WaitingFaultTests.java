@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LaneRest;
+import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
@@ -123,7 +123,7 @@ class WaitingFaultTests {
 		clients.forEach(RawClient::close);
 		AtomicBoolean resting = new AtomicBoolean();
 		await().atMost(Duration.ofSeconds(10)).until(() -> {
-			resting.set(!LaneRest.of(stand.weir(), stand.firstName()).isZero());
+			resting.set(!LaneCooldown.of(stand.weir(), stand.firstName()).isZero());
 			return stand.chat().statusCode() == 200;
 		});
 		assertThat(resting).as("a request that came before the rest was over found a place").isTrue();

@@ -78,7 +78,7 @@ class ImageTests {
 								.withRequestBody(equalToJson(Bodies.CHAT))));
 			assertThat(weir.getLogs()).contains("(second, attempt 2, after 429 from first, which rests 30 s)");
 
-			assertThat(weir.get("/actuator/health/backends/first").body()).contains("RESTING");
+			assertThat(weir.get("/actuator/health/backends/first").body()).contains("COOLDOWN");
 			assertThat(weir.get("/actuator/health/backends/second").body()).contains("UP");
 			assertThat(weir.chat().headers().firstValue("x-weir-attempts")).hasValue("1");
 			FIRST.client().verifyThat(1, postRequestedFor(anyUrl()));

@@ -114,7 +114,7 @@ class ActuatorTests {
 		assertThat(JsonPath.<Map<String, Object>>read(health.body(), "$.details")).containsEntry("pool", stand.name())
 			.containsEntry("url", stand.first().url().toString())
 			.containsEntry("breaker", "CLOSED")
-			.doesNotContainKeys("left", "until");
+			.doesNotContainKeys("remaining", "until");
 	}
 
 	@Test
@@ -122,11 +122,11 @@ class ActuatorTests {
 		Stand stand = stands.next(THROTTLED, SERVES);
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
-		assertHealth(health, 200, "RESTING", "RESTING", "gpt-4o rests another");
+		assertHealth(health, 200, "COOLDOWN", "COOLDOWN", "gpt-4o is in cooldown for another");
 		assertUntil(health, 30);
 		assertPoolIsUp(stand);
-		assertThat(get("/actuator/backends/" + stand.firstName()).body()).contains("\"state\":\"RESTING\"",
-				"\"restReason\":\"throttled\"", "\"available\":false");
+		assertThat(get("/actuator/backends/" + stand.firstName()).body()).contains("\"state\":\"COOLDOWN\"",
+				"\"cooldownReason\":\"throttled\"", "\"available\":false");
 	}
 
 	@Test
@@ -134,7 +134,7 @@ class ActuatorTests {
 		Stand stand = stands.next((call) -> (call.request().contains("gpt-4o") ? THROTTLED : SERVES).run(call), SERVES);
 		stand.chat();
 		stand.post("/v1/chat/completions", "{\"model\":\"o9\",\"messages\":[]}");
-		assertHealth(health(stand.firstName()), 200, "UP", "PARTLY_RESTING", "gpt-4o rests another");
+		assertHealth(health(stand.firstName()), 200, "UP", "PARTIAL_COOLDOWN", "gpt-4o is in cooldown for another");
 	}
 
 	@Test
@@ -192,7 +192,7 @@ class ActuatorTests {
 			assertThat(health.body()).contains("\"status\":\"NO_MODEL\"", "it serves none of its models: gpt-4o",
 					"The API deployment for this resource does not exist.", "deploy the model there");
 			assertThat(weir.get("/actuator/health/backends/other").body()).contains("\"status\":\"UP\"",
-					"PARTLY_RESTING", "gpt-4o");
+					"PARTIAL_COOLDOWN", "gpt-4o");
 			assertThat(weir.get("/actuator/health").statusCode()).isEqualTo(200);
 		}
 	}
@@ -248,7 +248,7 @@ class ActuatorTests {
 		String one = get("/actuator/backends/" + stand.firstName()).body();
 		assertThat(JsonPath.<Map<String, Integer>>read(one, "$.lanes[0].counts"))
 			.isEqualTo(Map.of("inFlight", 0, "attempts", 1, "served", 0, "rejected", 0, "throttled", 1, "failed", 0));
-		assertThat(JsonPath.<Integer>read(one, "$.lanes[0].restLeftMillis")).isBetween(1, 30_000);
+		assertThat(JsonPath.<Integer>read(one, "$.lanes[0].cooldownRemainingMillis")).isBetween(1, 30_000);
 		String ofSecond = "$.pools[?(@.name == '" + stand.name() + "')].backends[1].lanes[0].counts.served";
 		await().untilAsserted(() -> assertThat(JsonPath.<List<Integer>>read(get("/actuator/backends").body(), ofSecond))
 			.containsExactly(1));
@@ -289,7 +289,7 @@ class ActuatorTests {
 				SERVES);
 		stand.chat();
 		await().untilAsserted(() -> assertHealth(health(stand.firstName()), 200, "UP", "RAMPING",
-				"after a rest it takes a few requests at first for gpt-4o"));
+				"after a cooldown it takes a few requests at first for gpt-4o"));
 		assertThat(get("/actuator/backends/" + stand.firstName()).body()).contains("\"ramping\":true",
 				"\"available\":true");
 		assertPoolIsUp(stand);
@@ -400,7 +400,7 @@ class ActuatorTests {
 	private static void assertUntil(HttpResponse<String> health, int seconds) {
 		Instant until = Instant.parse(JsonPath.read(health.body(), "$.details.until"));
 		assertThat(until).isBetween(Instant.now(), Instant.now().plusSeconds(seconds));
-		assertThat(JsonPath.<String>read(health.body(), "$.details.left")).matches("[0-9.]+ (s|min)");
+		assertThat(JsonPath.<String>read(health.body(), "$.details.remaining")).matches("[0-9.]+ (s|min)");
 	}
 
 	private static void assertPoolIsUp(Stand stand) {

@@ -20,10 +20,10 @@ import static dev.weir.testing.RawBackend.answering;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Where credentials go: a backend's to that backend, a client's nowhere. Everything is
- * logged that can be.
+ * The credential of a backend is sent to that backend only, and that of a client nowhere.
+ * All loggers are at TRACE.
  */
-class SecrecyTests {
+class CredentialLeakTests {
 
 	private static final String CANARY = "canary";
 
@@ -46,7 +46,7 @@ class SecrecyTests {
 	private static WeirServer weir;
 
 	@BeforeAll
-	static void callWeirInEveryWay() {
+	static void sendRequestsOfAllKinds() {
 		logged = LoggedOutput.start();
 		RawBackend first = start((call) -> script(call, "429 Too Many Requests"));
 		RawBackend second = start((call) -> script(call, "503 Service Unavailable"));
@@ -92,33 +92,35 @@ class SecrecyTests {
 	}
 
 	@Test
-	void everythingIsLogged() {
+	void allLoggersAreAtTrace() {
 		assertThat(logged.text()).contains(" TRACE ", " DEBUG ", "Proxying to", "HttpWebHandlerAdapter");
 		assertThat(responses).hasSizeGreaterThan(50);
 	}
 
 	@Test
-	void noCredentialIsInAnyLine() {
-		assertThat(
-				logged.text().lines().filter((line) -> line.contains(CANARY)).map(SecrecyTests::shortened).distinct())
-			.isEmpty();
+	void noLogLineHasACredential() {
+		assertThat(logged.text()
+			.lines()
+			.filter((line) -> line.contains(CANARY))
+			.map(CredentialLeakTests::shortened)
+			.distinct()).isEmpty();
 	}
 
 	@Test
-	void noCredentialIsInAnyAnswer() {
+	void noReplyHasACredential() {
 		assertThat(responses).noneMatch((response) -> response.contains(CANARY));
 	}
 
 	@ParameterizedTest
 	@MethodSource
-	void aBackendGetsItsOwnKeyAndNothingElse(int number) {
+	void aBackendGetsItsOwnKeyAndNoOtherCredential(int number) {
 		String own = "canary-of-backend-" + number;
 		assertThat(backends.get(number - 1).requests()).isNotEmpty()
 			.allSatisfy((request) -> assertThat(request).containsIgnoringCase("\r\napi-key: " + own + "\r\n"))
 			.allSatisfy((request) -> assertThat(request.replace(own, "")).doesNotContain(CANARY));
 	}
 
-	static Stream<Integer> aBackendGetsItsOwnKeyAndNothingElse() {
+	static Stream<Integer> aBackendGetsItsOwnKeyAndNoOtherCredential() {
 		return Stream.of(1, 2, 3, 4);
 	}
 
