@@ -27,7 +27,8 @@ class ArchitectureTests {
 	 * for its sub-packages, too.
 	 */
 	private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(Map.entry("config", Set.of()),
-			Map.entry("memory", Set.of()), Map.entry("openai.error", Set.of()), Map.entry("openai.quota", Set.of()),
+			Map.entry("config.load", Set.of("config")), Map.entry("memory", Set.of()),
+			Map.entry("openai.error", Set.of()), Map.entry("openai.quota", Set.of()),
 			Map.entry("openai.body", Set.of("openai.error")),
 			Map.entry("openai.call", Set.of("openai.body", "openai.error")),
 			Map.entry("openai.stream", Set.of("openai.call", "openai.error")),
@@ -59,6 +60,17 @@ class ArchitectureTests {
 			})
 			.because("a package with few dependencies can be understood by itself")
 			.check(this.classes));
+	}
+
+	@Test
+	void settingsAreLoadedInOnePlaceOnly() {
+		noClasses().that()
+			.resideOutsideOfPackage("dev.weir.config.load")
+			.should()
+			.dependOnClassesThat()
+			.resideInAPackage("dev.weir.config.load")
+			.because("all others need the settings, not the sources they come from")
+			.check(this.classes);
 	}
 
 	@Test

@@ -7,17 +7,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of Azure's clouds. Each has domains, tokens and logins of its own.
+ * One of Azure's clouds. Each has separate domains, token scopes and login hosts.
  */
 public enum AzureCloud {
 
-	/** Azure for everybody. */
+	/** The public cloud. */
 	PUBLIC("azure.com", "https://login.microsoftonline.com/", "microsoft.com", "azure-api.net"),
 
-	/** Azure for the government of the United States. */
+	/** The cloud for the government of the United States. */
 	GOVERNMENT("azure.us", "https://login.microsoftonline.us/", "microsoft.us", "azure-api.us"),
 
-	/** Azure in China, operated by 21Vianet. */
+	/** The cloud in China, operated by 21Vianet. */
 	CHINA("azure.cn", "https://login.chinacloudapi.cn/", "azure.cn", "azure-api.cn");
 
 	private final String domain;
@@ -29,7 +29,8 @@ public enum AzureCloud {
 	AzureCloud(String domain, String authority, String regionalDomain, String apiManagement) {
 		this.domain = domain;
 		this.authority = authority;
-		// not the whole domain: virtual machines have names below it, too
+		// virtual machines have names in the same domain, so the domain alone does not
+		// suffice
 		this.modelHosts = List.of(".openai." + domain, ".services.ai." + domain, ".cognitiveservices." + domain,
 				".api.cognitive." + regionalDomain, "." + apiManagement);
 	}
@@ -37,7 +38,7 @@ public enum AzureCloud {
 	/**
 	 * Returns the cloud that a host belongs to.
 	 * @param host the name of a host in any case, or {@code null} if there is none
-	 * @return the cloud; {@link #PUBLIC} for a host of none
+	 * @return the cloud, {@link #PUBLIC} if the host belongs to none
 	 */
 	public static AzureCloud ofHost(@Nullable String host) {
 		String name = (host != null) ? host.toLowerCase(Locale.ROOT) : "";

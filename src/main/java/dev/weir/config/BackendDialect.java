@@ -6,13 +6,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a backend wants to be spoken to.
+ * How a call to a backend is written.
  */
 public enum BackendDialect {
 
 	/**
-	 * Azure OpenAI: {@code /openai/deployments/{deployment}/…?api-version=} for calls
-	 * that came in that form, {@code /openai/v1/…} for all others.
+	 * Azure OpenAI: {@code /openai/deployments/{deployment}/…?api-version=} for requests
+	 * that use this form, {@code /openai/v1/…} for all others.
 	 */
 	AZURE,
 
@@ -22,8 +22,8 @@ public enum BackendDialect {
 	OPENAI;
 
 	/**
-	 * The dialect of a backend that does not name one.
-	 * @param host the host of its URL
+	 * Returns the dialect of a backend without a configured one.
+	 * @param host the host of its URL, {@code null} if it has none
 	 * @return {@code AZURE} for the hosts of Azure OpenAI in any of Azure's clouds and
 	 * for those of Azure API Management, else {@code OPENAI}
 	 */

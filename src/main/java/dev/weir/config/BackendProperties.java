@@ -7,40 +7,42 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * One Azure OpenAI resource, or one OpenAI-compatible server.
  *
- * @param name what the backend is called in logs, headers, health and metrics; unique
- * over all pools, 1 to 63 letters, digits, hyphens and underscores
- * @param url where the backend is, {@code https://my-east.openai.azure.com} for instance:
- * {@code http} or {@code https} and a host, without user, query or fragment. In the
- * dialect {@code openai} a path in it is taken as it is and operations are added to it,
- * {@code /v1} stands for none; in the dialect {@code azure} it is a prefix, and a
- * trailing {@code /openai} or {@code /openai/v1} is understood
- * @param apiKey the backend's key; without one an Azure backend is called with a
- * Microsoft Entra ID token and an OpenAI-compatible server with no credential
- * @param apiKeyHeader the header that carries the key, {@code Ocp-Apim-Subscription-Key}
- * for instance; by default {@code api-key} for Azure and {@code Authorization} with
- * {@code Bearer} for all others
- * @param priority its tier, 1 to 100, 1 by default: 1 is served first, a higher number
- * takes over when no lower one is free
- * @param weight its share of the requests inside its tier, 1 to 1000, 1 by default
- * @param maxConcurrent how many requests may be in flight on it, 1 to 100000, which is
- * the default; with more the backend counts as full, not as failed
- * @param dialect how the backend wants to be spoken to; by default {@code azure} for
- * hosts of Azure, else {@code openai}
- * @param models the models it serves, each with the name of its deployment there;
- * {@code *} stands for every model not named. Both have at most 256 characters, and the
- * deployments of an Azure backend no slash. Without any it serves every model under the
- * same name
- * @param apiVersion the {@code api-version} of calls in Azure's classic dialect; by
- * default the caller's. A date, possibly followed by {@code -preview}
- * @param scope the Entra scope of its tokens; by default that of the Azure cloud its host
- * belongs to, {@code https://cognitiveservices.azure.com/.default} for all but those of
- * governments and China
+ * @param name Name of the backend in logs, headers, health and metrics: 1 to 63 letters,
+ * digits, hyphens and underscores, unique in all pools.
+ * @param url Base URL of the backend: http or https and a host, without user, query or
+ * fragment. The meaning of its path is in docs/configuration.md#urls-of-backends.
+ * @param apiKey Key of the backend. Write a reference such as ${OPENAI1_KEY}, not the key
+ * itself. Without a key, an Azure backend gets a Microsoft Entra ID token, over https
+ * only, and an OpenAI-compatible server gets no credential.
+ * @param apiKeyHeader Header that carries the key. By default api-key for azure, and
+ * Authorization with Bearer for openai. Azure API Management expects
+ * Ocp-Apim-Subscription-Key.
+ * @param priority Tier of the backend. Tier 1 is used first. A tier with a higher number
+ * takes over when no lane of the tiers with lower numbers is free.
+ * @param weight Share of the requests within the tier. Its effect under load depends on
+ * the strategy: see docs/failover.md#strategies.
+ * @param maxConcurrent Largest number of requests in flight on the backend, all models
+ * together. At this number the backend counts as full, not as failed: see
+ * docs/failover.md#max-concurrent.
+ * @param dialect How calls to the backend are written. By default azure for hosts of
+ * Azure and Azure API Management, and openai for all others.
+ * @param models Models that the backend serves, each with the name of its deployment
+ * there. The model * stands for every model that is not listed. Names have at most 256
+ * characters, and deployments of an Azure backend have no slash. By default the backend
+ * serves every model under its own name.
+ * @param apiVersion The api-version of calls in Azure's classic dialect: a date such as
+ * 2024-10-21, or 2025-01-01-preview. By default the client's.
+ * @param scope Microsoft Entra ID scope of the backend's tokens. By default that of the
+ * host's Azure cloud: https://cognitiveservices.azure.com/.default, or the same with
+ * azure.us (US government) or azure.cn (China).
  */
+@ConfigurationPropertiesSource
 public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @Nullable String apiKeyHeader,
 		@DefaultValue("1") @Range(min = "1", max = "100") int priority,
 		@DefaultValue("1") @Range(min = "1", max = "1000") int weight,
@@ -49,14 +51,14 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 
 	public BackendProperties {
 		models = Collections.unmodifiableMap(new LinkedHashMap<>(models));
-		// ${API_VERSION:} of an unset variable is an empty text
+		// ${API_VERSION:} is an empty text if the variable is not set
 		apiVersion = (apiVersion != null && !apiVersion.isBlank()) ? apiVersion : null;
 	}
 
 	/**
-	 * Returns the host of its URL.
-	 * @return a name or an address, possibly with underscores, an IPv6 address in
-	 * brackets; empty if there is none, which no valid configuration has
+	 * Returns the host of the URL.
+	 * @return a name, possibly with underscores, or an address, IPv6 in brackets; empty
+	 * if the URL has no host, which a valid configuration excludes
 	 */
 	public String host() {
 		ServerAddress address = ServerAddress.of(this.url);
@@ -64,8 +66,8 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 	}
 
 	/**
-	 * Returns the port of its URL.
-	 * @return the port, -1 if the URL names none
+	 * Returns the port of the URL.
+	 * @return the port, -1 if the URL has none
 	 */
 	public int port() {
 		ServerAddress address = ServerAddress.of(this.url);
@@ -73,8 +75,8 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 	}
 
 	/**
-	 * Returns how the backend is called: as configured, else as its host tells.
-	 * @return the dialect that counts
+	 * Returns the dialect of the backend.
+	 * @return as configured, or else the default for its host
 	 */
 	public BackendDialect effectiveDialect() {
 		return (this.dialect != null) ? this.dialect : BackendDialect.ofHost(host());
@@ -82,7 +84,7 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 
 	/**
 	 * Returns the cloud whose Microsoft Entra ID issues the backend's tokens.
-	 * @return the cloud of its host, else of its {@code scope}
+	 * @return the cloud of its host, or else of its {@code scope}
 	 */
 	public AzureCloud cloud() {
 		AzureCloud cloud = AzureCloud.ofHost(host());
@@ -95,7 +97,7 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 
 	/**
 	 * Returns the scope of the backend's Microsoft Entra ID tokens.
-	 * @return as configured, else that of its {@link #cloud()}
+	 * @return as configured, or else the default of its {@link #cloud()}
 	 */
 	public String effectiveScope() {
 		return (this.scope != null) ? this.scope : cloud().scope();

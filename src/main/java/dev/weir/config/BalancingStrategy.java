@@ -1,23 +1,23 @@
 package dev.weir.config;
 
 /**
- * How a pool chooses among the lanes of one tier that may take a request. All but
- * {@link #WEIGHTED} weigh two random candidates against each other: the power of two
- * choices, which spreads nearly as well as looking at all and never sends a crowd to the
- * one that looks best.
+ * How a pool chooses among the lanes of one tier that can take a request. All but
+ * {@link #WEIGHTED} compare two random candidates (the power of two choices): this
+ * spreads the load nearly as well as a comparison of all lanes, and does not send all
+ * requests to the lane that looks best at the moment.
  */
 public enum BalancingStrategy {
 
-	/** At random, in proportion to the weights. */
+	/** A random lane, in proportion to the weights. */
 	WEIGHTED,
 
-	/** The one with fewer requests in flight for its weight. */
+	/** The lane with fewer requests in flight in relation to its weight. */
 	LEAST_BUSY,
 
-	/** The one that has lately begun its answers sooner. */
+	/** The lane whose recent responses began sooner. */
 	FASTEST,
 
-	/** The one that last said it has more of its quota left. */
+	/** The lane with more remaining quota in its last response. */
 	MOST_HEADROOM
 
 }

@@ -1,15 +1,15 @@
 package dev.weir.config;
 
 /**
- * The settings that are in force. Ask for them anew with each request, and do not keep
- * them: they are a different object after a reload.
+ * Gives access to the current settings. Call {@link #current()} for each request and do
+ * not keep the result, because a reload replaces it.
  */
 public final class LiveConfiguration {
 
 	private final WeirProperties current;
 
 	/**
-	 * Puts settings in force.
+	 * Creates the holder.
 	 * @param properties valid settings
 	 */
 	public LiveConfiguration(WeirProperties properties) {
@@ -17,7 +17,7 @@ public final class LiveConfiguration {
 	}
 
 	/**
-	 * Returns the settings in force.
+	 * Returns the current settings.
 	 * @return complete and valid settings
 	 */
 	public WeirProperties current() {

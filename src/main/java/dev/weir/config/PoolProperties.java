@@ -4,48 +4,52 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * A set of backends that stand in for each other.
  *
- * @param backends the backends, at least one
- * @param strategy how one of the backends that are free is chosen, {@code weighted} by
- * default
- * @param maxWait how long a request may wait for the first backend to be free when none
- * is, 0 to 1 minute, 1 second by default
- * @param maxWaiting how many requests may wait at once, 0 to 100000, 1000 by default
- * @param deadline the time that all attempts of one request may take together until an
- * answer begins, 1 ms to 1 h, 10 minutes by default
- * @param connectTimeout how long opening a connection to a backend may take, 1 ms to 1
- * minute, 2 seconds by default
- * @param responseTimeout how long a backend may take from the request to the beginning of
- * an answer that is no stream, and to the first content of a stream that has shown signs
- * of life, 1 ms to 1 h, 10 minutes by default
- * @param firstEventTimeout how long a backend may take from the request to the first
- * event of a stream while another lane can take the request, 1 ms to 1 h, 2 minutes by
- * default; for the last lane that is left {@code responseTimeout} holds
- * @param streamIdleTimeout how long an answer that has begun may be silent, 1 ms to 1 h,
- * 2 minutes by default
- * @param holdSignsOfLife how long the events of a stream that carry no content yet are
- * held back so that an error behind them still goes to another backend, 0 to 1 minute, 1
- * second by default
- * @param keepAlive how long a stream may be silent before a comment is written to it, 0
- * to 1 hour; 0, the default, for no comments
- * @param keepAliveDelay how long a request for a stream may wait for its reply before
- * that is begun by a comment, 1 ms to 1 hour, 30 seconds by default; without effect where
- * {@code keepAlive} is 0
- * @param maxAttempts how many attempts of one request may come to a failure, a refused
- * credential, a model or operation that is not served, or a quota that is smaller than
- * the request, 1 to 100, 5 by default; a lane that is throttled does not count
- * @param cooldown how long backends rest
- * @param retryBudget how many failures may be retried
- * @param resume whether a stream that breaks off is gone on with on another backend, if
- * that one says the same so far; not by default
- * @param forwardHeaders names of further request headers that backends receive, at most
- * 4; none by default. Credentials and headers of the connection itself are never among
- * them. Azure refuses requests with more than ten headers of their own
+ * @param backends Backends of the pool, at least one. Environment variables such as
+ * BACKEND_1_URL can define those of the pool openai instead: see
+ * docs/configuration.md#backends-in-the-environment.
+ * @param strategy How a backend is chosen among the free backends of the best tier. See
+ * docs/failover.md#choosing.
+ * @param maxWait Longest time for which a request waits in the queue for a free backend.
+ * If the wait is known to be longer, the client gets 429 at once.
+ * @param maxWaiting Largest number of requests in the queue. Further requests get the
+ * reply at once that they would get after max-wait.
+ * @param deadline Total time for all attempts of one request until its reply begins.
+ * @param connectTimeout Longest time for opening a connection to a backend.
+ * @param responseTimeout Longest time from the request to the beginning of a response
+ * that is not a stream. For a stream: to its first content, once the backend has sent an
+ * event.
+ * @param firstEventTimeout Longest time from the request to the first event of a stream.
+ * After it another lane takes the request. On the last lane that is left,
+ * response-timeout applies instead.
+ * @param streamIdleTimeout Longest pause in a response that has begun. After it a stream
+ * ends with an error event; any other reply is cut off.
+ * @param holdSignsOfLife How long the first events of a stream are held back if they
+ * carry no content, so that another backend can still take the request if an error
+ * follows. See docs/failover.md#streams.
+ * @param keepAlive Pause in a stream after which a comment is written to the client, so
+ * that proxies keep the connection open; 0 writes no comments. See
+ * docs/failover.md#keep-alive.
+ * @param keepAliveDelay With keep-alive: how long a request for a stream waits for its
+ * reply before a first comment begins it. From then on its status is 200. The first
+ * comment never comes earlier than keep-alive.
+ * @param maxAttempts Largest number of attempts of one request that end in a failure, a
+ * refused credential, a model or an operation that is not served, or a quota smaller than
+ * the request. Throttled attempts do not count.
+ * @param cooldown How long lanes and backends are not called after a refusal.
+ * @param retryBudget How many failed attempts may be retried.
+ * @param resume Whether a stream that breaks off is continued on another backend, if that
+ * backend begins with the same content. This costs a second call.
+ * @param forwardHeaders Names of further request headers that backends receive, at most
+ * 4. Credentials and headers of the connection are not allowed. Azure refuses requests
+ * with more than ten custom headers.
  */
+@ConfigurationPropertiesSource
 public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("weighted") BalancingStrategy strategy,
 		@DefaultValue("1s") @Range(min = "0ms", max = "1m") Duration maxWait,

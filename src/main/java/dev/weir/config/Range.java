@@ -6,15 +6,23 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What a number, a duration or a data size may be, both ends included, written as a user
- * writes it.
+ * Smallest and largest value of a number, a duration or a data size, both included,
+ * written as users write them in the configuration.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.PARAMETER)
-@interface Range {
+public @interface Range {
 
+	/**
+	 * Returns the smallest value.
+	 * @return the value, {@code 1ms} for instance
+	 */
 	String min();
 
+	/**
+	 * Returns the largest value.
+	 * @return the value, {@code 1h} for instance
+	 */
 	String max();
 
 }

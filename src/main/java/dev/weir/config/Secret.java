@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A credential that cannot be printed by accident: {@link #toString()} hides it.
+ * A credential. {@link #toString()} hides it, so that it is not printed by accident.
  */
 public final class Secret {
 
@@ -17,8 +17,8 @@ public final class Secret {
 	}
 
 	/**
-	 * Wraps a credential; surrounding white space, which environment variables and
-	 * mounted files often carry, is taken off.
+	 * Wraps a credential and strips surrounding white space, which environment variables
+	 * and mounted files often have.
 	 * @param value the credential
 	 * @return the secret, possibly an {@linkplain #isEmpty() empty} one
 	 */
@@ -27,7 +27,7 @@ public final class Secret {
 	}
 
 	/**
-	 * Returns the credential itself, to be written into a request and nowhere else.
+	 * Returns the credential itself. Write it into requests only.
 	 * @return the credential
 	 */
 	public String reveal() {
@@ -35,8 +35,8 @@ public final class Secret {
 	}
 
 	/**
-	 * Whether there is no credential, as with {@code ${OPENAI1_KEY:}} when the variable
-	 * is not set.
+	 * Whether the credential is empty, as {@code ${OPENAI1_KEY:}} is if the variable is
+	 * not set.
 	 * @return whether the credential is empty
 	 */
 	public boolean isEmpty() {

@@ -7,22 +7,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Host and port of a URL. {@link URI} itself knows no host that has an underscore, which
- * RFC 3986 (section 3.2.2) allows and the names of services in a cluster may have.
+ * Host and port of a URL. {@link URI#getHost()} returns {@code null} for a host with an
+ * underscore, which RFC 3986 (section 3.2.2) allows and service names in a cluster may
+ * have.
  *
  * @param host the name or address of the host, an IPv6 address in brackets
- * @param port the port, -1 if the URL names none
+ * @param port the port, -1 if the URL has none
  */
-record ServerAddress(String host, int port) {
+public record ServerAddress(String host, int port) {
 
 	private static final Pattern AUTHORITY = Pattern.compile("([A-Za-z0-9._-]+?)(?::(\\d{0,5}))?");
 
 	/**
 	 * Reads the address of a URL.
 	 * @param url the URL
-	 * @return its address, {@code null} if it names no host
+	 * @return its address, {@code null} if it has no host
 	 */
-	static @Nullable ServerAddress of(URI url) {
+	public static @Nullable ServerAddress of(URI url) {
 		if (url.getHost() != null) {
 			return new ServerAddress(url.getHost(), url.getPort());
 		}

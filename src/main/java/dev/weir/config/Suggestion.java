@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Guesses what somebody who made a typing mistake meant.
+ * Finds the name that a misspelt name is most similar to.
  */
 public final class Suggestion {
 
@@ -14,11 +14,12 @@ public final class Suggestion {
 	}
 
 	/**
-	 * The candidate that needs the fewest changes of single characters or swaps of
-	 * neighbours, if these are few enough to call it a typing mistake.
-	 * @param written what was written
-	 * @param candidates what may have been meant
-	 * @return the best candidate, or nothing if none is near
+	 * Finds the candidate with the smallest edit distance: changes of single characters
+	 * and swaps of neighbours. A candidate that differs in more than a third of its
+	 * length does not count.
+	 * @param written the misspelt name
+	 * @param candidates the names that exist
+	 * @return the most similar candidate, or nothing if none is similar
 	 */
 	public static Optional<String> of(String written, Collection<String> candidates) {
 		String typed = written.toLowerCase(Locale.ROOT);

@@ -12,25 +12,28 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Everything that stands under {@code weir} in the configuration.
+ * Everything below {@code weir} in the configuration. The descriptions of the parameters
+ * are also those of the properties in docs/configuration.md and in the JSON schema.
  *
- * @param pools the pools by name; a route sends its requests to one with uri: lb://NAME.
- * A name has 1 to 63 lower-case letters, digits and hyphens, begins with a letter and
- * does not end with a hyphen
- * @param maxBody the largest request body that is kept to be sent again to another
- * backend, 1 KB to 1 GB, 32 MB by default
- * @param maxBuffered how many bytes may be held for all requests together: request bodies
- * that are kept for another attempt, and beginnings of streams that are held back, 1 MB
- * to 64 GB; a quarter of the Java heap if {@code null}, see {@link #bufferLimit()}
- * @param headerTimeout how long a client may take for the head of a request, from its
- * first byte, 1 s to 1 h, 30 seconds by default
- * @param bodyTimeout how long a client may send nothing of a request's body, 1 s to 1 h,
- * 30 seconds by default. A body that takes longer must come with 1 KB a second from then
- * on
- * @param clientIdleTimeout how long a client may read nothing while a reply waits for it,
- * 1 s to 1 h, 1 minute by default
- * @param drainDelay how long new requests are still served after the stop has begun and
- * readiness is off, 0 ms to 5 m, none by default
+ * @param pools Pools by name. A route sends its requests to a pool with uri: lb://NAME. A
+ * name has 1 to 63 lower-case letters, digits and hyphens, starts with a letter and does
+ * not end with a hyphen.
+ * @param maxBody Largest request body that is kept for another attempt. A larger body is
+ * refused with 413 if its operation needs a model; otherwise it is streamed to one
+ * backend without a retry.
+ * @param maxBuffered Memory for all requests together: request bodies that are kept for
+ * another attempt, and beginnings of streams that are held back. By default a quarter of
+ * the Java heap. See docs/requests.md#slow-clients.
+ * @param headerTimeout Longest time for the head of a request, from its first byte. After
+ * it the client gets 408.
+ * @param bodyTimeout Longest pause in the body of a request. A body that takes longer
+ * than this in total must arrive with at least 1 KB per second from then on. Otherwise
+ * the client gets 408.
+ * @param clientIdleTimeout Longest time for which a client may read nothing while a reply
+ * waits for it. After it Weir closes the connection.
+ * @param drainDelay After the stop has begun: how long new requests are still served
+ * while readiness is already off, so that the platform can send them elsewhere. See
+ * docs/operations.md#stopping.
  */
 @ConfigurationProperties("weir")
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
@@ -41,7 +44,7 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay) {
 
-	/** The part of the heap that request bodies may take by default. */
+	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;
 
 	public WeirProperties {
@@ -49,7 +52,7 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 	}
 
 	/**
-	 * How much may be held for all requests together.
+	 * Returns the memory for all requests together.
 	 * @return {@link #maxBuffered()}, or a quarter of the largest heap that Java may use
 	 */
 	public DataSize bufferLimit() {

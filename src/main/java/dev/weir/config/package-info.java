@@ -1,6 +1,7 @@
 /**
- * What users may set. {@link dev.weir.config.WeirProperties} and the records below it are
- * immutable and are the reference of every setting; nothing here changes while Weir runs.
+ * The settings of Weir as immutable records; their Javadoc is the reference of every
+ * property. How settings are read and checked is in {@code dev.weir.config.load}, and no
+ * state lives here. Start with {@link dev.weir.config.WeirProperties}.
  */
 @NullMarked
 package dev.weir.config;

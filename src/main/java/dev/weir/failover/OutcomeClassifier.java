@@ -186,7 +186,7 @@ final class OutcomeClassifier {
 			delay = RetryAfter.fromRateLimitReset(headers);
 		}
 		// a delay of zero would invite the next request to the very lane that refuses
-		return (delay == null || delay.isZero()) ? this.rests.standard() : capped(delay);
+		return (delay == null || delay.isZero()) ? this.rests.defaultDuration() : capped(delay);
 	}
 
 	private Duration capped(Duration delay) {

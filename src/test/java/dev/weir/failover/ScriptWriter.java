@@ -155,7 +155,7 @@ final class ScriptWriter {
 	private Script throttled(Map<String, String> headers, Function<Instant, @Nullable Duration> delay, Ending ending) {
 		return refusal(429, "429", headers, Meaning.THROTTLED, (then) -> {
 			Duration named = delay.apply(then);
-			return (named != null) ? named : this.settings.cooldown().standard();
+			return (named != null) ? named : this.settings.cooldown().defaultDuration();
 		}, ending);
 	}
 
@@ -332,7 +332,7 @@ final class ScriptWriter {
 	private Script answer(long headAfter, Map<String, String> headers, List<Piece> pieces, Ending ending,
 			Meaning meaning, boolean inEvent, long late, byte[] events, String text) {
 		return new Script(headAfter, null, false, 200, headers, pieces, ending, this.random.nextInt(30) * MILLI,
-				meaning, (then) -> this.settings.cooldown().standard(), inEvent, late, events, text);
+				meaning, (then) -> this.settings.cooldown().defaultDuration(), inEvent, late, events, text);
 	}
 
 	private enum Cut {

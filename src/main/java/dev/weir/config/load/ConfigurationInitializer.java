@@ -1,0 +1,39 @@
+package dev.weir.config.load;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+import dev.weir.config.LiveConfiguration;
+import dev.weir.config.WeirProperties;
+
+/**
+ * Loads the settings after all beans are defined and before the first one is created, so
+ * that the log of a failed start shows the mistakes and nothing else. The bean
+ * definitions are needed to know the predicates and filters that a route can use. The
+ * settings are not a bean, because Spring Boot would bind a bean of a
+ * {@code @ConfigurationProperties} type again, without these checks.
+ */
+final class ConfigurationInitializer implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+
+	private static final Logger logger = LoggerFactory.getLogger(ConfigurationInitializer.class);
+
+	@Override
+	public void initialize(ConfigurableApplicationContext context) {
+		ConfigurableEnvironment environment = context.getEnvironment();
+		context.addBeanFactoryPostProcessor((beans) -> load(environment, beans));
+	}
+
+	private static void load(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans) {
+		WeirProperties properties = new ConfigurationLoader(RouteFactoryNames.of(beans)).load(environment);
+		beans.registerSingleton("liveConfiguration", new LiveConfiguration(properties));
+		logger.info("{}", ConfigurationLocations.of(environment));
+		ConfigurationLinter.lint(environment, properties)
+			.forEach((warning) -> logger.warn("{}. {}", warning, warning.cure()));
+	}
+
+}

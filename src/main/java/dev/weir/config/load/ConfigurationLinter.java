@@ -1,0 +1,108 @@
+package dev.weir.config.load;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+import dev.weir.config.BackendProperties;
+import dev.weir.config.PoolProperties;
+import dev.weir.config.WeirProperties;
+
+/**
+ * Finds settings that are valid but probably a mistake. They are logged as warnings.
+ */
+final class ConfigurationLinter {
+
+	private final List<ConfigurationProblem> warnings = new ArrayList<>();
+
+	private final RouteSources sources;
+
+	private final Map<String, PoolProperties> pools;
+
+	private ConfigurationLinter(ConfigurableEnvironment environment, WeirProperties properties) {
+		this.sources = new RouteSources(environment);
+		this.pools = properties.pools();
+	}
+
+	/**
+	 * Finds probable mistakes.
+	 * @param environment the environment with the routes
+	 * @param properties valid settings
+	 * @return the findings, possibly none
+	 */
+	static List<ConfigurationProblem> lint(ConfigurableEnvironment environment, WeirProperties properties) {
+		ConfigurationLinter linter = new ConfigurationLinter(environment, properties);
+		linter.findUnencryptedKeys();
+		linter.findRouteMistakes();
+		return linter.warnings;
+	}
+
+	private void findUnencryptedKeys() {
+		this.pools.forEach((pool, settings) -> {
+			for (int i = 0; i < settings.backends().size(); i++) {
+				BackendProperties backend = settings.backends().get(i);
+				boolean hasKey = backend.apiKey() != null && !backend.apiKey().isEmpty();
+				if (hasKey && "http".equalsIgnoreCase(backend.url().getScheme())
+						&& !UrlCheck.isLoopback(backend.host())) {
+					ConfigurationPropertyName url = BracketNotation.append(PoolCheck.POOLS, pool)
+						.append("backends[" + i + "].url");
+					warn(url, null, "sends the key of backend " + backend.name() + " unencrypted to another machine",
+							"Write https://, unless you trust the network to that machine.");
+				}
+			}
+		});
+	}
+
+	private void findRouteMistakes() {
+		Set<String> withoutRoute = new LinkedHashSet<>(this.pools.keySet());
+		Set<String> ids = new HashSet<>();
+		for (ConfigurationPropertyName route : this.sources.entries(RouteSources.ROUTES)) {
+			ConfigurationProperty id = this.sources.find(route.append("id"));
+			if (id != null && !ids.add(this.sources.value(id))) {
+				warn(id.getName(), id, "is also the id of another route",
+						"Give each route a different id, so that logs and metrics can distinguish them.");
+			}
+			ConfigurationProperty uri = this.sources.find(route.append("uri"));
+			String target = (uri != null) ? this.sources.value(uri) : "";
+			if (target.startsWith("lb://")) {
+				withoutRoute.remove(target.substring("lb://".length()).replaceFirst("[/?#:].*", ""));
+				findRetryFilter(route.append("filters"));
+			}
+			else if (uri != null && this.pools.containsKey(target.replaceFirst("^https?://([^/?#:]*).*", "$1"))) {
+				warn(uri.getName(), uri, "calls a host with the name of a pool", "Write lb:// to use the pool.");
+			}
+		}
+		findRetryFilter(RouteSources.DEFAULT_FILTERS);
+		for (String pool : withoutRoute) {
+			warn(BracketNotation.append(PoolCheck.POOLS, pool), null, "is a pool without a route",
+					"Add a route with uri: lb://" + pool + ", or remove the pool.");
+		}
+	}
+
+	private void findRetryFilter(ConfigurationPropertyName filters) {
+		for (ConfigurationPropertyName at : this.sources.entries(filters)) {
+			ConfigurationProperty filter = this.sources.find(at);
+			ConfigurationProperty property = (filter != null) ? filter : this.sources.find(at.append("name"));
+			if (property != null && this.sources.value(property).matches("Retry(\\s*=.*)?")) {
+				warn(property.getName(), property, "is the filter Retry, which repeats all attempts of a request",
+						"Remove it. Weir itself tries every backend of the pool, within its retry-budget.");
+			}
+		}
+	}
+
+	private void warn(ConfigurationPropertyName name, @Nullable ConfigurationProperty property, String mistake,
+			String cure) {
+		this.warnings.add(new ConfigurationProblem(name.toString(), null,
+				(property != null) ? OriginDescriber.describe(property.getOrigin()) : null, mistake, cure));
+	}
+
+}

@@ -1,0 +1,73 @@
+package dev.weir.config.load;
+
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+import dev.weir.config.WeirProperties;
+
+/**
+ * Reads the settings from an environment and reports all mistakes in them at once. It has
+ * no state, so that it can load settings at the start and for a reload.
+ */
+public final class ConfigurationLoader {
+
+	private final RouteFactoryNames factories;
+
+	/**
+	 * Creates a loader that accepts any name of a predicate or filter.
+	 */
+	public ConfigurationLoader() {
+		this(RouteFactoryNames.UNKNOWN);
+	}
+
+	ConfigurationLoader(RouteFactoryNames factories) {
+		this.factories = factories;
+	}
+
+	/**
+	 * Reads everything below {@code weir} except {@code weir.simulator}, and the
+	 * {@code BACKEND_} variables, which can define the backends of the pool
+	 * {@code openai}. Checks these settings, the gateway's routes and its TLS settings.
+	 * @param environment where the properties come from
+	 * @return complete and valid settings
+	 * @throws InvalidConfigurationException if there is any mistake
+	 */
+	public WeirProperties load(ConfigurableEnvironment environment) {
+		WeirSources written = WeirSources.of(environment);
+		BackendVariables variables = BackendVariables.of(environment);
+		WeirSources sources = variables.isEmpty() ? written : written.withFirst(variables.asProperties());
+		ProblemCollector problems = new ProblemCollector(sources, variables.names());
+		WeirProperties properties = read(sources, problems);
+		variables.check(written, problems);
+		if (problems.isEmpty() && NoBackendCheck.hasNoBackend(properties)) {
+			new MisplacedSettingsCheck(environment, problems).check();
+			if (problems.isEmpty()) {
+				problems.report(null, NoBackendCheck.PROBLEM);
+			}
+		}
+		else {
+			checkRules(properties, environment, problems);
+		}
+		if (!problems.isEmpty()) {
+			throw new InvalidConfigurationException(problems.inReadingOrder(),
+					ConfigurationLocations.of(environment).toString());
+		}
+		return properties;
+	}
+
+	private static WeirProperties read(WeirSources sources, ProblemCollector problems) {
+		new WrittenPropertyCheck(sources, problems).check();
+		WeirProperties properties = sources.binder()
+			.bindOrCreate(SettingTree.ROOT, Bindable.of(WeirProperties.class), new CollectingBindHandler(problems));
+		new RequiredValueCheck(problems).check(SettingTree.ROOT, properties);
+		return properties;
+	}
+
+	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, ProblemCollector problems) {
+		new PoolCheck(problems).check(properties);
+		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
+		new TlsCheck(problems).check(environment);
+		new DrainDelayCheck(problems).check(environment, properties.drainDelay());
+	}
+
+}

@@ -1,0 +1,76 @@
+package dev.weir.config.load;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.core.ResolvableType;
+
+import dev.weir.config.Suggestion;
+
+/**
+ * Checks for each property that is written below {@code weir} that it exists, and that
+ * the variables in its value are set.
+ */
+final class WrittenPropertyCheck {
+
+	/** Sections that other classes read. */
+	private static final Set<ConfigurationPropertyName> IGNORED = Set.of(SettingTree.ROOT.append("simulator"));
+
+	private static final Pattern REFERENCE = Pattern.compile("\\$\\{([\\w.-]+)(:[^}]*)?}");
+
+	private final WeirSources sources;
+
+	private final ProblemCollector problems;
+
+	WrittenPropertyCheck(WeirSources sources, ProblemCollector problems) {
+		this.sources = sources;
+		this.problems = problems;
+	}
+
+	void check() {
+		this.sources.names().filter((name) -> !IGNORED.contains(name.chop(2))).forEach((name) -> {
+			ConfigurationPropertyName unknown = SettingTree.unknownPart(name);
+			if (unknown != null) {
+				reportUnknown(unknown);
+			}
+			else {
+				checkReferences(name);
+			}
+		});
+	}
+
+	private void reportUnknown(ConfigurationPropertyName name) {
+		ResolvableType parent = Objects.requireNonNull(SettingTree.typeOf(name.getParent()));
+		if (SettingTree.isCollection(parent)) {
+			this.problems.report(name.getParent(), "must be a list", "Begin each entry with '- ' on a separate line.");
+			return;
+		}
+		List<String> candidates = SettingTree.namesBelow(parent);
+		if (candidates.isEmpty()) {
+			this.problems.report(name, "is not allowed here: " + name.getParent() + " has a single value",
+					"Write the value on the same line, after the colon.");
+			return;
+		}
+		this.problems.report(name, "there is no such property",
+				Suggestion.of(name.getLastElement(Form.DASHED), candidates)
+					.map((suggestion) -> "Did you mean " + suggestion + "?")
+					.orElse("There are " + String.join(", ", candidates) + "."));
+	}
+
+	private void checkReferences(ConfigurationPropertyName name) {
+		ConfigurationProperty property = this.sources.find(name);
+		Matcher reference = REFERENCE.matcher((property != null) ? this.sources.resolve(property.getValue()) : "");
+		if (reference.find()) {
+			String variable = reference.group(1);
+			this.problems.report(name, "refers to " + variable + ", which is not set",
+					"Set it, or write a default value: ${" + variable + ":…}.");
+		}
+	}
+
+}

@@ -1,0 +1,70 @@
+package dev.weir.config.load;
+
+import java.util.HashMap;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class BundledSettingsPostProcessorTests {
+
+	private final StandardEnvironment environment = new StandardEnvironment();
+
+	BundledSettingsPostProcessorTests() {
+		add("Config resource 'file [application.yml]' via location 'file:./'", "http://real.example");
+	}
+
+	@Test
+	void w12DefaultsStandBelowWhatUsersSet() {
+		process();
+		assertThat(this.environment.getProperty("management.endpoints.access.max-permitted")).isEqualTo("read-only");
+		assertThat(this.environment.getProperty("server.port")).isEqualTo("4711");
+		assertThat(url()).isEqualTo("http://real.example");
+	}
+
+	@Test
+	void theDemoCallsSimulatedBackendsOnlyWhateverTheUsersFileSays() {
+		this.environment.addActiveProfile("demo");
+		process();
+		assertThat(url()).isEqualTo("http://127.0.0.1:18081");
+	}
+
+	@Test
+	void aFileOfTheUsersForTheDemoChangesIt() {
+		this.environment.addActiveProfile("demo");
+		add("Config resource 'file [application-demo.yml]' via location 'file:./'", "http://127.0.0.1:1");
+		process();
+		assertThat(url()).isEqualTo("http://127.0.0.1:1");
+	}
+
+	@Test
+	void theCommandLineCountsInTheDemoToo() {
+		this.environment.addActiveProfile("demo");
+		this.environment.getPropertySources()
+			.addFirst(new MapPropertySource("commandLineArgs", Map.of("weir.pools.openai.deadline", "7s")));
+		process();
+		assertThat(new ConfigurationLoader().load(this.environment).pools().get("openai").deadline()).hasSeconds(7);
+	}
+
+	private void process() {
+		new BundledSettingsPostProcessor().postProcessEnvironment(this.environment, new SpringApplication());
+	}
+
+	private String url() {
+		return this.environment.getProperty("weir.pools.openai.backends[0].url");
+	}
+
+	private void add(String source, String url) {
+		Map<String, Object> values = new HashMap<>();
+		values.put("server.port", "4711");
+		values.put("weir.pools.openai.backends[0].name", "openai1");
+		values.put("weir.pools.openai.backends[0].url", url);
+		this.environment.getPropertySources().addLast(new MapPropertySource(source, values));
+	}
+
+}

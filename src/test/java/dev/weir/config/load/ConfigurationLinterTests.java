@@ -1,0 +1,86 @@
+package dev.weir.config.load;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class ConfigurationLinterTests {
+
+	@ParameterizedTest
+	@CsvSource({ "http://vllm:8000, k, true", "http://vllm_server, k, true", "http://10.0.0.1, k, true",
+			"http://vllm:8000, '', false", "https://vllm, k, false", "http://localhost:8000, k, false",
+			"http://[::1]:8000, k, false" })
+	void warnsOfAKeyThatTravelsInClearToAnotherMachine(String url, String key, boolean warned) {
+		SettingsFixture configured = SettingsFixture
+			.namelessBackend("{name: openai1, url: '" + url + "', api-key: '" + key + "', dialect: openai}");
+		assertThat(configured.warnings()).hasSize(warned ? 1 : 0)
+			.allSatisfy((warning) -> assertThat(warning).isEqualTo("weir.pools.openai.backends[0].url: sends the key of"
+					+ " backend openai1 unencrypted to another machine"));
+	}
+
+	@Test
+	void warnsOfAPoolThatNoRouteLeadsTo() {
+		assertThat(SettingsFixture.weir("""
+				pools:
+				  openai:
+				    backends: [{name: a, url: 'https://a.example'}]
+				  other:
+				    backends: [{name: b, url: 'https://b.example'}]
+				""").warnings()).containsExactly("weir.pools.other: is a pool without a route");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "filters: [Retry=3]|filters[0]",
+			"filters: [{name: Retry, args: {retries: 3}}]|filters[0].name", "filters: [Retry]|filters[0]" })
+	void warnsOfAFilterThatRepeatsRequestsToAPool(String filters, String at) {
+		assertThat(SettingsFixture.file("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - id: a
+				    uri: lb://openai/
+				    predicates: [Path=/**]
+				    %s
+				weir.pools.openai.backends: [{name: a, url: 'https://a.example'}]
+				""".formatted(filters)).warnings()).singleElement()
+			.asString()
+			.startsWith("spring.cloud.gateway.server.webflux.routes[0]." + at
+					+ ": is the filter Retry, which repeats all attempts of a request");
+	}
+
+	@Test
+	void warnsOfAFilterThatRepeatsAllRequestsOnce() {
+		assertThat(SettingsFixture.pool("")
+			.property("spring.cloud.gateway.server.webflux.default-filters[0]", "Retry=3")
+			.warnings()).singleElement().asString().contains("default-filters[0]: is the filter Retry");
+	}
+
+	@Test
+	void warnsOfARouteToAHostWithTheNameOfAPool() {
+		assertThat(SettingsFixture.pool("")
+			.property("spring.cloud.gateway.server.webflux.routes[0].uri", "http://openai:80/x")
+			.property("spring.cloud.gateway.server.webflux.routes[0].predicates[0]", "Path=/**")
+			.warnings())
+			.containsExactly("spring.cloud.gateway.server.webflux.routes[0].uri: calls a host with the name of a pool",
+					"weir.pools.openai: is a pool without a route");
+	}
+
+	@Test
+	void warnsOfTwoRoutesWithOneId() {
+		String routes = "spring.cloud.gateway.server.webflux.routes";
+		assertThat(SettingsFixture.pool("")
+			.property(routes + "[0].id", "a")
+			.property(routes + "[0].uri", "lb://openai")
+			.property(routes + "[0].predicates[0]", "Path=/a/**")
+			.property(routes + "[1].id", "a")
+			.property(routes + "[1].uri", "lb://openai")
+			.property(routes + "[1].predicates[0]", "Path=/b/**")
+			.warnings()).containsExactly(routes + "[1].id: is also the id of another route");
+	}
+
+	@Test
+	void warnsOfNothingElse() {
+		assertThat(SettingsFixture.pool("").warnings()).isEmpty();
+	}
+
+}
