@@ -1,8 +1,13 @@
 package dev.weir;
 
-import java.util.Comparator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 
@@ -15,25 +20,34 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The order of the gateway filters in the documentation.
+ * The filters of a request are those of the table in {@code docs/filters.md}.
  */
 class FilterOrderTests {
 
+	private static final Pattern ROW = Pattern
+		.compile("\\| \\*{0,2}(?<order>-?\\d+|last)\\*{0,2} \\| `(?<filter>\\w+)` \\|.*");
+
 	@Test
-	void theFiltersAreInTheDocumentedOrder() {
+	void globalFiltersHaveTheOrdersOfTheDocumentation() throws IOException {
 		try (RawBackend backend = RawBackend.start((call) -> call.answer("200 OK", "{}"));
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
-			Map<String, GlobalFilter> filters = weir.beans(GlobalFilter.class);
-			List<String> names = filters.values()
+			Map<String, Integer> documented = new LinkedHashMap<>();
+			ROW.matcher(Files.readString(Path.of("docs/filters.md")))
+				.results()
+				.forEach((row) -> documented.put(row.group(2), order(row.group(1))));
+			Map<String, Integer> actual = weir.beans(GlobalFilter.class)
+				.values()
 				.stream()
-				.sorted(Comparator.comparingInt((filter) -> ((Ordered) filter).getOrder()))
-				.map((filter) -> filter.getClass().getSimpleName())
-				.toList();
-			assertThat(names).containsSubsequence("BreakGuardFilter", "PoolUrlFilter", "ReadCallFilter", "ModelsFilter",
-					"FailoverFilter", "LaneChoiceFilter", "BackendCallFilter", "PoolRoutingFilter");
-			assertThat(names.indexOf("RelayFilter")).isBetween(names.indexOf("BreakGuardFilter"),
-					names.indexOf("PoolUrlFilter"));
+				.filter((filter) -> filter.getClass().getName().startsWith("dev.weir."))
+				.collect(Collectors.toMap((filter) -> filter.getClass().getSimpleName(),
+						(filter) -> ((Ordered) filter).getOrder()));
+			assertThat(documented).containsExactlyInAnyOrderEntriesOf(actual);
+			assertThat(List.copyOf(documented.values())).isSorted();
 		}
+	}
+
+	private static int order(String text) {
+		return text.equals("last") ? Ordered.LOWEST_PRECEDENCE : Integer.parseInt(text);
 	}
 
 }
