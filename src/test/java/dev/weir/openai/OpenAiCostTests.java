@@ -38,13 +38,13 @@ class OpenAiCostTests {
 			StreamEvent event = splitter.add(EVENT).get(0);
 			event.kind();
 			event.usage();
-		})).isLessThan(450);
+		})).isLessThan(300);
 	}
 
 	@Test
 	void lookingForTheUsageOfAnAnswerTakesNothingInProportionToIt() {
 		byte[] answer = chat(1_000_000);
-		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(200);
+		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(120);
 	}
 
 	private static byte[] chat(int length) {

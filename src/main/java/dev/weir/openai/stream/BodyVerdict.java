@@ -1,86 +1,89 @@
 package dev.weir.openai.stream;
 
+import java.util.Set;
+
 /**
- * What the beginning of a JSON body that came with a status of success turns out to be.
+ * Whether a JSON body that came with a success status is a result or an error.
  */
 public enum BodyVerdict {
 
-	/** Not to be told yet: more of it must be read. */
+	/** Not known yet: more bytes are needed. */
 	UNDECIDED,
 
-	/** What was asked for. */
+	/** The result of the operation. */
 	SUCCESS,
 
 	/** An error object. */
 	ERROR,
 
-	/** A response object of the responses API that says that it failed. */
+	/** A response object of the responses API with an error. */
 	FAILED_RESPONSE;
 
-	// what the answers of the API's operations have at their top level
-	private static final String[] RESULTS = { "choices", "data", "output", "results", "text", "usage", "embedding",
-			"embeddings" };
+	/** Properties that successful responses have at their top level. */
+	private static final Set<String> RESULTS = Set.of("choices", "data", "output", "results", "text", "usage",
+			"embedding", "embeddings");
 
 	/**
-	 * Looks at the beginning of a body. The first property that tells decides, so that
-	 * mostly few bytes are looked at.
-	 * @param json what has come of the body so far
-	 * @param length how many bytes of it count
+	 * Reads the start of a body. The first property that decides ends the reading, so
+	 * mostly few bytes are read.
+	 * @param json the body as far as it has arrived
+	 * @param length the number of valid bytes in {@code json}
 	 * @return the verdict; never {@link #UNDECIDED} for a whole JSON object
 	 */
 	public static BodyVerdict of(byte[] json, int length) {
-		JsonProperties top = new JsonProperties(json, start(json, length), length);
-		boolean response = false;
-		boolean words = false;
-		while (top.next()) {
-			if (top.is("error") && isError(top, json)) {
-				return response ? FAILED_RESPONSE : ERROR;
-			}
-			if (top.is("object")) {
-				String object = top.text();
-				if ("error".equals(object)) {
-					return ERROR;
+		int start = JsonTokens.skipSpace(json, 0, length);
+		if (start < length && json[start] == '[') {
+			// Gemini puts an error into an array
+			start = JsonTokens.skipSpace(json, start + 1, length);
+		}
+		Reader reader = new Reader();
+		if (start < length && json[start] == '{') {
+			JsonTokens.readStart(json, start, length, reader::read);
+		}
+		return reader.verdict;
+	}
+
+	private static final class Reader {
+
+		private BodyVerdict verdict = UNDECIDED;
+
+		void read(JsonTokens json) {
+			boolean response = false;
+			boolean message = false;
+			for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+				switch (name) {
+					case "error" -> {
+						boolean named = json.isObject() || json.text() != null;
+						if (!json.skipEmpty() && named) {
+							this.verdict = response ? FAILED_RESPONSE : ERROR;
+							return;
+						}
+					}
+					case "object" -> {
+						String object = json.text();
+						if (!"response".equals(object)) {
+							this.verdict = "error".equals(object) ? ERROR : SUCCESS;
+							return;
+						}
+						response = true;
+					}
+					case "message", "detail" -> message |= json.text() != null;
+					default -> {
+						if (RESULTS.contains(name)) {
+							// the value must be whole
+							json.skipEmpty();
+							this.verdict = SUCCESS;
+							return;
+						}
+					}
 				}
-				response = "response".equals(object);
-				if (!response) {
-					return SUCCESS;
-				}
+				json.skip();
 			}
-			else if (isResult(top)) {
-				return SUCCESS;
+			if (json.isAtEnd()) {
+				this.verdict = message ? ERROR : SUCCESS;
 			}
-			words = words || ((top.is("message") || top.is("detail")) && top.text() != null);
 		}
-		if (!top.complete()) {
-			return UNDECIDED;
-		}
-		return words ? ERROR : SUCCESS;
-	}
 
-	/** Gemini puts an error into an array. */
-	private static int start(byte[] json, int length) {
-		for (int i = 0; i < length; i++) {
-			byte b = json[i];
-			if (b != ' ' && b != '\n' && b != '\r' && b != '\t') {
-				return (b == '[') ? i + 1 : i;
-			}
-		}
-		return length;
-	}
-
-	private static boolean isError(JsonProperties property, byte[] json) {
-		byte first = json[property.from()];
-		int length = property.to() - property.from();
-		return (first == '{' || first == '"') && length > 2;
-	}
-
-	private static boolean isResult(JsonProperties property) {
-		for (String name : RESULTS) {
-			if (property.is(name)) {
-				return true;
-			}
-		}
-		return false;
 	}
 
 }

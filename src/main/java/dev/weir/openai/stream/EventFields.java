@@ -6,12 +6,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of one event that matter here, read by the rules of WHATWG HTML,
- * "Server-sent events", section "Interpreting an event stream".
+ * The fields {@code event} and {@code data} of one event, read by the rules of WHATWG
+ * HTML, "Server-sent events", section "Interpreting an event stream".
  *
  * @param event the last {@code event} field, or {@code null}
- * @param bytes where the data is; several {@code data} lines are joined with LF
- * @param from the index of the data's first byte; without data the same as {@code to}
+ * @param bytes the bytes that contain the data; several {@code data} lines are joined
+ * with LF
+ * @param from the index of the data's first byte; equal to {@code to} without data
  * @param to the index behind the data
  */
 record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
@@ -60,18 +61,14 @@ record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
 	}
 
 	/**
-	 * Whether the data says that the stream is complete. More may follow on the line, as
-	 * it may for OpenAI's SDKs.
+	 * Whether the data marks the end of the stream. Like OpenAI's SDKs, this accepts more
+	 * text on the line.
 	 */
 	boolean isDone() {
 		return startsWith("[DONE]", this.bytes, this.from, this.to);
 	}
 
-	JsonProperties json() {
-		return new JsonProperties(this.bytes, this.from, this.to);
-	}
-
-	/** The half of a CRLF that is left over reads as an empty line, which is nothing. */
+	/** The other half of a CRLF is read as an empty line, which has no meaning. */
 	private static int endOfLine(byte[] bytes, int from) {
 		int end = from;
 		while (end < bytes.length && bytes[end] != '\n' && bytes[end] != '\r') {
@@ -80,7 +77,7 @@ record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
 		return end;
 	}
 
-	/** Returns where the field's value begins if the line is this field, else -1. */
+	/** Returns the index of the field's value if the line is this field, else -1. */
 	private static int valueOf(String field, byte[] bytes, int from, int to) {
 		if (!startsWith(field, bytes, from, to)) {
 			return -1;

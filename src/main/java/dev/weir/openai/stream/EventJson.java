@@ -12,13 +12,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The data of an event as a tree that keeps every property, every digit of a number and
- * every half of a surrogate pair.
+ * Converts the data of an event to a JSON tree and back. Every property, every digit of a
+ * number and every half of a surrogate pair is preserved.
  */
 final class EventJson {
 
 	private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
-		// would keep the property names it has seen: these are foreign
+		// the cache of property names would keep foreign names
 		.disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
 		.build())
 		.enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -29,7 +29,7 @@ final class EventJson {
 	private EventJson() {
 	}
 
-	/** Returns the data, or {@code null} if it is no JSON object. */
+	/** Returns the data, or {@code null} if it is not a JSON object. */
 	static @Nullable ObjectNode read(EventFields fields) {
 		try {
 			return (JSON.readTree(fields.bytes(), fields.from(),
@@ -41,7 +41,7 @@ final class EventJson {
 	}
 
 	/**
-	 * Makes an event of it.
+	 * Creates an event.
 	 * @param data the data
 	 * @param event the value of the field {@code event}, or {@code null} for none
 	 * @return a whole event
@@ -56,7 +56,7 @@ final class EventJson {
 		return StreamEvent.of(text.append("\n\n").toString().getBytes(StandardCharsets.UTF_8));
 	}
 
-	/** UTF-8 has no half of a surrogate pair, so that it has to remain an escape. */
+	/** UTF-8 cannot encode half of a surrogate pair, so it must stay an escape. */
 	private static void escapeHalfPairs(String json, StringBuilder escaped) {
 		int from = 0;
 		for (int i = 0; i < json.length(); i++) {

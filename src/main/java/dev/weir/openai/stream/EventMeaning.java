@@ -9,233 +9,270 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.stream.StreamEvent.Kind;
 
 /**
- * What the data of a whole event means for its stream. Sources are OpenAI's API
- * specification (schemas {@code CreateChatCompletionStreamResponse},
- * {@code CreateCompletionResponse} and {@code ResponseStreamEvent}) and what compatible
- * servers send. What is not known is content, so that nothing of an answer is taken for a
- * mere sign of life.
- *
- * @param kind what it is
- * @param type its {@code type}, or the event field; {@code null} if it has neither
- * @param thinking whether it says that the model, or a tool at the backend, is at work
- * @param choices the choices it names, each as twice the index plus 1 if it is finished
- * @param withoutChoices whether its {@code choices} are empty
+ * The meaning of a whole event for its stream. Sources are OpenAI's API specification
+ * (schemas {@code CreateChatCompletionStreamResponse}, {@code CreateCompletionResponse}
+ * and {@code ResponseStreamEvent}) and the events of compatible servers. Everything
+ * unknown counts as content, so that no content is ever taken for a keep-alive.
  */
-record EventMeaning(Kind kind, @Nullable String type, boolean thinking, int[] choices, boolean withoutChoices) {
+final class EventMeaning {
 
 	private static final int[] NO_CHOICES = {};
 
+	private static final int MAX_INDEX = 1_000_000;
+
 	private static final Set<String> PINGS = Set.of("ping", "keepalive", "keep-alive", "heartbeat");
 
-	/** How the types of events end that say only that a response or a tool is at work. */
+	/** The last part of the types that only report progress of a response or a tool. */
 	private static final Set<String> PROGRESS = Set.of("created", "queued", "in_progress", "searching", "interpreting",
 			"generating");
 
-	/** Tools that run at the backend, with no word to the client until they are done. */
+	/** Tools that run at the backend and send the client nothing until they are done. */
 	private static final Set<String> HOSTED_TOOLS = Set.of("web_search_call", "file_search_call",
 			"code_interpreter_call", "image_generation_call", "mcp_list_tools");
 
 	private static final Pattern TOOL_PROGRESS = Pattern
 		.compile("response\\.\\w+\\.(?:in_progress|searching|interpreting|generating)");
 
-	/** Of a choice beside what it says. */
-	private static final Set<String> ABOUT_CHOICE = Set.of("index", "logprobs", "content_filter_results",
-			"content_filter_offsets");
+	private Kind kind = Kind.NO_CONTENT;
 
-	static EventMeaning of(EventFields fields) {
-		String type = fields.event();
-		if ("error".equals(type)) {
-			return new EventMeaning(Kind.ERROR, type, false, NO_CHOICES, false);
-		}
-		if (!fields.hasData()) {
-			return new EventMeaning(Kind.NO_CONTENT, null, false, NO_CHOICES, false);
-		}
-		if (fields.isDone()) {
-			return new EventMeaning(Kind.DONE, type, false, NO_CHOICES, false);
-		}
-		return new Reader(type).read(fields.json());
+	private @Nullable String type;
+
+	private @Nullable Usage usage;
+
+	private long sequenceNumber = -1;
+
+	/** Each choice as twice its index, plus 1 if it is finished. */
+	private int[] choices = NO_CHOICES;
+
+	private boolean withoutChoices;
+
+	private boolean error;
+
+	private boolean hasChoices;
+
+	private boolean choicesHaveContent;
+
+	private boolean itemHasContent;
+
+	private @Nullable String item;
+
+	private EventMeaning(@Nullable String type) {
+		this.type = type;
 	}
 
-	/** Reads the data, which should be a JSON object. */
-	private static final class Reader {
+	static EventMeaning of(EventFields fields) {
+		EventMeaning meaning = new EventMeaning(fields.event());
+		meaning.kind = meaning.read(fields);
+		return meaning;
+	}
 
-		private @Nullable String type;
+	Kind kind() {
+		return this.kind;
+	}
 
-		private boolean error;
+	/** The property {@code type}, else the field {@code event}, else {@code null}. */
+	@Nullable String type() {
+		return this.type;
+	}
 
-		private boolean withoutChoices;
+	@Nullable Usage usage() {
+		return this.usage;
+	}
 
-		private boolean hasChoices;
+	/** The sequence number, or -1. */
+	long sequenceNumber() {
+		return this.sequenceNumber;
+	}
 
-		private boolean choicesSay;
+	boolean isWithoutChoices() {
+		return this.withoutChoices;
+	}
 
-		private int[] choices = NO_CHOICES;
-
-		private boolean partSays;
-
-		private @Nullable String item;
-
-		Reader(@Nullable String type) {
-			this.type = type;
+	void forEachChoice(StreamEvent.ChoiceVisitor visitor) {
+		for (int choice : this.choices) {
+			visitor.visit(choice / 2, choice % 2 == 1);
 		}
+	}
 
-		EventMeaning read(JsonProperties top) {
-			while (top.next()) {
-				if (top.is("error")) {
-					this.error = !top.isNull();
-				}
-				else if (top.is("choices")) {
-					this.withoutChoices = top.isEmptyArray();
-					this.hasChoices = true;
-					readChoices(top);
-				}
-				else if (top.is("type")) {
-					String text = top.text();
+	/** Whether the event starts or reports work that the client sees nothing of. */
+	boolean mayPrecedePause() {
+		if (this.kind != Kind.NO_CONTENT) {
+			return false;
+		}
+		boolean opened = isAdded("output_item") && !"message".equals(this.item);
+		return opened || (this.type != null && TOOL_PROGRESS.matcher(this.type).matches());
+	}
+
+	private Kind read(EventFields fields) {
+		boolean errorEvent = "error".equals(this.type);
+		if (!fields.hasData()) {
+			this.type = errorEvent ? this.type : null;
+			return errorEvent ? Kind.ERROR : Kind.NO_CONTENT;
+		}
+		if (fields.isDone()) {
+			return errorEvent ? Kind.ERROR : Kind.DONE;
+		}
+		JsonTokens.Result result = JsonTokens.read(fields.bytes(), fields.from(), fields.to(), this::readData);
+		if (result != JsonTokens.Result.WHOLE) {
+			this.choices = NO_CHOICES;
+			this.withoutChoices = false;
+			// invalid UTF-8 in its message does not make an error content
+			return (errorEvent || (this.error && result == JsonTokens.Result.MALFORMED)) ? Kind.ERROR : Kind.CONTENT;
+		}
+		if (errorEvent || this.error || "error".equals(this.type) || "response.failed".equals(this.type)) {
+			return Kind.ERROR;
+		}
+		if (this.hasChoices) {
+			return this.choicesHaveContent ? Kind.CONTENT : Kind.NO_CONTENT;
+		}
+		return (this.type != null && isWithoutContent(this.type)) ? Kind.NO_CONTENT : Kind.CONTENT;
+	}
+
+	private boolean isWithoutContent(String type) {
+		if (PINGS.contains(type)) {
+			return true;
+		}
+		if (!type.startsWith("response.")) {
+			return false;
+		}
+		if (PROGRESS.contains(type.substring(type.lastIndexOf('.') + 1))) {
+			return true;
+		}
+		if (isAdded("output_item") || "response.output_item.done".equals(type)) {
+			return !this.itemHasContent && this.item != null;
+		}
+		return (isAdded("content_part") || isAdded("reasoning_summary_part")) && !this.itemHasContent;
+	}
+
+	private boolean isAdded(String part) {
+		return ("response." + part + ".added").equals(this.type);
+	}
+
+	private void readData(JsonTokens json) {
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			switch (name) {
+				case "error" -> this.error = !json.isNull();
+				case "choices" -> readChoices(json);
+				case "type" -> {
+					String text = json.text();
 					this.type = (text != null) ? text : this.type;
 				}
-				else if (top.is("object")) {
-					// vLLM up to 0.8
-					this.error |= "error".equals(top.text());
-				}
-				else if (top.is("item")) {
-					readItem(top.properties());
-				}
-				else if (top.is("part")) {
-					readPart(top.properties());
-				}
-			}
-			if (!top.complete()) {
-				return new EventMeaning(Kind.CONTENT, this.type, false, NO_CHOICES, false);
-			}
-			Kind kind = kind();
-			return new EventMeaning(kind, this.type, kind == Kind.NO_CONTENT && isThinking(), this.choices,
-					this.withoutChoices);
-		}
-
-		private Kind kind() {
-			if (this.error || "error".equals(this.type) || "response.failed".equals(this.type)) {
-				return Kind.ERROR;
-			}
-			if (this.hasChoices) {
-				return this.choicesSay ? Kind.CONTENT : Kind.NO_CONTENT;
-			}
-			return (this.type != null && isLife(this.type)) ? Kind.NO_CONTENT : Kind.CONTENT;
-		}
-
-		private boolean isLife(String named) {
-			if (PINGS.contains(named)) {
-				return true;
-			}
-			if (!named.startsWith("response.")) {
-				return false;
-			}
-			if (PROGRESS.contains(named.substring(named.lastIndexOf('.') + 1))) {
-				return true;
-			}
-			if (isAdded("output_item") || "response.output_item.done".equals(named)) {
-				return !this.partSays && this.item != null;
-			}
-			return (isAdded("content_part") || isAdded("reasoning_summary_part")) && !this.partSays;
-		}
-
-		private boolean isThinking() {
-			boolean opened = isAdded("output_item") && !"message".equals(this.item);
-			return opened || (this.type != null && TOOL_PROGRESS.matcher(this.type).matches());
-		}
-
-		private boolean isAdded(String what) {
-			return ("response." + what + ".added").equals(this.type);
-		}
-
-		/** An item of a response. One that has nothing to say yet is remembered. */
-		private void readItem(JsonProperties properties) {
-			String named = null;
-			boolean says = false;
-			while (properties.next()) {
-				if (properties.is("type")) {
-					named = properties.text();
-				}
-				else if (properties.is("content") || properties.is("summary")) {
-					says |= !properties.isNullOrEmpty();
+				// vLLM up to 0.8
+				case "object" -> this.error |= "error".equals(json.text());
+				case "item" -> readItem(json);
+				case "part" -> readPart(json);
+				case "usage" -> readUsage(json);
+				case "response" -> readResponse(json);
+				case "sequence_number" -> this.sequenceNumber = json.number();
+				default -> {
 				}
 			}
-			if (named != null
-					&& (named.equals("message") || named.equals("reasoning") || HOSTED_TOOLS.contains(named))) {
-				this.item = named;
-			}
-			this.partSays |= says;
+			json.skip();
 		}
+	}
 
-		private void readPart(JsonProperties properties) {
-			while (properties.next()) {
-				if (properties.is("text") || properties.is("refusal")) {
-					this.partSays |= !properties.isNullOrEmpty();
+	private void readResponse(JsonTokens json) {
+		if (!json.isObject()) {
+			return;
+		}
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			if (name.equals("usage")) {
+				readUsage(json);
+			}
+			json.skip();
+		}
+	}
+
+	private void readUsage(JsonTokens json) {
+		Usage found = Usage.read(json);
+		this.usage = (found != null) ? found : this.usage;
+	}
+
+	/** Reads an item of a response. Known items may have no content yet. */
+	private void readItem(JsonTokens json) {
+		if (!json.isObject()) {
+			return;
+		}
+		String named = null;
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			switch (name) {
+				case "type" -> named = json.text();
+				case "content", "summary" -> this.itemHasContent |= !json.skipEmpty();
+				default -> {
 				}
 			}
+			json.skip();
 		}
+		if (named != null && (named.equals("message") || named.equals("reasoning") || HOSTED_TOOLS.contains(named))) {
+			this.item = named;
+		}
+	}
 
-		private void readChoices(JsonProperties top) {
-			JsonProperties elements = top.elements();
-			int[] found = NO_CHOICES;
-			int count = 0;
-			boolean known = top.isArray() && !this.withoutChoices;
-			while (elements.next()) {
-				int choice = elements.isObject() ? readChoice(elements.properties()) : -1;
+	private void readPart(JsonTokens json) {
+		if (!json.isObject()) {
+			return;
+		}
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			if (name.equals("text") || name.equals("refusal")) {
+				this.itemHasContent |= !json.skipEmpty();
+			}
+			json.skip();
+		}
+	}
+
+	private void readChoices(JsonTokens json) {
+		this.hasChoices = true;
+		int[] found = NO_CHOICES;
+		int count = 0;
+		boolean known = json.isArray();
+		if (known) {
+			while (json.nextElement()) {
+				int choice = json.isObject() ? readChoice(json) : -1;
+				json.skip();
 				known &= choice >= 0;
 				found = (count < found.length) ? found : Arrays.copyOf(found, Math.max(1, 2 * count));
 				found[count++] = choice;
 			}
-			// what is no list of choices is content
-			this.choicesSay |= !this.withoutChoices && !known;
-			this.choices = !known ? NO_CHOICES : (count == found.length) ? found : Arrays.copyOf(found, count);
 		}
+		this.withoutChoices = known && count == 0;
+		// anything but a list of choices is content
+		this.choicesHaveContent |= !known;
+		this.choices = !known ? NO_CHOICES : (count == found.length) ? found : Arrays.copyOf(found, count);
+	}
 
-		/** Returns twice the choice's index plus 1 if it is finished. */
-		private int readChoice(JsonProperties choice) {
-			long index = 0;
-			boolean finished = false;
-			boolean says = false;
-			while (choice.next()) {
-				if (choice.is("index")) {
-					index = choice.number();
+	/**
+	 * Returns twice the choice's index, plus 1 if it is finished; -1 for no valid index.
+	 */
+	private int readChoice(JsonTokens json) {
+		long index = 0;
+		boolean finished = false;
+		boolean hasContent = false;
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			switch (name) {
+				case "index" -> index = json.number();
+				case "finish_reason" -> finished = !json.skipEmpty();
+				case "delta", "message" -> hasContent |= json.isObject() ? readDelta(json) : !json.skipEmpty();
+				// they are about the content, not content
+				case "logprobs", "content_filter_results", "content_filter_offsets" -> {
 				}
-				else if (choice.is("finish_reason")) {
-					finished = !choice.isNullOrEmpty();
-				}
-				else if (choice.is("delta") || choice.is("message")) {
-					says |= saysSomething(choice);
-				}
-				else if (!isAboutChoice(choice)) {
-					says |= !choice.isNullOrEmpty();
-				}
+				default -> hasContent |= !json.skipEmpty();
 			}
-			this.choicesSay |= says || finished;
-			return (index < 0 || index > 1_000_000) ? -1 : 2 * (int) index + (finished ? 1 : 0);
+			json.skip();
 		}
+		this.choicesHaveContent |= hasContent || finished;
+		return (index < 0 || index > MAX_INDEX) ? -1 : 2 * (int) index + (finished ? 1 : 0);
+	}
 
-		private static boolean isAboutChoice(JsonProperties choice) {
-			for (String name : ABOUT_CHOICE) {
-				if (choice.is(name)) {
-					return true;
-				}
+	/** Returns whether there is content; the role alone is none. */
+	private static boolean readDelta(JsonTokens json) {
+		boolean hasContent = false;
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			if (!name.equals("role")) {
+				hasContent |= !json.skipEmpty();
 			}
-			return false;
+			json.skip();
 		}
-
-		/** The role alone says nothing yet. */
-		private static boolean saysSomething(JsonProperties choice) {
-			if (!choice.isObject()) {
-				return !choice.isNullOrEmpty();
-			}
-			JsonProperties delta = choice.properties();
-			while (delta.next()) {
-				if (!delta.is("role") && !delta.isNullOrEmpty()) {
-					return true;
-				}
-			}
-			return false;
-		}
-
+		return hasContent;
 	}
 
 }

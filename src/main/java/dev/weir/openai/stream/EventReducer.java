@@ -7,10 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reduces a server-sent event that is too long to be held to a short one with the same
- * meaning while its pieces pass by. The short event is then read like any other, so that
- * what an event means does not depend on its size. It keeps the field {@code event} and a
- * {@link JsonReducer} of the data, 65 KB at most. One per event; not thread-safe.
+ * Reduces an event that is too long to be held to a short one with the same meaning,
+ * while its pieces are relayed. The short event is then read like any other. It has the
+ * field {@code event} and the data as {@link JsonReducer} reduces it, 65 KB at most. One
+ * per event; not thread-safe.
  */
 public final class EventReducer {
 
@@ -28,11 +28,11 @@ public final class EventReducer {
 
 	private int nameLength;
 
-	private Place place = Place.NAME;
+	private Part part = Part.NAME;
 
 	/**
-	 * Reads the next piece.
-	 * @param piece the bytes
+	 * Adds the next piece.
+	 * @param piece the bytes of the piece
 	 */
 	public void add(byte[] piece) {
 		for (byte b : piece) {
@@ -47,11 +47,10 @@ public final class EventReducer {
 
 	/**
 	 * Returns the short event.
-	 * @return an event that means the same, or {@code null} if too much would have to be
-	 * kept
+	 * @return an event with the same meaning, or {@code null} if it would be too long
 	 */
 	public @Nullable StreamEvent toEvent() {
-		if (this.data.isOverflown()) {
+		if (this.data.isIncomplete()) {
 			return null;
 		}
 		ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -70,19 +69,19 @@ public final class EventReducer {
 	}
 
 	private void endLine() {
-		if (this.place == Place.DATA) {
-			// several lines are joined with LF, which is white space to JSON
+		if (this.part == Part.DATA) {
+			// lines are joined with LF, which is white space in JSON
 			this.data.add((byte) ' ');
 		}
-		this.place = Place.NAME;
+		this.part = Part.NAME;
 		this.nameLength = 0;
 	}
 
 	private void read(byte b) {
-		switch (this.place) {
+		switch (this.part) {
 			case NAME -> readName(b);
 			case VALUE -> {
-				this.place = placeOfValue();
+				this.part = partOfValue();
 				if (b != ' ') {
 					read(b);
 				}
@@ -94,14 +93,14 @@ public final class EventReducer {
 				}
 			}
 			case IGNORED -> {
-				// a comment, or a field that means nothing here
+				// a comment or another field
 			}
 		}
 	}
 
 	private void readName(byte b) {
 		if (b == ':') {
-			this.place = Place.VALUE;
+			this.part = Part.VALUE;
 		}
 		// a stream may begin with a byte order mark
 		else if (b > 0 && this.nameLength < this.name.length) {
@@ -109,20 +108,20 @@ public final class EventReducer {
 		}
 	}
 
-	private Place placeOfValue() {
+	private Part partOfValue() {
 		if (Arrays.equals(this.name, 0, this.nameLength, DATA, 0, DATA.length)) {
-			return Place.DATA;
+			return Part.DATA;
 		}
 		if (Arrays.equals(this.name, 0, this.nameLength, EVENT, 0, EVENT.length)) {
 			// the last one counts
 			this.event.reset();
-			return Place.EVENT;
+			return Part.EVENT;
 		}
-		return Place.IGNORED;
+		return Part.IGNORED;
 	}
 
-	/** What a byte belongs to. */
-	private enum Place {
+	/** The part of a line that a byte belongs to. */
+	private enum Part {
 
 		NAME, VALUE, DATA, EVENT, IGNORED
 

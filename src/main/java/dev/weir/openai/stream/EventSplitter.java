@@ -5,14 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Cuts the bytes of a {@code text/event-stream} into events, which end with a blank line
- * (WHATWG HTML, "Server-sent events", section "Parsing an event stream"). Lines end with
- * LF, CR or CRLF in any mix. Nothing is added or lost: the bytes of all events and then
- * {@link #remainder()} are the input.
+ * Splits the bytes of a {@code text/event-stream} into events, which end with a blank
+ * line (WHATWG HTML, "Server-sent events", section "Parsing an event stream"). Lines end
+ * with LF, CR or CRLF in any mix. The bytes of all events, followed by
+ * {@link #remainder()}, are exactly the input.
  * <p>
- * An event that ends with a CR is complete at once; if an LF that belongs to that CR
- * comes in a later buffer, then it is the first byte of the next event, where readers
- * ignore it.
+ * An event that ends with a CR is complete at once. If the LF of that CR arrives in a
+ * later buffer, it becomes the first byte of the next event, where readers ignore it.
  * <p>
  * One per stream; not thread-safe.
  */
@@ -22,23 +21,23 @@ public final class EventSplitter {
 
 	private int maxHeld;
 
-	/** The beginning of the event that is not complete yet. */
+	/** The start of the event that is not complete yet. */
 	private byte[] held = NOTHING;
 
 	private int heldLength;
 
-	/** Whether the line that is being read has no bytes so far. */
+	/** Whether the current line has no bytes so far. */
 	private boolean blank = true;
 
-	/** Whether the last byte was a CR, so that an LF would belong to it. */
+	/** Whether the last byte was a CR, to which an LF would belong. */
 	private boolean afterCr;
 
 	private boolean insideEvent;
 
 	/**
-	 * Makes a splitter for one stream.
-	 * @param maxHeld the most bytes that an event may have to come out whole, at least 1;
-	 * a longer one comes out in pieces
+	 * Creates a splitter for one stream.
+	 * @param maxHeld the length up to which events are returned whole, in bytes, at least
+	 * 1; longer events are returned in pieces
 	 */
 	public EventSplitter(int maxHeld) {
 		if (maxHeld < 1) {
@@ -48,8 +47,8 @@ public final class EventSplitter {
 	}
 
 	/**
-	 * Changes how long an event may be to come out whole, from the next bytes on.
-	 * @param bytes the most bytes, at least 1
+	 * Changes the length up to which events are returned whole, from the next bytes on.
+	 * @param bytes the length in bytes, at least 1
 	 */
 	public void setMaxHeld(int bytes) {
 		if (bytes < 1) {
@@ -59,11 +58,11 @@ public final class EventSplitter {
 	}
 
 	/**
-	 * Takes the next bytes of the stream.
-	 * @param bytes the bytes, any number; they must not be changed afterwards, since an
-	 * event may go on using them
-	 * @return the events, and pieces of overlong events, that these bytes complete; in
-	 * order, often none
+	 * Splits the next bytes of the stream.
+	 * @param bytes the bytes, any number; must not be changed afterwards, since events
+	 * may share them
+	 * @return the events and pieces of events that these bytes complete, in order; often
+	 * none
 	 */
 	public List<StreamEvent> add(byte[] bytes) {
 		List<StreamEvent> events = List.of();
@@ -86,24 +85,24 @@ public final class EventSplitter {
 	}
 
 	/**
-	 * Returns what has not come out: the beginning of an event that is not complete, or,
-	 * after a piece of an overlong one, nothing.
-	 * @return the bytes, perhaps none
+	 * Returns the bytes that were not returned: the start of an incomplete event, or
+	 * nothing after a piece.
+	 * @return the bytes, possibly none
 	 */
 	public byte[] remainder() {
 		return Arrays.copyOf(this.held, this.heldLength);
 	}
 
 	/**
-	 * Whether a piece of an event has come out whose end has not. Then nothing may be put
-	 * in between.
+	 * Whether a piece of an event was returned and its end was not. Nothing may be
+	 * inserted into the stream then.
 	 * @return whether the stream is inside an event
 	 */
 	public boolean isInsideEvent() {
 		return this.insideEvent;
 	}
 
-	/** Returns the index behind the next event's last byte, or -1. */
+	/** Returns the index behind the last byte of the next event, or -1. */
 	private int nextEnd(byte[] bytes, int from) {
 		for (int i = from; i < bytes.length; i++) {
 			byte b = bytes[i];
@@ -137,7 +136,7 @@ public final class EventSplitter {
 		return whole ? StreamEvent.of(event) : StreamEvent.piece(event, true);
 	}
 
-	/** Returns what is held and a part of the new bytes, and holds nothing any more. */
+	/** Returns the held bytes and a part of the new ones; then none are held. */
 	private byte[] take(byte[] bytes, int from, int to) {
 		if (this.heldLength == 0) {
 			return (from == 0 && to == bytes.length) ? bytes : Arrays.copyOfRange(bytes, from, to);
@@ -152,7 +151,7 @@ public final class EventSplitter {
 	private void hold(byte[] bytes, int from, int length) {
 		int needed = this.heldLength + length;
 		if (needed > this.held.length) {
-			// doubled, so that an event of many small buffers is copied a few times only
+			// doubling: an event of many small buffers is copied a few times only
 			int size = (int) Math.min(this.maxHeld, Math.max(needed, 2L * this.held.length));
 			this.held = Arrays.copyOf(this.held, size);
 		}

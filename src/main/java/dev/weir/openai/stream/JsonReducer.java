@@ -4,11 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reduces a JSON object of any length to a short one while it streams by. The structure
- * is kept down to {@value #MAX_DEPTH} levels. Strings are cut, and of what is deeper, and
- * of arrays beyond their first elements, only whether it is empty remains. What is no
- * JSON object becomes a short text. Faults in the structure stay faults. It holds 64 KB
- * at most. One per object; not thread-safe.
+ * Reduces a JSON object of any length to a short one, byte by byte. The structure is kept
+ * down to {@value #MAX_DEPTH} levels. Strings are cut. Deeper values, and the elements of
+ * arrays behind the first ones, are dropped; only whether they are empty is kept.
+ * Anything but a JSON object becomes a short text. Faults in the structure stay faults.
+ * The result has 64 KB at most. One per object; not thread-safe.
  */
 final class JsonReducer {
 
@@ -16,25 +16,25 @@ final class JsonReducer {
 
 	private static final int MAX_STRING = 256;
 
-	/** Down to {@code choices[0].delta.content} and {@code response.error.code}. */
+	/** Reaches {@code choices[0].delta.content} and {@code response.error.code}. */
 	private static final int MAX_DEPTH = 4;
 
-	/** As many as the API allows (schema {@code CreateChatCompletionRequest}, "n"). */
+	/** The most that the API allows (schema {@code CreateChatCompletionRequest}, "n"). */
 	private static final int MAX_CHOICES = 128;
 
 	private static final int UNICODE_DIGITS = 4;
 
 	private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 
-	/** By depth: the elements so far, or -1 in an object. */
+	/** By depth: the number of elements so far, or -1 in an object. */
 	private final int[] elements = new int[MAX_DEPTH + 1];
 
 	private int depth;
 
-	/** The depth at whose end bytes are kept again; 0 while they are kept. */
-	private int mutedAt;
+	/** The depth of the container that is being dropped; 0 for none. */
+	private int droppedAt;
 
-	/** What has opened a muted container of which it is not known whether it is empty. */
+	/** The opening byte of a dropped container that may still be empty; 0 for none. */
 	private byte opened;
 
 	private boolean text;
@@ -47,11 +47,11 @@ final class JsonReducer {
 
 	private boolean afterBackslash;
 
-	/** How many digits of a {@code \\u} escape are still to come. */
+	/** The number of missing digits of a {@code \\u} escape. */
 	private int digits;
 
 	/**
-	 * Reads on.
+	 * Adds the next byte.
 	 * @param b the next byte
 	 */
 	void add(byte b) {
@@ -74,10 +74,10 @@ final class JsonReducer {
 	}
 
 	/**
-	 * Whether there is more than could be kept.
+	 * Whether the result is incomplete, because it would be too long.
 	 * @return whether {@link #toByteArray()} is cut off
 	 */
-	boolean isOverflown() {
+	boolean isIncomplete() {
 		return this.kept.size() >= MAX_BYTES;
 	}
 
@@ -86,7 +86,7 @@ final class JsonReducer {
 	}
 
 	private boolean isBlank() {
-		// white space is never kept at the beginning
+		// leading white space is never kept
 		return this.kept.size() == 0;
 	}
 
@@ -103,7 +103,7 @@ final class JsonReducer {
 			keep(b);
 			return;
 		}
-		// never inside of an escape or of a character
+		// never inside an escape or a character
 		this.cut |= this.stringLength >= MAX_STRING && !escaped && (b & 0xC0) != 0x80;
 		if (!this.cut) {
 			keep(b);
@@ -120,18 +120,18 @@ final class JsonReducer {
 
 	private void readStructure(byte b) {
 		boolean closes = b == '}' || b == ']';
-		boolean endsMuted = closes && this.depth == this.mutedAt;
+		boolean endsDropped = closes && this.depth == this.droppedAt;
 		if (this.opened != 0) {
-			if (!endsMuted) {
+			if (!endsDropped) {
 				this.kept.writeBytes(((this.opened == '[') ? "0" : "\"\":0").getBytes(StandardCharsets.US_ASCII));
 			}
 			this.opened = 0;
 		}
-		if (endsMuted) {
-			this.mutedAt = 0;
+		if (endsDropped) {
+			this.droppedAt = 0;
 		}
 		if (b == ',' && isFull()) {
-			this.mutedAt = this.depth;
+			this.droppedAt = this.depth;
 		}
 		keep(b);
 		if (b == '"') {
@@ -152,22 +152,22 @@ final class JsonReducer {
 		if (this.depth <= MAX_DEPTH) {
 			this.elements[this.depth] = (b == '[') ? 0 : -1;
 		}
-		else if (this.mutedAt == 0) {
-			this.mutedAt = this.depth;
+		else if (this.droppedAt == 0) {
+			this.droppedAt = this.depth;
 			this.opened = b;
 		}
 	}
 
-	/** Whether a comma ends the last element of an array that is kept. */
+	/** Whether a comma ends the last element of an array to keep. */
 	private boolean isFull() {
-		if (this.mutedAt > 0 || this.depth == 0 || this.depth > MAX_DEPTH || this.elements[this.depth] < 0) {
+		if (this.droppedAt > 0 || this.depth == 0 || this.depth > MAX_DEPTH || this.elements[this.depth] < 0) {
 			return false;
 		}
 		return ++this.elements[this.depth] >= ((this.depth == 2) ? MAX_CHOICES : 1);
 	}
 
 	private void keep(byte b) {
-		if (this.mutedAt == 0 && this.kept.size() < MAX_BYTES && !(b == ' ' && isBlank())) {
+		if (this.droppedAt == 0 && this.kept.size() < MAX_BYTES && !(b == ' ' && isBlank())) {
 			this.kept.write(b);
 		}
 	}

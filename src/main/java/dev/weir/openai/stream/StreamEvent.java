@@ -1,6 +1,6 @@
 package dev.weir.openai.stream;
 
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -8,54 +8,52 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.weir.openai.error.ErrorDetails;
 
 /**
- * One server-sent event, or a piece of one that is too long to be held. What it means is
- * worked out when it is asked for; no input makes that fail. Not thread-safe.
+ * One server-sent event, or a piece of one that is too long to be held. The meaning is
+ * read on first use; no input makes that fail. Not thread-safe.
  */
 public final class StreamEvent {
-
-	private static final byte[] USAGE = { '"', 'u', 's', 'a', 'g', 'e', '"' };
 
 	private final byte[] bytes;
 
 	private final boolean whole;
 
-	private final boolean ends;
+	private final boolean end;
 
 	private @Nullable EventFields fields;
 
 	private @Nullable EventMeaning meaning;
 
-	private StreamEvent(byte[] bytes, boolean whole, boolean ends) {
+	private StreamEvent(byte[] bytes, boolean whole, boolean end) {
 		this.bytes = bytes;
 		this.whole = whole;
-		this.ends = ends;
+		this.end = end;
 	}
 
 	/**
-	 * Makes a whole event.
-	 * @param bytes its bytes with the blank line that ends it; not copied
+	 * Creates a whole event.
+	 * @param bytes the bytes with the blank line that ends the event; not copied
 	 * @return the event
 	 */
 	public static StreamEvent of(byte[] bytes) {
 		return new StreamEvent(bytes, true, true);
 	}
 
-	static StreamEvent piece(byte[] bytes, boolean ends) {
-		return new StreamEvent(bytes, false, ends);
+	static StreamEvent piece(byte[] bytes, boolean end) {
+		return new StreamEvent(bytes, false, end);
 	}
 
 	/**
-	 * Returns the bytes as they came.
-	 * @return the bytes, not copied; of a whole event with the blank line that ends it
+	 * Returns the bytes as they arrived.
+	 * @return the bytes, not copied; for a whole event with the blank line that ends it
 	 */
 	public byte[] bytes() {
 		return this.bytes;
 	}
 
 	/**
-	 * Whether this is all of an event. If not, nothing is known about it: it is content,
-	 * without data; an {@link EventReducer} of all pieces tells.
-	 * @return whether it is no piece
+	 * Whether this is a whole event and not a piece. A piece counts as content without
+	 * data; an {@link EventReducer} finds the meaning of all pieces.
+	 * @return whether the event is whole
 	 */
 	public boolean isWhole() {
 		return this.whole;
@@ -63,14 +61,14 @@ public final class StreamEvent {
 
 	/**
 	 * Whether the event ends here.
-	 * @return {@code true} for a whole event and the last piece of an overlong one
+	 * @return {@code true} for a whole event and the last piece of an event
 	 */
 	public boolean isEnd() {
-		return this.ends;
+		return this.end;
 	}
 
 	/**
-	 * Returns what the event means for the stream.
+	 * Returns the meaning of the event for its stream.
 	 * @return the kind
 	 */
 	public Kind kind() {
@@ -78,7 +76,7 @@ public final class StreamEvent {
 	}
 
 	/**
-	 * Returns what the event calls itself.
+	 * Returns the type that the event gives.
 	 * @return the property {@code type} of the data, else the field {@code event}, or
 	 * {@code null} if it has neither
 	 */
@@ -87,45 +85,35 @@ public final class StreamEvent {
 	}
 
 	/**
-	 * Whether the model, or a tool at the backend, may work in silence behind this event.
-	 * @return whether it opens a reasoning item or a tool's, or tells of a tool's
+	 * Whether a long pause may follow, because the model or a tool at the backend works.
+	 * @return whether the event adds a reasoning or tool item, or reports a tool's
 	 * progress
 	 */
 	public boolean mayPrecedePause() {
-		return this.whole && meaning().thinking();
+		return this.whole && meaning().mayPrecedePause();
 	}
 
 	/**
-	 * Whether it is a chunk that belongs to no choice, such as the one with the usage at
-	 * the end.
-	 * @return whether its {@code choices} are empty
+	 * Whether this is a chunk that belongs to no choice, such as the one with the usage
+	 * at the end.
+	 * @return whether the chunk's {@code choices} are empty
 	 */
 	public boolean isWithoutChoices() {
-		return this.whole && meaning().withoutChoices();
+		return this.whole && meaning().isWithoutChoices();
 	}
 
 	/**
-	 * Visits the choices that a chunk of a chat or a completion has a part of.
-	 * @param visitor what is called for each
+	 * Visits the choices of a chunk of a chat or a completion.
+	 * @param visitor called for each choice
 	 */
 	public void forEachChoice(ChoiceVisitor visitor) {
 		if (this.whole) {
-			for (int choice : meaning().choices()) {
-				visitor.visit(choice / 2, choice % 2 == 1);
-			}
+			meaning().forEachChoice(visitor);
 		}
 	}
 
 	/**
-	 * Returns the data.
-	 * @return the {@code data} lines, joined with LF; empty if there are none
-	 */
-	public String data() {
-		return fields().data();
-	}
-
-	/**
-	 * Returns why the stream failed.
+	 * Returns the reason of an error event.
 	 * @return the reason that an {@link Kind#ERROR} event gives;
 	 * {@link ErrorDetails#NONE} if it gives none, and for other events
 	 */
@@ -133,42 +121,19 @@ public final class StreamEvent {
 		if (kind() != Kind.ERROR) {
 			return ErrorDetails.NONE;
 		}
-		EventFields fields = fields();
-		JsonProperties top = fields.json();
-		int from = fields.from();
-		int to = fields.to();
-		boolean failed = false;
-		boolean error = false;
-		while (top.next()) {
-			if (top.is("response")) {
-				failed = true;
-				from = top.from();
-				to = top.to();
-			}
-			else if (top.is("error")) {
-				error = error || !top.isNull();
-			}
-		}
-		if (!failed || error) {
-			from = fields.from();
-			to = fields.to();
-		}
-		return ErrorDetails.read(Arrays.copyOfRange(fields.bytes(), from, to));
+		ObjectNode json = toJson();
+		String error = (json != null && json.path("response").isObject() && !json.hasNonNull("error"))
+				? json.path("response").toString() : data();
+		return ErrorDetails.read(error.getBytes(StandardCharsets.UTF_8));
 	}
 
 	/**
-	 * Returns the tokens that the event says were used. An event that is too long to be
-	 * held has none; a {@link UsageReader} finds them in its pieces.
+	 * Returns the token usage that the event reports. A piece reports none; a
+	 * {@link UsageReader} finds the usage in all pieces.
 	 * @return the usage, or {@code null}
 	 */
 	public @Nullable Usage usage() {
-		if (!this.whole || !mayHaveUsage()) {
-			return null;
-		}
-		EventFields fields = fields();
-		UsageReader reader = new UsageReader();
-		reader.add(fields.bytes(), fields.from(), fields.to());
-		return reader.usage();
+		return this.whole ? meaning().usage() : null;
 	}
 
 	/**
@@ -176,18 +141,20 @@ public final class StreamEvent {
 	 * @return the {@code sequence_number}, 0 or more; -1 if there is none
 	 */
 	public long sequenceNumber() {
-		long number = -1;
-		JsonProperties top = fields().json();
-		while (top.next()) {
-			if (top.is("sequence_number")) {
-				number = top.number();
-			}
-		}
-		return number;
+		return this.whole ? meaning().sequenceNumber() : -1;
 	}
 
 	/**
-	 * Whether the event has data. A piece of a long event has none.
+	 * Returns the data.
+	 * @return the {@code data} lines, joined with LF; empty if there are none, and for a
+	 * piece
+	 */
+	public String data() {
+		return fields().data();
+	}
+
+	/**
+	 * Whether the event has data. A piece has none.
 	 * @return whether a {@code data} line is not empty
 	 */
 	public boolean hasData() {
@@ -211,16 +178,7 @@ public final class StreamEvent {
 		return EventJson.write(data, fields().event());
 	}
 
-	private boolean mayHaveUsage() {
-		for (int i = 0; i <= this.bytes.length - USAGE.length; i++) {
-			if (this.bytes[i] == '"' && Arrays.equals(this.bytes, i, i + USAGE.length, USAGE, 0, USAGE.length)) {
-				return true;
-			}
-		}
-		return false;
-	}
-
-	EventFields fields() {
+	private EventFields fields() {
 		if (this.fields == null) {
 			this.fields = this.whole ? EventFields.of(this.bytes) : new EventFields(null, this.bytes, 0, 0);
 		}
@@ -239,21 +197,21 @@ public final class StreamEvent {
 	public interface ChoiceVisitor {
 
 		/**
-		 * One choice.
-		 * @param index which one, 0 or more
-		 * @param finished whether the event gives the reason why it is finished
+		 * Visits a choice.
+		 * @param index the choice's index, 0 or more
+		 * @param finished whether the event gives the choice's finish reason
 		 */
 		void visit(int index, boolean finished);
 
 	}
 
-	/** What an event means for its stream. */
+	/** The meaning of an event for its stream. */
 	public enum Kind {
 
 		/**
-		 * A sign of life without content: a comment, a ping, an event without data, a
-		 * chunk without choices or with empty deltas only, the beginning of a response or
-		 * of an item that has nothing to say yet.
+		 * Shows that the backend is alive: a comment, a ping, an event without data, a
+		 * chunk without choices or with empty deltas only, the start of a response or of
+		 * an item without content.
 		 */
 		NO_CONTENT,
 
@@ -263,7 +221,7 @@ public final class StreamEvent {
 		/** {@code [DONE]}: the stream is complete. */
 		DONE,
 
-		/** Everything else, also what is not understood. */
+		/** Everything else, including unknown events. */
 		CONTENT
 
 	}

@@ -3,7 +3,7 @@ package dev.weir.openai.stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many tokens an answer says it took.
+ * The token usage that a response reports.
  *
  * @param inputTokens {@code prompt_tokens} of chats, completions and embeddings,
  * {@code input_tokens} of responses and images; 0 or more
@@ -14,22 +14,36 @@ public record Usage(long inputTokens, long outputTokens) {
 
 	/**
 	 * Reads a {@code usage} object. Never throws.
-	 * @param json where the object is
-	 * @param from the index of its first byte
-	 * @param to the index behind its last byte
-	 * @return the usage, or {@code null} if it counts no input tokens
+	 * @param json the bytes that contain the object
+	 * @param from the index of the object's first byte
+	 * @param to the index behind the object's last byte
+	 * @return the usage, or {@code null} if the object has no number of input tokens
 	 */
 	static @Nullable Usage of(byte[] json, int from, int to) {
+		@Nullable Usage[] found = new Usage[1];
+		JsonTokens.read(json, from, to, (usage) -> found[0] = readProperties(usage));
+		return found[0];
+	}
+
+	/**
+	 * Reads the current value.
+	 * @param json the tokens, at the value of a property {@code usage}
+	 * @return the usage, or {@code null} if the value has no number of input tokens
+	 */
+	static @Nullable Usage read(JsonTokens json) {
+		return json.isObject() ? readProperties(json) : null;
+	}
+
+	private static @Nullable Usage readProperties(JsonTokens json) {
 		long input = -1;
 		long output = 0;
-		JsonProperties usage = new JsonProperties(json, from, to);
-		while (usage.next()) {
-			if (usage.is("prompt_tokens") || usage.is("input_tokens")) {
-				input = usage.number();
+		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+			switch (name) {
+				case "prompt_tokens", "input_tokens" -> input = json.number();
+				case "completion_tokens", "output_tokens" -> output = Math.max(0, json.number());
+				default -> json.skip();
 			}
-			else if (usage.is("completion_tokens") || usage.is("output_tokens")) {
-				output = Math.max(0, usage.number());
-			}
+			json.skip();
 		}
 		return (input < 0) ? null : new Usage(input, output);
 	}

@@ -6,12 +6,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the usage in a JSON answer of any length while it streams by: the value of
- * {@code usage} at the top level, where chats, completions, embeddings and responses have
- * it, or of {@code response.usage}, where the last event of a streamed response has it.
- * Because it follows the JSON's structure, it is not fooled by texts; what comes before
- * the first brace does not matter. It keeps 16 KiB at most. One per answer; not
- * thread-safe.
+ * Finds the usage in a JSON response of any length while it is relayed: the value of
+ * {@code usage} at the top level, as in chats, completions, embeddings and responses, or
+ * of {@code response.usage}, as in the last event of a streamed response. It follows the
+ * structure of the JSON, so a text that looks like a usage is ignored; so are bytes
+ * before the first brace. It holds 16 KiB at most. One per response; not thread-safe.
  */
 public final class UsageReader {
 
@@ -21,15 +20,15 @@ public final class UsageReader {
 
 	private static final byte[] USAGE = "usage".getBytes(StandardCharsets.US_ASCII);
 
-	/** The name last read, as far as it matters. */
+	/** The last property name, cut behind the length that matters. */
 	private final byte[] name = new byte[RESPONSE.length + 1];
 
 	private int nameLength;
 
-	/** How many braces and brackets are open. */
+	/** The number of open braces and brackets. */
 	private int depth;
 
-	/** The depth of the object whose names are read: 1, or 2 inside of a response. */
+	/** The depth of the object whose names are read: 1, or 2 inside a response. */
 	private int nameDepth = 1;
 
 	private boolean inString;
@@ -43,8 +42,8 @@ public final class UsageReader {
 	private @Nullable Usage usage;
 
 	/**
-	 * Reads on.
-	 * @param bytes the answer's next bytes, any number
+	 * Adds the next bytes.
+	 * @param bytes the next bytes of the response, any number
 	 */
 	public void add(byte[] bytes) {
 		add(bytes, 0, bytes.length);
@@ -70,14 +69,14 @@ public final class UsageReader {
 	}
 
 	/**
-	 * Returns what has been found so far; the last one counts.
+	 * Returns the last usage found so far.
 	 * @return the usage, or {@code null}
 	 */
 	public @Nullable Usage usage() {
 		return this.usage;
 	}
 
-	/** Goes on to the end of a string that nobody cares for; returns its last index. */
+	/** Skips to the end of a string; returns the index of its last byte. */
 	private int skipString(byte[] bytes, int from, int to) {
 		int i = from;
 		if (this.escaped) {

@@ -6,6 +6,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.openai.error.ErrorDetails;
 
@@ -134,6 +135,38 @@ class StreamEventTests {
 		assertThat(piece.usage()).isNull();
 		assertThat(piece.sequenceNumber()).isEqualTo(-1);
 		assertThat(piece.error()).isEqualTo(ErrorDetails.NONE);
+	}
+
+	@Test
+	void anErrorWithInvalidUtf8IsAnError() {
+		byte[] latin1 = "data: {\"error\":{\"code\":\"x\",\"message\":\"\u00e4\"}}\n\n"
+			.getBytes(StandardCharsets.ISO_8859_1);
+		assertThat(StreamEvent.of(latin1)).returns(StreamEvent.Kind.ERROR, StreamEvent::kind)
+			.returns("x", (event) -> event.error().code());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "'logprobs':NaN", "'logprobs':[-Infinity]", "'a':'\t'", "'a':'\\x'" })
+	void mistakesOfKnownServersAreAccepted(String property) {
+		assertThat(event("data: {'error':{}," + property + "}").kind()).isEqualTo(StreamEvent.Kind.ERROR);
+		assertThat(event("data: {'choices':[{'index':3,'delta':{}," + property.replace("'a'", "'logprobs'") + "}]}")
+			.kind()).isEqualTo(StreamEvent.Kind.NO_CONTENT);
+	}
+
+	@Test
+	void anEventIsReadCorrectlyAfterABrokenOne() {
+		for (String broken : new String[] { "data: {'a", "data: {'a':1}}", "data: {'a':1,}", "data: {'a':\u00ff}" }) {
+			assertThat(event(broken).kind()).isEqualTo(StreamEvent.Kind.CONTENT);
+			assertThat(event("data: {'error':{}}").kind()).isEqualTo(StreamEvent.Kind.ERROR);
+		}
+	}
+
+	@Test
+	void manyDifferentPropertyNamesAreNotKept() {
+		for (int i = 0; i < 100_000; i++) {
+			assertThat(event("data: {'property" + i + "':0,'choices':[]}").kind())
+				.isEqualTo(StreamEvent.Kind.NO_CONTENT);
+		}
 	}
 
 	@Test
