@@ -1,13 +1,13 @@
 package dev.weir.request;
 
 /**
- * The framing of a request's body is broken (RFC 9112, section 7.1): where it ends is not
- * known, so it is no call.
+ * The chunked framing of a request's body is invalid (RFC 9112, section 7.1), so the end
+ * of the body is unknown.
  */
 public final class BrokenBodyException extends ClientGoneException {
 
 	/**
-	 * Makes one.
+	 * Creates the exception.
 	 */
 	public BrokenBodyException() {
 		super("The request's chunks are malformed");

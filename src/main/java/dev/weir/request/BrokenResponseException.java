@@ -1,9 +1,9 @@
 package dev.weir.request;
 
 /**
- * A backend's answer broke off. It has neither the cause nor the cause's message on
- * purpose: frameworks look at both ("connection reset by peer") to tell whether the
- * client went away, and would take a backend's reset for the client's.
+ * A backend's response broke off. It deliberately has neither the cause nor the cause's
+ * message: Spring takes an error with "connection reset by peer" for a client that closed
+ * its connection.
  */
 public final class BrokenResponseException extends RuntimeException {
 
@@ -12,21 +12,21 @@ public final class BrokenResponseException extends RuntimeException {
 	}
 
 	/**
-	 * Makes one for an answer that the client has a part of.
+	 * Creates the exception for a response of which the client has got a part.
 	 * @return the exception
 	 */
 	public static BrokenResponseException afterStart() {
-		return new BrokenResponseException("The backend's answer broke off after it had begun");
+		return new BrokenResponseException("The backend's response broke off after it had begun");
 	}
 
 	/**
-	 * Makes one of what was thrown.
-	 * @param error what was thrown while the answer was read
-	 * @return the same as an exception without a cause
+	 * Replaces an error, unless it is of this type already.
+	 * @param error the error that ended reading the response
+	 * @return the exception, without a cause
 	 */
 	public static BrokenResponseException of(Throwable error) {
 		return (error instanceof BrokenResponseException known) ? known : new BrokenResponseException(
-				"The backend's answer broke off (" + error.getClass().getSimpleName() + ")");
+				"The backend's response broke off (" + error.getClass().getSimpleName() + ")");
 	}
 
 }

@@ -5,14 +5,14 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ApiErrorException;
 
 /**
- * A client's request could not be read to its end: it went away, was too slow, or sent
- * what is no HTTP. No backend is to blame.
+ * A client's request could not be read to its end: the client closed the connection, was
+ * too slow, or did not send valid HTTP. It is no failure of a backend.
  */
 public class ClientGoneException extends RuntimeException {
 
 	/**
-	 * Makes one of what was thrown.
-	 * @param error what was thrown while the request was read
+	 * Wraps an error.
+	 * @param error the error that ended reading the request
 	 */
 	public ClientGoneException(Throwable error) {
 		super("The client went away: " + error.getMessage(), (error instanceof ApiErrorException) ? error : null, false,
@@ -20,16 +20,16 @@ public class ClientGoneException extends RuntimeException {
 	}
 
 	/**
-	 * Makes one.
-	 * @param message what happened
+	 * Creates an exception without a reply.
+	 * @param message the reason
 	 */
 	ClientGoneException(String message) {
 		super(message, null, false, false);
 	}
 
 	/**
-	 * Makes one of what was thrown, unless it is one already.
-	 * @param error what was thrown while the request was read
+	 * Wraps an error, unless it is of this type already.
+	 * @param error the error that ended reading the request
 	 * @return the exception
 	 */
 	public static ClientGoneException of(Throwable error) {
@@ -37,8 +37,8 @@ public class ClientGoneException extends RuntimeException {
 	}
 
 	/**
-	 * What the client gets, if it is still there.
-	 * @return the answer, or {@code null} if the connection is of no use any more
+	 * The reply for the client, if its connection can still be used.
+	 * @return the reply, or {@code null} if there is none
 	 */
 	public @Nullable ApiErrorException reply() {
 		return (getCause() instanceof ApiErrorException reply) ? reply : null;

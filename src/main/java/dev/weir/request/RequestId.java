@@ -3,8 +3,8 @@ package dev.weir.request;
 import java.util.Map;
 
 /**
- * Where the id of a request is found. Weir makes it, for each request another; replies
- * and log lines name it.
+ * Finds the id of a request. Weir creates a new one for each request; replies and log
+ * lines contain it.
  */
 public final class RequestId {
 

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The bytes of a body, handed out in slices and never copied.
+ * The bytes of a body, returned as slices without copying.
  */
 final class BodyBytes {
 
@@ -31,7 +31,7 @@ final class BodyBytes {
 	 * Returns all bytes with one span replaced.
 	 * @param from the index of the first byte to replace
 	 * @param to the index after the last byte to replace
-	 * @param replacement what to put there, as UTF-8
+	 * @param replacement the replacement, sent as UTF-8
 	 * @return three buffers
 	 */
 	List<ByteBuffer> replace(int from, int to, String replacement) {

@@ -3,14 +3,14 @@ package dev.weir.openai.body;
 import java.util.Arrays;
 
 /**
- * Finds a sequence of bytes in a larger one by Horspool's algorithm, which looks at a
- * fraction of the bytes only.
+ * Finds a sequence of bytes with Horspool's algorithm, which reads only a fraction of the
+ * bytes.
  */
 final class BytePattern {
 
 	private final byte[] pattern;
 
-	/** How far the search may go on, by the byte under the pattern's last one. */
+	/** The distance to move on, by the byte under the pattern's last byte. */
 	private final int[] shifts = new int[256];
 
 	BytePattern(byte[] pattern) {
@@ -23,10 +23,10 @@ final class BytePattern {
 	}
 
 	/**
-	 * Returns where the pattern is next.
-	 * @param bytes where to search
-	 * @param from where to begin, 0 or more
-	 * @return the index of its first byte, or -1
+	 * Finds the pattern.
+	 * @param bytes the bytes to search
+	 * @param from the index to start at, 0 or more
+	 * @return the index of the first match, or -1
 	 */
 	int find(byte[] bytes, int from) {
 		int last = this.pattern.length - 1;
@@ -40,17 +40,17 @@ final class BytePattern {
 
 	/**
 	 * Whether the pattern, or its end, is at an index.
-	 * @param bytes where to look
+	 * @param bytes the bytes to compare
 	 * @param at the index in the bytes
-	 * @param skip how many of the pattern's first bytes are not asked for
+	 * @param skip the number of the pattern's first bytes to leave out
 	 * @return whether it is there
 	 */
 	boolean isAt(byte[] bytes, int at, int skip) {
 		if (at + this.pattern.length - skip > bytes.length) {
 			return false;
 		}
-		// from the front: a boundary has no CR, so no byte takes part in two partial
-		// matches, and a boundary made for the purpose cannot make the search quadratic
+		// from the front: only the first byte of the pattern is a CR, so no byte takes
+		// part in two partial matches, and no boundary makes the search quadratic
 		for (int i = skip; i < this.pattern.length; i++) {
 			if (bytes[at + i - skip] != this.pattern[i]) {
 				return false;

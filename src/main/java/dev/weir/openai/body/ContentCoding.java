@@ -19,15 +19,15 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * The codings in which a client may compress a request body (RFC 9110, section 8.4.1, for
- * {@code br} RFC 7932 and for {@code zstd} RFC 8878).
+ * A coding in which a client may compress a request body (RFC 9110, section 8.4.1; for
+ * {@code br} RFC 7932; for {@code zstd} RFC 8878).
  */
 public enum ContentCoding {
 
 	GZIP,
 
 	/**
-	 * The zlib format; the bare deflate format is read as well, since some clients send
+	 * The zlib format. The raw deflate format is accepted, too, since some clients send
 	 * it under this name.
 	 */
 	DEFLATE,
@@ -36,15 +36,15 @@ public enum ContentCoding {
 
 	ZSTD;
 
-	/** All of them, as the value of {@code accept-encoding}. */
+	/** The value for {@code accept-encoding}. */
 	private static final String SUPPORTED = "gzip, deflate, br, zstd";
 
 	/**
 	 * Finds the coding of a body.
 	 * @param header the value of {@code content-encoding}, or {@code null}
 	 * @return the coding, or {@code null} if the body is not coded
-	 * @throws ApiErrorException with status 415 if the coding is not supported, or if
-	 * there is more than one; it names the supported ones (RFC 9110, section 15.5.16)
+	 * @throws ApiErrorException with status 415 and the supported codings if the coding
+	 * is not supported or there is more than one (RFC 9110, section 15.5.16)
 	 */
 	public static @Nullable ContentCoding of(@Nullable String header) {
 		if (header == null) {
@@ -74,13 +74,13 @@ public enum ContentCoding {
 	}
 
 	/**
-	 * Decodes a body. Takes up to a second of a processor for tens of megabytes, so it is
-	 * not for an event loop. What it needs apart from the result is bounded by the window
-	 * of the coding, at most 16 MB.
+	 * Decodes a body. Must not run on an event loop: tens of megabytes take up to a
+	 * second. Needs memory for the result and for the window of the coding, which has at
+	 * most 16 MB.
 	 * @param coded the whole body
-	 * @param max how long the result may be, in bytes
-	 * @return the decoded body, or {@code null} if it is longer than that
-	 * @throws MalformedRequestException if the body is not what the coding wants
+	 * @param max the longest allowed result, in bytes
+	 * @return the decoded body, or {@code null} if it is longer than {@code max}
+	 * @throws MalformedRequestException if the body is not valid in this coding
 	 */
 	public byte @Nullable [] decode(byte[] coded, int max) {
 		try (InputStream decoder = decoder(coded)) {

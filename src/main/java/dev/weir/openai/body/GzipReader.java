@@ -9,9 +9,9 @@ import java.util.zip.Inflater;
 import java.util.zip.ZipException;
 
 /**
- * Decodes a gzip file, which is one or more members (RFC 1952, section 2.2). The JDK's
- * {@code GZIPInputStream} calls itself for each empty member, so that a small body of
- * many of them overflows the stack.
+ * Decodes a gzip file, which has one or more members (RFC 1952, section 2.2). The JDK's
+ * {@code GZIPInputStream} is recursive for empty members, so a small body with many of
+ * them overflows its stack.
  */
 final class GzipReader extends InputStream {
 
@@ -127,7 +127,7 @@ final class GzipReader extends InputStream {
 
 	private void skipText() throws EOFException {
 		while (next() != 0) {
-			// up to the zero that ends it
+			// up to the final zero
 		}
 	}
 

@@ -13,13 +13,13 @@ import dev.weir.openai.error.MalformedRequestException;
  * {@code Content-Type} and {@code Content-Disposition} (RFC 9110, section 5.6.6, and RFC
  * 2183, section 2).
  *
- * @param type what stands before the first semicolon, in lower case
+ * @param type the text before the first semicolon, in lower case
  * @param parameters the parameters by their names in lower case, values as sent
  */
 record HeaderValue(String type, Map<String, String> parameters) {
 
 	/**
-	 * Returns only what stands before the parameters, whatever they look like.
+	 * Returns the text before the parameters, which need not be valid.
 	 * @param header the header's value
 	 * @return the type in lower case, possibly empty
 	 */
@@ -32,8 +32,8 @@ record HeaderValue(String type, Map<String, String> parameters) {
 	 * Reads a header's value.
 	 * @param header the header's value
 	 * @return the value's parts
-	 * @throws MalformedRequestException if the parameters are not written as they must
-	 * be, or one is there twice
+	 * @throws MalformedRequestException if the parameters are not valid, or a parameter
+	 * occurs twice
 	 */
 	static HeaderValue parse(String header) {
 		Map<String, String> parameters = new HashMap<>();
@@ -57,7 +57,7 @@ record HeaderValue(String type, Map<String, String> parameters) {
 		return this.parameters.get(name);
 	}
 
-	/** Finds the first such character that is not in quotes, or the end. */
+	/** Finds the first occurrence outside quotes, else the end. */
 	private static int end(String text, int from, char wanted) {
 		boolean quoted = false;
 		for (int i = from; i < text.length(); i++) {

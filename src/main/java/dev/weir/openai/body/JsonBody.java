@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /**
- * A JSON body. Its model is replaced, or put in right behind the opening brace, without
- * touching another byte.
+ * A JSON body. The model is replaced, or inserted behind the opening brace; all other
+ * bytes stay.
  */
 final class JsonBody implements RequestBody {
 

@@ -15,14 +15,13 @@ import tools.jackson.core.util.JsonRecyclerPools;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * What one pass over a JSON body finds at its top level. The pass sees every byte, so
- * what comes through is JSON to its end, but no value except the model is decoded.
+ * The top-level properties of a JSON body that Weir needs. The whole body is parsed, so
+ * an invalid one is detected, but no value except the model is decoded.
  *
- * @param model the model, or {@code null} if none is named, which includes a value of
- * {@code null} and a blank one
+ * @param model the model, or {@code null} if it is absent, {@code null} or blank
  * @param hasModel whether there is a property {@code model}, whatever its value
- * @param stream whether {@code stream} is {@code true}; the last one counts, as it does
- * for most readers
+ * @param stream whether {@code stream} is {@code true}; the last one counts, as in most
+ * parsers
  * @param storeDisabled whether {@code store} is {@code false}; the last one counts
  * @param empty whether the object has no properties
  * @param from the index of the first byte of the model's value, such as its quote;
@@ -36,12 +35,11 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	private static final int MAX_DEPTH = 500;
 
 	private static final JsonFactory FACTORY = JsonFactory.builder()
-		// RFC 8259, section 8.1: JSON between systems is UTF-8, nothing is to be guessed
+		// RFC 8259, section 8.1: JSON between systems is UTF-8
 		.disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
 		.streamReadConstraints(StreamReadConstraints.builder()
 			.maxNestingDepth(MAX_DEPTH)
-			// is asked of decoded strings only, which means the model; skipped
-			// ones are free
+			// checked for decoded strings only, that is, for the model
 			.maxStringLength(4 * ModelName.MAX_LENGTH)
 			.build())
 		.recyclerPool(JsonRecyclerPools.threadLocalPool())
@@ -50,13 +48,13 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	private static final ThreadLocal<Factory> FACTORIES = ThreadLocal.withInitial(Factory::new);
 
 	/**
-	 * Goes through a body.
+	 * Parses a body.
 	 * @param body the body
-	 * @param strict whether a model that is neither text nor {@code null} is a mistake;
-	 * otherwise it names none
-	 * @return what was found
-	 * @throws MalformedRequestException if the body is no JSON object or its model cannot
-	 * be understood
+	 * @param strict whether a model that is neither a string nor {@code null} is refused;
+	 * otherwise it is ignored
+	 * @return the properties
+	 * @throws MalformedRequestException if the body is not a JSON object or its model is
+	 * not valid
 	 */
 	static JsonScan of(byte[] body, boolean strict) {
 		int start = startOfObject(body);
@@ -149,7 +147,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 		}
 	}
 
-	/** Jackson's own messages quote the body, so they are not for anyone's eyes. */
+	/** Jackson's messages quote the body, so they must not be sent or logged. */
 	private static MalformedRequestException explain(JacksonException ex, JsonParser parser, int start) {
 		if (ex instanceof StreamConstraintsException) {
 			return new MalformedRequestException((parser.streamReadContext().getNestingDepth() >= MAX_DEPTH)
@@ -165,8 +163,8 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	}
 
 	/**
-	 * A factory keeps the property names it has seen, which saves it much if they come
-	 * again. These are clients', so they are forgotten after a megabyte of bodies.
+	 * A factory caches property names, which makes repeated ones cheap. They come from
+	 * clients, so the cache is dropped after a megabyte of bodies.
 	 */
 	private static final class Factory {
 

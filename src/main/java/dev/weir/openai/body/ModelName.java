@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * What may be the name of a model: 1 to 256 characters of printable text.
+ * The rules for the name of a model: 1 to 256 characters without control characters.
  */
 public final class ModelName {
 
@@ -17,7 +17,7 @@ public final class ModelName {
 	}
 
 	/**
-	 * Returns a name that a client sent, if it may be one.
+	 * Checks a name that a client sent.
 	 * @param name the name
 	 * @return the same name
 	 * @throws MalformedRequestException if it is not allowed
@@ -31,7 +31,7 @@ public final class ModelName {
 	}
 
 	/**
-	 * Returns a name that is to be sent to a backend, if it may be one.
+	 * Checks a name before it is sent to a backend.
 	 * @param name the name
 	 * @return the same name
 	 * @throws IllegalArgumentException if it is not allowed
@@ -45,9 +45,9 @@ public final class ModelName {
 	}
 
 	/**
-	 * Whether a text may be the name of a model.
-	 * @param name the text
-	 * @return whether it may be
+	 * Whether a name is allowed.
+	 * @param name the name
+	 * @return whether it is allowed
 	 */
 	public static boolean isAllowed(String name) {
 		return problemWith(name) == null;
@@ -63,8 +63,8 @@ public final class ModelName {
 		if (name.codePoints().anyMatch(Character::isISOControl)) {
 			return "has control characters";
 		}
-		// half a surrogate pair has no UTF-8 form: it would reach the backend as
-		// another name
+		// half a surrogate pair cannot be sent in UTF-8: the backend would get another
+		// name
 		if (name.codePoints().anyMatch((c) -> Character.getType(c) == Character.SURROGATE)) {
 			return "is not valid Unicode";
 		}

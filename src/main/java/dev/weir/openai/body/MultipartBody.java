@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code multipart/form-data} body (RFC 7578), as audio and image calls send it. Its
- * model is replaced, or put in as the first part, without touching another byte.
+ * A {@code multipart/form-data} body (RFC 7578) of an audio or image call. The model is
+ * replaced, or inserted as the first part; all other bytes stay.
  */
 final class MultipartBody implements RequestBody {
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * What separates the parts of a multipart body (RFC 2046, section 5.1.1).
+ * The boundary between the parts of a multipart body (RFC 2046, section 5.1.1).
  */
 final class MultipartBoundary {
 
@@ -15,7 +15,7 @@ final class MultipartBoundary {
 
 	private final String delimiter;
 
-	/** The delimiter and the line break before it, which belongs to it. */
+	/** The delimiter with the preceding line break, which belongs to it. */
 	private final BytePattern pattern;
 
 	private MultipartBoundary(String boundary) {
@@ -45,20 +45,20 @@ final class MultipartBoundary {
 	}
 
 	/**
-	 * Returns where the next line break is that a delimiter follows.
-	 * @param body where to search
-	 * @param from where to begin
-	 * @return the index of the line break, or -1
+	 * Finds the next delimiter.
+	 * @param body the bytes to search
+	 * @param from the index to start at
+	 * @return the index of the line break before the delimiter, or -1
 	 */
 	int find(byte[] body, int from) {
 		return this.pattern.find(body, from);
 	}
 
 	/**
-	 * Writes a part to be put in before all others.
+	 * Writes a part that can be inserted before all others.
 	 * @param name the name of the field
 	 * @param value the value of the field
-	 * @return the part, its delimiter at its beginning and a line break at its end
+	 * @return the part, starting with the delimiter and ending with a line break
 	 */
 	String firstPart(String name, String value) {
 		return this.delimiter + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * Goes through the parts of a {@code multipart/form-data} body. It is strict where two
- * readers could see different parts: line breaks are CRLF, header lines are not folded,
- * and no line begins with the boundary but goes on differently.
+ * Reads the parts of a {@code multipart/form-data} body. It refuses bodies in which two
+ * parsers could see different parts: line breaks must be CRLF, header lines must not be
+ * folded, and no other line may start with the boundary.
  */
 final class MultipartReader {
 
@@ -62,8 +62,8 @@ final class MultipartReader {
 		}
 		int from = this.at;
 		int to = this.boundary.find(this.body, from);
-		// RFC 2046 lets the blank line's own break belong to the delimiter, not every
-		// reader does
+		// in RFC 2046 the break of the blank line may belong to the delimiter; not every
+		// parser accepts that
 		if (to < 0 || this.boundary.isAt(this.body, from)) {
 			throw malformed();
 		}

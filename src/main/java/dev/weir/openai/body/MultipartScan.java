@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * What one pass over a multipart body finds in its fields. Files are passed over.
+ * The fields of a multipart body that Weir needs. Files are skipped.
  *
- * @param boundary what separates the parts
- * @param model the model, or {@code null} if none is named or the name is blank
+ * @param boundary the boundary between the parts
+ * @param model the model, or {@code null} if it is absent or blank
  * @param hasModel whether there is a field {@code model}, whatever its value
  * @param stream whether {@code stream} is {@code true}; the last one counts
  * @param from the index of the model's first byte; without the field that of the first

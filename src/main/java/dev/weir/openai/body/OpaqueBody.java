@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body that is empty or of a format which names no model, such as the SDP text of a
- * realtime call. It goes on as it came.
+ * A body that is empty or has a format without a model, such as the SDP text of a
+ * realtime call. It is sent unchanged.
  */
 public final class OpaqueBody implements RequestBody {
 

@@ -8,25 +8,23 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * The body of a client's request, read once: what it asks for is known, and it can be
- * sent any number of times, each time naming another model, without being copied.
+ * The parsed body of a client's request. It can be sent any number of times, each time
+ * with another model, without being copied.
  * <p>
- * The array a body was read from belongs to it from then on and must not be changed. Safe
- * for many threads.
+ * The body keeps the array it was read from, which must not be changed. Thread-safe.
  */
 public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody {
 
 	/**
-	 * Reads a body. {@code application/json}, {@code *}{@code +json} and bodies without a
-	 * content type which begin with a brace are read as JSON, {@code multipart/form-data}
-	 * part by part; everything else, and every empty body, is passed on unread.
+	 * Parses a body. {@code application/json}, {@code *}{@code +json} and bodies without
+	 * a content type that start with a brace are JSON; {@code multipart/form-data} is
+	 * read part by part; all others, and empty bodies, are opaque.
 	 * @param body the whole body, which is kept and not copied
-	 * @param contentType the value of the request's {@code Content-Type}, if it has one
+	 * @param contentType the request's {@code Content-Type}, or {@code null}
 	 * @return the body
-	 * @throws MalformedRequestException if the body is not what the content type says, is
-	 * incomplete, nests deeper than 500 levels, names its model twice or names one that
-	 * is neither text nor {@code null}, has control characters or more than 256
-	 * characters
+	 * @throws MalformedRequestException if the body is not valid for the content type,
+	 * nests deeper than 500 levels, has more than one model, or a model that is not
+	 * {@code null} or a string of at most 256 characters without control characters
 	 */
 	static RequestBody of(byte[] body, @Nullable String contentType) {
 		BodyBytes bytes = new BodyBytes(body);
@@ -45,15 +43,14 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	}
 
 	/**
-	 * Reads the body of an operation that Weir does not know, which need not be what
-	 * {@link #of} expects. Forms and JSON objects are read as there, JSON objects also
-	 * where the content type says nothing of JSON, since many servers take them. A body
-	 * that cannot be understood is passed on unread.
+	 * Parses the body of an unknown operation, which need not be valid for {@link #of}.
+	 * JSON objects are recognized with any content type, since many servers accept that.
+	 * A body that cannot be understood is opaque.
 	 * @param body the whole body, which is kept and not copied
-	 * @param contentType the value of the request's {@code Content-Type}, if it has one
+	 * @param contentType the request's {@code Content-Type}, or {@code null}
 	 * @return the body
-	 * @throws MalformedRequestException if the body names its model twice, or names one
-	 * that has control characters or more than 256 characters
+	 * @throws MalformedRequestException if the body has more than one model, or a model
+	 * with control characters or more than 256 characters
 	 */
 	static RequestBody ofUnknown(byte[] body, @Nullable String contentType) {
 		boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
@@ -73,43 +70,43 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	}
 
 	/**
-	 * Returns the model that the body names.
-	 * @return 1 to 256 characters, or {@code null} if the body names none
+	 * Returns the model in the body.
+	 * @return 1 to 256 characters, or {@code null} if there is none
 	 */
 	@Nullable String model();
 
 	/**
 	 * Whether the body asks for a stream of events: {@code "stream": true} at the top
 	 * level, or a multipart field {@code stream} that is {@code true}.
-	 * @return whether the answer shall be a stream
+	 * @return whether the response shall be a stream
 	 */
 	boolean stream();
 
 	/**
-	 * Whether the body says that the backend shall not store the answer:
-	 * {@code "store": false} at the top level.
-	 * @return whether it says so; if not, it depends on the operation
+	 * Whether the backend must not store the response: {@code "store": false} at the top
+	 * level.
+	 * @return {@code true} if it must not; otherwise it depends on the operation
 	 */
 	boolean isStoreDisabled();
 
 	/**
-	 * Returns the length of the body as it came.
+	 * Returns the length of the original body.
 	 * @return the length in bytes
 	 */
 	int length();
 
 	/**
-	 * Returns the body as it came.
+	 * Returns the original body.
 	 * @return one new, read-only buffer at position 0
 	 */
 	List<ByteBuffer> bytes();
 
 	/**
-	 * Returns the body naming another model. Only the bytes of the name differ; a body
-	 * that named none gets one, except if its format is not known.
-	 * @param model the name to send, 1 to 256 characters and no control characters
-	 * @return new, read-only buffers at position 0, to be sent one after another; those
-	 * with bytes of the client share this body's memory
+	 * Returns the body with another model. Only the bytes of the model differ. A body
+	 * without a model gets one, unless it is opaque.
+	 * @param model the model to send, 1 to 256 characters without control characters
+	 * @return new, read-only buffers at position 0, to be sent in this order; those with
+	 * the client's bytes share this body's memory
 	 * @throws IllegalArgumentException if the name is not allowed
 	 */
 	List<ByteBuffer> withModel(String model);

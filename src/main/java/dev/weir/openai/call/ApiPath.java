@@ -16,17 +16,17 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 
 /**
- * The parsed target of a call. Paths for backends are built from it, never from the text
- * the client sent.
+ * The parsed path and query of a call. Targets on backends are built from this, never
+ * from the text that the client sent.
  *
  * @param method the HTTP method, in upper case
- * @param dialect how the client wrote it
- * @param operation what it wants done
+ * @param dialect the dialect of the path
+ * @param operation the operation
  * @param deployment the model in an Azure classic path, decoded; {@code null} if the path
- * names none
- * @param operationPath what follows the dialect's prefix and the deployment, still
- * encoded, for instance {@code chat/completions}
- * @param query the query without any credential, still encoded; empty if there is none
+ * has none
+ * @param operationPath the path behind the dialect's prefix and the deployment, encoded,
+ * such as {@code chat/completions}
+ * @param query the query without credentials, encoded; empty if there is none
  */
 public record ApiPath(String method, ClientDialect dialect, Operation operation, @Nullable String deployment,
 		String operationPath, String query) {
@@ -37,28 +37,28 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String ENCODED_SLASH = "%2F";
 
-	/** Azure's chat on the user's own data, which stands behind a deployment only. */
+	/** Azure's chat on the user's own data, which exists only behind a deployment. */
 	private static final String EXTENDED_CHAT = "extensions/chat/completions";
 
 	private static final String API_VERSION = "api-version";
 
-	/** Versions of the classic API; the v1 API knows only names such as preview. */
+	/** Versions of the classic API; the v1 API has only names such as preview. */
 	private static final Pattern DATED = Pattern.compile("\\s*|\\d{4}-\\d{2}-\\d{2}.*");
 
 	private static final String API_KEY = "api-key";
 
-	/** Resources that are named by an id, or whose operations follow a common segment. */
+	/** Resources with an id, or with operations behind a common segment. */
 	private static final Pattern WITH_ID = Pattern
 		.compile("^(responses|chat/completions|models|realtime|videos)/|^videos$");
 
-	/** The API replaces no resource as a whole, and describes none by OPTIONS. */
+	/** The API has neither PUT nor OPTIONS. */
 	private static final String RESOURCE_METHODS = "GET, HEAD, POST, PATCH, DELETE";
 
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
 	/**
-	 * What a backend keeps and serves to later calls, by the first segment of its path.
+	 * The first path segments of resources that a backend stores for later calls.
 	 */
 	private static final Set<String> STORED = Set.of("assistants", "batches", "chatkit", "containers", "conversations",
 			"evals", "files", "fine_tuning", "organization", "projects", "skills", "threads", "uploads",
@@ -73,10 +73,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @param path the path in the form that {@link SafePath#of} gives it
 	 * @param query the raw query, or {@code null}
 	 * @return the parsed target
-	 * @throws MalformedRequestException if the path names a model by what is no name for
-	 * one
-	 * @throws ApiErrorException if it has an encoded slash where no model is named, or
-	 * where a server that decodes it would read another operation
+	 * @throws MalformedRequestException if the name of the model in the path is not valid
+	 * @throws ApiErrorException if the path has an encoded slash where no model stands,
+	 * or where a server that decodes it would see another operation
 	 */
 	public static ApiPath parse(String method, String path, @Nullable String query) {
 		ClientDialect dialect = dialectOf(path);
@@ -88,7 +87,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 		if (dialect == ClientDialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
 			String named = rest.substring(DEPLOYMENTS.length());
 			int end = endOfDeployment(named);
-			if (isReadInTwoWays(named, end)) {
+			if (isAmbiguous(named, end)) {
 				throw SafePath.misplacedSlash();
 			}
 			if (end > 0) {
@@ -105,9 +104,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Where the deployment's name ends, which may have slashes itself: before the longest
-	 * known operation, else at the first slash.
-	 * @return the index of the slash behind it, or -1 if there is none
+	 * Finds the end of the deployment's name, which may contain slashes: it ends before
+	 * the longest known operation, else at the first slash.
+	 * @return the index of the slash behind the name, or -1 if there is none
 	 */
 	private static int endOfDeployment(String named) {
 		int first = named.indexOf('/');
@@ -125,7 +124,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 		return Operation.of("POST", operation) != Operation.OTHER || operation.equals(EXTENDED_CHAT);
 	}
 
-	private static boolean isReadInTwoWays(String named, int end) {
+	private static boolean isAmbiguous(String named, int end) {
 		if (!named.contains(ENCODED_SLASH)) {
 			return false;
 		}
@@ -145,9 +144,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * The one thing the call asks about, for instance the model in
-	 * {@code /models/gpt-4o}.
-	 * @return its name, decoded, or {@code null} if the call asks about all
+	 * The id behind the first segment, such as the model in {@code /models/gpt-4o}.
+	 * @return the id, decoded, or {@code null} if there is none
 	 */
 	public @Nullable String itemId() {
 		int slash = this.operationPath.indexOf('/');
@@ -156,9 +154,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * The methods that the path has, if the call's is not among them.
-	 * @return the value of {@code allow}, or {@code null} if the call may go on; the
-	 * methods of paths that Weir does not know are left to the backend
+	 * The methods of the path, if the method of the call is not one of them.
+	 * @return the value for the header {@code allow}, or {@code null} if the method is
+	 * allowed or the path is unknown to Weir
 	 */
 	public @Nullable String allowedMethodsIfRefused() {
 		String allowed = Operation.methodsOf(this.operationPath);
@@ -169,8 +167,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether Weir knows the operation, or the kind of resource that the path leads to.
-	 * @return whether a backend that says 404 to it means more than the path
+	 * Whether Weir knows the operation or the resource of the path. Then a 404 of a
+	 * backend means more than an unknown path.
+	 * @return whether the path is known
 	 */
 	public boolean isKnown() {
 		return this.operation != Operation.OTHER || Operation.methodsOf(this.operationPath) != null || isStored()
@@ -179,8 +178,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * The longest known path that this one ends with, as where a base URL was given
-	 * twice.
+	 * The longest known path that this path ends with, for instance after a base URL that
+	 * was configured twice.
 	 * @return the path behind the dialect's prefix, or {@code null} if there is none
 	 */
 	public @Nullable String knownSuffix() {
@@ -203,7 +202,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Writes another path the way this one was written.
+	 * Writes another operation in the dialect of this path.
 	 * @param operationPath the path behind the dialect's prefix and the deployment
 	 * @return the whole path
 	 */
@@ -214,8 +213,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether it is about what one backend stores, such as files, batches or fine-tuning
-	 * jobs. Such calls are bound to no lane of a model, even if they name one.
+	 * Whether the path leads to resources that one backend stores, such as files, batches
+	 * or fine-tuning jobs. A model in such a call does not decide about the lane.
 	 * @return whether the path leads to stored resources
 	 */
 	public boolean isStored() {
@@ -225,9 +224,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether a model in the body decides which lanes there are. That holds for the known
-	 * operations which name one, and for every POST that Weir does not know, such as
-	 * {@code /rerank}, unless it {@linkplain #isStored() is about stored resources}.
+	 * Whether a model in the body decides about the lanes. This holds for known
+	 * operations with a model, and for every unknown POST, such as {@code /rerank}, that
+	 * does not lead to {@linkplain #isStored() stored resources}.
 	 * @return whether the body must be read to know the model
 	 */
 	public boolean mayNameModel() {
@@ -236,21 +235,19 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether the call may create or change something that stays on the backend. POST and
-	 * PATCH are not idempotent (RFC 9110, section 9.2.2): a backend that may have carried
-	 * one out must not be asked again, and neither must another one. Operations that Weir
-	 * does not know count as well; those it knows only compute an answer.
-	 * @return whether the call must not be repeated once it may have been carried out
+	 * Whether the call must not be repeated, on any backend, once a backend may have
+	 * executed it: POST and PATCH are not idempotent (RFC 9110, section 9.2.2). The
+	 * operations that Weir knows are excepted, since they store nothing.
+	 * @return whether the call may create or change something stored
 	 */
 	public boolean isUnsafeToRepeat() {
 		return this.operation == Operation.OTHER && (this.method.equals("POST") || this.method.equals("PATCH"));
 	}
 
 	/**
-	 * Whether an OpenAI-compatible server has a place for it. Operations on a deployment
-	 * that Weir does not know, and a few others of Azure's classic dialect, exist on
-	 * Azure only.
-	 * @return whether it can be written in OpenAI's dialect
+	 * Whether the call can be sent to an OpenAI-compatible server. Unknown operations on
+	 * a deployment, and a few others of Azure's classic dialect, exist on Azure only.
+	 * @return whether the call can be written in OpenAI's dialect
 	 */
 	public boolean fitsOpenAi() {
 		return this.dialect != ClientDialect.AZURE || this.operation != Operation.OTHER
@@ -258,9 +255,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether it is a call in Azure's classic dialect without the parameter
+	 * Whether the call is in Azure's classic dialect but lacks the parameter
 	 * {@code api-version}, which Azure requires there.
-	 * @return whether a backend of Azure's dialect must bring a version of its own
+	 * @return whether the backend's configuration must provide the version
 	 */
 	public boolean lacksApiVersion() {
 		if (this.dialect != ClientDialect.AZURE) {
@@ -271,7 +268,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether the client names the version of the API that it wants.
+	 * Whether the client asks for a version of the API.
 	 * @return whether there is a parameter {@code api-version}
 	 */
 	public boolean namesApiVersion() {
@@ -279,22 +276,22 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * Whether the deployment stands in the path when the call goes to Azure; the body
-	 * then goes as it came.
-	 * @return whether it does
+	 * Whether the target on Azure contains the deployment. The body is then sent
+	 * unchanged.
+	 * @return whether the path has a deployment
 	 */
 	public boolean namesDeploymentOnAzure() {
 		return this.deployment != null;
 	}
 
 	/**
-	 * The target on an Azure OpenAI resource: classic stays classic, since its features
-	 * hang on the version the client asked for; everything else is Azure's v1 API, which
-	 * has no dated versions: a date left over from the classic API is dropped.
-	 * @param deployment the name of the model's deployment
+	 * Writes the target on an Azure OpenAI resource. A classic call stays classic, since
+	 * its features depend on the version the client asked for. All others use Azure's v1
+	 * API, which has no dated versions, so a date is dropped.
+	 * @param deployment the name of the deployment
 	 * @param apiVersion the version for the classic dialect, or {@code null} for the
 	 * client's
-	 * @return path and query, encoded, beginning with a slash
+	 * @return path and query, encoded, starting with a slash
 	 */
 	public String toAzureTarget(String deployment, @Nullable String apiVersion) {
 		if (this.dialect == ClientDialect.AZURE) {
@@ -319,9 +316,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * The target on an OpenAI-compatible server, below the path of its base URL, which is
-	 * {@code /v1} on most.
-	 * @return path and query, encoded, beginning with a slash
+	 * Writes the target on an OpenAI-compatible server, relative to the path of its base
+	 * URL, which is {@code /v1} on most servers.
+	 * @return path and query, encoded, starting with a slash
 	 */
 	public String toOpenAiTarget() {
 		boolean azure = this.dialect == ClientDialect.AZURE || this.dialect == ClientDialect.AZURE_V1;

@@ -1,7 +1,7 @@
 package dev.weir.openai.call;
 
 /**
- * How a client writes a call.
+ * The form in which a client writes paths and queries.
  */
 public enum ClientDialect {
 
@@ -14,7 +14,7 @@ public enum ClientDialect {
 	/** {@code /v1/…}. */
 	OPENAI("/v1/"),
 
-	/** {@code /…} at the root, as chat applications write it that take a bare URL. */
+	/** {@code /…}, from applications that are configured with a URL without a path. */
 	ROOT("/");
 
 	private final String prefix;
@@ -24,8 +24,8 @@ public enum ClientDialect {
 	}
 
 	/**
-	 * What its paths begin with.
-	 * @return the prefix, slashes at both ends
+	 * The start of its paths.
+	 * @return the prefix, with a slash at both ends
 	 */
 	public String prefix() {
 		return this.prefix;

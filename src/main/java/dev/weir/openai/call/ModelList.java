@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.weir.openai.body.ModelName;
 
 /**
- * The answer to {@code GET /models}, in the form of each dialect.
+ * Writes and reads lists of models ({@code GET /models}).
  */
 public final class ModelList {
 
@@ -23,9 +23,9 @@ public final class ModelList {
 	}
 
 	/**
-	 * Lists models.
-	 * @param models their names
-	 * @param dialect how the client asked
+	 * Writes a list of models.
+	 * @param models the names
+	 * @param dialect the dialect of the call
 	 * @return the JSON, in UTF-8
 	 */
 	public static byte[] of(Collection<String> models, ClientDialect dialect) {
@@ -36,9 +36,9 @@ public final class ModelList {
 	}
 
 	/**
-	 * Describes one model.
-	 * @param model its name
-	 * @param dialect how the client asked
+	 * Writes the description of one model.
+	 * @param model the name
+	 * @param dialect the dialect of the call
 	 * @return the JSON, in UTF-8
 	 */
 	public static byte[] one(String model, ClientDialect dialect) {
@@ -46,11 +46,11 @@ public final class ModelList {
 	}
 
 	/**
-	 * Reads a list that a backend has sent: the {@code id} of each element of
-	 * {@code data} (OpenAI's API specification, schema {@code ListModelsResponse}).
+	 * Reads the list of a backend: the {@code id} of each element of {@code data}
+	 * (OpenAI's API specification, schema {@code ListModelsResponse}).
 	 * @param body the JSON
-	 * @return the names in order, without those that no request could name
-	 * @throws JacksonException if the body is no JSON
+	 * @return the sorted names, without those that are not valid in a request
+	 * @throws JacksonException if the body is not JSON
 	 */
 	public static SortedSet<String> read(byte[] body) {
 		SortedSet<String> names = new TreeSet<>();
@@ -65,7 +65,7 @@ public final class ModelList {
 
 	private static ObjectNode model(String name, ClientDialect dialect) {
 		ObjectNode model = JSON.createObjectNode().put("id", name).put("object", "model");
-		// when a model was made is not known here, but clients want the field
+		// clients require the time of creation, which is unknown
 		return (dialect == ClientDialect.AZURE) ? model.put("status", "succeeded").put("created_at", 0)
 				: model.put("created", 0).put("owned_by", "weir");
 	}

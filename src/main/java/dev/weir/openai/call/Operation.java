@@ -8,9 +8,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a call wants done. The operations named here run on any backend that serves the
- * model, because they refer to nothing that was stored on one; {@link #OTHER} stands for
- * everything else.
+ * An operation of the API. Any backend that serves the model can execute the operations
+ * listed here, because they do not refer to anything stored. {@link #OTHER} stands for
+ * all others.
  */
 public enum Operation {
 
@@ -20,7 +20,7 @@ public enum Operation {
 
 	EMBEDDINGS("embeddings", Model.REQUIRED),
 
-	/** A prompt template stored with the backend may name the model instead. */
+	/** A prompt template that a backend stores may name the model instead. */
 	RESPONSES("responses", Model.OPTIONAL),
 
 	RESPONSES_COMPACT("responses/compact", Model.OPTIONAL),
@@ -41,10 +41,10 @@ public enum Operation {
 
 	MODERATIONS("moderations", Model.OPTIONAL),
 
-	/** {@code GET /models} and {@code GET /models/{model}}: answered by Weir itself. */
+	/** {@code GET /models} and {@code GET /models/{model}}: Weir replies itself. */
 	MODELS("models", Model.NONE),
 
-	/** Anything else; it is passed on as it came. */
+	/** Any other call, which Weir forwards unchanged. */
 	OTHER("", Model.NONE);
 
 	private static final Map<String, Operation> POSTED = Stream.of(values())
@@ -87,11 +87,10 @@ public enum Operation {
 	/**
 	 * The methods of a path.
 	 * @param path the path behind the dialect's prefix and the deployment
-	 * @return the methods with commas between, or {@code null} if Weir does not know the
-	 * path
+	 * @return the methods, separated by commas, or {@code null} if the path is unknown
 	 */
 	static @Nullable String methodsOf(String path) {
-		// stored completions can be listed, by the same path
+		// GET lists stored completions
 		if (path.equals(CHAT_COMPLETIONS.path)) {
 			return "GET, HEAD, POST";
 		}
@@ -102,23 +101,23 @@ public enum Operation {
 	}
 
 	/**
-	 * Returns its path behind the dialect's prefix.
-	 * @return the path, without a slash at its ends; empty for {@link #OTHER}
+	 * Returns the path behind the dialect's prefix.
+	 * @return the path, without a slash at both ends; empty for {@link #OTHER}
 	 */
 	public String path() {
 		return this.path;
 	}
 
 	/**
-	 * Whether its calls name a model.
-	 * @return whether the model decides which lanes there are
+	 * Whether calls of this operation can name a model.
+	 * @return whether the model decides about the lanes
 	 */
 	public boolean hasModel() {
 		return this.model != Model.NONE;
 	}
 
 	/**
-	 * Whether a call that names no model is a mistake.
+	 * Whether calls of this operation must name a model.
 	 * @return whether the model is required
 	 */
 	public boolean needsModel() {
@@ -126,9 +125,9 @@ public enum Operation {
 	}
 
 	/**
-	 * Whether Azure's v1 API has it as a preview only, switched on by
+	 * Whether the operation is a preview in Azure's v1 API, which requires
 	 * {@code api-version=preview}. See Azure's API reference, "v1 preview".
-	 * @return whether it is a preview there
+	 * @return whether it is a preview
 	 */
 	boolean isPreviewInAzureV1() {
 		return this.previewInAzureV1;

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.util.UriUtils;
 
 /**
- * The parameters of a query, each as it was encoded. Names are compared decoded and
- * without regard to case, so that no spelling of {@code api-key} slips through.
+ * The parameters of a query, with their original encoding. Names are compared decoded and
+ * without regard to case, so that every spelling of {@code api-key} is found.
  *
  * @param parameters the parameters, {@code name=value} or {@code name}
  */
@@ -28,17 +28,17 @@ public record Query(List<String> parameters) {
 	}
 
 	/**
-	 * Whether a query may have a parameter. Splits and decodes nothing.
+	 * Whether a query may have a parameter. This is cheap: nothing is split or decoded.
 	 * @param query the raw query, or {@code null}
 	 * @param name the parameter's name, decoded, letters and hyphens only
-	 * @return {@code false} if it surely has none of that name
+	 * @return {@code false} if the query certainly has no such parameter
 	 */
 	public static boolean mayHave(@Nullable String query, String name) {
 		if (query == null) {
 			return false;
 		}
 		for (int i = 0; i < query.length(); i++) {
-			// an escape may stand for a letter of it
+			// an escape may stand for a letter of the name
 			if (query.charAt(i) == '%' || query.regionMatches(true, i, name, 0, name.length())) {
 				return true;
 			}
@@ -56,7 +56,7 @@ public record Query(List<String> parameters) {
 	}
 
 	/**
-	 * Leaves a parameter out.
+	 * Removes a parameter.
 	 * @param name its name, decoded
 	 * @return the other parameters
 	 */
@@ -65,9 +65,9 @@ public record Query(List<String> parameters) {
 	}
 
 	/**
-	 * Leaves out those parameters of a name whose value is not wanted.
+	 * Removes the parameters with a name and an unwanted value.
 	 * @param name the name, decoded
-	 * @param unwanted tells of a value, decoded, whether it goes
+	 * @param unwanted whether a value, decoded, is unwanted
 	 * @return the other parameters
 	 */
 	Query without(String name, Predicate<String> unwanted) {
@@ -79,7 +79,7 @@ public record Query(List<String> parameters) {
 	/**
 	 * The values of a parameter.
 	 * @param name its name, decoded
-	 * @return the values, decoded, empty texts for those without one
+	 * @return the values, decoded; empty for a parameter without a value
 	 */
 	List<String> values(String name) {
 		return this.parameters.stream().filter((parameter) -> isNamed(parameter, name)).map(Query::valueOf).toList();

@@ -10,16 +10,15 @@ import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 
 /**
- * The one reading of a request path that the router, Weir and the backend share. Paths
- * that mean the same to every server are brought into one form; a path in which two
- * servers could see different resources is refused.
+ * Normalizes and checks request paths, so that the router, Weir and the backend see the
+ * same resource. Equivalent paths get one form; ambiguous paths are refused.
  */
 public final class SafePath {
 
 	/** The longest path that may pass, in characters. */
 	private static final int MAX_LENGTH = 2048;
 
-	/** RFC 3986, section 3.3, without the semicolon, at which some servers cut. */
+	/** RFC 3986, section 3.3, without the semicolon, at which some servers cut paths. */
 	private static final String ALLOWED = "-._~!$&'()*+,=:@/%";
 
 	private static final String ENCODED_SLASH = "%2F";
@@ -30,17 +29,17 @@ public final class SafePath {
 	}
 
 	/**
-	 * Brings a path into its normal form. Empty segments are collapsed; escapes of
-	 * characters that need none are decoded and the digits of all others are written in
-	 * upper case (RFC 3986, section 6.2.2). An encoded slash stays, but may only follow
-	 * {@code /models/} or {@code /deployments/}, where the name of a model stands.
-	 * @param rawPath the path as it came, not decoded, without the query
-	 * @return the path in its normal form; the same object if it was in it already
+	 * Normalizes a path. Empty segments are removed; unnecessary escapes are decoded; all
+	 * others get upper-case digits (RFC 3986, section 6.2.2). An encoded slash stays, but
+	 * is allowed only behind {@code /models/} or {@code /deployments/}, in the name of a
+	 * model.
+	 * @param rawPath the raw path, without the query
+	 * @return the normalized path; the same object if nothing changed
 	 * @throws ApiErrorException with status 400 if the path has dot segments,
 	 * backslashes, semicolons or control characters, raw or percent-encoded; escapes that
 	 * are incomplete, that decode to another escape or to no UTF-8; characters which RFC
-	 * 3986 wants encoded; an encoded slash elsewhere; no slash at its beginning; or more
-	 * than 2,048 characters
+	 * 3986 wants encoded; an encoded slash elsewhere; no slash at its start; or more than
+	 * 2,048 characters
 	 */
 	public static String of(String rawPath) {
 		String problem = problemWith(rawPath);
@@ -59,8 +58,8 @@ public final class SafePath {
 	}
 
 	/**
-	 * Returns the refusal of a path that has an encoded slash where no model is named, or
-	 * one that lets two servers read different operations.
+	 * Refuses an encoded slash where no model stands, or where servers could see
+	 * different operations.
 	 * @return the exception, with status 400
 	 */
 	static ApiErrorException misplacedSlash() {
@@ -160,7 +159,7 @@ public final class SafePath {
 		return null;
 	}
 
-	/** Whether it is; C0 AE is not, which careless servers take for a dot. */
+	/** Refuses C0 AE, too, which careless servers decode to a dot. */
 	private static boolean isUtf8(byte[] decoded, int length) {
 		try {
 			StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(decoded, 0, length));
@@ -181,7 +180,7 @@ public final class SafePath {
 	}
 
 	private static int hex(int c) {
-		// Character.digit knows digits of other scripts too
+		// Character.digit accepts digits of other scripts, too
 		return (c < 0x80) ? Character.digit(c, 16) : -1;
 	}
 

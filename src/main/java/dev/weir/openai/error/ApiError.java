@@ -7,15 +7,15 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An error in the shape that OpenAI's API gives it and its SDKs read:
+ * An error in the shape of OpenAI's API, which its SDKs read:
  * {@code {"error":{"message":…,"type":…,"param":…,"code":…}}} (OpenAI's API
  * specification, schema {@code ErrorResponse}).
  *
- * @param status the HTTP status it is sent with, 400 to 599
- * @param message what is wrong and what helps, for a developer to read
+ * @param status the HTTP status of the reply, 400 to 599
+ * @param message the problem and its cure, for a developer
  * @param type the kind of error, such as {@code invalid_request_error}
  * @param param the request's parameter that is wrong, or {@code null}
- * @param code the reason, for a program to read, or {@code null}
+ * @param code the reason, for a program, or {@code null}
  */
 public record ApiError(int status, String message, String type, @Nullable String param, @Nullable String code) {
 
@@ -32,7 +32,8 @@ public record ApiError(int status, String message, String type, @Nullable String
 			.put("type", this.type)
 			.put("param", this.param)
 			.put("code", this.code);
-		// through a String, which replaces half a surrogate pair: a message may quote one
+		// a message may quote half a surrogate pair, on which Jackson's UTF-8 writer
+		// fails
 		return JSON.writeValueAsString(body).getBytes(StandardCharsets.UTF_8);
 	}
 

@@ -3,7 +3,7 @@ package dev.weir.openai.error;
 import java.util.Map;
 
 /**
- * Ends a request with an answer of Weir's own.
+ * Ends a request with an error reply of Weir.
  */
 public final class ApiErrorException extends RuntimeException {
 
@@ -20,12 +20,12 @@ public final class ApiErrorException extends RuntimeException {
 	}
 
 	/**
-	 * Ends a request with an error and further response headers.
+	 * Ends a request with an error and additional headers of the reply.
 	 * @param error the error the client gets
-	 * @param headers further headers of the answer
+	 * @param headers the additional headers
 	 */
 	public ApiErrorException(ApiError error, Map<String, String> headers) {
-		// no stack trace: it is an answer, and under load there are many of them
+		// no stack trace: under load there are many of them, and they are no faults
 		super(error.message(), null, false, false);
 		this.error = error;
 		this.headers = Map.copyOf(headers);

@@ -3,26 +3,26 @@ package dev.weir.openai.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an error answer says about its reason, in the words of the backend: not to be used
- * as a metric's tag.
+ * The reason that an error response gives. The values are the backend's and unbounded:
+ * they must not become tags of metrics.
  *
  * @param code the code, such as {@code insufficient_quota}; numbers as text; {@code null}
  * if there is none
  * @param type the type, such as {@code server_error}; {@code null} if there is none
  * @param param the request's parameter that is wrong; {@code null} if none is named
- * @param message what a developer is to read, at most {@value #MAX_MESSAGE} characters of
+ * @param message the message for a developer, at most {@value #MAX_MESSAGE} characters of
  * it; {@code null} if there is none
  */
 public record ErrorDetails(@Nullable String code, @Nullable String type, @Nullable String param,
 		@Nullable String message) {
 
-	/** An answer that says nothing about its reason. */
+	/** An error response without a reason. */
 	public static final ErrorDetails NONE = new ErrorDetails(null, null);
 
 	static final int MAX_MESSAGE = 2000;
 
 	/**
-	 * Makes a reason without words.
+	 * Creates details without parameter and message.
 	 * @param code the code, or {@code null}
 	 * @param type the type, or {@code null}
 	 */
@@ -36,9 +36,9 @@ public record ErrorDetails(@Nullable String code, @Nullable String type, @Nullab
 	 * as Gemini sends it; else the top level is read, where Azure's gateway has
 	 * {@code statusCode}, some compatible servers have {@code code} and {@code type}, and
 	 * others a text as {@code error}, {@code detail} or {@code message}; else the body
-	 * itself is the message, unless it is a page. Never fails.
-	 * @param body the body, perhaps cut off; what is found before its end counts
-	 * @return the reason, all parts {@code null} if there is none to be found
+	 * itself is the message, unless it is an HTML page. Never fails.
+	 * @param body the body, possibly cut off; what comes before its end counts
+	 * @return the details; all parts are {@code null} if none is found
 	 */
 	public static ErrorDetails read(byte[] body) {
 		return ErrorReader.read(body);

@@ -37,7 +37,7 @@ final class ErrorReader {
 		if (first >= 0 && first != '{' && first != '[' && first != '"' && first != '<') {
 			return new ErrorDetails(null, null, null, limited(new String(body, StandardCharsets.UTF_8).strip()));
 		}
-		// a copy, since a factory keeps the property names it has seen: these are foreign
+		// a copy: a factory caches the property names it reads, and these are foreign
 		try (JsonParser parser = FACTORY.copy().createParser(ObjectReadContext.empty(), body)) {
 			JsonToken token = parser.nextToken();
 			if (token == JsonToken.START_ARRAY) {
@@ -51,7 +51,7 @@ final class ErrorReader {
 			}
 		}
 		catch (JacksonException ex) {
-			// no JSON, or cut off: what came before it counts
+			// not JSON, or cut off: what came before counts
 		}
 		return new ErrorDetails(reader.code, reader.type, reader.param, reader.message);
 	}
@@ -65,7 +65,7 @@ final class ErrorReader {
 		return -1;
 	}
 
-	/** Returns whether the search is over. */
+	/** Returns whether the reading is finished. */
 	private boolean readObject(JsonParser parser, int depth) {
 		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 			JsonToken value = parser.nextToken();
@@ -83,7 +83,7 @@ final class ErrorReader {
 				case "code" -> this.code = text(parser, value, null);
 				case "statusCode" ->
 					this.code = (depth == 0 && this.code == null) ? text(parser, value, null) : this.code;
-				// Gemini's name of the code, beside a code that repeats the HTTP status
+				// Gemini's reason; its code only repeats the HTTP status
 				case "status", "error_type" -> this.type = (this.type == null && value == JsonToken.VALUE_STRING)
 						? text(parser, value, null) : this.type;
 				case "type" -> this.type = text(parser, value, null);

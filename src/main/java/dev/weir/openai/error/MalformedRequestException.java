@@ -3,8 +3,8 @@ package dev.weir.openai.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request body, or the model that a path names, that cannot be understood. The message
- * is made for the API client: it says what is wrong and echoes nothing of the request.
+ * A request body, or a model in a path, that cannot be understood. The message is for the
+ * client: it names the problem and quotes nothing of the request.
  */
 public final class MalformedRequestException extends RuntimeException {
 
@@ -19,7 +19,7 @@ public final class MalformedRequestException extends RuntimeException {
 	}
 
 	private MalformedRequestException(String message, @Nullable String param) {
-		// clients can cause these at any rate, and where in the code is of no interest
+		// no stack trace: clients can cause any number of these
 		super(message, null, false, false);
 		this.param = param;
 	}
@@ -34,8 +34,8 @@ public final class MalformedRequestException extends RuntimeException {
 	}
 
 	/**
-	 * The parameter that is to blame.
-	 * @return its name, or {@code null} if it is the body as a whole
+	 * The parameter with the problem.
+	 * @return its name, or {@code null} if it is the whole body
 	 */
 	public @Nullable String param() {
 		return this.param;

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads delays as headers write them. Never negative, never more than a day, rounded up
- * to nanoseconds; {@code null} for what is no delay.
+ * Parses delays in headers. Delays are never negative, at most a day, and rounded up to
+ * nanoseconds.
  */
 public final class DelayParser {
 
@@ -21,7 +21,7 @@ public final class DelayParser {
 
 	private static final long SECOND = 1000 * MILLI;
 
-	// possessive, so that no header can make them backtrack
+	// possessive quantifiers: no header can cause backtracking
 	private static final Pattern NUMBER = Pattern.compile("[0-9]++(?:\\.[0-9]++)?+");
 
 	private static final Pattern PART = Pattern.compile("\\G(" + NUMBER + ")(ns|us|µs|ms|s|m|h|d)");
@@ -30,18 +30,18 @@ public final class DelayParser {
 	}
 
 	/**
-	 * Reads a number of milliseconds.
+	 * Parses a number of milliseconds.
 	 * @param value the header's value
-	 * @return the delay, or {@code null} if it is no such number
+	 * @return the delay, or {@code null} if the value is not such a number
 	 */
 	public static @Nullable Duration parseMillis(@Nullable String value) {
 		return of(value, MILLI);
 	}
 
 	/**
-	 * Reads a number of seconds.
+	 * Parses a number of seconds.
 	 * @param value the header's value
-	 * @return the delay, or {@code null} if it is no such number
+	 * @return the delay, or {@code null} if the value is not such a number
 	 */
 	public static @Nullable Duration parseSeconds(@Nullable String value) {
 		return of(value, SECOND);
@@ -55,9 +55,9 @@ public final class DelayParser {
 	}
 
 	/**
-	 * Reads a sum of numbers with units, as {@code 1h2m3.5s}.
+	 * Parses a sum of numbers with units, such as {@code 1h2m3.5s}.
 	 * @param value the header's value
-	 * @return the delay, or {@code null} if it is no such sum
+	 * @return the delay, or {@code null} if the value is not such a sum
 	 */
 	public static @Nullable Duration parseUnits(@Nullable String value) {
 		if (value == null) {
@@ -76,27 +76,27 @@ public final class DelayParser {
 	}
 
 	/**
-	 * The delay until a time.
-	 * @param now the time it is
+	 * Returns the delay until a time.
+	 * @param now the current time
 	 * @param then the time to wait for
-	 * @return the delay, zero if that time is past
+	 * @return the delay; zero if the time has passed
 	 */
 	public static Duration until(Instant now, Instant then) {
 		return then.isBefore(now) ? Duration.ZERO : min(Duration.between(now, then));
 	}
 
 	/**
-	 * Reads when a limit is full again: Azure OpenAI sends seconds ({@code 10}), OpenAI
-	 * durations ({@code 6m0s}, {@code 12ms}, {@code 1.5s}).
-	 * @param value the value of an {@code x-ratelimit-reset-} header
-	 * @return the delay, or {@code null} if it is none
+	 * Parses an {@code x-ratelimit-reset-} header: Azure OpenAI sends seconds
+	 * ({@code 10}), OpenAI sends durations ({@code 6m0s}, {@code 12ms}, {@code 1.5s}).
+	 * @param value the header's value
+	 * @return the delay, or {@code null} if the value is not a delay
 	 */
 	public static @Nullable Duration parseReset(@Nullable String value) {
 		Duration seconds = parseSeconds(value);
 		return (seconds != null) ? seconds : parseUnits(value);
 	}
 
-	/** Knows the units of Go's {@code time.Duration}, and days. */
+	/** The units of Go's {@code time.Duration}, and days. */
 	private static long nanosOf(String unit) {
 		return switch (unit) {
 			case "ns" -> 1;

@@ -7,18 +7,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the headers of an answer say about the quota it was served from. Anything that is
- * not said, or not said in a way that can be read, is {@code null}.
+ * The quota that the headers of a response report. Absent and unreadable values are
+ * {@code null}.
  *
- * @param requests the requests that are left
- * @param tokens the tokens that are left
- * @param utilization how far a provisioned deployment is used, 0 for not at all; 1 and
- * more for fully, where Azure OpenAI answers 429
+ * @param requests the remaining requests
+ * @param tokens the remaining tokens
+ * @param utilization the utilization of a provisioned deployment, 0 for idle; from 1 on
+ * Azure OpenAI responds with 429
  */
 public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tokens, @Nullable Double utilization) {
 
-	// so that no header overflows a number
-	private static final int MAX_DIGITS = 15;
+	// the number of digits is limited, so that no header overflows a long
+	private static final Pattern NUMBER = Pattern.compile("[0-9]{1,15}+");
 
 	private static final Pattern PERCENT = Pattern.compile("[0-9]{1,15}+(?:\\.[0-9]{1,15}+)?+%");
 
@@ -26,9 +26,9 @@ public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tok
 	 * Reads {@code x-ratelimit-remaining-}, {@code -limit-} and {@code -reset-} of
 	 * requests and tokens, which Azure OpenAI and OpenAI send, and
 	 * {@code azure-openai-deployment-utilization}, which provisioned deployments of Azure
-	 * send in place of those of tokens.
-	 * @param headers looks up a header by its lower-case name
-	 * @return what they say
+	 * send instead of those of tokens.
+	 * @param headers finds a header by its lower-case name
+	 * @return the quota
 	 */
 	public static QuotaHeaders read(Function<String, @Nullable String> headers) {
 		return new QuotaHeaders(Names.REQUESTS.remaining(headers), Names.TOKENS.remaining(headers),
@@ -36,19 +36,7 @@ public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tok
 	}
 
 	private static @Nullable Long number(@Nullable String value) {
-		String digits = (value != null) ? value.strip() : "";
-		if (digits.isEmpty() || digits.length() > MAX_DIGITS) {
-			return null;
-		}
-		long number = 0;
-		for (int i = 0; i < digits.length(); i++) {
-			int digit = digits.charAt(i) - '0';
-			if (digit < 0 || digit > 9) {
-				return null;
-			}
-			number = 10 * number + digit;
-		}
-		return number;
+		return (value != null && NUMBER.matcher(value.strip()).matches()) ? Long.valueOf(value.strip()) : null;
 	}
 
 	private static @Nullable Double percent(@Nullable String value) {
@@ -65,8 +53,8 @@ public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tok
 
 		static final Names TOKENS = of("tokens");
 
-		private static Names of(String what) {
-			return new Names("x-ratelimit-remaining-" + what, "x-ratelimit-limit-" + what, "x-ratelimit-reset-" + what);
+		private static Names of(String unit) {
+			return new Names("x-ratelimit-remaining-" + unit, "x-ratelimit-limit-" + unit, "x-ratelimit-reset-" + unit);
 		}
 
 		private @Nullable Remaining remaining(Function<String, @Nullable String> headers) {
@@ -78,11 +66,12 @@ public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tok
 	}
 
 	/**
-	 * What is left of one limit.
+	 * The rest of one limit.
 	 *
-	 * @param left how many are left, not negative
-	 * @param limit how many there are, or {@code null} if that was not said
-	 * @param reset when all are there again, or {@code null} if that was not said
+	 * @param left the remaining number, not negative
+	 * @param limit the whole number, or {@code null} if it is absent
+	 * @param reset the time until the limit is full again, or {@code null} if it is
+	 * absent
 	 */
 	public record Remaining(long left, @Nullable Long limit, @Nullable Duration reset) {
 	}

@@ -13,163 +13,165 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the client has been told of one choice. Every string in a delta is a part of a
- * text (the content, a refusal, the arguments of a call), except those that are told
- * once. Choices arrive interleaved at will, but within one, nothing new may come before
- * all that was told has been repeated, or it would come in another order.
+ * The part of one choice that the client has got. A string in a delta is a part of a text
+ * (content, refusal, arguments of a call), except for a few properties that are sent once
+ * (role, id, type). Choices may be interleaved in any way. Within a choice, a new stream
+ * must repeat everything delivered before anything new passes; otherwise the client would
+ * get the parts in another order.
  */
 final class ChoiceTranscript {
 
 	private final Map<String, DeliveredText> texts = new HashMap<>();
 
-	private final Set<String> toldOnce = new HashSet<>();
+	private final Set<String> deliveredOnce = new HashSet<>();
 
-	/** What of the current delta may be told once only. */
-	private final List<Once> onces = new ArrayList<>();
+	/** The properties of the current delta that are sent once. */
+	private final List<SingleProperty> singles = new ArrayList<>();
 
 	private final ResumeMemory memory;
 
 	private @Nullable String finishReason;
 
-	private boolean live = true;
+	/** Whether the client has got something of the current stream. */
+	private boolean current = true;
 
 	ChoiceTranscript(ResumeMemory memory) {
 		this.memory = memory;
 	}
 
 	void rewind() {
-		this.live = false;
-		this.onces.clear();
+		this.current = false;
+		this.singles.clear();
 		this.texts.values().forEach(DeliveredText::rewind);
 	}
 
 	boolean isRepeating() {
-		return !this.live && this.texts.values().stream().anyMatch(DeliveredText::isRepeating);
+		return !this.current && this.texts.values().stream().anyMatch(DeliveredText::isRepeating);
 	}
 
 	/**
-	 * Reads the choice's part of a chunk.
-	 * @param choice the choice; left with what is new
-	 * @return whether something is
-	 * @throws DivergedException if it is not the same answer
+	 * Compares the choice's part of a chunk with the transcript.
+	 * @param choice the choice; only what is new is left in it
+	 * @return whether the choice passes
+	 * @throws DivergedException if the stream differs from the transcript
 	 */
 	boolean add(ObjectNode choice) {
-		boolean news = addTexts(choice);
-		news |= addOnces(choice);
-		if (news && this.finishReason != null) {
+		boolean hasNew = addTexts(choice);
+		hasNew |= addSingles(choice);
+		if (hasNew && this.finishReason != null) {
 			refuse(DivergedException.otherText());
 		}
 		if (!choice.path("logprobs").isEmpty() || choice.path("message").isObject()) {
-			// these belong to texts, but cannot be cut as they are
-			this.memory.giveUp();
+			// they belong to the texts, but cannot be cut like them
+			this.memory.markIncomplete();
 		}
-		news |= addFinish(choice);
-		if (news && isRepeating()) {
+		hasNew |= addFinish(choice);
+		if (hasNew && isRepeating()) {
 			throw DivergedException.otherOrder();
 		}
-		this.live |= news;
-		return this.live;
+		this.current |= hasNew;
+		return this.current;
 	}
 
 	private boolean addTexts(ObjectNode choice) {
-		boolean news = false;
+		boolean hasNew = false;
 		if (choice.get("delta") instanceof ObjectNode delta) {
-			news = add(delta, Level.DELTA, "");
+			hasNew = add(delta, Level.DELTA, "");
 		}
 		JsonNode text = choice.get("text");
 		if (text != null && text.isString()) {
-			String beyond = beyond("text", text.stringValue());
-			choice.put("text", beyond);
-			news |= !beyond.isEmpty();
+			String added = newPart("text", text.stringValue());
+			choice.put("text", added);
+			hasNew |= !added.isEmpty();
 		}
-		return news;
+		return hasNew;
 	}
 
 	private boolean add(ObjectNode fields, Level level, String path) {
-		boolean news = false;
+		boolean hasNew = false;
 		for (String name : List.copyOf(fields.propertyNames())) {
 			JsonNode value = fields.path(name);
 			String key = path + name;
 			if (level.once.contains(name)) {
-				this.onces.add(new Once(fields, name, key));
+				this.singles.add(new SingleProperty(fields, name, key));
 			}
 			else if (value.isString()) {
-				news |= addText(fields, name, key, value.stringValue());
+				hasNew |= addText(fields, name, key, value.stringValue());
 			}
 			else if (level == Level.DELTA && name.equals("tool_calls") && value instanceof ArrayNode calls) {
-				news |= addCalls(calls, key);
+				hasNew |= addCalls(calls, key);
 			}
 			else if (level.objects.contains(name) && value instanceof ObjectNode object) {
-				news |= add(object, Level.FUNCTION, key + '/');
+				hasNew |= add(object, Level.FUNCTION, key + '/');
 			}
 			else if (!value.isNull() && !(value.isContainer() && value.isEmpty())
 					&& !(level == Level.CALL && name.equals("index"))) {
-				this.memory.giveUp();
-				news = true;
+				this.memory.markIncomplete();
+				hasNew = true;
 			}
 		}
-		return news;
+		return hasNew;
 	}
 
 	private boolean addCalls(ArrayNode calls, String path) {
-		boolean news = false;
+		boolean hasNew = false;
 		for (JsonNode call : calls) {
 			if (call instanceof ObjectNode object && object.path("index").isInt()) {
-				news |= add(object, Level.CALL, path + '/' + object.path("index").intValue() + '/');
+				hasNew |= add(object, Level.CALL, path + '/' + object.path("index").intValue() + '/');
 			}
 			else {
-				this.memory.giveUp();
-				news = true;
+				this.memory.markIncomplete();
+				hasNew = true;
 			}
 		}
-		return news;
+		return hasNew;
 	}
 
 	private boolean addText(ObjectNode fields, String name, String key, String text) {
-		String beyond = beyond(key, text);
-		if (beyond.length() < text.length()) {
-			if (beyond.isEmpty()) {
+		String added = newPart(key, text);
+		if (added.length() < text.length()) {
+			if (added.isEmpty()) {
 				fields.remove(name);
 			}
 			else {
-				fields.put(name, beyond);
+				fields.put(name, added);
 			}
 		}
-		return !beyond.isEmpty();
+		return !added.isEmpty();
 	}
 
-	private String beyond(String key, String text) {
+	private String newPart(String key, String text) {
 		return text.isEmpty() ? text : this.texts.computeIfAbsent(key, (it) -> {
-			this.memory.takeEntry(it);
+			this.memory.reserveEntry(it);
 			return new DeliveredText();
 		}).add(text, this.memory);
 	}
 
 	/**
-	 * Decides about what is told once when all texts of the delta are known: the first
+	 * Handles the properties that are sent once, after all texts of the delta: the first
 	 * call may begin in the chunk in which the repeated content ends.
 	 */
-	private boolean addOnces(ObjectNode choice) {
-		boolean news = false;
+	private boolean addSingles(ObjectNode choice) {
+		boolean hasNew = false;
 		boolean repeating = isRepeating();
-		for (Once once : this.onces) {
-			if (once.fields.path(once.name).asString("").isEmpty()) {
+		for (SingleProperty single : this.singles) {
+			if (single.fields.path(single.name).asString("").isEmpty()) {
 				continue;
 			}
-			if (!repeating && this.toldOnce.add(once.key)) {
-				this.memory.takeEntry(once.key);
-				this.memory.onUndo(() -> this.toldOnce.remove(once.key));
-				news = true;
+			if (!repeating && this.deliveredOnce.add(single.key)) {
+				this.memory.reserveEntry(single.key);
+				this.memory.onRollback(() -> this.deliveredOnce.remove(single.key));
+				hasNew = true;
 			}
 			else {
-				once.fields.remove(once.name);
+				single.fields.remove(single.name);
 			}
 		}
-		this.onces.clear();
+		this.singles.clear();
 		if (choice.path("delta").path("tool_calls") instanceof ArrayNode calls) {
 			calls.removeIf((call) -> call.size() < 2 && call.has("index"));
 		}
-		return news;
+		return hasNew;
 	}
 
 	private boolean addFinish(ObjectNode choice) {
@@ -182,7 +184,7 @@ final class ChoiceTranscript {
 		}
 		if (this.finishReason == null) {
 			this.finishReason = value.stringValue();
-			this.memory.onUndo(() -> this.finishReason = null);
+			this.memory.onRollback(() -> this.finishReason = null);
 			return true;
 		}
 		if (!this.finishReason.equals(value.stringValue())) {
@@ -191,15 +193,15 @@ final class ChoiceTranscript {
 		return false;
 	}
 
-	/** What was begun to be told goes on, however odd it is. */
+	/** Once the client has got something of this stream, the stream is never refused. */
 	private void refuse(DivergedException reason) {
-		if (!this.live) {
+		if (!this.current) {
 			throw reason;
 		}
-		this.memory.giveUp();
+		this.memory.markIncomplete();
 	}
 
-	/** What properties mean, by where they are. */
+	/** The meaning of properties, by the object they are in. */
 	private enum Level {
 
 		DELTA(Set.of("role"), Set.of("function_call")),
@@ -208,10 +210,10 @@ final class ChoiceTranscript {
 
 		FUNCTION(Set.of(), Set.of());
 
-		/** Properties that are told once, and may differ from stream to stream. */
+		/** Properties that are sent once, and may differ between streams. */
 		private final Set<String> once;
 
-		/** Properties whose objects have texts. */
+		/** Properties whose objects contain texts. */
 		private final Set<String> objects;
 
 		Level(Set<String> once, Set<String> objects) {
@@ -221,7 +223,7 @@ final class ChoiceTranscript {
 
 	}
 
-	private record Once(ObjectNode fields, String name, String key) {
+	private record SingleProperty(ObjectNode fields, String name, String key) {
 	}
 
 }

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The transcript of a chat or of a completion, whose chunks all have the same shape
+ * The transcript of a chat or a completion, whose chunks all have the same shape
  * (OpenAI's API specification, schemas {@code CreateChatCompletionStreamResponse} and
  * {@code CreateCompletionResponse}).
  */
@@ -17,15 +17,16 @@ final class ChunkTranscript implements Transcript {
 
 	private final Map<Integer, ChoiceTranscript> choices = new HashMap<>();
 
-	private final StableValues envelope = new StableValues();
+	private final StableValues ids = new StableValues();
 
 	private final ResumeMemory memory;
 
-	private boolean told;
+	private boolean delivered;
 
-	private boolean live = true;
+	/** Whether the client has got something of the current stream. */
+	private boolean current = true;
 
-	private boolean usageTold;
+	private boolean usageDelivered;
 
 	ChunkTranscript(ResumeMemory memory) {
 		this.memory = memory;
@@ -33,25 +34,25 @@ final class ChunkTranscript implements Transcript {
 
 	@Override
 	public void rewind() {
-		this.live = !this.told;
+		this.current = !this.delivered;
 		this.choices.values().forEach(ChoiceTranscript::rewind);
 	}
 
 	@Override
 	public @Nullable ObjectNode add(ObjectNode chunk) {
 		if (!(chunk.get("choices") instanceof ArrayNode all)) {
-			return addUnknown(chunk);
+			return addIncomparable(chunk);
 		}
 		if (all.isEmpty()) {
 			return addWithoutChoices(chunk);
 		}
 		for (JsonNode one : all) {
 			if (!one.path("index").isInt()) {
-				return addUnknown(chunk);
+				return addIncomparable(chunk);
 			}
 		}
 		all.removeIf((one) -> !choice(one.path("index").intValue()).add((ObjectNode) one));
-		return all.isEmpty() ? null : tell(chunk);
+		return all.isEmpty() ? null : deliver(chunk);
 	}
 
 	@Override
@@ -60,41 +61,41 @@ final class ChunkTranscript implements Transcript {
 	}
 
 	@Override
-	public boolean live() {
-		return this.live;
+	public boolean hasDelivered() {
+		return this.current;
 	}
 
-	private ObjectNode addUnknown(ObjectNode chunk) {
-		this.memory.giveUp();
-		if (!this.live) {
-			throw DivergedException.notUnderstood();
+	private ObjectNode addIncomparable(ObjectNode chunk) {
+		this.memory.markIncomplete();
+		if (!this.current) {
+			throw DivergedException.notComparable();
 		}
-		return tell(chunk);
+		return deliver(chunk);
 	}
 
 	/**
-	 * The chunk with the usage counts as new even when all else was told. Others, such as
-	 * Azure's {@code prompt_filter_results}, say nothing new in a repetition.
+	 * The chunk with the usage is new even if everything else is repeated. Other chunks,
+	 * such as Azure's {@code prompt_filter_results}, are not.
 	 */
 	private @Nullable ObjectNode addWithoutChoices(ObjectNode chunk) {
 		boolean usage = chunk.path("usage").isObject();
-		if (!this.live && (!usage || this.usageTold || isRepeating())) {
+		if (!this.current && (!usage || this.usageDelivered || isRepeating())) {
 			return null;
 		}
-		this.usageTold |= usage;
-		return tell(chunk);
+		this.usageDelivered |= usage;
+		return deliver(chunk);
 	}
 
-	private ObjectNode tell(ObjectNode chunk) {
-		this.told = true;
-		this.live = true;
-		this.envelope.apply(chunk, "id", "created", "model", "system_fingerprint");
+	private ObjectNode deliver(ObjectNode chunk) {
+		this.delivered = true;
+		this.current = true;
+		this.ids.apply(chunk, "id", "created", "model", "system_fingerprint");
 		return chunk;
 	}
 
 	private ChoiceTranscript choice(int index) {
 		return this.choices.computeIfAbsent(index, (it) -> {
-			this.memory.takeEntry("");
+			this.memory.reserveEntry("");
 			return new ChoiceTranscript(this.memory);
 		});
 	}

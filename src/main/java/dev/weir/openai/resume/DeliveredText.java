@@ -1,48 +1,48 @@
 package dev.weir.openai.resume;
 
 /**
- * One text that the client is being told, and how far a new stream has repeated it. It is
- * counted in UTF-16 units, so that it does not matter where a stream cuts, even inside of
- * a surrogate pair.
+ * One text that the client has got so far, and how far a new stream has repeated it. Both
+ * are counted in UTF-16 units, so that a stream may be cut anywhere, even inside a
+ * surrogate pair.
  */
 final class DeliveredText {
 
-	private final StringBuilder told = new StringBuilder();
+	private final StringBuilder delivered = new StringBuilder();
 
-	private int at;
+	private int repeated;
 
 	void rewind() {
-		this.at = 0;
+		this.repeated = 0;
 	}
 
-	/** Whether some of it has not been repeated yet. */
+	/** Whether a part of the text has not been repeated yet. */
 	boolean isRepeating() {
-		return this.at < this.told.length();
+		return this.repeated < this.delivered.length();
 	}
 
 	/**
-	 * Compares the next part with what was told, and notes what is new.
-	 * @param text the part
-	 * @param memory what may be noted; if it is full, nothing is
-	 * @return the end of the part that was not told before, perhaps empty
-	 * @throws DivergedException if the part is not what was told
+	 * Compares the next part with the delivered text and records what is new.
+	 * @param part the next part of the text
+	 * @param memory the memory to reserve; if it is full, nothing is recorded
+	 * @return the end of the part that was not delivered before, possibly empty
+	 * @throws DivergedException if the part differs from the delivered text
 	 */
-	String add(String text, ResumeMemory memory) {
-		int known = this.told.length();
-		int same = Math.min(text.length(), known - this.at);
+	String add(String part, ResumeMemory memory) {
+		int known = this.delivered.length();
+		int same = Math.min(part.length(), known - this.repeated);
 		for (int i = 0; i < same; i++) {
-			if (text.charAt(i) != this.told.charAt(this.at + i)) {
+			if (part.charAt(i) != this.delivered.charAt(this.repeated + i)) {
 				throw DivergedException.otherText();
 			}
 		}
-		this.at += same;
-		String beyond = text.substring(same);
-		if (!beyond.isEmpty() && memory.take(beyond.length())) {
-			memory.onUndo(() -> this.told.setLength(known));
-			this.told.append(beyond);
-			this.at = this.told.length();
+		this.repeated += same;
+		String added = part.substring(same);
+		if (!added.isEmpty() && memory.reserve(added.length())) {
+			memory.onRollback(() -> this.delivered.setLength(known));
+			this.delivered.append(added);
+			this.repeated = this.delivered.length();
 		}
-		return beyond;
+		return added;
 	}
 
 }

@@ -1,7 +1,7 @@
 package dev.weir.openai.resume;
 
 /**
- * A continuation is not the same answer. Its message quotes nothing of either.
+ * A new stream differs from the one that it should repeat. The message quotes neither.
  */
 final class DivergedException extends RuntimeException {
 
@@ -10,18 +10,18 @@ final class DivergedException extends RuntimeException {
 	}
 
 	static DivergedException otherText() {
-		return new DivergedException("it says something else");
+		return new DivergedException("its text differs");
 	}
 
 	static DivergedException otherOrder() {
-		return new DivergedException("it goes on before it has repeated everything");
+		return new DivergedException("it has new content before it has repeated everything");
 	}
 
 	static DivergedException endsEarly() {
 		return new DivergedException("it ends before it has repeated everything");
 	}
 
-	static DivergedException notUnderstood() {
+	static DivergedException notComparable() {
 		return new DivergedException("it has an event that cannot be compared");
 	}
 

@@ -5,9 +5,8 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Boils an event of a response down to what it says, so that two streams can be compared:
- * without ids, states and what is encrypted, and no matter which empty properties a
- * backend writes.
+ * Hashes the content of an event of the responses API, so that two streams can be
+ * compared. Ids, states, encrypted values and empty properties do not count.
  */
 final class EventFingerprint {
 
@@ -19,7 +18,7 @@ final class EventFingerprint {
 	private EventFingerprint() {
 	}
 
-	static int hash(JsonNode event) {
+	static int of(JsonNode event) {
 		return hash(event, OF_EVENT);
 	}
 

@@ -7,8 +7,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What names a response and its items, and the numbers of its events. A continuation goes
- * on with those of the stream that it continues.
+ * The ids of a response and its items, and the sequence numbers of its events. The events
+ * of a resumed stream get the ids of the first stream and continue its numbers.
  */
 final class ResponseIds {
 
@@ -19,10 +19,10 @@ final class ResponseIds {
 
 	private long sequenceNumber = -1;
 
-	private boolean continued;
+	private boolean resumed;
 
 	void rewind() {
-		this.continued = true;
+		this.resumed = true;
 	}
 
 	void apply(ObjectNode event) {
@@ -47,7 +47,7 @@ final class ResponseIds {
 		if (!number.isIntegralNumber() || !number.canConvertToLong()) {
 			return;
 		}
-		if (this.continued && this.sequenceNumber >= 0) {
+		if (this.resumed && this.sequenceNumber >= 0) {
 			event.put("sequence_number", ++this.sequenceNumber);
 		}
 		else {

@@ -12,10 +12,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The transcript of a response (OpenAI's API specification, schema
- * {@code ResponseStreamEvent}). Its events come in one order, so that nothing new may
- * come before all that was told has been repeated. Of answers with hosted tools the
- * memory is given up: another backend would run the tools again.
+ * The transcript of the responses API (OpenAI's API specification, schema
+ * {@code ResponseStreamEvent}). Its events have one order, so a new stream must repeat
+ * everything delivered before anything new passes. Responses with hosted tools cannot be
+ * resumed: another backend would run the tools again.
  */
 final class ResponsesTranscript implements Transcript {
 
@@ -31,10 +31,10 @@ final class ResponsesTranscript implements Transcript {
 
 	private final Map<String, DeliveredText> texts = new HashMap<>();
 
-	/** What the events that are no deltas said, by their place. */
-	private final Map<String, Integer> steps = new HashMap<>();
+	/** Fingerprints of the events that are not deltas, by type and position. */
+	private final Map<String, Integer> fingerprints = new HashMap<>();
 
-	/** The steps that the current stream has not repeated. */
+	/** The keys of the fingerprints that the current stream has not repeated yet. */
 	private final Set<String> missing = new HashSet<>();
 
 	private final Set<String> lifeCycle = new HashSet<>();
@@ -43,9 +43,10 @@ final class ResponsesTranscript implements Transcript {
 
 	private final ResumeMemory memory;
 
-	private boolean told;
+	private boolean delivered;
 
-	private boolean live = true;
+	/** Whether the client has got something of the current stream. */
+	private boolean current = true;
 
 	ResponsesTranscript(ResumeMemory memory) {
 		this.memory = memory;
@@ -53,10 +54,10 @@ final class ResponsesTranscript implements Transcript {
 
 	@Override
 	public void rewind() {
-		this.live = !this.told;
+		this.current = !this.delivered;
 		this.ids.rewind();
 		this.texts.values().forEach(DeliveredText::rewind);
-		this.missing.addAll(this.steps.keySet());
+		this.missing.addAll(this.fingerprints.keySet());
 	}
 
 	@Override
@@ -69,79 +70,79 @@ final class ResponsesTranscript implements Transcript {
 			if (isRepeating()) {
 				throw DivergedException.endsEarly();
 			}
-			this.memory.giveUp();
-			return tell(event);
+			this.memory.markIncomplete();
+			return deliver(event);
 		}
 		Matcher part = PART.matcher(type);
-		if (!part.matches() || !isKnown(event, "delta".equals(part.group(1)))) {
-			this.memory.giveUp();
-			return tell(event);
+		if (!part.matches() || !isComparable(event, "delta".equals(part.group(1)))) {
+			this.memory.markIncomplete();
+			return deliver(event);
 		}
-		return "delta".equals(part.group(1)) ? addDelta(event, key(event, type)) : addStep(event, key(event, type));
+		return "delta".equals(part.group(1)) ? addDelta(event, key(event, type)) : addOther(event, key(event, type));
 	}
 
 	@Override
 	public boolean isRepeating() {
-		return !this.live
+		return !this.current
 				&& (!this.missing.isEmpty() || this.texts.values().stream().anyMatch(DeliveredText::isRepeating));
 	}
 
 	@Override
-	public boolean live() {
-		return this.live;
+	public boolean hasDelivered() {
+		return this.current;
 	}
 
-	/** Backends differ in which of these they send, and they carry nothing. */
+	/** Backends send different ones of these events, and they have no content. */
 	private @Nullable ObjectNode addLifeCycle(ObjectNode event, String type) {
-		if (!this.live && (this.lifeCycle.contains(type) || isRepeating())) {
+		if (!this.current && (this.lifeCycle.contains(type) || isRepeating())) {
 			return null;
 		}
 		this.lifeCycle.add(type);
-		return tell(event);
+		return deliver(event);
 	}
 
 	private @Nullable ObjectNode addDelta(ObjectNode event, String key) {
 		DeliveredText text = this.texts.computeIfAbsent(key, (it) -> {
-			this.memory.takeEntry(it);
+			this.memory.reserveEntry(it);
 			return new DeliveredText();
 		});
-		String beyond = text.add(event.path("delta").stringValue(), this.memory);
-		if (beyond.isEmpty() && !this.live) {
+		String added = text.add(event.path("delta").stringValue(), this.memory);
+		if (added.isEmpty() && !this.current) {
 			return null;
 		}
-		event.put("delta", beyond);
-		return tell(event);
+		event.put("delta", added);
+		return deliver(event);
 	}
 
-	private @Nullable ObjectNode addStep(ObjectNode event, String key) {
-		int said = EventFingerprint.hash(event);
-		Integer before = this.steps.putIfAbsent(key, said);
+	private @Nullable ObjectNode addOther(ObjectNode event, String key) {
+		int fingerprint = EventFingerprint.of(event);
+		Integer before = this.fingerprints.putIfAbsent(key, fingerprint);
 		if (before == null) {
-			this.memory.takeEntry(key);
-			this.memory.onUndo(() -> this.steps.remove(key));
+			this.memory.reserveEntry(key);
+			this.memory.onRollback(() -> this.fingerprints.remove(key));
 		}
-		else if (!this.live) {
-			if (before != said) {
+		else if (!this.current) {
+			if (before != fingerprint) {
 				throw DivergedException.otherText();
 			}
 			this.missing.remove(key);
 			return null;
 		}
-		return tell(event);
+		return deliver(event);
 	}
 
-	private ObjectNode tell(ObjectNode event) {
+	private ObjectNode deliver(ObjectNode event) {
 		if (isRepeating()) {
 			throw DivergedException.otherOrder();
 		}
-		this.told = true;
-		this.live = true;
+		this.delivered = true;
+		this.current = true;
 		this.ids.apply(event);
 		return event;
 	}
 
-	/** Whether the event can be compared and, if it has to be, cut. */
-	private static boolean isKnown(ObjectNode event, boolean delta) {
+	/** Whether the event can be compared and, if it is a delta, cut. */
+	private static boolean isComparable(ObjectNode event, boolean delta) {
 		JsonNode item = event.path("item");
 		return (!delta || event.path("delta").isString()) && event.path("output_index").isInt()
 				&& (item.isMissingNode() || ITEMS.contains(item.path("type").asString("")))

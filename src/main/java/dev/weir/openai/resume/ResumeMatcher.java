@@ -7,13 +7,13 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * A new stream that goes on where another one broke off. While it only repeats what the
- * client knows, nothing passes; then comes what goes beyond, beginning in the middle of a
- * text if need be; then everything. All of it has the ids of the first stream. Made by
- * {@link ResumeRecorder#startMatching()}; not thread-safe.
+ * Compares a new stream with what the client has got of a broken one. While the new
+ * stream repeats that, nothing passes. Then the new part passes, which may begin in the
+ * middle of a text, and then everything. All events get the ids of the first stream.
+ * Created by {@link ResumeRecorder#startMatching()}; not thread-safe.
  * <p>
- * A stream that ends without a last event is as incomplete as one that breaks while it is
- * {@link #isRepeating()}.
+ * A stream that ends without a last event is incomplete; so is one that breaks while it
+ * {@linkplain #isRepeating() repeats}.
  */
 public final class ResumeMatcher {
 
@@ -31,89 +31,91 @@ public final class ResumeMatcher {
 	}
 
 	/**
-	 * Reads the next event of the new stream. What it returns has to be delivered, since
-	 * it counts as told.
-	 * @param event the event; one of kind {@link StreamEvent.Kind#ERROR} says that the
-	 * new stream failed and is never passed on, so it is better handled before
-	 * @return what is to be done; after the first {@link Diverged}, always that
+	 * Compares the next event of the new stream. The returned event counts as delivered,
+	 * so the client must get it.
+	 * @param event the event; one of kind {@link StreamEvent.Kind#ERROR} never passes and
+	 * makes the stream diverge, so callers should handle it before
+	 * @return what to do with the event; after the first {@link Diverged}, always that
 	 */
 	public Step match(StreamEvent event) {
 		if (this.diverged != null) {
 			return this.diverged;
 		}
 		try {
-			Step step = read(event);
-			this.memory.keep();
+			Step step = compare(event);
+			this.memory.commit();
 			return step;
 		}
 		catch (DivergedException ex) {
-			this.memory.undo();
-			this.diverged = new Diverged(String.valueOf(ex.getMessage()));
-			return this.diverged;
+			return diverge(String.valueOf(ex.getMessage()));
 		}
 		catch (JacksonException ex) {
-			this.memory.undo();
-			this.diverged = new Diverged("it is not understood");
-			return this.diverged;
+			return diverge("it is not valid JSON");
 		}
 	}
 
 	/**
-	 * Whether the stream has not said all that the client knows, so that its end would
-	 * come too early.
-	 * @return whether it has to go on
+	 * Whether the stream has not repeated everything that the client has got. Its end
+	 * would come too early then.
+	 * @return whether events are missing
 	 */
 	public boolean isRepeating() {
 		return this.diverged != null || this.transcript.isRepeating();
 	}
 
-	private Step read(StreamEvent event) {
+	private Step diverge(String reason) {
+		this.memory.rollback();
+		this.diverged = new Diverged(reason);
+		return this.diverged;
+	}
+
+	private Step compare(StreamEvent event) {
 		if (event.kind() == StreamEvent.Kind.ERROR) {
 			throw new DivergedException("it reports an error");
 		}
 		if (event.isWhole() && !event.hasData()) {
-			return this.transcript.live() ? new Deliver(event) : NOTHING;
+			return this.transcript.hasDelivered() ? new Deliver(event) : NOTHING;
 		}
 		if (event.kind() == StreamEvent.Kind.DONE) {
 			if (this.transcript.isRepeating()) {
 				throw DivergedException.endsEarly();
 			}
-			this.memory.giveUp();
+			this.memory.markIncomplete();
 			return new Deliver(event);
 		}
 		ObjectNode json = event.toJson();
 		if (json == null) {
-			return untouched(event);
+			return passUnchanged(event);
 		}
-		ObjectNode news = this.transcript.add(json);
-		return (news != null) ? new Deliver(event.withJson(news)) : NOTHING;
+		ObjectNode added = this.transcript.add(json);
+		return (added != null) ? new Deliver(event.withJson(added)) : NOTHING;
 	}
 
-	private Step untouched(StreamEvent event) {
-		if (!this.transcript.live() || this.transcript.isRepeating()) {
-			throw DivergedException.notUnderstood();
+	private Step passUnchanged(StreamEvent event) {
+		if (!this.transcript.hasDelivered() || this.transcript.isRepeating()) {
+			throw DivergedException.notComparable();
 		}
-		this.memory.giveUp();
+		this.memory.markIncomplete();
 		return new Deliver(event);
 	}
 
-	/** What is to be done with an event of the new stream. */
+	/** What to do with an event of the new stream. */
 	public sealed interface Step {
 
 	}
 
 	/**
-	 * The stream is the same so far.
+	 * The stream has not differed so far.
 	 *
-	 * @param event what the client is to get, or {@code null} for nothing
+	 * @param event the event for the client, or {@code null} for none
 	 */
 	public record Deliver(@Nullable StreamEvent event) implements Step {
 	}
 
 	/**
-	 * The stream is not the same answer; the client must get nothing of it from here on.
-	 * What it has got before is right, and {@link ResumeRecorder#startMatching()} may be
-	 * called again for yet another stream.
+	 * The stream is another response; the client must get nothing more of it. What the
+	 * client has got before is valid, and {@link ResumeRecorder#startMatching()} may be
+	 * called for another new stream.
 	 *
 	 * @param reason how the stream differs, for a log; quotes nothing of it
 	 */

@@ -4,78 +4,79 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How much of a stream may be remembered for its matcher, and whether all that matters
- * still is. Also takes back what was noted of an event that was not told in the end.
+ * Bounds what is recorded of a stream, and rolls back what was recorded of an event that
+ * the client did not get in the end.
  */
 final class ResumeMemory {
 
 	/** Roughly what an entry of a map takes, in bytes. */
 	private static final int ENTRY = 128;
 
-	private final List<Runnable> undo = new ArrayList<>();
+	private final List<Runnable> rollback = new ArrayList<>();
 
-	private long left;
+	private long free;
 
-	private boolean intact = true;
+	private boolean complete = true;
 
 	/**
-	 * Makes an empty memory.
-	 * @param maxBytes how many bytes may be remembered
+	 * Creates an empty memory.
+	 * @param maxBytes the most bytes that may be recorded
 	 */
 	ResumeMemory(int maxBytes) {
-		this.left = maxBytes;
+		this.free = maxBytes;
 	}
 
 	/**
-	 * Asks for room.
-	 * @param chars how many characters are to be remembered
-	 * @return whether they may be; if not, the memory has a gap from now on
+	 * Reserves memory for a text.
+	 * @param chars the length of the text, in characters
+	 * @return whether the text may be recorded; if not, the record is incomplete from now
+	 * on
 	 */
-	boolean take(int chars) {
-		this.left -= 2L * chars;
-		if (this.left < 0) {
-			giveUp();
+	boolean reserve(int chars) {
+		this.free -= 2L * chars;
+		if (this.free < 0) {
+			markIncomplete();
 		}
-		return this.intact;
+		return this.complete;
 	}
 
 	/**
-	 * Asks for room for an entry of its own.
+	 * Reserves memory for an entry of a map.
 	 * @param key the entry's key
 	 */
-	void takeEntry(String key) {
-		take(ENTRY / 2 + key.length());
+	void reserveEntry(String key) {
+		reserve(ENTRY / 2 + key.length());
 	}
 
-	/** Says that a continuation is not possible any more, or makes no sense. */
-	void giveUp() {
-		if (this.intact) {
-			this.intact = false;
-			onUndo(() -> this.intact = true);
+	/** Records that the stream cannot be resumed any more. */
+	void markIncomplete() {
+		if (this.complete) {
+			this.complete = false;
+			onRollback(() -> this.complete = true);
 		}
 	}
 
-	/** Whether nothing is missing that a continuation must be compared with. */
-	boolean intact() {
-		return this.intact;
+	/** Whether everything has been recorded that a new stream must repeat. */
+	boolean isComplete() {
+		return this.complete;
 	}
 
-	/** Notes how to take back something of the event that is being read. */
-	void onUndo(Runnable change) {
-		this.undo.add(change);
+	/** Adds a change of the current event that a rollback must undo. */
+	void onRollback(Runnable undo) {
+		this.rollback.add(undo);
 	}
 
-	/** Says that the event was told. */
-	void keep() {
-		this.undo.clear();
+	/** Keeps what was recorded of the current event: the client gets it. */
+	void commit() {
+		this.rollback.clear();
 	}
 
-	/** Takes back what was noted of an event that was not told. */
-	void undo() {
-		for (int i = this.undo.size() - 1; i >= 0; i--) {
-			this.undo.get(i).run();
+	/** Undoes what was recorded of the current event: the client does not get it. */
+	void rollback() {
+		for (int i = this.rollback.size() - 1; i >= 0; i--) {
+			this.rollback.get(i).run();
 		}
-		this.undo.clear();
+		this.rollback.clear();
 	}
 
 }

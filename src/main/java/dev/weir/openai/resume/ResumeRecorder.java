@@ -8,24 +8,26 @@ import dev.weir.openai.call.Operation;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * Lets a stream that broke off be gone on with from another backend. It remembers what
- * the client was told, so that when the same request is answered again, the client gets
- * nothing but the rest, as one seamless stream. That only works if the second answer says
- * the same as the first up to the break; {@link ResumeMatcher} tells.
+ * Records which events of a stream the client has got, so that a broken stream can be
+ * resumed with that of another backend. The other backend gets the same request and sends
+ * its response from the beginning; a {@link ResumeMatcher} compares it with the record
+ * and passes only what the client does not have. That works only if both responses are
+ * equal up to the break.
  * <p>
- * One per call; not thread-safe.
+ * One per request; not thread-safe.
  */
 public final class ResumeRecorder {
 
 	private final ResumeMemory memory;
 
+	/** {@code null} as soon as the stream cannot be resumed any more. */
 	private @Nullable Transcript transcript;
 
 	/**
-	 * Makes one for a stream that has not begun.
-	 * @param operation what was asked for, one that is supported
-	 * @param maxBytes how much may be remembered, in bytes; an answer takes two per
-	 * character
+	 * Creates a recorder for a stream that has not begun.
+	 * @param operation the operation of the request, one that is {@linkplain #supports
+	 * supported}
+	 * @param maxBytes the most bytes to record; a character takes two
 	 */
 	public ResumeRecorder(Operation operation, int maxBytes) {
 		if (!supports(operation)) {
@@ -37,8 +39,8 @@ public final class ResumeRecorder {
 	}
 
 	/**
-	 * Whether streams of an operation can be gone on with at all.
-	 * @param operation what was asked for
+	 * Whether streams of an operation can be resumed at all.
+	 * @param operation the operation of the request
 	 * @return whether it is a chat, a completion or a response
 	 */
 	public static boolean supports(Operation operation) {
@@ -47,55 +49,55 @@ public final class ResumeRecorder {
 	}
 
 	/**
-	 * Notes an event that the client got from the first stream. What a continuation
-	 * returns is noted already.
+	 * Records an event of the first stream that the client got. Events that a
+	 * {@link ResumeMatcher} returns are recorded already.
 	 * @param event the event
 	 */
 	public void recordDelivered(StreamEvent event) {
 		if (this.transcript == null || (event.isWhole() && !event.hasData())) {
 			return;
 		}
-		note(this.transcript, event);
-		if (!this.memory.intact()) {
+		record(this.transcript, event);
+		if (!this.memory.isComplete()) {
 			this.transcript = null;
 		}
 	}
 
 	/**
-	 * Whether a break can still be mended: the client got nothing that was not
-	 * understood, it was not too much to remember, and the answer is not over.
+	 * Whether the stream can be resumed if it breaks now: every event that the client got
+	 * was understood and recorded, and the response has not ended.
 	 * @return whether {@link #startMatching()} may be called
 	 */
 	public boolean canResume() {
-		return this.transcript != null && this.memory.intact();
+		return this.transcript != null && this.memory.isComplete();
 	}
 
 	/**
-	 * Begins to compare with a new stream, which answers the same request from its
-	 * beginning. An earlier continuation must not be used any more.
-	 * @return the continuation
+	 * Starts the comparison with a new stream, which answers the same request from its
+	 * beginning. A matcher that was returned earlier must not be used any more.
+	 * @return a matcher for the new stream
 	 * @throws IllegalStateException if the stream cannot be resumed
 	 */
 	public ResumeMatcher startMatching() {
-		if (this.transcript == null || !this.memory.intact()) {
+		if (this.transcript == null || !this.memory.isComplete()) {
 			throw new IllegalStateException("The stream cannot be resumed");
 		}
 		this.transcript.rewind();
 		return new ResumeMatcher(this.transcript, this.memory);
 	}
 
-	private void note(Transcript transcript, StreamEvent event) {
+	private void record(Transcript transcript, StreamEvent event) {
 		ObjectNode json = (event.kind() == StreamEvent.Kind.ERROR) ? null : event.toJson();
 		if (json == null) {
-			this.memory.giveUp();
+			this.memory.markIncomplete();
 			return;
 		}
 		try {
 			transcript.add(json);
-			this.memory.keep();
+			this.memory.commit();
 		}
 		catch (DivergedException | JacksonException ex) {
-			this.memory.giveUp();
+			this.memory.markIncomplete();
 		}
 	}
 

@@ -8,15 +8,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Values that must stay what they were when the client first saw them, such as ids.
+ * Values that must stay as the client first saw them, such as ids.
  */
 final class StableValues {
 
 	private final Map<String, JsonNode> first = new HashMap<>();
 
 	/**
-	 * Puts the first values in the place of these ones; those that are the first are
-	 * noted. A value that says nothing, as in Azure's first chunk, is not.
+	 * Replaces values by the first ones, and records those that are the first. Empty
+	 * values, as in Azure's first chunk, are not recorded.
 	 * @param object the object to change
 	 * @param names the properties
 	 */
@@ -27,8 +27,8 @@ final class StableValues {
 	}
 
 	/**
-	 * The same for a property that has different names in different places.
-	 * @param key what the value is known as
+	 * Does the same for a property that has different names in different objects.
+	 * @param key the name under which the value is recorded
 	 * @param object the object to change
 	 * @param property the property
 	 */
@@ -38,12 +38,12 @@ final class StableValues {
 		if (value != null && known != null) {
 			object.set(property, known);
 		}
-		else if (saysSomething(value)) {
+		else if (hasContent(value)) {
 			this.first.put(key, value);
 		}
 	}
 
-	private static boolean saysSomething(@Nullable JsonNode value) {
+	private static boolean hasContent(@Nullable JsonNode value) {
 		return value != null && ((value.isString() && !value.stringValue().isEmpty())
 				|| (value.isIntegralNumber() && !"0".equals(value.asString())));
 	}

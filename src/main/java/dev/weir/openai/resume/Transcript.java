@@ -4,30 +4,30 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the client has been told of an answer, in the terms of one family of APIs. The
- * same answer may be told again by a new stream; then only what is new passes.
+ * The part of a response that the client has got, in the terms of one family of APIs. A
+ * new stream may repeat the response; then only what is new passes.
  */
 interface Transcript {
 
-	/** Says that a new stream begins to tell the answer from its beginning. */
+	/** Prepares for a new stream that sends the response from its beginning. */
 	void rewind();
 
 	/**
-	 * Reads the next event of the current stream. Once the stream is {@link #live()} and
-	 * has repeated everything, everything passes; what cannot be compared passes, too,
-	 * but then the memory is given up.
+	 * Compares the next event of the current stream with the transcript. When the stream
+	 * has repeated everything, everything passes. Events that cannot be compared pass
+	 * then, too, but make the record incomplete.
 	 * @param event the event's data; may be changed
-	 * @return what of it the client is to be told, with the first stream's ids;
-	 * {@code null} if it is nothing
-	 * @throws DivergedException if this is not the answer that the client knows; what was
-	 * noted has to be undone
+	 * @return what is new in the event, with the first stream's ids; {@code null} if
+	 * nothing is new
+	 * @throws DivergedException if the stream differs from the transcript; what was
+	 * recorded of the event must be rolled back
 	 */
 	@Nullable ObjectNode add(ObjectNode event);
 
-	/** Whether the current stream has not repeated all that was told. */
+	/** Whether the current stream has not repeated the whole transcript yet. */
 	boolean isRepeating();
 
-	/** Whether something of the current stream has been told. */
-	boolean live();
+	/** Whether the client has got something of the current stream. */
+	boolean hasDelivered();
 
 }
