@@ -97,7 +97,8 @@ class ConfigurationReferenceTests {
 	@ParameterizedTest
 	@MethodSource("examples")
 	void examplesAreValid(String yaml) throws IOException {
-		// without a route Weir's default route applies, which this environment does not have
+		// without a route Weir's default route applies, which this environment does not
+		// have
 		String file = yaml.contains("routes:") ? yaml : SettingsFixture.ROUTE + yaml;
 		assertThat(SettingsFixture.file(file).variable("OPENAI1_KEY", "k").load().pools()).containsOnlyKeys("openai");
 		assertThat(violations(yaml)).isEmpty();
