@@ -1,9 +1,9 @@
-// Whether a module is called with the parameters it has, and asked for the outputs it has.
+// Checks that every use of a module has its required parameters, and only parameters and outputs that it declares.
 import { join, dirname } from 'node:path';
 import { declarations, propertyKeys } from './bicep-names.mjs';
 import { descendants, finding } from './bicep-syntax.mjs';
 
-/** `trees`: the syntax tree of each Bicep file by its path. Modules of a registry are not looked at. */
+/** `trees`: the syntax tree of each Bicep file by its path. Modules of a registry are not checked. */
 export function moduleErrors(path, trees) {
   const root = trees.get(path);
   const errors = [];

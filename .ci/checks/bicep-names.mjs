@@ -1,4 +1,4 @@
-// Which names a Bicep file declares and uses: what the compiler would say of unknown, doubled and unused ones.
+// Finds undeclared, duplicate and unused names in a Bicep file, as the compiler does.
 import { DECORATORS, NAMESPACES, TYPES, isFunction } from './bicep-builtins.mjs';
 import { descendants, finding, goesOn } from './bicep-syntax.mjs';
 
@@ -11,7 +11,7 @@ const KINDS = {
   user_defined_function: 'func',
 };
 
-/** The declarations directly in a node, with their kind, name and node. */
+/** The direct declarations of a node: kind, name and node. */
 export function declarations(node) {
   return node.namedChildren
     .map((child) => (child.type === 'object_property' ? child.namedChildren[0] : child)) // a nested resource
@@ -32,7 +32,7 @@ export function nameErrors(root) {
   for (const { kind, name, node } of globals) {
     const unused = !used.has(name);
     if (unused && (['param', 'var'].includes(kind) || isExisting(node))) {
-      errors.push(finding(nameOf(node), `${kind} "${name}" is used nowhere`));
+      errors.push(finding(nameOf(node), `${kind} "${name}" is not used`));
     }
   }
   return errors;
@@ -103,13 +103,13 @@ function visit(node, context) {
       return visit(field('arguments'), inner);
     case 'lambda_expression':
       return visit(node.namedChildren.at(-1), inner);
-    case 'resource_expression': // the nested resource's name is one of another scope
+    case 'resource_expression': // the name of the nested resource belongs to another scope
       return visit(field('object'), inner);
     case 'for_statement': {
       const names = node.namedChildren[0].type === 'for_loop_parameters'
         ? node.namedChildren[0].namedChildren.map((n) => n.text)
         : [field('initializer')?.text].filter(Boolean);
-      visitAll(node.namedChildren.slice(1, -1)); // what is looped over
+      visitAll(node.namedChildren.slice(1, -1)); // the iterated expression
       return visit(field('body'), within(names));
     }
     case 'user_defined_function': {
@@ -143,7 +143,7 @@ function resolveCallee(call, context, isBuiltIn) {
   } else if (callee.type === 'member_expression' && NAMESPACES.has(callee.childForFieldName('object').text)) {
     const name = callee.childForFieldName('property');
     if (!isBuiltIn(name.text)) {
-      context.errors.push(finding(name, `function "${callee.text}" is declared nowhere`));
+      context.errors.push(finding(name, `function "${callee.text}" is not declared`));
     }
   } else {
     visit(callee, context);
@@ -155,13 +155,13 @@ function resolve(identifier, { scope, used, errors }, isBuiltIn, what = '') {
   if (scope.has(name)) {
     used.add(name);
   } else if (!isBuiltIn(name)) {
-    errors.push(finding(identifier, `${what}"${name}" is declared nowhere`));
+    errors.push(finding(identifier, `${what}"${name}" is not declared`));
   }
 }
 
 /**
- * Where a lambda's parameters are known. The grammar reads `a => a.name` as `(a => a).name`, so that is the outermost
- * expression which begins with the lambda.
+ * The scope of the parameters of a lambda. The grammar parses `a => a.name` as `(a => a).name`, so the scope is the
+ * outermost expression that begins with the lambda.
  */
 function lambdaScopes(root) {
   const scopes = new Map();

@@ -1,5 +1,5 @@
-// Parses Bicep and names the errors of its syntax. The grammar is more lenient than the compiler, which takes a
-// line's end for a separator; what it lets through is looked for in the tree.
+// Parses Bicep and finds syntax errors. The grammar is more lenient than the compiler, which requires line breaks as
+// separators; errors that the grammar accepts are found in the tree.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Language, Parser } from 'web-tree-sitter';
@@ -12,7 +12,7 @@ export function parse(source) {
   return parser.parse(source).rootNode;
 }
 
-/** A finding: line and column as editors count them. */
+/** A finding; line and column start at 1. */
 export function finding(node, message) {
   return { line: node.startPosition.row + 1, column: node.startPosition.column + 1, message };
 }
@@ -37,7 +37,7 @@ function collect(node, errors) {
     errors.push(finding(node, `syntax: cannot read ${excerpt(node)}`));
   } else {
     if (node.type === 'assignment_expression') {
-      errors.push(finding(node, 'syntax: an assignment is no expression'));
+      errors.push(finding(node, 'syntax: an assignment is not an expression'));
     }
     if (['infrastructure', 'object', 'array'].includes(node.type)) {
       errors.push(...unseparated(node));
@@ -46,17 +46,17 @@ function collect(node, errors) {
   }
 }
 
-/** Statements, properties and items stand on a line of their own; the latter two may have a comma instead. */
+/** Statements, properties and items must be separated by line breaks; the latter two also by commas. */
 function unseparated(node) {
   const extras = ['comment', 'diagnostic_comment', 'decorators'];
   const children = node.children.filter((child) => !extras.includes(child.type));
   return children
     .filter((child, i) => child.isNamed && children[i - 1]?.isNamed
       && children[i - 1].endPosition.row === child.startPosition.row && !goesOn(children[i - 1]))
-    .map((child) => finding(child, `syntax: ${excerpt(child)} must stand on a new line`));
+    .map((child) => finding(child, `syntax: ${excerpt(child)} must be on a new line`));
 }
 
-/** In an array the grammar takes `call(x)` and `list[0]` for two items each, without a space between them. */
+/** In an array the grammar parses `call(x)` and `list[0]` as two items without a space between them. */
 export function goesOn(item) {
   const next = item.nextSibling;
   return next?.startIndex === item.endIndex && /^[([]/.test(next.text);

@@ -1,5 +1,5 @@
-// Checks infra/**/*.bicep where the Bicep compiler is not at hand: syntax, names, and calls of modules. It knows no
-// types and no resources; the workflow infra.yml asks the compiler itself.
+// Checks infra/**/*.bicep without the Bicep compiler: syntax, names, and uses of modules. It does not check types and
+// resources; the workflow infra.yml runs the compiler.
 import { moduleErrors } from './bicep-modules.mjs';
 import { nameErrors } from './bicep-names.mjs';
 import { parse, syntaxErrors } from './bicep-syntax.mjs';
@@ -11,7 +11,7 @@ const trees = new Map(files.map(({ path, text }) => [path, parse(text)]));
 const findings = files.flatMap(({ path }) => {
   const tree = trees.get(path);
   const syntax = syntaxErrors(tree);
-  // what cannot be read hides names
+  // names cannot be checked in a tree with syntax errors
   const errors = syntax.length > 0 ? syntax : [...nameErrors(tree), ...moduleErrors(path, trees)];
   return errors.map((error) => ({ path, ...error }));
 });

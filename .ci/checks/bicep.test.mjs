@@ -86,13 +86,13 @@ const check = (main) => run('bicep.mjs', files(main));
 test('a good template passes', async () => {
   const { status, stdout, stderr } = await check(GOOD);
   assert.equal(stderr, '');
-  assert.equal(stdout, 'Bicep: nothing to complain about in infra/core/pool.bicep, infra/main.bicep\n');
+  assert.equal(stdout, 'Bicep: no findings in infra/core/pool.bicep, infra/main.bicep\n');
   assert.equal(status, 0);
 });
 
 test('no template at all is an error', async () => {
   const { status, stderr } = await run('bicep.mjs', { 'README.md': '' });
-  assert.equal(stderr, 'Bicep: there is none to check\n');
+  assert.equal(stderr, 'Bicep: there is no file to check\n');
   assert.equal(status, 1);
 });
 
@@ -103,30 +103,30 @@ const BROKEN = {
   "a typo'd keyword": ['parm a string\noutput o string = a\n', /main\.bicep:1:1: syntax: cannot read "parm a string"/],
   "a typo'd existing": ["resource r 'A/b@2024-01-01' exsting = {\n  name: 'r'\n}\n", /main\.bicep:1:\d+: syntax: cannot read/],
   'an equals sign for a colon': ["output o object = {\n  a = 'b'\n}\n", /main\.bicep:2:\d+: syntax: /],
-  'an assignment for an equality': ['param a bool\noutput o bool = a = true\n', /2:17: syntax: an assignment is no expression/],
-  'two properties on a line': ["output o object = { a: '1' b: '2' }\n", /1:28: syntax: "b: '2'" must stand on a new line/],
-  'two items on a line': ["output o array = ['1' '2']\n", /1:23: syntax: "'2'" must stand on a new line/],
-  'two statements on a line': ["param a string output o string = a\n", /1:16: syntax: "output o string = a" must stand on a new line/],
+  'an assignment for an equality': ['param a bool\noutput o bool = a = true\n', /2:17: syntax: an assignment is not an expression/],
+  'two properties on a line': ["output o object = { a: '1' b: '2' }\n", /1:28: syntax: "b: '2'" must be on a new line/],
+  'two items on a line': ["output o array = ['1' '2']\n", /1:23: syntax: "'2'" must be on a new line/],
+  'two statements on a line': ["param a string output o string = a\n", /1:16: syntax: "output o string = a" must be on a new line/],
   // names
-  'an unknown identifier': ['output o string = location\n', /1:19: "location" is declared nowhere/],
-  'one within a string': ["output o string = 'a${location}'\n", /1:23: "location" is declared nowhere/],
-  'an unknown type': ['param a account[]\noutput o array = a\n', /1:9: "account" is declared nowhere/],
-  'an unknown function': ["output o string = uniqString('a')\n", /1:19: function "uniqString" is declared nowhere/],
-  'one in a list': ["output o array = [\n  uniqString('a')\n]\n", /2:3: function "uniqString" is declared nowhere/],
-  'one of a namespace': ["output o string = az.resGroup().id\n", /1:22: function "az\.resGroup" is declared nowhere/],
-  'a function that is not called': ['output o string = resourceGroup.id\n', /1:19: "resourceGroup" is declared nowhere/],
-  'an unknown decorator': ['@secret()\nparam a string\noutput o string = a\n', /1:2: function "secret" is declared nowhere/],
-  'a loop variable after its loop': ['var a = [for x in [1, 2]: x]\noutput o int = a[x]\n', /2:18: "x" is declared nowhere/],
+  'an unknown identifier': ['output o string = location\n', /1:19: "location" is not declared/],
+  'one within a string': ["output o string = 'a${location}'\n", /1:23: "location" is not declared/],
+  'an unknown type': ['param a account[]\noutput o array = a\n', /1:9: "account" is not declared/],
+  'an unknown function': ["output o string = uniqString('a')\n", /1:19: function "uniqString" is not declared/],
+  'one in a list': ["output o array = [\n  uniqString('a')\n]\n", /2:3: function "uniqString" is not declared/],
+  'one of a namespace': ["output o string = az.resGroup().id\n", /1:22: function "az\.resGroup" is not declared/],
+  'a function that is not called': ['output o string = resourceGroup.id\n', /1:19: "resourceGroup" is not declared/],
+  'an unknown decorator': ['@secret()\nparam a string\noutput o string = a\n', /1:2: function "secret" is not declared/],
+  'a loop variable after its loop': ['var a = [for x in [1, 2]: x]\noutput o int = a[x]\n', /2:18: "x" is not declared/],
   'a lambda parameter after its lambda': [
-    'var a = map([1, 2], x => x)\noutput o int = a[x]\n', /2:18: "x" is declared nowhere/],
+    'var a = map([1, 2], x => x)\noutput o int = a[x]\n', /2:18: "x" is not declared/],
   'a nested resource without its parent': [
     "resource r 'A/b@2024-01-01' = {\n  name: 'r'\n  resource c 'c' = {\n    name: 'c'\n  }\n}\noutput o string = c.id\n",
-    /7:19: "c" is declared nowhere/],
-  'an unused param': ['param a string\n', /1:7: param "a" is used nowhere/],
-  'an unused var': ['var a = 1\n', /1:5: var "a" is used nowhere/],
-  'a var of which only the name is used': ["var a = 1\noutput o object = {\n  a: 'a'\n}\n", /1:5: var "a" is used nowhere/],
+    /7:19: "c" is not declared/],
+  'an unused param': ['param a string\n', /1:7: param "a" is not used/],
+  'an unused var': ['var a = 1\n', /1:5: var "a" is not used/],
+  'a var of which only the name is used': ["var a = 1\noutput o object = {\n  a: 'a'\n}\n", /1:5: var "a" is not used/],
   'an unused existing resource': [
-    "resource r 'A/b@2024-01-01' existing = {\n  name: 'r'\n}\n", /1:10: resource "r" is used nowhere/],
+    "resource r 'A/b@2024-01-01' existing = {\n  name: 'r'\n}\n", /1:10: resource "r" is not used/],
   'a name declared twice': ["var a = 1\nparam a string\noutput o string = a\n", /2:7: "a" is declared twice/],
   'an output twice': ['output o int = 1\noutput o int = 2\n', /2:8: "o" is an output twice/],
   'a property twice': ["output o object = {\n  a: 1\n  a: 2\n}\n", /3:3: "a" is twice in this object/],
@@ -152,7 +152,7 @@ for (const [what, [main, message]] of Object.entries(BROKEN)) {
 }
 
 for (const [what, from, to, message] of [
-  ["a typo'd variable", 'value: a.name }', 'value: a1.name }', /"a1" is declared nowhere/],
+  ["a typo'd variable", 'value: a.name }', 'value: a1.name }', /"a1" is not declared/],
   ["a typo'd parameter", "uniqueString(az.subscription().id, environmentName)", 'uniqueString(envName)', /"envName" is/],
   ['a variable that is left over', 'scope: group\n  params', 'params', null],
   ['a brace too many', "named('rg', token)", "named('rg', token) }", /syntax: /],

@@ -1,4 +1,4 @@
-// Runs a check on a folder that holds nothing but the given files.
+// Runs a check on a temporary folder with the given files.
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

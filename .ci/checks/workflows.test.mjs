@@ -33,13 +33,13 @@ const check = (text) => run('workflows.mjs', { '.github/workflows/build.yml': te
 test('a good workflow passes', async () => {
   const { status, stdout, stderr } = await check(GOOD);
   assert.equal(stderr, '');
-  assert.match(stdout, /^Workflows \(actionlint \d+\.\d+\.\d+\): nothing to complain about in \.github\/workflows\/build\.yml\n$/);
+  assert.match(stdout, /^Workflows \(actionlint \d+\.\d+\.\d+\): no findings in \.github\/workflows\/build\.yml\n$/);
   assert.equal(status, 0);
 });
 
 test('no workflow at all is an error', async () => {
   const { status, stderr } = await run('workflows.mjs', { 'README.md': '' });
-  assert.match(stderr, /there is none to check/);
+  assert.match(stderr, /there is no file to check/);
   assert.equal(status, 1);
 });
 
@@ -57,7 +57,7 @@ for (const [what, from, to, message] of [
   ['an unknown input of an action', 'persist-credentials', 'persist-credential', /input "persist-credential" is not defined/],
   ['an action without a version', 'actions/checkout@v3', 'actions/checkout', /specifying action "actions\/checkout" in invalid format/],
   ['a missing runner', 'needs: test\n    runs-on: ubuntu-latest', 'needs: test', /"runs-on" section is missing in job "release"/],
-  ['text that is no YAML', 'jobs:', 'jobs: {', /build\.yml:1:1: cannot be read, it is hardly YAML/],
+  ['text that is no YAML', 'jobs:', 'jobs: {', /build\.yml:1:1: cannot be parsed, it is probably not YAML/],
 ]) {
   test(`${what} is caught`, async () => {
     assert.ok(GOOD.includes(from));
