@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class BackendVariablesTests {
 
 	@Test
-	void makesThemBackendsOfThePoolOpenai() {
+	void variablesDefineBackendsOfThePoolOpenai() {
 		assertThat(none().variable("BACKEND_1_URL", " https://one.openai.azure.com ")
 			.variable("BACKEND_1_PRIORITY", " 2 ")
 			.variable("BACKEND_1_APIKEY", " k ")
@@ -27,7 +27,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void needsOnlyTheUrl() {
+	void onlyTheUrlIsRequired() {
 		BackendProperties backend = none().variable("BACKEND_east_URL", "https://one.example").firstBackend();
 		assertThat(backend.name()).isEqualTo("BACKEND_east");
 		assertThat(backend.priority()).isEqualTo(1);
@@ -35,7 +35,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void takesNameAndModels() {
+	void variablesSetNameAndModels() {
 		BackendProperties backend = none().variable("BACKEND_1_URL", "https://one.openai.azure.com")
 			.variable("BACKEND_1_NAME", "openai1")
 			.variable("BACKEND_1_MODELS", "gpt-5.4-mini=chat, meta/Llama 3 = llama ,text-embedding-3-large,")
@@ -47,7 +47,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void reportsModelsThatAreNone() {
+	void invalidListsOfModelsAreReported() {
 		assertThat(none().variable("BACKEND_1_URL", "https://one.example")
 			.variable("BACKEND_1_MODELS", "gpt-4o=")
 			.variable("BACKEND_2_URL", "https://two.example")
@@ -70,7 +70,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void makesNoBackendOfANameAlone() {
+	void aNameAloneDefinesNoBackend() {
 		assertThat(SettingsFixture.pool("")
 			.variable("BACKEND_APP_NAME", "x")
 			.variable("BACKEND_AI_MODELS", "x")
@@ -79,7 +79,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void findsAMisspeltUrlBesideNameAndModels() {
+	void aMisspeltUrlIsReportedIfNameAndModelsAreSet() {
 		assertThat(none().variable("BACKEND_1_UR", "https://one.example")
 			.variable("BACKEND_1_NAME", "openai1")
 			.variable("BACKEND_1_MODELS", "gpt-4o")
@@ -88,17 +88,17 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void ordersThemById() {
-		SettingsFixture configured = none();
+	void backendsAreInTheOrderOfTheirIds() {
+		SettingsFixture settings = none();
 		for (String id : new String[] { "west", "10", "2", "1", "east" }) {
-			configured.variable("BACKEND_" + id + "_URL", "https://one.example");
+			settings.variable("BACKEND_" + id + "_URL", "https://one.example");
 		}
-		assertThat(configured.pool().backends()).extracting(BackendProperties::name)
+		assertThat(settings.pool().backends()).extracting(BackendProperties::name)
 			.containsExactly("BACKEND_1", "BACKEND_2", "BACKEND_10", "BACKEND_east", "BACKEND_west");
 	}
 
 	@Test
-	void knowsThemInAnyCaseAndFromAnySource() {
+	void variablesAreReadInAnyCaseAndFromAnySource() {
 		assertThat(SettingsFixture.file(SettingsFixture.ROUTE + "Backend_1_Url: https://one.example\n")
 			.variable("BACKEND_1_priority", "3")
 			.firstBackend()).satisfies((backend) -> {
@@ -108,7 +108,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void takeTheDialectFromItsVariableOrFromAUrlThatEndsInV1() {
+	void theDialectComesFromItsVariableOrFromAUrlThatEndsWithV1() {
 		assertThat(none().variable("BACKEND_1_URL", "http://vllm:8000")
 			.variable("BACKEND_1_DIALECT", "openai")
 			.variable("BACKEND_2_URL", "http://vllm:8000/v1")
@@ -126,7 +126,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void letsTheFirstSourceWin() {
+	void theFirstSourceTakesPrecedence() {
 		assertThat(SettingsFixture.file(SettingsFixture.ROUTE + "BACKEND_1_URL: https://file.example")
 			.variable("backend_1_url", "https://variable.example")
 			.firstBackend()
@@ -134,7 +134,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void takesTheOtherSettingsOfThePoolFromTheFile() {
+	void otherSettingsOfThePoolComeFromTheFile() {
 		PoolProperties pool = SettingsFixture.weir("pools.openai.deadline: 7s")
 			.variable("BACKEND_1_URL", "https://one.example")
 			.pool();
@@ -143,7 +143,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void reportsTheirMistakesUnderTheirOwnNames() {
+	void mistakesAreReportedWithTheNameOfTheVariable() {
 		assertThat(none().variable("BACKEND_1_PRIORITY", "high")
 			.variable("BACKEND_2_URL", "one.example")
 			.variable("BACKEND_2_KEY", "canary")
@@ -159,7 +159,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void suggestsTheVariableThatWasMeant() {
+	void anUnknownVariableIsReportedWithTheMostSimilarOne() {
 		assertThat(none().variable("BACKEND_2_URL", "https://one.example")
 			.variable("BACKEND_2_API_KEY", "canary")
 			.report()).contains("BACKEND_2_API_KEY")
@@ -168,16 +168,16 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void leavesTheVariablesOfOthersAlone() {
-		SettingsFixture configured = SettingsFixture.pool("")
+	void variablesOfOtherProgramsAreIgnored() {
+		SettingsFixture settings = SettingsFixture.pool("")
 			.variable("BACKEND_API_KEY", "x")
 			.variable("BACKEND_POOL", "x")
 			.variable("BACKEND_9_URL", " ");
-		assertThat(configured.pool().backends()).extracting(BackendProperties::name).containsExactly("openai1");
+		assertThat(settings.pool().backends()).extracting(BackendProperties::name).containsExactly("openai1");
 	}
 
 	@Test
-	void leavesTheVariablesOfAKubernetesServiceAlone() {
+	void variablesOfAKubernetesServiceAreIgnored() {
 		assertThat(none().variable("BACKEND_1_URL", "https://one.example")
 			.variable("BACKEND_1_SERVICE_HOST", "10.0.0.1")
 			.variable("BACKEND_1_PORT", "tcp://10.0.0.1:80")
@@ -187,7 +187,7 @@ class BackendVariablesTests {
 	}
 
 	@Test
-	void refusesThemBesideBackendsInTheFile() {
+	void variablesConflictWithBackendsInTheFile() {
 		assertThat(SettingsFixture.pool("").variable("BACKEND_1_URL", "https://one.example").mistakes())
 			.containsExactly(
 					"weir.pools.openai.backends: conflicts with BACKEND_1_URL, which defines backends of the same pool");

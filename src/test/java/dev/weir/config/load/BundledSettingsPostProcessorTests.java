@@ -20,7 +20,7 @@ class BundledSettingsPostProcessorTests {
 	}
 
 	@Test
-	void w12DefaultsStandBelowWhatUsersSet() {
+	void w12UsersSettingsTakePrecedenceOverDefaults() {
 		process();
 		assertThat(this.environment.getProperty("management.endpoints.access.max-permitted")).isEqualTo("read-only");
 		assertThat(this.environment.getProperty("server.port")).isEqualTo("4711");
@@ -28,14 +28,14 @@ class BundledSettingsPostProcessorTests {
 	}
 
 	@Test
-	void theDemoCallsSimulatedBackendsOnlyWhateverTheUsersFileSays() {
+	void theDemoCallsSimulatedBackendsOnlyWhateverTheUsersFileContains() {
 		this.environment.addActiveProfile("demo");
 		process();
 		assertThat(url()).isEqualTo("http://127.0.0.1:18081");
 	}
 
 	@Test
-	void aFileOfTheUsersForTheDemoChangesIt() {
+	void anApplicationFileForTheDemoTakesPrecedence() {
 		this.environment.addActiveProfile("demo");
 		add("Config resource 'file [application-demo.yml]' via location 'file:./'", "http://127.0.0.1:1");
 		process();
@@ -43,7 +43,7 @@ class BundledSettingsPostProcessorTests {
 	}
 
 	@Test
-	void theCommandLineCountsInTheDemoToo() {
+	void theCommandLineTakesPrecedenceInTheDemo() {
 		this.environment.addActiveProfile("demo");
 		this.environment.getPropertySources()
 			.addFirst(new MapPropertySource("commandLineArgs", Map.of("weir.pools.openai.deadline", "7s")));

@@ -12,16 +12,16 @@ class ConfigurationLinterTests {
 	@CsvSource({ "http://vllm:8000, k, true", "http://vllm_server, k, true", "http://10.0.0.1, k, true",
 			"http://vllm:8000, '', false", "https://vllm, k, false", "http://localhost:8000, k, false",
 			"http://[::1]:8000, k, false" })
-	void warnsOfAKeyThatTravelsInClearToAnotherMachine(String url, String key, boolean warned) {
-		SettingsFixture configured = SettingsFixture
+	void warnsAboutAKeyThatIsSentUnencryptedToAnotherMachine(String url, String key, boolean warned) {
+		SettingsFixture settings = SettingsFixture
 			.namelessBackend("{name: openai1, url: '" + url + "', api-key: '" + key + "', dialect: openai}");
-		assertThat(configured.warnings()).hasSize(warned ? 1 : 0)
+		assertThat(settings.warnings()).hasSize(warned ? 1 : 0)
 			.allSatisfy((warning) -> assertThat(warning).isEqualTo("weir.pools.openai.backends[0].url: sends the key of"
 					+ " backend openai1 unencrypted to another machine"));
 	}
 
 	@Test
-	void warnsOfAPoolThatNoRouteLeadsTo() {
+	void warnsAboutAPoolWithoutARoute() {
 		assertThat(SettingsFixture.weir("""
 				pools:
 				  openai:
@@ -34,7 +34,7 @@ class ConfigurationLinterTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = { "filters: [Retry=3]|filters[0]",
 			"filters: [{name: Retry, args: {retries: 3}}]|filters[0].name", "filters: [Retry]|filters[0]" })
-	void warnsOfAFilterThatRepeatsRequestsToAPool(String filters, String at) {
+	void warnsAboutARetryFilterOnARouteToAPool(String filters, String at) {
 		assertThat(SettingsFixture.file("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - id: a
@@ -49,14 +49,14 @@ class ConfigurationLinterTests {
 	}
 
 	@Test
-	void warnsOfAFilterThatRepeatsAllRequestsOnce() {
+	void warnsOnceAboutARetryFilterOnAllRoutes() {
 		assertThat(SettingsFixture.pool("")
 			.property("spring.cloud.gateway.server.webflux.default-filters[0]", "Retry=3")
 			.warnings()).singleElement().asString().contains("default-filters[0]: is the filter Retry");
 	}
 
 	@Test
-	void warnsOfARouteToAHostWithTheNameOfAPool() {
+	void warnsAboutARouteToAHostWithTheNameOfAPool() {
 		assertThat(SettingsFixture.pool("")
 			.property("spring.cloud.gateway.server.webflux.routes[0].uri", "http://openai:80/x")
 			.property("spring.cloud.gateway.server.webflux.routes[0].predicates[0]", "Path=/**")
@@ -66,7 +66,7 @@ class ConfigurationLinterTests {
 	}
 
 	@Test
-	void warnsOfTwoRoutesWithOneId() {
+	void warnsAboutTwoRoutesWithTheSameId() {
 		String routes = "spring.cloud.gateway.server.webflux.routes";
 		assertThat(SettingsFixture.pool("")
 			.property(routes + "[0].id", "a")
@@ -79,7 +79,7 @@ class ConfigurationLinterTests {
 	}
 
 	@Test
-	void warnsOfNothingElse() {
+	void warnsAboutNothingElse() {
 		assertThat(SettingsFixture.pool("").warnings()).isEmpty();
 	}
 

@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ConfigurationLoaderTests {
 
 	@Test
-	void takesDefaultsForEverythingButNameAndUrl() {
+	void allPropertiesButNameAndUrlHaveDefaults() {
 		WeirProperties properties = SettingsFixture.backend("").load();
 		assertThat(properties.maxBody()).isEqualTo(DataSize.ofMegabytes(32));
 		PoolProperties pool = properties.pools().get("openai");
@@ -130,7 +130,7 @@ class ConfigurationLoaderTests {
 	}
 
 	@Test
-	void saysHowToBeginWhenNothingIsConfigured() {
+	void explainsTheFirstStepsIfNothingIsConfigured() {
 		InvalidConfigurationException failure = SettingsFixture.file("spring.application.name: weir").failure();
 		assertThat(failure.problems()).containsExactly(NoBackendCheck.PROBLEM);
 		assertThat(failure.report()).contains("url: https://my-resource.openai.azure.com")
@@ -139,35 +139,35 @@ class ConfigurationLoaderTests {
 	}
 
 	@Test
-	void saysHowToBeginWhenThePoolsAreEmpty() {
+	void explainsTheFirstStepsIfThePoolsAreEmpty() {
 		assertThat(SettingsFixture.weir("pools:\n  openai:\n    deadline: 1m").failure().problems())
 			.containsExactly(NoBackendCheck.PROBLEM);
 	}
 
 	@Test
-	void doesNotSayHowToBeginWhenThePoolsAreMisspelt() {
+	void reportsMisspeltPoolsInsteadOfTheFirstSteps() {
 		assertThat(SettingsFixture.weir("pool:\n  openai:\n    deadline: 1m").mistakes())
 			.containsExactly("weir.pool: there is no such property");
 	}
 
 	@Test
-	void leavesTheSimulatorToOthers() {
+	void ignoresTheSettingsOfTheSimulator() {
 		assertThat(SettingsFixture.pool("").property("weir.simulator.backends[0].seed", "7").load()).isNotNull();
 	}
 
 	@Test
-	void ignoresVariablesThatAPlatformSetsForAServiceCalledWeir() {
+	void ignoresVariablesThatAPlatformSetsForAServiceWithTheNameWeir() {
 		assertThat(SettingsFixture.pool("").variable("WEIR_PORT", "tcp://10.0.0.1:80").load()).isNotNull();
 	}
 
 	@Test
-	void letsVariablesOverrideTheFile() {
+	void variablesTakePrecedenceOverTheFile() {
 		assertThat(SettingsFixture.pool("deadline: 1m").variable("WEIR_POOLS_OPENAI_DEADLINE", "2m").pool().deadline())
 			.isEqualTo(Duration.ofMinutes(2));
 	}
 
 	@Test
-	void namesTheVariableThatCannotBeRead() {
+	void reportsAnInvalidValueOfAVariable() {
 		assertThat(SettingsFixture.pool("").variable("WEIR_POOLS_OPENAI_DEADLINE", "soon").report())
 			.contains("weir.pools.openai.deadline = soon (");
 	}
@@ -196,7 +196,7 @@ class ConfigurationLoaderTests {
 	}
 
 	@Test
-	void takesAnEmptySectionForNone() {
+	void anEmptySectionCountsAsNotSet() {
 		assertThat(
 				SettingsFixture.weir("pools:\n  openai:\n    cooldown:\n    forward-headers:\n    backends:\nmax-body:")
 					.property("weir.pools.openai.backends[0].name", "openai1")
@@ -211,7 +211,7 @@ class ConfigurationLoaderTests {
 	}
 
 	@Test
-	void saysWhatBelongsBelowASection() {
+	void reportsAValueInPlaceOfASection() {
 		assertThat(SettingsFixture.file(SettingsFixture.ROUTE + "weir: on").mistakes())
 			.containsExactly("weir: must have properties below it");
 		assertThat(SettingsFixture.weir("pools: on").mistakes()).containsExactly("weir.pools: must be a map");

@@ -19,8 +19,8 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * With files that Spring Boot itself reads, since its names for them are what is looked
- * at.
+ * Uses files that Spring Boot itself reads, because {@link ConfigurationLocations}
+ * depends on the names that Spring Boot gives to their property sources.
  */
 class ConfigurationLocationsTests {
 
@@ -28,7 +28,7 @@ class ConfigurationLocationsTests {
 	private Path folder;
 
 	@Test
-	void w12NamesTheFilesOfALocationThatAVariableNames() throws IOException {
+	void w12ReportsTheFilesOfALocationFromAVariable() throws IOException {
 		Path file = write("application.yml", "a: 1");
 		Path profile = write("application-test.properties", "b=2");
 		write("other.yml", "c: 3");
@@ -40,21 +40,21 @@ class ConfigurationLocationsTests {
 	}
 
 	@Test
-	void w12NamesFilesOfAnotherName() throws IOException {
+	void w12ReportsFilesWithAnotherName() throws IOException {
 		Path file = write("weir.yaml", "a: 1");
 		assertThat(places(Map.of("SPRING_CONFIG_NAME", "weir", "SPRING_CONFIG_LOCATION", this.folder + "/"))).contains(
 				"Configuration read from " + file + "; searched " + this.folder + "/ for weir.{yml,yaml,properties}");
 	}
 
 	@Test
-	void w12NamesASingleFile() throws IOException {
+	void w12ReportsASingleFile() throws IOException {
 		Path file = write("my.yml", "a: 1");
 		assertThat(places(Map.of("SPRING_CONFIG_LOCATION", file.toString())))
 			.startsWith("Configuration read from " + file + "; searched " + file);
 	}
 
 	@Test
-	void w12SaysThatNoFileWasReadAndWhereOneIsLookedFor() {
+	void w12ReportsThatNoFileWasReadAndWhichLocationsWereSearched() {
 		assertThat(places(
 				Map.of("SPRING_CONFIG_LOCATION", "optional:file:" + this.folder + "/x/,optional:classpath:/none/")))
 			.startsWith("No configuration file was read; searched " + this.folder
@@ -62,7 +62,7 @@ class ConfigurationLocationsTests {
 	}
 
 	@Test
-	void theFilesThatMayBeWrongAreThoseOfTheseNames() throws IOException {
+	void candidatesAreTheFilesWithTheConfiguredNames() throws IOException {
 		Path file = write("application.yml", "a: 1");
 		Path profile = write("application-test.yaml", "b: 2");
 		write("other.yml", "c: 3");

@@ -12,13 +12,13 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The default route, the one in {@code application.yml} and the documents name the same
- * paths.
+ * The default route, the route in {@code application.yml} and the documentation have the
+ * same paths.
  */
 class DefaultRouteTests {
 
 	@Test
-	void theDocumentsNameThePathsOfTheDefaultRoute() throws IOException {
+	void theDocumentationListsThePathsOfTheDefaultRoute() throws IOException {
 		String text = Files.readString(Path.of("docs/requests.md"));
 		String sentence = text.substring(text.indexOf("The default route has"), text.indexOf("The administration API"));
 		assertThat(find("`(/[a-z_]+)`", sentence.substring(sentence.indexOf("bare form"))))

@@ -9,7 +9,7 @@ class DrainDelayCheckTests {
 	private static final String SHUTDOWN = "spring.lifecycle.timeout-per-shutdown-phase";
 
 	@Test
-	void refusesADelayThatSpringWouldCutOff() {
+	void reportsADelayThatSpringWouldCutOff() {
 		assertThat(SettingsFixture.pool("").property("weir.drain-delay", "31s").mistakes()).singleElement()
 			.asString()
 			.contains("weir.drain-delay = 31s")
@@ -17,7 +17,7 @@ class DrainDelayCheckTests {
 	}
 
 	@Test
-	void takesADelayAsLongAsThePhase() {
+	void acceptsADelayAsLongAsTheShutdownPhase() {
 		assertThat(SettingsFixture.pool("").property("weir.drain-delay", "30s").load().drainDelay()).hasSeconds(30);
 		assertThat(SettingsFixture.pool("")
 			.property("weir.drain-delay", "40s")
@@ -27,7 +27,7 @@ class DrainDelayCheckTests {
 	}
 
 	@Test
-	void leavesAMistakeOfSpringsToSpring() {
+	void ignoresAnInvalidPropertyOfSpring() {
 		assertThat(SettingsFixture.pool("").property(SHUTDOWN, "soon").load()).isNotNull();
 	}
 

@@ -28,13 +28,13 @@ import dev.weir.config.WeirProperties;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What the Azure template sets in the container's environment is what Weir reads, and the
- * reverse.
+ * Weir reads every variable that the Azure template sets in the environment of the
+ * container, and the template sets every variable of a backend that it needs.
  */
 class InfraEnvironmentTests {
 
-	private static final Map<String, String> LEFT_OUT = Map.of("APIKEY", "the accounts have no keys", "DEPLOYMENT_NAME",
-			"MODELS names a deployment for each model", "DIALECT", "the accounts speak Azure's");
+	private static final Map<String, String> OMITTED = Map.of("APIKEY", "the accounts have no keys", "DEPLOYMENT_NAME",
+			"MODELS names a deployment for each model", "DIALECT", "the accounts use the dialect azure");
 
 	@Test
 	void everyVariableIsRead() throws IOException {
@@ -47,40 +47,40 @@ class InfraEnvironmentTests {
 			"AZURE_CLIENT_ID, AZURE_CLIENTID, AZURE_CLIENTID",
 			"AZURE_CLIENT_ID, APPLICATIONINSIGHTS_CONNECTION_STRING, APPLICATIONINSIGHTS_CONNECTION_STRING",
 			"BACKEND_${i + 1}_URL, UPSTREAM_${i + 1}_URL, UPSTREAM_1_URL" })
-	void variablesThatNobodyReadsAreFound(String from, String to, String name) throws IOException {
+	void unreadVariablesAreFound(String from, String to, String name) throws IOException {
 		assertThat(template()).contains(from);
 		assertThat(notRead(template().replace(from, to))).containsExactly(name);
 	}
 
 	@Test
-	void everyVariableOfABackendIsSetOrLeftOutForAReason() throws IOException {
-		assertThat(neitherSetNorLeftOut(template())).isEmpty();
+	void everyVariableOfABackendIsSetOrOmittedForAReason() throws IOException {
+		assertThat(neitherSetNorOmitted(template())).isEmpty();
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "_MODELS', _NAME', MODELS is not set", "_URL', _APIKEY', URL is not set",
 			"_URL', _APIKEY', APIKEY is set though the accounts have no keys" })
-	void aVariableThatIsMissingOrTooMuchIsFound(String from, String to, String problem) throws IOException {
+	void missingAndUnnecessaryVariablesAreFound(String from, String to, String problem) throws IOException {
 		assertThat(template()).contains(from);
-		assertThat(neitherSetNorLeftOut(template().replace(from, to))).contains(problem);
+		assertThat(neitherSetNorOmitted(template().replace(from, to))).contains(problem);
 	}
 
 	@Test
-	void variablesMakeThePool() throws IOException {
+	void variablesDefineThePool() throws IOException {
 		Map<String, String> values = Map.of("NAME", "openai", "URL", "https://openai1-abc.openai.azure.com", "PRIORITY",
 				"4", "MODELS", "gpt-5.4-mini=chat,chat=chat,text-embedding-3-large=embedding,embedding=embedding");
-		SettingsFixture configured = SettingsFixture.weir("max-body: 32MB").variable("WEIR_DRAIN_DELAY", "5s");
+		SettingsFixture settings = SettingsFixture.weir("max-body: 32MB").variable("WEIR_DRAIN_DELAY", "5s");
 		for (int i = 1; i <= 4; i++) {
 			for (String name : BicepFile.of(template()).environment()) {
 				BackendVariable variable = BackendVariable.of(name, "x", null);
 				if (variable != null) {
 					String value = values.get(variable.suffix());
-					configured.variable(name.replace("_1_", "_" + i + "_"),
+					settings.variable(name.replace("_1_", "_" + i + "_"),
 							variable.suffix().equals("NAME") ? value + i : value);
 				}
 			}
 		}
-		WeirProperties weir = configured.load();
+		WeirProperties weir = settings.load();
 		assertThat(weir.drainDelay()).hasSeconds(5);
 		List<BackendProperties> backends = weir.pools().get("openai").backends();
 		assertThat(backends).extracting(BackendProperties::name)
@@ -90,7 +90,7 @@ class InfraEnvironmentTests {
 				Map.entry("text-embedding-3-large", "embedding"), Map.entry("embedding", "embedding"));
 	}
 
-	/** Variables that neither Weir nor Spring reads. */
+	/** Returns the variables that neither Weir nor Spring reads. */
 	static List<String> notRead(String template) throws IOException {
 		Set<String> properties = properties();
 		return BicepFile.of(template).environment().stream().filter((name) -> {
@@ -100,23 +100,25 @@ class InfraEnvironmentTests {
 		}).toList();
 	}
 
-	/** Variables of a backend that are missing, or set though they should not be. */
-	static List<String> neitherSetNorLeftOut(String template) {
+	/** Returns the variables of a backend that are missing or unnecessary. */
+	static List<String> neitherSetNorOmitted(String template) {
 		List<String> problems = new ArrayList<>();
 		Set<String> set = BicepFile.of(template).environment();
 		BackendVariable.PROPERTIES.keySet().forEach((suffix) -> {
 			boolean isSet = set.contains("BACKEND_1_" + suffix);
-			if (isSet && LEFT_OUT.containsKey(suffix)) {
-				problems.add(suffix + " is set though " + LEFT_OUT.get(suffix));
+			if (isSet && OMITTED.containsKey(suffix)) {
+				problems.add(suffix + " is set though " + OMITTED.get(suffix));
 			}
-			if (!isSet && !LEFT_OUT.containsKey(suffix)) {
+			if (!isSet && !OMITTED.containsKey(suffix)) {
 				problems.add(suffix + " is not set");
 			}
 		});
 		return problems;
 	}
 
-	/** All properties of Weir and Spring, as they are written in an environment. */
+	/**
+	 * Returns the names of all properties of Weir and Spring as environment variables.
+	 */
 	private static Set<String> properties() throws IOException {
 		Set<String> names = new TreeSet<>();
 		for (Resource metadata : new PathMatchingResourcePatternResolver()

@@ -11,7 +11,7 @@ class ModelCheckTests {
 	private static final String MODELS = "weir.pools.openai.backends[0].models";
 
 	@Test
-	void takesEveryModelAsItIsWritten() {
+	void keepsNamesOfModelsUnchanged() {
 		assertThat(SettingsFixture.backend("""
 				models:
 				  gpt-4.1: a
@@ -31,31 +31,31 @@ class ModelCheckTests {
 	}
 
 	@Test
-	void takesAnEmptyMapForNone() {
+	void anEmptyMapCountsAsNotSet() {
 		assertThat(SettingsFixture.backend("models:").firstBackend().models()).isEmpty();
 	}
 
 	@Test
-	void refusesAList() {
+	void reportsAList() {
 		SettingsFixture list = SettingsFixture.backend("models: [gpt-4o, gpt-4.1]");
 		assertThat(list.mistakes()).containsExactly(MODELS + ": must be a map of models to deployments, not a list");
 		assertThat(list.report()).contains("'gpt-4o: gpt-4o' if both names are the same");
 	}
 
 	@Test
-	void refusesASingleValue() {
+	void reportsASingleValue() {
 		assertThat(SettingsFixture.backend("models: gpt-4o").mistakes()).containsExactly(MODELS + ": must be a map");
 	}
 
 	@Test
-	void refusesAModelWithoutDeployment() {
+	void reportsAModelWithoutDeployment() {
 		assertThat(SettingsFixture.backend("models:\n  gpt-4o:").mistakes()).singleElement()
 			.asString()
 			.startsWith(MODELS + "[gpt-4o]: must be the name of a deployment");
 	}
 
 	@Test
-	void refusesNamesThatAreTooLong() {
+	void reportsNamesThatAreTooLong() {
 		String longest = "x".repeat(256);
 		assertThat(SettingsFixture.backend("models:\n  gpt-4o: " + longest).load()).isNotNull();
 		assertThat(SettingsFixture.backend("models:\n  gpt-4o: " + longest + "x").mistakes()).hasSize(1);
@@ -63,20 +63,20 @@ class ModelCheckTests {
 	}
 
 	@Test
-	void refusesControlCharactersAndDoesNotPrintThem() {
+	void reportsControlCharactersWithoutPrintingThem() {
 		assertThat(SettingsFixture.backend("models:\n  gpt-4o: \"a\\nb\"").mistakes()).singleElement()
 			.asString()
 			.contains(" = a\uFFFDb: must be the name");
 	}
 
 	@Test
-	void refusesASlashInADeploymentOfAzure() {
+	void reportsASlashInADeploymentOfAzure() {
 		assertThat(SettingsFixture.backend("dialect: azure\nmodels:\n  gpt-4o: a/b").mistakes())
 			.containsExactly(MODELS + "[gpt-4o] = a/b: must be the name of a deployment, which has no slash");
 	}
 
 	@Test
-	void allowsASlashInAModelOfAnotherServer() {
+	void acceptsASlashInADeploymentOfAnotherServer() {
 		assertThat(SettingsFixture.backend("models:\n  llama: meta-llama/Llama-3").firstBackend().models())
 			.containsEntry("llama", "meta-llama/Llama-3");
 	}

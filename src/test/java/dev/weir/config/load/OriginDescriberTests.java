@@ -18,7 +18,7 @@ class OriginDescriberTests {
 	private final MapPropertySource source = new MapPropertySource("test", Map.of());
 
 	@Test
-	void namesAVariable() {
+	void describesAVariable() {
 		assertThat(OriginDescriber.describe(new SystemEnvironmentOrigin("BACKEND_1_URL")))
 			.isEqualTo("environment variable BACKEND_1_URL");
 	}
@@ -31,12 +31,12 @@ class OriginDescriberTests {
 	}
 
 	@Test
-	void namesTheSourceIfNothingElseIsKnown() {
+	void describesTheSourceIfNothingElseIsKnown() {
 		assertThat(OriginDescriber.describe(new PropertySourceOrigin(this.source, "a"))).isEqualTo("test");
 	}
 
 	@Test
-	void saysNothingIfNothingIsKnown() {
+	void returnsNullIfNothingIsKnown() {
 		assertThat(OriginDescriber.describe(null)).isNull();
 	}
 

@@ -19,7 +19,7 @@ class RouteCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "lb://opnai", "lb://OpenAI", "lb://open_ai", "lb://open.ai", "lb://" })
-	void refusesARouteToNoPool(String uri) {
+	void reportsARouteToAPoolThatDoesNotExist(String uri) {
 		assertThat(routeTo(uri).report())
 			.contains("spring.cloud.gateway.server.webflux.routes[1].uri = " + uri
 					+ " (application.yml:9): refers to a pool that does not exist")
@@ -28,31 +28,31 @@ class RouteCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "LB://openai", "lb:ws://openai", "lb:http://openai", "Lb://other" })
-	void refusesOtherWaysToNameAPool(String uri) {
+	void reportsInvalidReferencesToAPool(String uri) {
 		assertThat(routeTo(uri).report()).contains(uri + " (application.yml:9): is not a valid reference to a pool");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "lb://openai", "lb://openai:80/x", "https://example.com", "forward:/x",
 			"${TARGET:lb://openai}" })
-	void takesOtherRoutes(String uri) {
+	void acceptsOtherRoutes(String uri) {
 		assertThat(routeTo(uri).load()).isNotNull();
 	}
 
 	@Test
-	void namesAVariableOfAUriThatIsNotSet() {
+	void reportsAVariableOfAUriThatIsNotSet() {
 		assertThat(routeTo("lb://${NO_SUCH_POOL}").report()).contains("refers to NO_SUCH_POOL, which is not set");
 	}
 
 	@Test
-	void refusesToStartWithoutARoute() {
+	void reportsThatThereIsNoRoute() {
 		assertThat(SettingsFixture.file(POOL).report())
 			.contains("spring.cloud.gateway.server.webflux.routes: there is no route")
 			.contains("uri: lb://openai");
 	}
 
 	@Test
-	void takesTheRoutesOfTheSourceThatComesFirst() {
+	void routesComeFromTheFirstSource() {
 		assertThat(routeTo("lb://nowhere").property("spring.cloud.gateway.server.webflux.routes[0].uri", "lb://openai")
 			.load()).isNotNull();
 	}
@@ -137,7 +137,7 @@ class RouteCheckTests {
 	}
 
 	@Test
-	void refusesAListOfRoutesUnderAMisspeltName() {
+	void reportsAMisspeltListOfRoutes() {
 		assertThat(SettingsFixture.pool("")
 			.property("spring.cloud.gateway.server.webflux.route[0].uri", "lb://openai")
 			.mistakes()).containsExactly("spring.cloud.gateway.server.webflux.route: there is no such property");

@@ -32,7 +32,7 @@ class SettingsCheckTests {
 					priority: {a: 1}   | .priority.a: is not allowed here: weir.pools.openai.backends[0].priority has a single value
 					api-key: '${KEY1}' | .api-key: refers to KEY1, which is not set
 					""")
-	void refusesInABackend(String yaml, String mistake) {
+	void reportsInvalidPropertiesOfABackend(String yaml, String mistake) {
 		assertThat(SettingsFixture.backend(yaml).mistakes()).containsExactly(BACKEND + mistake);
 	}
 
@@ -64,7 +64,7 @@ class SettingsCheckTests {
 					forward-headers: [a, b, c, d, e] | .forward-headers: must have at most 4 headers
 					forward-headers: ['x: y']        | .forward-headers: must contain valid header names only
 					""")
-	void refusesInAPool(String yaml, String mistake) {
+	void reportsInvalidPropertiesOfAPool(String yaml, String mistake) {
 		assertThat(SettingsFixture.pool(yaml).mistakes()).containsExactly(POOL + mistake);
 	}
 
@@ -75,13 +75,13 @@ class SettingsCheckTests {
 			accept | .api-key-header = accept: must not be accept, which has another meaning
 			''     | .api-key-header: must be a valid header name
 			""")
-	void refusesAHeaderThatCannotCarryAKey(String header, String mistake) {
+	void reportsAHeaderThatCannotCarryAKey(String header, String mistake) {
 		assertThat(SettingsFixture.backend("api-key: k\napi-key-header: '" + header + "'").mistakes())
 			.containsExactly(BACKEND + mistake);
 	}
 
 	@Test
-	void refusesAWholeNumberWithoutAUnitUnlessItIsNothing() {
+	void reportsANumberWithoutAUnitUnlessItIsZero() {
 		assertThat(SettingsFixture.pool("max-wait: 0").pool().maxWait()).isZero();
 		assertThat(SettingsFixture.pool("").variable("WEIR_POOLS_OPENAI_DEADLINE", "90").report())
 			.contains("weir.pools.openai.deadline = 90 (systemEnvironment): has no unit")
@@ -92,13 +92,13 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void refusesAHeaderForAKeyThatIsMissing() {
+	void reportsAKeyHeaderWithoutAKey() {
 		assertThat(SettingsFixture.backend("api-key: ''\napi-key-header: x-key").mistakes())
 			.containsExactly(BACKEND + ".api-key-header = x-key: is set, but api-key is not");
 	}
 
 	@Test
-	void refusesToForwardTheHeaderOfABackendsKey() {
+	void reportsForwardingOfTheHeaderOfABackendsKey() {
 		assertThat(SettingsFixture.pool("forward-headers: [x-goog-api-key]")
 			.property("weir.pools.openai.backends[0].name", "x")
 			.property("weir.pools.openai.backends[0].url", "https://x.example")
@@ -110,7 +110,7 @@ class SettingsCheckTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "authorization", "API-Key", "cookie", "set-cookie", "proxy-authorization", "x-api-key",
 			"ocp-apim-subscription-key" })
-	void refusesToForwardACredential(String header) {
+	void reportsForwardingOfACredential(String header) {
 		assertThat(SettingsFixture.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
 			.asString()
 			.contains("carries a credential");
@@ -118,7 +118,7 @@ class SettingsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "forwarded", "X-Forwarded-For", "x-forwarded-proto" })
-	void refusesToForwardWhereTheCallerIs(String header) {
+	void reportsForwardingOfTheClientsAddress(String header) {
 		assertThat(SettingsFixture.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
 			.asString()
 			.contains("contains the client's address");
@@ -127,7 +127,7 @@ class SettingsCheckTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "Host", "content-length", "transfer-encoding", "connection", "proxy-connection",
 			"keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings" })
-	void refusesToForwardWhatBelongsToTheConnection(String header) {
+	void reportsForwardingOfConnectionHeaders(String header) {
 		assertThat(SettingsFixture.pool("forward-headers: [" + header + "]").mistakes()).singleElement()
 			.asString()
 			.contains("belongs to one connection");
@@ -135,7 +135,7 @@ class SettingsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "1a", "a_b", "aB", "a b", "-a", "a-", "ä", "a!", "0" })
-	void refusesAPoolThatARouteCannotName(String name) {
+	void reportsANameOfAPoolThatARouteCannotContain(String name) {
 		assertThat(SettingsFixture.pool("")
 			.property("weir.pools[" + name + "].backends[0].name", "x")
 			.property("weir.pools[" + name + "].backends[0].url", "https://x.example")
@@ -143,13 +143,13 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void refusesAPoolInTheFileThatARouteCannotName() {
+	void reportsAnInvalidNameOfAPoolInTheFile() {
 		assertThat(SettingsFixture.weir("pools:\n  My_Pool:\n    backends: [{name: a, url: 'https://x.example'}]")
 			.mistakes()).contains("weir.pools[My_Pool]: is not a valid name for a pool");
 	}
 
 	@Test
-	void limitsTheNameOfAPoolToThatOfAHostLabel() {
+	void limitsTheNameOfAPoolToTheLengthOfAHostLabel() {
 		String longest = "a".repeat(63);
 		String pools = "pools:\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]\n  %s:\n    backends: [{name: b, url: 'https://x.example'}]";
 		assertThat(SettingsFixture.weir(pools.formatted(longest)).load().pools()).containsKey(longest);
@@ -157,20 +157,20 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void refusesAPoolWithoutBackendsBesideOthers() {
+	void reportsAPoolWithoutBackends() {
 		assertThat(SettingsFixture
 			.weir("pools:\n  empty:\n    deadline: 1m\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]")
 			.mistakes()).containsExactly("weir.pools.empty.backends: must have at least one backend");
 	}
 
 	@Test
-	void refusesAMapOfBackends() {
+	void reportsAMapOfBackends() {
 		assertThat(SettingsFixture.weir("pools:\n  openai:\n    backends:\n      name: a\n      url: https://x.example")
 			.mistakes()).containsExactly("weir.pools.openai.backends: must be a list");
 	}
 
 	@Test
-	void refusesAListWithAHole() {
+	void reportsAListWithAGap() {
 		assertThat(SettingsFixture.file(SettingsFixture.ROUTE)
 			.property("weir.pools.openai.backends[0].name", "a")
 			.property("weir.pools.openai.backends[2].name", "a")
@@ -178,7 +178,7 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void refusesAListThatDoesNotBeginAtZero() {
+	void reportsAListThatDoesNotStartAtZero() {
 		assertThat(SettingsFixture.file(SettingsFixture.ROUTE)
 			.property("weir.pools.openai.backends[1].name", "a")
 			.mistakes()).containsExactly("weir.pools.openai.backends: must be a list");
@@ -186,20 +186,20 @@ class SettingsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "a b", "a.b", "''", "ä" })
-	void refusesABackendWhoseNameCannotStandInAHeader(String name) {
+	void reportsANameOfABackendThatAHeaderCannotContain(String name) {
 		assertThat(SettingsFixture.namelessBackend("url: https://x.example\nname: " + name).mistakes()).singleElement()
 			.asString()
 			.endsWith("must have 1 to 63 letters, digits, hyphens and underscores");
 	}
 
 	@Test
-	void refusesABackendWithoutNameOrUrl() {
+	void reportsAMissingNameAndUrl() {
 		assertThat(SettingsFixture.namelessBackend("weight: 1").mistakes())
 			.containsExactly(BACKEND + ".name: is missing", BACKEND + ".url: is missing");
 	}
 
 	@Test
-	void refusesTheSameNameInTwoPools() {
+	void reportsTheSameNameInTwoPools() {
 		assertThat(SettingsFixture.weir("""
 				pools:
 				  openai:
@@ -211,7 +211,7 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void allowsTheSameUrlTwice() {
+	void acceptsTheSameUrlTwice() {
 		assertThat(SettingsFixture.weir("""
 				pools:
 				  openai:
@@ -223,13 +223,13 @@ class SettingsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "1023B", "2GB" })
-	void refusesABodySizeOutOfRange(String size) {
+	void reportsABodySizeOutOfRange(String size) {
 		assertThat(SettingsFixture.pool("").property("weir.max-body", size).report())
 			.contains("weir.max-body = " + size + " (commandLineArgs): must be a size from 1KB to 1GB");
 	}
 
 	@Test
-	void findsSettingsUnderAWrongNameAtTheTop() {
+	void reportsSettingsUnderAWrongNameAtTheTopLevel() {
 		String yaml = "pools:\n  openai:\n    backends: [{name: one, url: 'https://one.example', api-key: canary}]";
 		assertThat(SettingsFixture.file("weirr:\n  " + yaml.replace("\n", "\n  ")).report())
 			.contains("has one mistake", "weirr (application.yml:4): is not a setting of Weir", "Did you mean weir?")
@@ -239,19 +239,19 @@ class SettingsCheckTests {
 	}
 
 	@Test
-	void findsATypingMistakeOnTheCommandLine() {
+	void reportsAMisspeltPropertyOnTheCommandLine() {
 		assertThat(SettingsFixture.pool("").property("weir.max-bdy", "1MB").report())
 			.contains("weir.max-bdy (commandLineArgs): there is no such property\n    Did you mean max-body?");
 	}
 
 	@Test
-	void namesThePropertiesThereAreWhenNoneIsLike() {
+	void listsAllPropertiesIfNoneIsSimilar() {
 		assertThat(SettingsFixture.pool("colour: blue").report())
 			.contains("There are backends, strategy, max-wait, max-waiting, deadline, connect-timeout,");
 	}
 
 	@Test
-	void looksForAListOnlyInTheSourceThatHasIt() {
+	void aListComesFromOneSourceOnly() {
 		assertThat(SettingsFixture.pool("").property("weir.pools.openai.backends[0].weight", "1").report())
 			.contains("weir.pools.openai.backends[0].name (commandLineArgs): is missing")
 			.contains("weir.pools.openai.backends[0].url (commandLineArgs): is missing");

@@ -20,8 +20,8 @@ import dev.weir.config.WeirProperties;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /**
- * An environment with an {@code application.yml} and variables, and what the loader makes
- * of it.
+ * An environment with an {@code application.yml} and variables, and the result of loading
+ * it.
  */
 final class SettingsFixture {
 
@@ -45,36 +45,36 @@ final class SettingsFixture {
 					StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, this.variables));
 	}
 
-	/** With exactly this file. */
+	/** Creates an environment with exactly this file. */
 	static SettingsFixture file(String yaml) {
-		SettingsFixture configured = new SettingsFixture();
+		SettingsFixture settings = new SettingsFixture();
 		try {
 			new YamlPropertySourceLoader().load("application.yml", new ApplicationYml(yaml))
-				.forEach(configured.environment.getPropertySources()::addLast);
+				.forEach(settings.environment.getPropertySources()::addLast);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-		return configured;
+		return settings;
 	}
 
-	/** With a route to the pool {@code openai} and this below {@code weir}. */
+	/** Adds a route to the pool {@code openai} and these lines below {@code weir}. */
 	static SettingsFixture weir(String yaml) {
 		return file(ROUTE + "weir:\n" + yaml.indent(2));
 	}
 
-	/** With a valid backend and this below the pool. */
+	/** Adds a valid backend and these lines below its pool. */
 	static SettingsFixture pool(String yaml) {
 		return weir("pools:\n  openai:\n    backends:\n      - name: openai1\n        url: https://one.example\n"
 				+ yaml.indent(4));
 	}
 
-	/** With a backend that has a name, a url and this. */
+	/** Adds a backend with a name, a url and these lines. */
 	static SettingsFixture backend(String yaml) {
 		return namelessBackend("name: openai1\nurl: https://one.example\n" + yaml);
 	}
 
-	/** With a backend that has only this. */
+	/** Adds a backend with these lines only. */
 	static SettingsFixture namelessBackend(String yaml) {
 		return weir("pools:\n  openai:\n    backends:\n      -\n" + yaml.indent(8));
 	}
@@ -93,7 +93,7 @@ final class SettingsFixture {
 		return new ConfigurationLoader().load(this.environment);
 	}
 
-	/** Every warning, without where it is. */
+	/** Returns all warnings without their origins. */
 	List<String> warnings() {
 		return ConfigurationLinter.lint(this.environment, load())
 			.stream()
@@ -101,7 +101,7 @@ final class SettingsFixture {
 			.toList();
 	}
 
-	/** What is wrong where these are all the predicates and filters there are. */
+	/** Returns the report if these predicates and filters exist and no others. */
 	String reportWith(RouteFactoryNames parts) {
 		return catchThrowableOfType(InvalidConfigurationException.class,
 				() -> new ConfigurationLoader(parts).load(this.environment))
@@ -124,7 +124,7 @@ final class SettingsFixture {
 		return failure().report();
 	}
 
-	/** Every mistake without where it is, which the tests of one rule need not know. */
+	/** Returns all mistakes without their origins. */
 	List<String> mistakes() {
 		return failure().problems()
 			.stream()

@@ -12,7 +12,7 @@ class TlsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "true", "TRUE", "on", "yes", "1", "${TRUST_ALL:true}" })
-	void refusesToTakeAnyCertificate(String value) {
+	void reportsThatAnyCertificateIsAccepted(String value) {
 		assertThat(SettingsFixture.pool("").property(SSL + "use-insecure-trust-manager", value).report())
 			.contains(SSL + "use-insecure-trust-manager = ")
 			.contains("would let any server pose as a backend and receive its key")
@@ -20,7 +20,7 @@ class TlsCheckTests {
 	}
 
 	@Test
-	void refusesItFromAVariableToo() {
+	void reportsTheVariableThatAcceptsAnyCertificate() {
 		assertThat(SettingsFixture.pool("")
 			.variable("SPRING_CLOUD_GATEWAY_SERVER_WEBFLUX_HTTPCLIENT_SSL_USEINSECURETRUSTMANAGER", "true")
 			.report()).contains("would let any server pose as a backend");
@@ -28,13 +28,13 @@ class TlsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "false", "off", "" })
-	void takesWhatLeavesBackendsVerified(String value) {
+	void acceptsValuesThatKeepCertificatesVerified(String value) {
 		assertThat(SettingsFixture.pool("").property(SSL + "use-insecure-trust-manager", value).load()).isNotNull();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "pem", "jks" })
-	void takesABundleThatIsThere(String type) {
+	void acceptsABundleThatExists(String type) {
 		assertThat(SettingsFixture.pool("")
 			.property(SSL + "ssl-bundle", "my-authority")
 			.property("spring.ssl.bundle." + type + ".my-authority.truststore.type", "PKCS12")
@@ -43,7 +43,7 @@ class TlsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "my-autority", "My-Authority" })
-	void refusesABundleThatIsNotThereLetterByLetter(String name) {
+	void reportsABundleWhoseNameDiffers(String name) {
 		assertThat(SettingsFixture.pool("")
 			.property(SSL + "ssl-bundle", name)
 			.property("spring.ssl.bundle.pem.my-authority.truststore.certificate", "file:ca.pem")
@@ -54,7 +54,7 @@ class TlsCheckTests {
 	}
 
 	@Test
-	void refusesABundleWhereThereIsNone() {
+	void reportsABundleIfThereIsNone() {
 		assertThat(SettingsFixture.pool("").property(SSL + "ssl-bundle", "mine").report())
 			.contains("is the name of an SSL bundle that does not exist")
 			.contains("Define spring.ssl.bundle.pem.mine.");
@@ -62,7 +62,7 @@ class TlsCheckTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "trusted-x509-certificates", "trusted-x509-certificates[0]" })
-	void refusesCertificatesThatWouldReplaceTheBundle(String property) {
+	void reportsCertificatesThatWouldReplaceTheBundle(String property) {
 		assertThat(SettingsFixture.pool("")
 			.property(SSL + "ssl-bundle", "mine")
 			.property("spring.ssl.bundle.pem.mine.truststore.certificate", "file:ca.pem")
@@ -71,7 +71,7 @@ class TlsCheckTests {
 	}
 
 	@Test
-	void takesCertificatesWithoutABundle() {
+	void acceptsCertificatesWithoutABundle() {
 		assertThat(SettingsFixture.pool("").property(SSL + "trusted-x509-certificates", "file:other.pem").load())
 			.isNotNull();
 	}

@@ -17,25 +17,25 @@ class UrlCheckTests {
 	@ValueSource(
 			strings = { "one.example", "/v1", "ftp://one.example", "https:///v1", "https://<resource>.openai.azure.com",
 					"https://one.example:65536", "://x", "https://one example", "mailto:a@b.example" })
-	void refusesWhatIsNoUrlOfAServer(String url) {
+	void reportsAnInvalidUrl(String url) {
 		assertThat(mistakes(url, "")).endsWith(": must be an http or https URL with a host");
 	}
 
 	@Test
-	void refusesACredentialAndHidesIt() {
+	void reportsACredentialAndHidesIt() {
 		assertThat(mistakes("https://me:hunter2@one.example", ""))
 			.isEqualTo(URL + " = https://(hidden)@one.example: must not contain a user or a password");
 	}
 
 	@Test
-	void hidesTheCredentialOfABrokenUrl() {
+	void hidesTheCredentialOfAnInvalidUrl() {
 		assertThat(mistakes("'ftp://me:hunter2 @one.example?code=canary'", ""))
 			.isEqualTo(URL + " = ftp://(hidden)@one.example?(hidden): must be an http or https URL with a host");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "https://one.example?api-version=1", "https://one.example/v1#top" })
-	void refusesWhatStandsBehindThePath(String url) {
+	void reportsAQueryOrAFragment(String url) {
 		assertThat(mistakes("'" + url + "'", "")).endsWith("?(hidden): must not have a query or a fragment");
 	}
 
@@ -44,20 +44,20 @@ class UrlCheckTests {
 			"http://[::1]:8080/openai", "http://vllm_server:8000", "https://my_host.example/v1",
 			"https://models.github.ai/inference", "https://x.services.ai.azure.com/models",
 			"http://vllm/openai/deployments" })
-	void takesUrlsOfServers(String url) {
+	void acceptsUrlsOfServers(String url) {
 		assertThat(backend(url, "").firstBackend().url()).hasToString(url);
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "http://one.example", "http://one.openai.azure.com", "http://10.0.0.1",
 			"http://localhost.example" })
-	void refusesToSendATokenInClear(String url) {
+	void reportsThatATokenWouldBeSentUnencrypted(String url) {
 		assertThat(mistakes(url, "dialect: azure")).contains("must be https");
 		assertThat(mistakes(url, "dialect: azure\napi-key: ' '")).contains("must be https");
 	}
 
 	@Test
-	void knowsAHostOfAzureThatTakesAToken() {
+	void recognizesAHostOfAzureThatExpectsAToken() {
 		assertThat(mistakes("http://one.openai.azure.com", "")).contains("must be https");
 		assertThat(backend("http://one.openai.azure.com", "dialect: openai").load()).isNotNull();
 	}
@@ -65,12 +65,12 @@ class UrlCheckTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "http://localhost:1", "http://127.0.0.1", "http://127.8.9.10", "http://[::1]",
 			"http://[0:0:0:0:0:0:0:1]", "http://a.localhost" })
-	void sendsATokenInClearToThisMachine(String url) {
+	void acceptsUnencryptedTokensToThisMachine(String url) {
 		assertThat(backend(url, "dialect: azure").load()).isNotNull();
 	}
 
 	@Test
-	void sendsAKeyInClear() {
+	void acceptsUnencryptedKeys() {
 		assertThat(backend("http://one.example", "dialect: azure\napi-key: k").load()).isNotNull();
 	}
 
@@ -82,7 +82,7 @@ class UrlCheckTests {
 			"https://x.openai.azure.com/openai/v1/responses/, https://x.openai.azure.com. Weir adds",
 			"http://vllm:8000/v1/chat/completions, http://vllm:8000/v1. Weir adds",
 			"http://vllm_server:8000/v1/models, http://vllm_server:8000. Weir adds" })
-	void refusesAUrlThatNamesAnOperation(String url, String cure) {
+	void reportsAUrlWithAnOperation(String url, String cure) {
 		assertThat(mistakes(url, "api-key: k")).endsWith("must be the base URL of the backend, without an operation");
 		assertThat(backend(url, "api-key: k").report()).contains(cure.replace("''", "'"));
 	}

@@ -22,7 +22,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class WeirStartTests {
 
 	@Test
-	void endsWithOneMessageWhenNothingIsConfigured(CapturedOutput output) {
+	void endsWithOneMessageIfNothingIsConfigured(CapturedOutput output) {
 		assertThatExceptionOfType(Exception.class).isThrownBy(() -> start().close());
 		assertThat(output).contains("APPLICATION FAILED TO START")
 			.contains("Weir's configuration has one mistake:\n\nweir.pools: there is no backend")
@@ -34,7 +34,7 @@ class WeirStartTests {
 	}
 
 	@Test
-	void putsTheSettingsInForce() {
+	void providesTheCurrentSettings() {
 		try (ConfigurableApplicationContext context = start("--BACKEND_1_URL=https://one.example",
 				"--spring.cloud.gateway.server.webflux.routes[0].id=openai",
 				"--spring.cloud.gateway.server.webflux.routes[0].uri=lb://openai",
@@ -45,7 +45,7 @@ class WeirStartTests {
 	}
 
 	@Test
-	void reportsTheValuesThatPredicatesAndFiltersDoNotTakeAtOnce(CapturedOutput output) {
+	void reportsAllInvalidArgumentsOfPredicatesAndFiltersAtOnce(CapturedOutput output) {
 		String route = "--spring.cloud.gateway.server.webflux.routes[0].";
 		assertThatExceptionOfType(InvalidConfigurationException.class)
 			.isThrownBy(

@@ -37,7 +37,7 @@ class YamlProblemDescriberTests {
 			weir: {key: canary                     | line | has a { or [ that is not closed
 			weir: {key: ${CANARY}, other: canary}  | line 1 | a value inside it that needs quotes
 			""")
-	void namesFileAndLineAndCureAndNoValue(String yaml, String place, String mistake) throws IOException {
+	void describesFileLineAndCureWithoutTheValue(String yaml, String place, String mistake) throws IOException {
 		Path other = Files.writeString(this.folder.resolve("other.yml"), "a: 1");
 		Path file = Files.writeString(this.folder.resolve("weir.yml"), yaml.replace("\\n", "\n").replace("\\t", "\t"));
 		YAMLException failure = catchThrowableOfType(YAMLException.class,
@@ -48,7 +48,7 @@ class YamlProblemDescriberTests {
 	}
 
 	@Test
-	void namesAFileThatIsNotInUtf8() throws IOException {
+	void describesAFileThatIsNotInUtf8() throws IOException {
 		Path file = Files.write(this.folder.resolve("weir.yml"),
 				"weir: can\u00e4ry".getBytes(StandardCharsets.ISO_8859_1));
 		YAMLException failure = catchThrowableOfType(YAMLException.class,
@@ -57,7 +57,7 @@ class YamlProblemDescriberTests {
 	}
 
 	@Test
-	void namesNoFileThatIsRight() throws IOException {
+	void doesNotBlameAValidFile() throws IOException {
 		Path other = Files.writeString(this.folder.resolve("other.yml"), "a: 1");
 		YAMLException failure = new YAMLException("canary");
 		assertThat(YamlProblemDescriber.describe(failure, List.of(other)))
