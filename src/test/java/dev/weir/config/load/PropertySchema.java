@@ -4,9 +4,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 import tools.jackson.core.util.DefaultIndenter;
@@ -64,24 +62,6 @@ final class PropertySchema {
 			""";
 
 	private static final String URL = "^[hH][tT][tT][pP][sS]?://[^/?#@\\s]+(/[^?#\\s]*)?$";
-
-	/** Rules that the checks have in code, by the name of the property. */
-	private static final Map<String, Consumer<ObjectNode>> RULES = Map.of("forward-headers", (schema) -> {
-		schema.put("maxItems", HeaderCheck.MAX_FORWARDED).put("uniqueItems", true);
-		schema.withObject("items").put("pattern", whole(HeaderCheck.TOKEN));
-	}, "name", (schema) -> orReference(schema, text(whole(BackendCheck.NAME))), "url",
-			(schema) -> orReference(schema, text(URL)).withArray("examples").add("https://my-east.openai.azure.com"),
-			"api-key", (schema) -> schema.withArray("examples").add("${OPENAI1_KEY}"), "api-key-header",
-			(schema) -> schema.put("pattern", whole(HeaderCheck.TOKEN) + "|^\\$\\{[^}]+\\}$")
-				.withArray("examples")
-				.add("Ocp-Apim-Subscription-Key"),
-			"api-version", (schema) -> {
-				schema.remove("type");
-				orReference(schema, NODES.objectNode().set("type", types("string", "null"))).withArray("examples")
-					.add("2024-10-21");
-				((ObjectNode) schema.path("anyOf").path(0)).put("pattern", whole(BackendCheck.API_VERSION));
-			}, "models", (schema) -> schema.withArray("examples").addObject().put("gpt-4o", "my-gpt-4o"), "scope",
-			(schema) -> schema.put("pattern", "^\\S+$"));
 
 	private final ObjectNode definitions = (ObjectNode) JsonMapper.shared().readTree(DEFINITIONS);
 
@@ -152,8 +132,7 @@ final class PropertySchema {
 		else {
 			describeValue(property, schema);
 		}
-		RULES.getOrDefault(property.setting().name(), (none) -> {
-		}).accept(schema);
+		addRules(property.setting().name(), schema);
 	}
 
 	private static void describeValue(PropertyReference property, ObjectNode schema) {
@@ -186,6 +165,36 @@ final class PropertySchema {
 		if (value != null) {
 			schema.put("default", value);
 		}
+	}
+
+	/** Adds the rules that the checks have in code. */
+	private static void addRules(String property, ObjectNode schema) {
+		switch (property) {
+			case "name" -> orReference(schema, text(whole(BackendCheck.NAME)));
+			case "url" -> addExample(orReference(schema, text(URL)), "https://my-east.openai.azure.com");
+			case "api-key" -> addExample(schema, "${OPENAI1_KEY}");
+			case "api-key-header" -> addExample(schema.put("pattern", whole(HeaderCheck.TOKEN) + "|^\\$\\{[^}]+\\}$"),
+					"Ocp-Apim-Subscription-Key");
+			case "models" -> schema.withArray("examples").addObject().put("gpt-4o", "my-gpt-4o");
+			case "api-version" -> {
+				ObjectNode version = NODES.objectNode();
+				version.set("type", schema.remove("type"));
+				version.put("pattern", whole(BackendCheck.API_VERSION));
+				addExample(orReference(schema, version), "2024-10-21");
+			}
+			case "scope" -> schema.put("pattern", "^\\S+$");
+			case "forward-headers" -> {
+				schema.put("maxItems", HeaderCheck.MAX_FORWARDED).put("uniqueItems", true);
+				schema.withObject("items").put("pattern", whole(HeaderCheck.TOKEN));
+			}
+			default -> {
+				// the type, the default and the range are sufficient
+			}
+		}
+	}
+
+	private static void addExample(ObjectNode schema, String example) {
+		schema.withArray("examples").add(example);
 	}
 
 	private JsonNode definition(Class<?> record) {
