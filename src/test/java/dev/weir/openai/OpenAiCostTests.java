@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.stream.BodyVerdict;
 import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.UsageReader;
@@ -45,6 +46,18 @@ class OpenAiCostTests {
 	void lookingForTheUsageOfAnAnswerTakesNothingInProportionToIt() {
 		byte[] answer = chat(1_000_000);
 		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(120);
+	}
+
+	@Test
+	void aWholeJsonResponseIsNotCopied() {
+		byte[] response = bytes("{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,"
+				+ "\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9}}");
+		assertThat(Allocation.of(1000, () -> {
+			BodyVerdict.of(response, response.length);
+			UsageReader reader = new UsageReader();
+			reader.add(response);
+			assertThat(reader.usage() != null).isTrue();
+		})).isLessThan(1_500);
 	}
 
 	private static byte[] chat(int length) {

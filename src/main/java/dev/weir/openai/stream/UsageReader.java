@@ -151,7 +151,8 @@ public final class UsageReader {
 		}
 		this.nameLength = 0;
 		if (this.value != null) {
-			Usage found = Usage.of(this.value, 0, this.valueLength);
+			// without the byte that ended it
+			Usage found = Usage.of(this.value, 0, this.valueLength - 1);
 			this.usage = (found != null) ? found : this.usage;
 			this.value = null;
 		}
