@@ -15,8 +15,8 @@ import dev.weir.testing.Allocation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What reading a call and an answer allocates. The bounds are what the interpreter takes,
- * and some more.
+ * The bytes allocated for reading requests and responses. The bounds are a little above
+ * the need of the interpreter, which allocates more than compiled code.
  */
 @Tag("cost")
 class OpenAiCostTests {
@@ -25,7 +25,7 @@ class OpenAiCostTests {
 			+ "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"finish_reason\":null}]}\n\n");
 
 	@Test
-	void findingTheModelTakesNothingInProportionToTheBody() {
+	void findingTheModelAllocatesNothingInProportionToTheBody() {
 		byte[] small = chat(1_000);
 		byte[] large = chat(1_000_000);
 		assertThat(Allocation.of(400, () -> RequestBody.of(small, "application/json"))).isLessThan(1_500);
@@ -43,9 +43,9 @@ class OpenAiCostTests {
 	}
 
 	@Test
-	void lookingForTheUsageOfAnAnswerTakesNothingInProportionToIt() {
-		byte[] answer = chat(1_000_000);
-		assertThat(Allocation.of(20, () -> new UsageReader().add(answer))).isLessThan(120);
+	void findingTheUsageAllocatesNothingInProportionToTheResponse() {
+		byte[] response = chat(1_000_000);
+		assertThat(Allocation.of(20, () -> new UsageReader().add(response))).isLessThan(120);
 	}
 
 	@Test

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Turns bodies into text and back.
+ * Converts bodies to text and back.
  */
 final class BodyText {
 

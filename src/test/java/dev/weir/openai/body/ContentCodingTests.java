@@ -42,13 +42,13 @@ class ContentCodingTests {
 	@ParameterizedTest
 	@CsvSource(nullValues = "-", value = { "gzip, GZIP", "X-GZip, GZIP", " deflate , DEFLATE", "br, BR", "zstd, ZSTD",
 			"'identity, gzip', GZIP", "'gzip,', GZIP", "identity, -", "'', -", "-, -" })
-	void areKnownByTheirNames(String header, ContentCoding coding) {
+	void codingsAreFoundByName(String header, ContentCoding coding) {
 		assertThat(ContentCoding.of(header)).isEqualTo(coding);
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "compress", "aws-chunked", "gzip, br", "gzip, gzip", "x" })
-	void othersAreRefusedWithTheNamesOfThoseThatAreSupported(String header) {
+	void otherCodingsAreRefusedWithAListOfTheSupportedOnes(String header) {
 		ApiErrorException refusal = catchThrowableOfType(ApiErrorException.class, () -> ContentCoding.of(header));
 		assertThat(refusal.error().status()).isEqualTo(415);
 		assertThat(refusal.headers()).containsEntry("accept-encoding", "gzip, deflate, br, zstd");
@@ -72,7 +72,7 @@ class ContentCodingTests {
 
 	@ParameterizedTest
 	@MethodSource("coded")
-	void aBodyThatEndsTooSoonIsMalformed(ContentCoding coding, byte[] coded) {
+	void aTruncatedBodyIsMalformed(ContentCoding coding, byte[] coded) {
 		for (int length : new int[] { 1, coded.length / 2, coded.length - 1 }) {
 			assertThatExceptionOfType(MalformedRequestException.class)
 				.isThrownBy(() -> coding.decode(Arrays.copyOf(coded, length), 1000))
@@ -82,7 +82,7 @@ class ContentCodingTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void whatIsNotCodedIsMalformed(ContentCoding coding) {
+	void aBodyWithoutCodingIsMalformed(ContentCoding coding) {
 		for (byte[] body : new byte[][] { BodyText.bytes(TEXT), {}, new byte[100] }) {
 			assertThatThrownBy(() -> coding.decode(body, 1000)).isInstanceOf(MalformedRequestException.class);
 		}
@@ -104,7 +104,7 @@ class ContentCodingTests {
 	}
 
 	@Test
-	void gzipMayHaveManyMembersEmptyOnesToo() throws IOException {
+	void gzipMayHaveManyMembersAndEmptyOnes() throws IOException {
 		ByteArrayOutputStream members = new ByteArrayOutputStream();
 		byte[] empty = gzip(new byte[0]);
 		for (int i = 0; i < 100_000; i++) {

@@ -22,7 +22,7 @@ class JsonBodyTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = { "{\"store\":false} | true", "{\"store\":true} | false", "{} | false",
 			"{\"store\":null} | false", "{\"x\":{\"store\":false}} | false" })
-	void isUnstoredOnlyIfItSaysSo(String body, boolean expected) {
+	void storingIsDisabledOnlyByStoreFalse(String body, boolean expected) {
 		assertThat(read(body).isStoreDisabled()).isEqualTo(expected);
 	}
 
@@ -35,7 +35,7 @@ class JsonBodyTests {
 			"{\"ä€😀\":\"ä€😀\",\"model\":\"a\",\"ä\":0} | {\"ä€😀\":\"ä€😀\",\"model\":\"new\",\"ä\":0}",
 			"~\ufeff{\"model\":\"a\"}~ | ~\ufeff{\"model\":\"new\"}~",
 			"{\"Model\":1,\"model\":\"a\",\"models\":2,\"\":3} | {\"Model\":1,\"model\":\"new\",\"models\":2,\"\":3}" })
-	void exactlyTheModelIsReplaced(String body, String expected) {
+	void onlyTheModelIsReplaced(String body, String expected) {
 		RequestBody json = read(body);
 		assertThat(json.model()).isEqualTo("a");
 		assertThat(text(json.bytes())).isEqualTo(body);
@@ -48,7 +48,7 @@ class JsonBodyTests {
 					"{\"x\":{\"model\":\"b\"}} | {\"model\":\"new\",\"x\":{\"model\":\"b\"}}",
 					"~ { \"x\":1}~ | ~ {\"model\":\"new\", \"x\":1}~",
 					"~\ufeff{\"x\":1}~ | ~\ufeff{\"model\":\"new\",\"x\":1}~" })
-	void aModelIsPutInWhereThereIsNone(String body, String expected) {
+	void anAbsentModelIsInserted(String body, String expected) {
 		assertThat(read(body).model()).isNull();
 		assertThat(text(read(body).withModel("new"))).isEqualTo(expected);
 	}
@@ -84,19 +84,19 @@ class JsonBodyTests {
 			"{\"model\":false} | not a boolean", "{\"model\":{}} | not an object", "{\"model\":[\"a\"]} | not an array",
 			"{\"model\":\"a\",\"model\":\"b\"} | more than one 'model'",
 			"{\"model\":\"a\",\"mode\\u006c\":\"a\"} | more than one 'model'" })
-	void whatIsWrongIsSaid(String body, String problem) {
+	void theMessageNamesTheProblem(String body, String problem) {
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read(body))
 			.withMessageContaining(problem);
 	}
 
 	@Test
-	void errorsPointAtTheByte() {
+	void theMessageNamesTheByte() {
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read("  {\"a\":#}"))
 			.withMessageEndingWith("near byte 8");
 	}
 
 	@Test
-	void errorsEchoNothing() {
+	void theMessageQuotesNothing() {
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read("{\"a\":secret}"))
 			.satisfies((ex) -> assertThat(ex.getMessage()).doesNotContain("secret"))
 			.withNoCause();
@@ -104,21 +104,21 @@ class JsonBodyTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "UTF-16LE", "UTF-16BE", "UTF-16", "UTF-32LE", "UTF-32BE" })
-	void onlyUtf8IsJson(String charset) {
+	void onlyUtf8IsAccepted(String charset) {
 		byte[] body = "{\"model\":\"a\"}".getBytes(Charset.forName(charset));
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> RequestBody.of(body, "application/json"));
 	}
 
 	@Test
-	void brokenUtf8IsNoJson() {
+	void invalidUtf8IsRefused() {
 		byte[] body = "{\"a\":\"\u00c3\"}".getBytes(StandardCharsets.ISO_8859_1);
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> RequestBody.of(body, "application/json"));
 	}
 
 	@Test
-	void fiveHundredLevelsPassAndNoMore() {
+	void fiveHundredLevelsAreAllowedAndNoMore() {
 		// the object itself is the first
 		assertThat(read(nested(499)).model()).isEqualTo("a");
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read(nested(500)))
@@ -139,7 +139,7 @@ class JsonBodyTests {
 	}
 
 	@Test
-	void manyDifferentPropertyNamesPass() {
+	void manyDifferentPropertyNamesAreAllowed() {
 		StringBuilder body = new StringBuilder("{\"x\":{\"\":0");
 		for (int i = 0; i < 100_000; i++) {
 			body.append(",\"p").append(i).append("\":0");

@@ -32,7 +32,7 @@ class MultipartBodyTests {
 			"\r\n" + MODEL + END, "x--b\r\n" + MODEL + END, MODEL + END + "epilogue\r\n" + MODEL,
 			"--b \t\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n--b--",
 			"--b\r\nX: y\r\ncontent-DISPOSITION:FORM-DATA ;a=\";\\\";\"; NAME = \"mod\\el\";\r\nZ:\r\n\r\nwhisper-1\r\n--b--" })
-	void exactlyTheModelIsReplaced(String body) {
+	void onlyTheModelIsReplaced(String body) {
 		RequestBody multipart = read(body);
 		assertThat(multipart.model()).isEqualTo("whisper-1");
 		int at = body.indexOf("whisper-1");
@@ -41,7 +41,7 @@ class MultipartBodyTests {
 	}
 
 	@Test
-	void aModelIsPutInFirstWhereThereIsNone() {
+	void anAbsentModelIsInsertedFirst() {
 		assertThat(read(FILE + END).model()).isNull();
 		assertThat(text(read(FILE + END).withModel("whisper-1"))).isEqualTo(MODEL + FILE + END);
 		assertThat(text(read("preamble\r\n" + FILE + END).withModel("whisper-1")))
@@ -74,7 +74,7 @@ class MultipartBodyTests {
 			"multipart/form-data; boundary=b; boundary=b", "multipart/form-data; boundary=\"b \"",
 			"multipart/form-data; boundary=ä", "multipart/form-data; boundary=\"b\r\n\"", "multipart/form-data; =b",
 			"multipart/form-data; boundary=\"b\"x" })
-	void badBoundariesAreRefused(String contentType) {
+	void invalidBoundariesAreRefused(String contentType) {
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> RequestBody.of(bytes(MODEL + END), contentType))
 			.withMessageContaining("Content-Type");
@@ -107,12 +107,12 @@ class MultipartBodyTests {
 			"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n--b\r\nContent-Disposition: form-data; name=model\r\n\r\nx\r\n--b--",
 			"--b\r\nContent-Disposition: form-data; name=a\r\n--b--", "--b\r\n: x\r\n\r\nx\r\n--b--",
 			MODEL + MODEL + END })
-	void whatTwoReadersCouldReadDifferentlyIsRefused(String body) {
+	void ambiguousBodiesAreRefused(String body) {
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read(body));
 	}
 
 	@Test
-	void headersOfAPartAreLimited() {
+	void theHeadersOfAPartAreLimited() {
 		assertThat(read("--b\r\nX: " + "x".repeat(16_000) + MODEL.substring(3) + END).model()).isEqualTo("whisper-1");
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> read("--b\r\nX: " + "x".repeat(17_000) + MODEL.substring(3) + END));
@@ -127,14 +127,14 @@ class MultipartBodyTests {
 	}
 
 	@Test
-	void emptyFieldsPass() {
+	void emptyFieldsAreAllowed() {
 		assertThat(read("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" + MODEL + END).model())
 			.isEqualTo("whisper-1");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "a\nb", "a\r\nb", "a\0" })
-	void namesThatAreNoneAreRefused(String name) {
+	void invalidModelsAreRefused(String name) {
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> read(MODEL.replace("whisper-1", name) + END))
 			.withMessageStartingWith("The value of 'model' ");
@@ -143,7 +143,7 @@ class MultipartBodyTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", " " })
-	void aBlankModelIsAsGoodAsNoneAndIsReplacedInItsPlace(String name) {
+	void aBlankModelCountsAsAbsentAndIsReplaced(String name) {
 		RequestBody body = read(FILE + MODEL.replace("whisper-1", name) + END);
 		assertThat(body.model()).isNull();
 		assertThat(text(body.bytes())).isEqualTo(FILE + MODEL.replace("whisper-1", name) + END);
@@ -169,7 +169,7 @@ class MultipartBodyTests {
 
 	@Test
 	@Timeout(10)
-	void largeFilesArePassedOver() {
+	void largeFilesAreSkippedFast() {
 		byte[] noise = new byte[20_000_000];
 		new Random(7).nextBytes(noise);
 		ByteArrayOutputStream whole = new ByteArrayOutputStream();
@@ -183,7 +183,7 @@ class MultipartBodyTests {
 
 	@Test
 	@Timeout(10)
-	void boundariesMadeToBeSlowAreNot() {
+	void noBoundaryMakesTheSearchSlow() {
 		String boundary = "a".repeat(70);
 		String near = ("\r\n--" + "a".repeat(69)).repeat(200_000);
 		String far = "a".repeat(30_000_000);

@@ -18,8 +18,8 @@ import static dev.weir.openai.body.BodyText.joined;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Mutates valid bodies and asks that each is either refused in words for the client or
- * read as another reader reads it. The seeds are fixed, so a failure can be repeated.
+ * Mutates valid bodies. Each must either be refused with a message for the client or be
+ * read like by another parser. The seeds are fixed, so a failure can be repeated.
  */
 class RequestBodyFuzzTests {
 
@@ -40,7 +40,7 @@ class RequestBodyFuzzTests {
 
 	@ParameterizedTest
 	@ValueSource(longs = { 1, 2, 3 })
-	void mutatedJsonIsRefusedOrReadAsOthersReadIt(long seed) {
+	void mutatedJsonIsRefusedOrReadLikeByJackson(long seed) {
 		Random random = new Random(seed);
 		int read = 0;
 		for (int i = 0; i < 20_000; i++) {
@@ -60,7 +60,7 @@ class RequestBodyFuzzTests {
 
 	@ParameterizedTest
 	@ValueSource(longs = { 1, 2, 3 })
-	void mutatedMultipartIsRefusedOrCanBeRenamed(long seed) {
+	void mutatedMultipartIsRefusedOrItsModelCanBeReplaced(long seed) {
 		Random random = new Random(seed);
 		int read = 0;
 		for (int i = 0; i < 20_000; i++) {

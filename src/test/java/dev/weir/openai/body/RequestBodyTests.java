@@ -24,13 +24,13 @@ class RequestBodyTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "application/json", "application/json; charset=utf-8", " Application/JSON ;x",
 			"application/merge-patch+json" })
-	void jsonIsKnownByItsContentType(String contentType) {
+	void jsonIsRecognizedByItsContentType(String contentType) {
 		assertThat(RequestBody.of(bytes(JSON), contentType)).isInstanceOf(JsonBody.class);
 	}
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '~', value = { "{}", "~ \r\n\t{}~", "~\ufeff{}~" })
-	void jsonWithoutContentTypeIsKnownByItsBrace(String body) {
+	void jsonWithoutContentTypeIsRecognizedByItsBrace(String body) {
 		assertThat(RequestBody.of(bytes(body), null)).isInstanceOf(JsonBody.class);
 		assertThat(RequestBody.of(bytes(body), " ")).isInstanceOf(JsonBody.class);
 	}
@@ -38,7 +38,7 @@ class RequestBodyTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "text/plain", "application/sdp", "application/jsonl", "multipart/mixed; boundary=x",
 			"application/octet-stream", "nonsense" })
-	void otherFormatsPassUnread(String contentType) {
+	void otherFormatsAreOpaque(String contentType) {
 		RequestBody body = RequestBody.of(bytes(JSON), contentType);
 		assertThat(body).isInstanceOf(OpaqueBody.class);
 		assertThat(body.model()).isNull();
@@ -50,14 +50,14 @@ class RequestBodyTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "application/json", "multipart/form-data; boundary=x", "text/plain" })
-	void emptyBodiesPass(String contentType) {
+	void emptyBodiesAreOpaque(String contentType) {
 		RequestBody body = RequestBody.of(new byte[0], contentType);
 		assertThat(body).isInstanceOf(OpaqueBody.class);
 		assertThat(text(body.withModel("other"))).isEmpty();
 	}
 
 	@Test
-	void withoutContentTypeOrBraceABodyPassesUnread() {
+	void aBodyWithoutContentTypeAndBraceIsOpaque() {
 		assertThat(RequestBody.of(bytes("[1]"), null)).isInstanceOf(OpaqueBody.class);
 		assertThat(RequestBody.of(bytes(" "), null)).isInstanceOf(OpaqueBody.class);
 	}
@@ -88,7 +88,7 @@ class RequestBodyTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "a\nb", "a\rb", "a\u0000", "a\u007f", "a\u0085", "\ud800", "\udc00a" })
-	void namesThatAreNoneAreNeitherReadNorWritten(String name) {
+	void invalidModelsAreNeitherReadNorWritten(String name) {
 		RequestBody json = RequestBody.of(bytes("{}"), null);
 		assertThatIllegalArgumentException().isThrownBy(() -> json.withModel(name));
 		String escaped = name.chars().mapToObj((c) -> String.format("\\u%04x", c)).reduce("", String::concat);
@@ -98,7 +98,7 @@ class RequestBodyTests {
 	}
 
 	@Test
-	void namesMayHave256Characters() {
+	void modelsMayHave256Characters() {
 		String longest = "ä".repeat(256);
 		RequestBody body = RequestBody.of(bytes("{\"model\":\"" + longest + "\"}"), null);
 		assertThat(body.model()).isEqualTo(longest);
@@ -108,7 +108,7 @@ class RequestBodyTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\" \"", "\"\\u3000\"", "\"\\t\"" })
-	void aModelThatIsNullOrBlankIsAsGoodAsNoneAndIsReplacedInItsPlace(String value) {
+	void aNullOrBlankModelCountsAsAbsentAndIsReplaced(String value) {
 		String json = "{\"a\":[null],\"model\" : " + value + " ,\"b\":1}";
 		RequestBody body = RequestBody.of(bytes(json), "application/json");
 		assertThat(body.model()).isNull();
@@ -130,7 +130,7 @@ class RequestBodyTests {
 					"application/json | {\"model\":{\"id\":\"m\"}} | -", "application/json | {\"model\":5,\"a\":1} | -",
 					"application/json | {\"model\":null} | -", "application/octet-stream | abc | -",
 					"- | model=m | -" })
-	void theModelOfAnUnknownOperationIsFoundWhereThereIsOne(@Nullable String type, String json,
+	void theModelOfAnUnknownOperationIsFound(@Nullable String type, String json,
 			@Nullable String model) {
 		RequestBody body = RequestBody.ofUnknown(bytes(json), type);
 		assertThat(body.model()).isEqualTo(model);
@@ -143,7 +143,7 @@ class RequestBodyTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "{\"model\":\"a\",\"model\":\"b\"}", "{\"model\":\"a\",\"model\":null}",
 			"{\"model\":\"a\\u0000\"}" })
-	void aBodyOfAnUnknownOperationInWhichAnotherModelCouldBeReadIsRefused(String text) {
+	void anAmbiguousBodyOfAnUnknownOperationIsRefused(String text) {
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> RequestBody.ofUnknown(bytes(text), "application/json"));
 	}

@@ -33,7 +33,7 @@ class ApiPathTests {
 			"/v1/audio/transcriptions, OPENAI, AUDIO_TRANSCRIPTIONS,", "/v1/files, OPENAI, OTHER,",
 			"/chat/completions, ROOT, CHAT_COMPLETIONS,", "/embeddings, ROOT, EMBEDDINGS,", "/, ROOT, OTHER,",
 			"/v1/chat/completions/, OPENAI, CHAT_COMPLETIONS,", "/v1, ROOT, OTHER,", "/openai, ROOT, OTHER," })
-	void knowsDialectAndOperationAndDeployment(String path, ClientDialect dialect, Operation operation,
+	void findsDialectAndOperationAndDeployment(String path, ClientDialect dialect, Operation operation,
 			@Nullable String deployment) {
 		ApiPath parsed = ApiPath.parse("POST", path, null);
 		assertThat(parsed.dialect()).isEqualTo(dialect);
@@ -42,7 +42,7 @@ class ApiPathTests {
 	}
 
 	@Test
-	void methodsMatter() {
+	void theOperationDependsOnTheMethod() {
 		assertThat(ApiPath.parse("GET", "/v1/chat/completions", null).operation()).isEqualTo(Operation.OTHER);
 		assertThat(ApiPath.parse("GET", "/v1/models", null).operation()).isEqualTo(Operation.MODELS);
 		assertThat(ApiPath.parse("HEAD", "/v1/models", null).operation()).isEqualTo(Operation.MODELS);
@@ -53,7 +53,7 @@ class ApiPathTests {
 
 	@ParameterizedTest
 	@CsvSource({ "/v1/models,", "/v1/models/gpt-4o, gpt-4o", "/openai/models/gpt%204o, gpt 4o", "/models/, " })
-	void knowsTheItemThatIsAskedFor(String path, @Nullable String item) {
+	void findsTheIdOfTheItem(String path, @Nullable String item) {
 		assertThat(ApiPath.parse("GET", path, null).itemId()).isEqualTo(item);
 	}
 
@@ -76,7 +76,7 @@ class ApiPathTests {
 			"/v1/audio/speech, -, -, /openai/v1/audio/speech?api-version=preview",
 			"/images/generations, -, -, /openai/v1/images/generations?api-version=preview",
 			"/openai/v1/audio/speech, api-version=v2, -, /openai/v1/audio/speech?api-version=v2" })
-	void isWrittenForAzure(String path, @Nullable String query, @Nullable String version, String target) {
+	void writesTheTargetOnAzure(String path, @Nullable String query, @Nullable String version, String target) {
 		assertThat(ApiPath.parse("POST", path, query).toAzureTarget("D", version)).isEqualTo(target);
 	}
 
@@ -88,12 +88,12 @@ class ApiPathTests {
 					"/openai/v1/embeddings, api-version=preview, /embeddings", "/v1/moderations, -, /moderations",
 					"/v1/embeddings/, -, /embeddings", "/embeddings, -, /embeddings",
 					"/v1/files, limit=3&after=a%20b, /files?limit=3&after=a%20b" })
-	void isWrittenForOpenAi(String path, @Nullable String query, String target) {
+	void writesTheTargetOnOpenAi(String path, @Nullable String query, String target) {
 		assertThat(ApiPath.parse("POST", path, query).toOpenAiTarget()).isEqualTo(target);
 	}
 
 	@Test
-	void encodesTheDeploymentItWrites() {
+	void encodesTheDeployment() {
 		ApiPath path = ApiPath.parse("POST", "/openai/deployments/a/embeddings", null);
 		assertThat(path.toAzureTarget("b c/d?e", null)).isEqualTo("/openai/deployments/b%20c%2Fd%3Fe/embeddings");
 	}
@@ -101,7 +101,7 @@ class ApiPathTests {
 	@ParameterizedTest
 	@CsvSource({ "api-key=secret", "API-KEY=secret", "api%2dkey=secret", "a=1&api-key=secret&b=2", "api-key",
 			"api-key=x&api-key=secret" })
-	void neverCarriesACredential(String query) {
+	void removesCredentials(String query) {
 		ApiPath path = ApiPath.parse("POST", "/v1/chat/completions", query);
 		assertThat(path.query()).doesNotContainIgnoringCase("key").doesNotContain("secret");
 	}
@@ -109,14 +109,14 @@ class ApiPathTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "/openai/assistants", "/openai/files/f-1/content", "/openai/responses/r-1", "/v1/whatever",
 			"/openai/fine_tuning/jobs", "/openai/deploymentsx" })
-	void whatIsStoredIsReachedInOpenAisDialectToo(String path) {
+	void storedResourcesFitOpenAi(String path) {
 		assertThat(ApiPath.parse("GET", path, null).fitsOpenAi()).isTrue();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/openai/deployments", "/openai/deployments/m", "/openai/operations/images/1",
 			"/openai/deployments/m/extensions/chat/completions", "/openai/images/generations:submit" })
-	void whatOnlyAzureHasDoesNotFitOpenAi(String path) {
+	void operationsOfAzureDoNotFitOpenAi(String path) {
 		assertThat(ApiPath.parse("POST", path, null).fitsOpenAi()).isFalse();
 	}
 
@@ -126,7 +126,7 @@ class ApiPathTests {
 			"PATCH, /v1/whatever, true", "POST, /openai/deployments/m/whatever, true", "GET, /v1/files, false",
 			"DELETE, /v1/files/f-1, false", "PUT, /v1/files/f-1, false", "POST, /v1/chat/completions, false",
 			"POST, /v1/responses, false", "POST, /openai/deployments/m/embeddings, false" })
-	void knowsWhatMustNotBeRepeatedOnceItMayHaveBeenCarriedOut(String method, String path, boolean creates) {
+	void findsCallsThatAreUnsafeToRepeat(String method, String path, boolean creates) {
 		assertThat(ApiPath.parse(method, path, null).isUnsafeToRepeat()).isEqualTo(creates);
 	}
 
@@ -137,7 +137,7 @@ class ApiPathTests {
 			"POST, /openai/v1/fine_tuning/jobs, false", "POST, /openai/assistants, false",
 			"POST, /v1/threads/runs, false", "POST, /v1/evals/e-1/runs, false", "POST, /batches, false",
 			"GET, /v1/models, false" })
-	void knowsWhereTheModelInABodyDecides(String method, String path, boolean decides) {
+	void findsCallsWhoseBodyMayNameAModel(String method, String path, boolean decides) {
 		assertThat(ApiPath.parse(method, path, null).mayNameModel()).isEqualTo(decides);
 	}
 
@@ -171,7 +171,7 @@ class ApiPathTests {
 	@CsvSource(nullValues = "-", value = { "/openai/responses, -, true", "/openai/responses, api-version=, true",
 			"/openai/responses, x=api-version, true", "/openai/deployments/m/embeddings, a=1, true",
 			"/openai/responses, api%2Dversion=v, false", "/openai/v1/responses, -, false", "/responses, -, false" })
-	void knowsClassicCallsWithoutAVersion(String path, @Nullable String query, boolean lacks) {
+	void findsClassicCallsWithoutAVersion(String path, @Nullable String query, boolean lacks) {
 		assertThat(ApiPath.parse("POST", path, query).lacksApiVersion()).isEqualTo(lacks);
 	}
 
@@ -185,7 +185,7 @@ class ApiPathTests {
 					"PUT, /v1/models/m, 'GET, HEAD, DELETE'", "DELETE, /v1/files/f, -", "POST, /v1/videos, -",
 					"OPTIONS, /v1/whatever, -", "GET, /v1/chat/completions, -", "POST, /v1/embeddings, -",
 					"PUT, /v1/whatever, -", "DELETE, /v1/models/m, -", "HEAD, /v1/models, -" })
-	void knowsTheMethodsOfKnownPaths(String method, String path, @Nullable String allowed) {
+	void findsTheMethodsOfKnownPaths(String method, String path, @Nullable String allowed) {
 		assertThat(ApiPath.parse(method, path, null).allowedMethodsIfRefused()).isEqualTo(allowed);
 	}
 

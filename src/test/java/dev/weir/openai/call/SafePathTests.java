@@ -17,7 +17,7 @@ class SafePathTests {
 			"/v1/files/a%20b", "/v1/models/%C3%A4%E2%82%AC%F0%9F%98%80", "/v1/models/meta-llama%2FLlama-3",
 			"/openai/deployments/a%2Fb/embeddings", "/v1/models/ft:gpt-4o:acme::abc@1", "/v1/.../x", "/v1/..a",
 			"/v1/a..", "/v1/.a", "/v1/a.", "/v1/x=1&y,z+(a)*!$'", "/v1/x/", "/v1/100%25", "/v1/%25zz", "/v1/%25a" })
-	void ordinaryPathsPassAsTheyAre(String path) {
+	void ordinaryPathsStayUnchanged(String path) {
 		assertThat(SafePath.of(path)).isSameAs(path);
 	}
 
@@ -29,7 +29,7 @@ class SafePathTests {
 			"/openai//deployments/m%2ff//chat/completions, /openai/deployments/m%2Ff/chat/completions",
 			"/v1/models/a%2fb, /v1/models/a%2Fb", "/team//v1/models/a%2fb, /team/v1/models/a%2Fb",
 			"/v1/%2E..x//%41, /v1/...x/A" })
-	void pathsThatMeanTheSameGetOneForm(String path, String normal) {
+	void equivalentPathsGetOneForm(String path, String normal) {
 		assertThat(SafePath.of(path)).isEqualTo(normal);
 		assertThat(SafePath.of(normal)).isSameAs(normal);
 	}
@@ -51,7 +51,7 @@ class SafePathTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/a%5cb", "/v1/a%5Cb", "/v1/a\\b", "/v1/..;/x", "/v1/a;b=c", "/v1/a%3bb", "/v1/a%3Bb" })
-	void whatSomeServersTakeForASeparatorIsRefused(String path) {
+	void backslashesAndSemicolonsAreRefused(String path) {
 		assertThat(problemWith(path)).contains("backslash");
 	}
 
@@ -65,20 +65,20 @@ class SafePathTests {
 	@ParameterizedTest
 	@ValueSource(
 			strings = { "/v1/%252e%252e/x", "/v1/%252f", "/v1/%2541", "/v1/%25%32%65", "/v1/%25%252e", "/v1/%25aF" })
-	void escapedEscapesAreRefused(String path) {
+	void doubleEscapesAreRefused(String path) {
 		assertThat(problemWith(path)).contains("twice");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/%", "/v1/%2", "/v1/%zz", "/v1/%2g", "/v1/%g2", "/v1/%u002e", "/v1/%-1", "/v1/%+1",
 			"/v1/%\uff12e" })
-	void brokenEscapesAreRefused(String path) {
+	void malformedEscapesAreRefused(String path) {
 		assertThat(problemWith(path)).contains("malformed percent escape");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/%c0%ae%c0%ae/x", "/v1/%ff", "/v1/%c3", "/v1/%ed%a0%80", "/v1/%e0%80%af" })
-	void escapesThatAreNoUtf8AreRefused(String path) {
+	void escapesOfInvalidUtf8AreRefused(String path) {
 		assertThat(problemWith(path)).contains("UTF-8");
 	}
 
@@ -90,7 +90,7 @@ class SafePathTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "v1", "@evil.example/v1", "*", "http://evil.example/v1" })
-	void whatCouldNameAnotherHostIsRefused(String path) {
+	void pathsThatCouldNameAHostAreRefused(String path) {
 		assertThat(problemWith(path)).contains("begin with a slash");
 	}
 

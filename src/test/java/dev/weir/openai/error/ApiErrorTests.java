@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ApiErrorTests {
 
 	@Test
-	void jsonHasOpenAisShape() {
+	void jsonHasTheShapeOfOpenAi() {
 		ApiError error = new ApiError(400, "no such thing", "invalid_request_error", "model", "model_not_found");
 		assertThat(text(error)).isEqualTo("{\"error\":{\"message\":\"no such thing\","
 				+ "\"type\":\"invalid_request_error\",\"param\":\"model\",\"code\":\"model_not_found\"}}");
@@ -32,7 +32,7 @@ class ApiErrorTests {
 	}
 
 	@Test
-	void halfASurrogatePairDoesNotBreakTheAnswer() {
+	void halfASurrogatePairIsReplaced() {
 		assertThat(text(new ApiError(500, "a\ud800b", "t", null, null))).contains("\"message\":\"a?b\"");
 	}
 
@@ -59,19 +59,19 @@ class ApiErrorTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "", " ", "<html>502</html>", "[]", "null", "\"error\"", "{", "{\"error\":",
 			"{\"error\":{\"code\":\"cut", "}", "\u0000" })
-	void garbageHasNeither(String body) {
+	void otherBodiesHaveNeitherCodeNorType(String body) {
 		assertThat(ErrorDetails.read(bytes(body))).extracting(ErrorDetails::code, ErrorDetails::type)
 			.containsOnlyNulls();
 	}
 
 	@Test
-	void whatIsWrittenCanBeRead() {
+	void aWrittenErrorCanBeRead() {
 		assertThat(ErrorDetails.read(new ApiError(429, "m", "requests", null, "rate_limit_exceeded").toJson()))
 			.isEqualTo(new ErrorDetails("rate_limit_exceeded", "requests", null, "m"));
 	}
 
 	@Test
-	void anyBytesCanBeRead() {
+	void noBytesCauseAnException() {
 		Random random = new Random(1);
 		byte[] valid = new ApiError(429, "ä€😀", "requests", "x", "rate_limit_exceeded").toJson();
 		for (int i = 0; i < 20_000; i++) {

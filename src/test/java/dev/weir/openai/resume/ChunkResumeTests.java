@@ -6,15 +6,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 import dev.weir.openai.call.Operation;
 import dev.weir.openai.stream.StreamEvent;
@@ -22,85 +18,85 @@ import dev.weir.openai.stream.StreamEvent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Chats and completions. In the tables, a line is one stream; {@code ;} separates events,
- * a word alone is the content of choice 0, {@code !x} a finish reason.
+ * Resuming chats and completions. In the tables, {@code ;} separates the events of a
+ * stream, a plain word is content of choice 0, and {@code !x} is a finish reason.
  */
 class ChunkResumeTests {
 
 	@Test
-	void wheneverAChatBreaksTheClientGetsItOnce() {
+	void aChatThatBreaksAnywhereIsDeliveredOnce() {
 		Random random = new Random(11);
 		for (int run = 0; run < 40; run++) {
-			Story story = new Story(new RandomChunks(random), random, false);
-			breakEverywhere(story, random, Operation.CHAT_COMPLETIONS);
+			ChunkSource source = new ChunkSource(new RandomChunks(random), random, false);
+			breakEverywhere(source, random, Operation.CHAT_COMPLETIONS);
 		}
 	}
 
 	@Test
-	void wheneverACompletionBreaksTheClientGetsItOnce() {
+	void aCompletionThatBreaksAnywhereIsDeliveredOnce() {
 		Random random = new Random(12);
 		for (int run = 0; run < 40; run++) {
-			Story story = new Story(new RandomChunks(random), random, true);
-			breakEverywhere(story, random, Operation.COMPLETIONS);
+			ChunkSource source = new ChunkSource(new RandomChunks(random), random, true);
+			breakEverywhere(source, random, Operation.COMPLETIONS);
 		}
 	}
 
-	private static void breakEverywhere(Story story, Random random, Operation operation) {
-		int length = story.tell("first").size();
+	private static void breakEverywhere(ChunkSource source, Random random, Operation operation) {
+		int length = source.stream("first").size();
 		for (int broken = 0; broken < length; broken++) {
-			List<StreamEvent> first = story.tell("first");
-			Client client = new Client();
+			List<StreamEvent> first = source.stream("first");
+			ChunkClient client = new ChunkClient();
 			ResumeRecorder recorder = new ResumeRecorder(operation, 1_000_000);
 			for (StreamEvent event : first.subList(0, Math.min(broken, first.size() - 1))) {
-				client.get(event);
+				client.receive(event);
 				recorder.recordDelivered(event);
 			}
 			assertThat(recorder.canResume()).isTrue();
-			List<StreamEvent> second = story.tell("second");
-			follow(recorder.startMatching(), second.subList(0, random.nextInt(second.size())), client);
+			List<StreamEvent> second = source.stream("second");
+			relay(recorder.startMatching(), second.subList(0, random.nextInt(second.size())), client);
 			assertThat(recorder.canResume()).isTrue();
 			ResumeMatcher last = recorder.startMatching();
-			follow(last, story.tell("third"), client);
+			relay(last, source.stream("third"), client);
 			assertThat(last.isRepeating()).isFalse();
 			assertThat(recorder.canResume()).isFalse();
-			assertThat(client.texts).isEqualTo(story.texts);
+			assertThat(client.texts).isEqualTo(source.texts);
 			assertThat(client.dones).isEqualTo(1);
 			assertThat(client.usages).isEqualTo(1);
 		}
 	}
 
 	@Test
-	void aStreamThatSaysSomethingElseGetsNothingThrough() {
+	void nothingOfADivergingStreamPasses() {
 		Random random = new Random(13);
 		int diverged = 0;
 		for (int run = 0; run < 500; run++) {
-			Story story = new Story(new RandomChunks(random), random, false);
-			List<StreamEvent> first = story.tell("first");
-			Client client = new Client();
+			ChunkSource source = new ChunkSource(new RandomChunks(random), random, false);
+			List<StreamEvent> first = source.stream("first");
+			ChunkClient client = new ChunkClient();
 			ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 1_000_000);
 			for (StreamEvent event : first.subList(0, random.nextInt(first.size()))) {
-				client.get(event);
+				client.receive(event);
 				recorder.recordDelivered(event);
 			}
 			Map<String, String> known = new HashMap<>(client.texts);
-			Map<String, String> truth = new HashMap<>(story.texts);
-			String key = new ArrayList<>(story.texts.keySet()).get(random.nextInt(story.texts.size()));
-			int at = random.nextInt(story.texts.get(key).length());
-			String other = new StringBuilder(story.texts.get(key)).replace(at, at + 1, "#").toString();
-			story.texts.put(key, other);
+			Map<String, String> truth = new HashMap<>(source.texts);
+			String key = new ArrayList<>(source.texts.keySet()).get(random.nextInt(source.texts.size()));
+			int at = random.nextInt(source.texts.get(key).length());
+			String other = new StringBuilder(source.texts.get(key)).replace(at, at + 1, "#").toString();
+			source.texts.put(key, other);
 			boolean differs = known.getOrDefault(key, "").length() > at;
 			ResumeMatcher matcher = recorder.startMatching();
-			boolean stopped = !follow(matcher, story.tell("second"), client);
+			boolean stopped = !relay(matcher, source.stream("second"), client);
 			assertThat(stopped).isEqualTo(differs);
 			if (stopped) {
 				diverged++;
 				// what went out until then is right, and a third stream may go on
-				story.texts.put(key, truth.get(key));
+				source.texts.put(key, truth.get(key));
 				assertThat(matcher.isRepeating()).isTrue();
 				assertThat(recorder.canResume()).isTrue();
-				assertThat(follow(recorder.startMatching(), story.tell("third"), client)).isTrue();
+				assertThat(relay(recorder.startMatching(), source.stream("third"), client)).isTrue();
 			}
-			assertThat(client.texts).isEqualTo(stopped ? truth : story.texts);
+			assertThat(client.texts).isEqualTo(stopped ? truth : source.texts);
 		}
 		assertThat(diverged).isBetween(50, 450);
 	}
@@ -131,7 +127,7 @@ class ChunkResumeTests {
 			"{'choices':[{'index':0,'delta':{'content':'a'}},{'index':1,'delta':{'content':'b'}}]} | {'choices':[{'index':0,'delta':{'content':'aa'}},{'index':1,'delta':{'content':'b'}}]} | {'choices':[{'index':0,'delta':{'content':'aa'}}]}~aa~a",
 			"Hel | {'choices':[{'index':0,'delta':{'content':'Hel','audio':{'id':1}}}]} | {'choices':[{'index':0,'delta':{'audio':{'id':1}}}]}",
 			"Hel | {'choices':[{'index':0,'delta':{'content':'He','audio':{'id':1}}}]} | diverged" })
-	void onlyWhatIsNewPasses(String delivered, String stream, String expected) {
+	void onlyNewContentPasses(String delivered, String stream, String expected) {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 10_000);
 		events(delivered).forEach(recorder::recordDelivered);
 		ResumeMatcher matcher = recorder.startMatching();
@@ -164,7 +160,7 @@ class ChunkResumeTests {
 			"{'choices':[{'index':0,'delta':{'tool_calls':[{'id':'x'}]}}]}", "{'error':{'message':'x'}}", "DONE",
 			"{'choices':[{'index':0,'delta':{'content':'x'},'logprobs':{'content':[]}}]}", "!stop;x", "!stop;!length",
 			"{'choices':[{'index':0,'message':{'content':'x'}}]}" })
-	void whatIsNotUnderstoodCannotBeResumed(String delivered) {
+	void aStreamWithAnUnknownEventCannotBeResumed(String delivered) {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 10_000);
 		recorder.recordDelivered(RandomChunks.raw(": ping\n\n"));
 		assertThat(recorder.canResume()).isTrue();
@@ -173,19 +169,19 @@ class ChunkResumeTests {
 	}
 
 	@Test
-	void aPieceOfAnOverlongEventCannotBeResumed() {
+	void aStreamWithAPieceOfALongEventCannotBeResumed() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 10_000);
 		recorder.recordDelivered(RandomChunks.piece("data: {}\n\n"));
 		assertThat(recorder.canResume()).isFalse();
 	}
 
 	@Test
-	void anAnswerThatIsTooLongToRememberCannotBeResumedButGoesOn() {
+	void aStreamThatIsTooLongToRecordCannotBeResumedButContinues() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 2_000);
 		events("a".repeat(500)).forEach(recorder::recordDelivered);
 		assertThat(recorder.canResume()).isTrue();
 		ResumeMatcher matcher = recorder.startMatching();
-		Client client = new Client();
+		ChunkClient client = new ChunkClient();
 		List<StreamEvent> events = new ArrayList<>();
 		StringBuilder rest = new StringBuilder();
 		for (int i = 0; i < 200; i++) {
@@ -196,18 +192,18 @@ class ChunkResumeTests {
 		for (int i = 0; i < rest.length(); i += 5) {
 			events.addAll(events(rest.substring(i, Math.min(rest.length(), i + 5))));
 		}
-		assertThat(follow(matcher, events, client)).isTrue();
+		assertThat(relay(matcher, events, client)).isTrue();
 		assertThat(recorder.canResume()).isFalse();
 		assertThat(client.texts).containsExactly(Map.entry("0/content", rest.toString()));
 	}
 
-	private static boolean follow(ResumeMatcher matcher, List<StreamEvent> events, Client client) {
+	private static boolean relay(ResumeMatcher matcher, List<StreamEvent> events, ChunkClient client) {
 		for (StreamEvent event : events) {
 			if (!(matcher.match(event) instanceof ResumeMatcher.Deliver step)) {
 				return false;
 			}
 			if (step.event() != null) {
-				client.get(step.event());
+				client.receive(step.event());
 			}
 		}
 		return true;
@@ -235,187 +231,6 @@ class ChunkResumeTests {
 			}
 		}
 		return events;
-	}
-
-	/** An answer of several choices that is told differently every time. */
-	private static final class Story {
-
-		/** By choice and property; {@code 0/!} is the finish reason. */
-		private final Map<String, String> texts = new TreeMap<>();
-
-		private final RandomChunks chunks;
-
-		private final Random random;
-
-		private final boolean completion;
-
-		private final int choices;
-
-		Story(RandomChunks chunks, Random random, boolean completion) {
-			this.chunks = chunks;
-			this.random = random;
-			this.completion = completion;
-			this.choices = 1 + random.nextInt(2);
-			for (int i = 0; i < this.choices; i++) {
-				if (completion) {
-					this.texts.put(i + "/text", chunks.text());
-					continue;
-				}
-				if (random.nextBoolean()) {
-					this.texts.put(i + "/reasoning_content", chunks.text());
-				}
-				this.texts.put(i + "/content", chunks.text());
-				for (int call = random.nextInt(3) - 1; call >= 0; call--) {
-					this.texts.put(i + "/call" + call + "/name", chunks.text());
-					this.texts.put(i + "/call" + call + "/arguments", chunks.text());
-				}
-			}
-		}
-
-		List<StreamEvent> tell(String id) {
-			List<List<ObjectNode>> all = new ArrayList<>();
-			for (int i = 0; i < this.choices; i++) {
-				all.add(choice(i, id));
-			}
-			List<StreamEvent> events = new ArrayList<>();
-			if (this.random.nextBoolean()) {
-				events.add(RandomChunks.event(
-						RandomChunks.json("{'id':'','model':'','created':0,'choices':[],'prompt_filter_results':[]}")));
-			}
-			while (!all.isEmpty()) {
-				List<ObjectNode> one = all.get(this.random.nextInt(all.size()));
-				events.add(RandomChunks.event(chunk(id, one.remove(0))));
-				if (this.random.nextInt(8) == 0) {
-					events.add(RandomChunks.raw(": ping\n\n"));
-				}
-				all.removeIf(List::isEmpty);
-			}
-			ObjectNode usage = chunk(id, null);
-			usage.putObject("usage").put("prompt_tokens", 1);
-			events.add(RandomChunks.event(usage));
-			events.add(RandomChunks.raw("data: [DONE]\n\n"));
-			return events;
-		}
-
-		private List<ObjectNode> choice(int index, String id) {
-			List<ObjectNode> parts = new ArrayList<>();
-			if (this.completion) {
-				this.chunks.cut(this.texts.get(index + "/text"))
-					.forEach((text) -> parts.add(RandomChunks.json("{'index':" + index + "}").put("text", text)));
-			}
-			else {
-				parts.add(delta(index, RandomChunks.json("{'role':'assistant','content':''}")));
-				for (String name : new String[] { "reasoning_content", "content" }) {
-					this.chunks.cut(this.texts.getOrDefault(index + "/" + name, ""))
-						.forEach((text) -> parts.add(delta(index, RandomChunks.json("{}").put(name, text))));
-				}
-				for (int call = 0; this.texts.containsKey(index + "/call" + call + "/name"); call++) {
-					String key = index + "/call" + call;
-					parts.add(call(index, call,
-							RandomChunks.json("{'arguments':''}").put("name", this.texts.get(key + "/name")), id));
-					for (String text : this.chunks.cut(this.texts.get(key + "/arguments"))) {
-						parts.add(call(index, call, RandomChunks.json("{}").put("arguments", text), null));
-					}
-				}
-			}
-			if (this.random.nextBoolean()) {
-				parts.add(RandomChunks.json("{'delta':{}}").put("index", index));
-			}
-			parts.get(parts.size() - 1).put("finish_reason", "stop");
-			return parts;
-		}
-
-		private static ObjectNode call(int index, int call, ObjectNode function, String id) {
-			ObjectNode delta = RandomChunks.json("{}");
-			ObjectNode one = delta.putArray("tool_calls").addObject().put("index", call);
-			if (id != null) {
-				one.put("id", id + call).put("type", "function");
-			}
-			one.set("function", function);
-			return delta(index, delta);
-		}
-
-		private static ObjectNode delta(int index, ObjectNode delta) {
-			ObjectNode choice = RandomChunks.json("{'finish_reason':null}").put("index", index);
-			choice.set("delta", delta);
-			return choice;
-		}
-
-		private static ObjectNode chunk(String id, ObjectNode choice) {
-			ObjectNode chunk = RandomChunks.json("{'object':'chunk','created':1,'usage':null}")
-				.put("id", id)
-				.put("model", "of-" + id)
-				.put("system_fingerprint", "fp-" + id);
-			chunk.putArray("choices");
-			if (choice != null) {
-				((ArrayNode) chunk.path("choices")).add(choice);
-			}
-			return chunk;
-		}
-
-	}
-
-	/** Puts an answer together as an SDK does, and knows what must not come. */
-	private static final class Client {
-
-		private final Map<String, String> texts = new TreeMap<>();
-
-		private final Map<String, String> once = new HashMap<>();
-
-		private int usages;
-
-		private int dones;
-
-		void get(StreamEvent event) {
-			if (event.data().isEmpty()) {
-				return;
-			}
-			if (event.kind() == StreamEvent.Kind.DONE) {
-				this.dones++;
-				return;
-			}
-			assertThat(this.dones).isZero();
-			JsonNode chunk = RandomChunks.JSON.readTree(event.data());
-			if (chunk.path("usage").isObject()) {
-				this.usages++;
-			}
-			for (String name : new String[] { "id", "model", "system_fingerprint" }) {
-				String value = chunk.path(name).asString("");
-				if (!value.isEmpty()) {
-					assertThat(this.once.computeIfAbsent(name, (it) -> value)).isEqualTo(value);
-				}
-			}
-			for (JsonNode choice : chunk.path("choices")) {
-				int index = choice.path("index").intValue();
-				assertThat(this.once).doesNotContainKey(index + "/!");
-				add(index + "/text", choice.path("text"));
-				add(index + "/content", choice.path("delta").path("content"));
-				add(index + "/reasoning_content", choice.path("delta").path("reasoning_content"));
-				first(index + "/role", choice.path("delta").path("role"));
-				for (JsonNode call : choice.path("delta").path("tool_calls")) {
-					String key = index + "/call" + call.path("index").intValue();
-					first(key + "/id", call.path("id"));
-					first(key + "/type", call.path("type"));
-					assertThat(this.once).containsKeys(key + "/id", key + "/type");
-					add(key + "/name", call.path("function").path("name"));
-					add(key + "/arguments", call.path("function").path("arguments"));
-				}
-				first(index + "/!", choice.path("finish_reason"));
-			}
-		}
-
-		private void add(String key, JsonNode part) {
-			if (!part.asString("").isEmpty()) {
-				this.texts.merge(key, part.stringValue(), String::concat);
-			}
-		}
-
-		private void first(String key, JsonNode value) {
-			if (value.isString()) {
-				assertThat(this.once.put(key, value.stringValue())).as(key).isNull();
-			}
-		}
-
 	}
 
 }

@@ -13,7 +13,7 @@ import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * Streams of events that tell the same texts in parts of random sizes.
+ * Creates random texts and cuts them into parts of random sizes.
  */
 final class RandomChunks {
 
@@ -36,7 +36,7 @@ final class RandomChunks {
 		return text.toString();
 	}
 
-	/** Cuts anywhere, also inside of surrogate pairs, and puts empty parts in between. */
+	/** Cuts anywhere, also inside surrogate pairs, and inserts empty parts. */
 	List<String> cut(String text) {
 		List<String> parts = new ArrayList<>();
 		int size = 1 + this.random.nextInt(12);

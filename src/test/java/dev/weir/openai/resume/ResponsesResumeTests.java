@@ -24,68 +24,68 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ResponsesResumeTests {
 
 	@Test
-	void wheneverAResponseBreaksTheClientGetsItOnce() {
+	void aResponseThatBreaksAnywhereIsDeliveredOnce() {
 		Random random = new Random(21);
 		for (int run = 0; run < 40; run++) {
-			Story story = new Story(new RandomChunks(random), random);
-			int length = story.tell("first").size();
+			ResponseSource source = new ResponseSource(new RandomChunks(random), random);
+			int length = source.stream("first").size();
 			for (int broken = 0; broken < length; broken++) {
-				List<StreamEvent> first = story.tell("first");
-				Client client = new Client();
+				List<StreamEvent> first = source.stream("first");
+				ResponseClient client = new ResponseClient();
 				ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 1_000_000);
 				for (StreamEvent event : first.subList(0, Math.min(broken, first.size() - 1))) {
-					client.get(event);
+					client.receive(event);
 					recorder.recordDelivered(event);
 				}
 				assertThat(recorder.canResume()).isTrue();
-				List<StreamEvent> second = story.tell("second");
-				assertThat(follow(recorder.startMatching(), second.subList(0, random.nextInt(second.size())), client))
+				List<StreamEvent> second = source.stream("second");
+				assertThat(relay(recorder.startMatching(), second.subList(0, random.nextInt(second.size())), client))
 					.isEqualTo("ok");
 				assertThat(recorder.canResume()).isTrue();
 				ResumeMatcher last = recorder.startMatching();
-				assertThat(follow(last, story.tell("third"), client)).isEqualTo("ok");
+				assertThat(relay(last, source.stream("third"), client)).isEqualTo("ok");
 				assertThat(last.isRepeating()).isFalse();
 				assertThat(recorder.canResume()).isFalse();
-				assertThat(client.texts).isEqualTo(story.texts);
-				assertThat(client.steps).isEqualTo(steps(story.tell("any")));
+				assertThat(client.texts).isEqualTo(source.texts);
+				assertThat(client.steps).isEqualTo(steps(source.stream("any")));
 			}
 		}
 	}
 
 	@Test
-	void aStreamThatSaysSomethingElseGetsNothingThrough() {
+	void nothingOfADivergingStreamPasses() {
 		Random random = new Random(23);
 		int diverged = 0;
 		for (int run = 0; run < 500; run++) {
-			Story story = new Story(new RandomChunks(random), random);
-			List<StreamEvent> first = story.tell("first");
-			Client client = new Client();
+			ResponseSource source = new ResponseSource(new RandomChunks(random), random);
+			List<StreamEvent> first = source.stream("first");
+			ResponseClient client = new ResponseClient();
 			ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 1_000_000);
 			for (StreamEvent event : first.subList(0, random.nextInt(first.size()))) {
-				client.get(event);
+				client.receive(event);
 				recorder.recordDelivered(event);
 			}
 			Map<String, String> known = new HashMap<>(client.texts);
-			Map<String, String> truth = new HashMap<>(story.texts);
-			String key = new ArrayList<>(story.texts.keySet()).get(random.nextInt(story.texts.size()));
-			int at = random.nextInt(story.texts.get(key).length());
-			story.texts.put(key, new StringBuilder(story.texts.get(key)).replace(at, at + 1, "#").toString());
+			Map<String, String> truth = new HashMap<>(source.texts);
+			String key = new ArrayList<>(source.texts.keySet()).get(random.nextInt(source.texts.size()));
+			int at = random.nextInt(source.texts.get(key).length());
+			source.texts.put(key, new StringBuilder(source.texts.get(key)).replace(at, at + 1, "#").toString());
 			boolean differs = known.getOrDefault(key, "").length() > at;
-			boolean stopped = !follow(recorder.startMatching(), story.tell("second"), client).equals("ok");
+			boolean stopped = !relay(recorder.startMatching(), source.stream("second"), client).equals("ok");
 			assertThat(stopped).isEqualTo(differs);
 			if (stopped) {
 				diverged++;
-				story.texts.put(key, truth.get(key));
+				source.texts.put(key, truth.get(key));
 				assertThat(recorder.canResume()).isTrue();
-				assertThat(follow(recorder.startMatching(), story.tell("third"), client)).isEqualTo("ok");
+				assertThat(relay(recorder.startMatching(), source.stream("third"), client)).isEqualTo("ok");
 			}
-			assertThat(client.texts).isEqualTo(story.texts);
+			assertThat(client.texts).isEqualTo(source.texts);
 		}
 		assertThat(diverged).isBetween(50, 450);
 	}
 
 	/**
-	 * In short: {@code c} is created, {@code +m} an item of a type is added, {@code 'x'}
+	 * Short forms of events: {@code c} is created, {@code +m} an item of a type is added, {@code 'x'}
 	 * a delta, {@code .x} its text is done, {@code -} the item is done, {@code =} the
 	 * response is complete.
 	 */
@@ -101,7 +101,7 @@ class ResponsesResumeTests {
 					"c +m 'ab' | c i +m 'abc' | 'c'", "c | c i +m | i +m", "c +m 'a' | c +m 'ab' ? 'c' | 'b' ? 'c'",
 					"c +m 'ab' | c +m ? | diverged", "c +m 'a' | c +m 'a' ? | ?",
 					"c +m 'a' | c +m 'ab' e | 'b' diverged", "c +m 'a' | : c : +m 'ab' : | 'b' :" })
-	void onlyWhatIsNewPasses(String delivered, String stream, String expected) {
+	void onlyNewContentPasses(String delivered, String stream, String expected) {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 100_000);
 		for (String step : delivered.split(" ")) {
 			recorder.recordDelivered(event(step));
@@ -132,7 +132,7 @@ class ResponsesResumeTests {
 			"{'type':'response.output_text.delta','delta':'x'}",
 			"{'type':'response.output_text.delta','output_index':0,'delta':'x','logprobs':[{}]}",
 			"{'type':'response.mcp_call_arguments.delta','output_index':0,'delta':'x'}", "{'a':1}", "{" })
-	void whatIsNotUnderstoodCannotBeResumed(String delivered) {
+	void aStreamWithAnUnknownEventCannotBeResumed(String delivered) {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 10_000);
 		recorder.recordDelivered(event("c"));
 		assertThat(recorder.canResume()).isTrue();
@@ -141,7 +141,7 @@ class ResponsesResumeTests {
 	}
 
 	@Test
-	void idsAndNumbersGoOnAndUnknownPropertiesStay() {
+	void idsAndSequenceNumbersContinueAndUnknownPropertiesStay() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 10_000);
 		recorder.recordDelivered(
 				raw("{'type':'response.created','sequence_number':0,'response':{'id':'r1','created_at':1}}"));
@@ -200,7 +200,7 @@ class ResponsesResumeTests {
 		});
 	}
 
-	private static String follow(ResumeMatcher matcher, List<StreamEvent> events, Client client) {
+	private static String relay(ResumeMatcher matcher, List<StreamEvent> events, ResponseClient client) {
 		for (StreamEvent event : events) {
 			ResumeMatcher.Step step = matcher.match(event);
 			if (step instanceof ResumeMatcher.Diverged diverged) {
@@ -208,20 +208,20 @@ class ResponsesResumeTests {
 			}
 			StreamEvent news = ((ResumeMatcher.Deliver) step).event();
 			if (news != null) {
-				client.get(news);
+				client.receive(news);
 			}
 		}
 		return "ok";
 	}
 
 	private static List<String> steps(List<StreamEvent> events) {
-		Client client = new Client();
-		events.forEach(client::get);
+		ResponseClient client = new ResponseClient();
+		events.forEach(client::receive);
 		return client.steps;
 	}
 
-	/** A response of several items that is told differently every time. */
-	private static final class Story {
+	/** A response of several items that is cut into different events each time. */
+	private static final class ResponseSource {
 
 		private final Map<String, String> texts = new TreeMap<>();
 
@@ -235,7 +235,7 @@ class ResponsesResumeTests {
 
 		private String id = "";
 
-		Story(RandomChunks chunks, Random random) {
+		ResponseSource(RandomChunks chunks, Random random) {
 			this.chunks = chunks;
 			this.random = random;
 			this.items = 1 + random.nextInt(3);
@@ -251,7 +251,7 @@ class ResponsesResumeTests {
 			return new String[] { "reasoning_summary_text", "output_text", "function_call_arguments" }[item];
 		}
 
-		List<StreamEvent> tell(String id) {
+		List<StreamEvent> stream(String id) {
 			this.events.clear();
 			this.id = id;
 			response("created", 0);
@@ -334,19 +334,19 @@ class ResponsesResumeTests {
 
 	}
 
-	/** Puts a response together as an SDK does, and knows what must not come. */
-	private static final class Client {
+	/** Assembles the events like an SDK, and checks that none is invalid. */
+	private static final class ResponseClient {
 
 		private final Map<String, String> texts = new TreeMap<>();
 
 		private final Map<String, String> ids = new HashMap<>();
 
-		/** What came that was no delta, in its order. */
+		/** The keys of the events that are not deltas, in their order. */
 		private final List<String> steps = new ArrayList<>();
 
 		private int number;
 
-		void get(StreamEvent event) {
+		void receive(StreamEvent event) {
 			if (event.data().isEmpty()) {
 				return;
 			}
@@ -377,9 +377,9 @@ class ResponsesResumeTests {
 			}
 		}
 
-		private void same(String what, JsonNode id) {
+		private void same(String key, JsonNode id) {
 			if (id.isString()) {
-				assertThat(this.ids.computeIfAbsent(what, (it) -> id.stringValue())).isEqualTo(id.stringValue());
+				assertThat(this.ids.computeIfAbsent(key, (it) -> id.stringValue())).isEqualTo(id.stringValue());
 			}
 		}
 

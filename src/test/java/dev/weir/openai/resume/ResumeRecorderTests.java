@@ -18,7 +18,7 @@ class ResumeRecorderTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void onlyAnswersOfTextCanBeResumed(Operation operation) {
+	void onlyChatsCompletionsAndResponsesCanBeResumed(Operation operation) {
 		boolean text = operation == Operation.CHAT_COMPLETIONS || operation == Operation.COMPLETIONS
 				|| operation == Operation.RESPONSES;
 		assertThat(ResumeRecorder.supports(operation)).isEqualTo(text);
@@ -31,7 +31,7 @@ class ResumeRecorderTests {
 	}
 
 	@Test
-	void whatCannotBeResumedCannotBegin() {
+	void aStreamThatCannotBeResumedCannotBeMatched() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 1_000);
 		recorder.recordDelivered(RandomChunks.raw("data: [DONE]\n\n"));
 		assertThat(recorder.canResume()).isFalse();
@@ -40,7 +40,7 @@ class ResumeRecorderTests {
 
 	@ParameterizedTest
 	@EnumSource(names = { "CHAT_COMPLETIONS", "RESPONSES" })
-	void memoryIsBoundedInTextsAndInEntries(Operation operation) {
+	void recordedTextsAndEntriesAreBounded(Operation operation) {
 		for (int length : new int[] { 0, 1, 1000 }) {
 			ResumeRecorder recorder = new ResumeRecorder(operation, 100_000);
 			int events = 0;
@@ -58,7 +58,7 @@ class ResumeRecorderTests {
 	}
 
 	@Test
-	void whatADivergingChunkBeganToSayWasNotTold() {
+	void aDivergingChunkIsNotRecorded() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 10_000);
 		recorder.recordDelivered(chunk("{'index':1,'delta':{'content':'b'}}"));
 		String news = "{'index':0,'delta':{'role':'assistant','content':'q'},'finish_reason':'stop'}";
@@ -70,7 +70,7 @@ class ResumeRecorderTests {
 	}
 
 	@Test
-	void aStepThatCameTooEarlyWasNotTold() {
+	void anEventThatComesTooEarlyIsNotRecorded() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.RESPONSES, 10_000);
 		recorder.recordDelivered(event("{'type':'response.output_text.delta','output_index':0,'delta':'ab'}"));
 		StreamEvent done = event("{'type':'response.output_text.done','output_index':0,'text':'ab'}");
@@ -82,7 +82,7 @@ class ResumeRecorderTests {
 	}
 
 	@Test
-	void aPieceOfAnOverlongEventPassesOnceEverythingIsRepeated() {
+	void aPieceOfALongEventPassesOnceEverythingIsRepeated() {
 		ResumeRecorder recorder = new ResumeRecorder(Operation.CHAT_COMPLETIONS, 10_000);
 		recorder.recordDelivered(chunk("{'index':0,'delta':{'content':'a'}}"));
 		StreamEvent piece = RandomChunks.piece("data: {}");
@@ -96,7 +96,7 @@ class ResumeRecorderTests {
 
 	@ParameterizedTest
 	@EnumSource(names = { "CHAT_COMPLETIONS", "COMPLETIONS", "RESPONSES" })
-	void noEventMakesItFail(Operation operation) {
+	void noEventCausesAnException(Operation operation) {
 		Random random = new Random(31);
 		String[] seeds = {
 				"{'choices':[{'index':0,'delta':{'role':'a','content':'b','tool_calls':[{'index':0,'id':'c','function':{'name':'d'}}]},'text':'x'}]}",

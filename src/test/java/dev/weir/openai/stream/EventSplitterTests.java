@@ -68,7 +68,7 @@ class EventSplitterTests {
 	}
 
 	@Test
-	void anOverlongEventComesInPieces() {
+	void aLongEventIsReturnedInPieces() {
 		EventSplitter small = new EventSplitter(10);
 		assertThat(small.add(bytes("data: 123"))).isEmpty();
 		assertThat(small.add(bytes("45"))).singleElement()
@@ -92,7 +92,7 @@ class EventSplitterTests {
 	}
 
 	@Test
-	void nothingIsLostOrAddedHoweverTheStreamIsCut() {
+	void noByteIsLostOrAddedWhereverTheStreamIsCut() {
 		Random random = new Random(7);
 		String[] parts = { "data: ä€😀", "a", "\n", "\r", "\r\n", "\n\n", ": ping", "\uFEFF", "data" };
 		for (int run = 0; run < 3_000; run++) {
@@ -114,7 +114,7 @@ class EventSplitterTests {
 	}
 
 	@Test
-	void whereTheStreamIsCutDoesNotMatter() {
+	void theEventsDoNotDependOnWhereTheStreamIsCut() {
 		Random random = new Random(8);
 		String[] ends = { "\n", "\r", "\r\n" };
 		for (int run = 0; run < 1_000; run++) {
@@ -139,7 +139,7 @@ class EventSplitterTests {
 	}
 
 	@Test
-	void aLongEventInSmallBuffersIsReadOnce() {
+	void aLongEventInSmallBuffersTakesLinearTime() {
 		int length = 4 * 1024 * 1024;
 		EventSplitter large = new EventSplitter(2 * length);
 		assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {

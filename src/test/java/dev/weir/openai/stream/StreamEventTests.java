@@ -72,7 +72,7 @@ class StreamEventTests {
 			"data: {'type':'unknown.in_progress'} | CONTENT", "data: {'object':'error','message':'m'} | ERROR",
 			"datax: {'error':{}} | NO_CONTENT", "xdata: {'error':{}} | NO_CONTENT",
 			"\uFEFFdata: {'error':{}} | ERROR" })
-	void theKindIsWhatTheEventMeans(String lines, StreamEvent.Kind kind) {
+	void theKindFollowsFromFieldsAndData(String lines, StreamEvent.Kind kind) {
 		assertThat(event(lines).kind()).isEqualTo(kind);
 	}
 
@@ -80,7 +80,7 @@ class StreamEventTests {
 	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", ignoreLeadingAndTrailingWhitespace = false,
 			value = { "data: a|a", "data:a|a", "data:  a|~ a~", "data: a¶data: b¶data:c|a¶b¶c",
 					": c¶event: e¶data: a¶id: 1¶data¶data:b|a¶¶b", ": ping|~~", "data|~~", "data:a: b|a: b" })
-	void theDataIsAllDataLines(String lines, String data) {
+	void theDataJoinsAllDataLines(String lines, String data) {
 		for (String end : new String[] { "\n", "\r", "\r\n" }) {
 			StreamEvent event = StreamEvent.of(bytes((lines + "¶¶").replace("¶", end)));
 			assertThat(event.data()).isEqualTo(data.replace('¶', '\n'));
@@ -127,7 +127,7 @@ class StreamEventTests {
 	}
 
 	@Test
-	void aPieceOfAnOverlongEventIsContentAndSaysNothing() {
+	void aPieceOfALongEventIsContentWithoutData() {
 		StreamEvent piece = StreamEvent
 			.piece(bytes("event: error\ndata: {'error':{'code':'x'},'usage':{'prompt_tokens':1}}\n\n"), true);
 		assertThat(piece.kind()).isEqualTo(StreamEvent.Kind.CONTENT);
@@ -170,7 +170,7 @@ class StreamEventTests {
 	}
 
 	@Test
-	void noBytesMakeItFail() {
+	void noBytesCauseAnException() {
 		Random random = new Random(3);
 		String[] seeds = { "event: error\ndata: {\"error\":{\"code\":\"x\"}}\n\n",
 				"data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\"}},\"sequence_number\":3}\n\n",

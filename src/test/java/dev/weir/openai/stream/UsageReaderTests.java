@@ -52,7 +52,7 @@ class UsageReaderTests {
 	}
 
 	@Test
-	void theLengthOfTheAnswerDoesNotMatter() {
+	void theUsageOfALongResponseIsFound() {
 		String answer = "{'data':['" + "'{'usage':".repeat(300_000).replace("'", "\\'")
 				+ "'],'usage':{'prompt_tokens':8}}";
 		assertThat(read(bytes(answer), 8192)).isEqualTo(new Usage(8, 0));
