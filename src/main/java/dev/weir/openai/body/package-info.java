@@ -1,6 +1,6 @@
 /**
- * Request bodies: finding the model in them, replacing it, and removing a compression.
- * Not here: paths, and anything that a backend sends. Start at
+ * Request bodies: finding the model, replacing it, and decoding a compressed body. Not
+ * here: paths, headers, and the bodies of responses. Start at
  * {@link dev.weir.openai.body.RequestBody}.
  */
 @NullMarked

@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -47,25 +45,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String API_KEY = "api-key";
 
-	/** Resources with an id, or with operations behind a common segment. */
-	private static final Pattern WITH_ID = Pattern
-		.compile("^(responses|chat/completions|models|realtime|videos)/|^videos$");
-
-	/** The API has neither PUT nor OPTIONS. */
-	private static final String RESOURCE_METHODS = "GET, HEAD, POST, PATCH, DELETE";
-
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
-
-	/**
-	 * The first path segments of resources that a backend stores for later calls.
-	 */
-	private static final Set<String> STORED = Set.of("assistants", "batches", "chatkit", "containers", "conversations",
-			"evals", "files", "fine_tuning", "organization", "projects", "skills", "threads", "uploads",
-			"vector_stores", "voices");
-
-	private static final Set<String> KNOWN = Stream.concat(Operation.paths().stream(), STORED.stream())
-		.collect(Collectors.toUnmodifiableSet());
 
 	/**
 	 * Parses a request target.
@@ -79,28 +60,28 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 */
 	public static ApiPath parse(String method, String path, @Nullable String query) {
 		ClientDialect dialect = dialectOf(path);
-		String rest = path.substring(Math.min(dialect.prefix().length(), path.length()));
-		if (rest.endsWith("/")) {
-			rest = rest.substring(0, rest.length() - 1);
+		String operationPath = path.substring(Math.min(dialect.prefix().length(), path.length()));
+		if (operationPath.endsWith("/")) {
+			operationPath = operationPath.substring(0, operationPath.length() - 1);
 		}
 		String deployment = null;
-		if (dialect == ClientDialect.AZURE && rest.startsWith(DEPLOYMENTS)) {
-			String named = rest.substring(DEPLOYMENTS.length());
+		if (dialect == ClientDialect.AZURE && operationPath.startsWith(DEPLOYMENTS)) {
+			String named = operationPath.substring(DEPLOYMENTS.length());
 			int end = endOfDeployment(named);
 			if (isAmbiguous(named, end)) {
 				throw SafePath.misplacedSlash();
 			}
 			if (end > 0) {
 				deployment = ModelName.fromClient(UriUtils.decode(named.substring(0, end), StandardCharsets.UTF_8));
-				rest = named.substring(end + 1);
+				operationPath = named.substring(end + 1);
 			}
 		}
-		if (rest.contains(ENCODED_SLASH) && !rest.startsWith(MODELS)) {
+		if (operationPath.contains(ENCODED_SLASH) && !operationPath.startsWith(MODELS)) {
 			throw SafePath.misplacedSlash();
 		}
 		String clean = (query == null) ? ""
 				: Query.mayHave(query, API_KEY) ? Query.of(query).without(API_KEY).toString() : query;
-		return new ApiPath(method, dialect, Operation.of(method, rest), deployment, rest, clean);
+		return new ApiPath(method, dialect, Operation.of(method, operationPath), deployment, operationPath, clean);
 	}
 
 	/**
@@ -159,10 +140,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * allowed or the path is unknown to Weir
 	 */
 	public @Nullable String allowedMethodsIfRefused() {
-		String allowed = Operation.methodsOf(this.operationPath);
-		if (allowed == null && (isStored() || WITH_ID.matcher(this.operationPath).find())) {
-			allowed = this.operationPath.startsWith(MODELS) ? "GET, HEAD, DELETE" : RESOURCE_METHODS;
-		}
+		String allowed = PathCatalog.methodsOf(this.operationPath);
 		return (allowed == null || List.of(allowed.split(", ")).contains(this.method)) ? null : allowed;
 	}
 
@@ -172,9 +150,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return whether the path is known
 	 */
 	public boolean isKnown() {
-		return this.operation != Operation.OTHER || Operation.methodsOf(this.operationPath) != null || isStored()
-				|| WITH_ID.matcher(this.operationPath).find() || (this.deployment == null && !fitsOpenAi())
-				|| this.operationPath.equals(EXTENDED_CHAT);
+		return this.operation != Operation.OTHER || PathCatalog.methodsOf(this.operationPath) != null
+				|| (this.deployment == null && !fitsOpenAi()) || this.operationPath.equals(EXTENDED_CHAT);
 	}
 
 	/**
@@ -183,14 +160,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return the path behind the dialect's prefix, or {@code null} if there is none
 	 */
 	public @Nullable String knownSuffix() {
-		for (int slash = this.operationPath.indexOf('/'); slash >= 0; slash = this.operationPath.indexOf('/',
-				slash + 1)) {
-			String end = this.operationPath.substring(slash + 1);
-			if (Operation.methodsOf(end) != null || STORED.contains(end)) {
-				return end;
-			}
-		}
-		return null;
+		return PathCatalog.suffixOf(this.operationPath);
 	}
 
 	/**
@@ -198,7 +168,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return the paths behind a dialect's prefix
 	 */
 	public static Set<String> knownPaths() {
-		return KNOWN;
+		return PathCatalog.ALL;
 	}
 
 	/**
@@ -218,9 +188,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return whether the path leads to stored resources
 	 */
 	public boolean isStored() {
-		int slash = this.operationPath.indexOf('/');
-		return this.operation == Operation.OTHER
-				&& STORED.contains((slash >= 0) ? this.operationPath.substring(0, slash) : this.operationPath);
+		return this.operation == Operation.OTHER && PathCatalog.isStored(this.operationPath);
 	}
 
 	/**

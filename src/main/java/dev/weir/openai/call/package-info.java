@@ -1,6 +1,6 @@
 /**
- * What a client calls: path, query, operation and dialect, and the target on a backend.
- * Not here: request bodies, headers and sending. Start at
+ * The target of a call: path, query, operation, dialect, and its form on a backend. Not
+ * here: request bodies, headers and sending. Start at
  * {@link dev.weir.openai.call.ApiPath}.
  */
 @NullMarked

@@ -1,6 +1,6 @@
 /**
- * Errors in the shape of OpenAI's API: writing Weir's own, reading those of backends. Not
- * here: which error means what for failover, and when a reply is an error. Start at
+ * Errors in the shape of OpenAI's API: writing Weir's errors, reading those of backends.
+ * Not here: the decisions that follow from an error. Start at
  * {@link dev.weir.openai.error.ApiError}.
  */
 @NullMarked

@@ -1,6 +1,6 @@
 /**
- * What response headers say about a quota, and how they write delays. Not here: what a
- * lane does with it. Start at {@link dev.weir.openai.quota.QuotaHeaders}.
+ * Response headers about a quota, and the formats of delays in headers. Not here: the use
+ * of a quota for choosing lanes. Start at {@link dev.weir.openai.quota.QuotaHeaders}.
  */
 @NullMarked
 package dev.weir.openai.quota;

@@ -1,6 +1,6 @@
 /**
- * Continuing a broken stream with that of another backend: what the client has got is
- * recorded and compared. Not here: events, and choosing the backend. Start at
+ * Resuming a broken stream with the response of another backend, which is compared with
+ * the delivered events. Not here: the format of events, and choosing a backend. Start at
  * {@link dev.weir.openai.resume.ResumeRecorder}.
  */
 @NullMarked

@@ -1,6 +1,5 @@
 package dev.weir.openai.stream;
 
-import java.util.Arrays;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -15,10 +14,6 @@ import dev.weir.openai.stream.StreamEvent.Kind;
  * unknown counts as content, so that no content is ever taken for a keep-alive.
  */
 final class EventMeaning {
-
-	private static final int[] NO_CHOICES = {};
-
-	private static final int MAX_INDEX = 1_000_000;
 
 	private static final Set<String> PINGS = Set.of("ping", "keepalive", "keep-alive", "heartbeat");
 
@@ -41,16 +36,9 @@ final class EventMeaning {
 
 	private long sequenceNumber = -1;
 
-	/** Each choice as twice its index, plus 1 if it is finished. */
-	private int[] choices = NO_CHOICES;
-
-	private boolean withoutChoices;
+	private @Nullable EventChoices choices;
 
 	private boolean error;
-
-	private boolean hasChoices;
-
-	private boolean choicesHaveContent;
 
 	private boolean itemHasContent;
 
@@ -85,12 +73,12 @@ final class EventMeaning {
 	}
 
 	boolean isWithoutChoices() {
-		return this.withoutChoices;
+		return this.choices != null && this.choices.isEmptyList();
 	}
 
 	void forEachChoice(StreamEvent.ChoiceVisitor visitor) {
-		for (int choice : this.choices) {
-			visitor.visit(choice / 2, choice % 2 == 1);
+		if (this.choices != null) {
+			this.choices.forEach(visitor);
 		}
 	}
 
@@ -114,16 +102,15 @@ final class EventMeaning {
 		}
 		JsonTokens.Result result = JsonTokens.read(fields.bytes(), fields.from(), fields.to(), this::readData);
 		if (result != JsonTokens.Result.WHOLE) {
-			this.choices = NO_CHOICES;
-			this.withoutChoices = false;
+			this.choices = null;
 			// invalid UTF-8 in its message does not make an error content
 			return (errorEvent || (this.error && result == JsonTokens.Result.MALFORMED)) ? Kind.ERROR : Kind.CONTENT;
 		}
 		if (errorEvent || this.error || "error".equals(this.type) || "response.failed".equals(this.type)) {
 			return Kind.ERROR;
 		}
-		if (this.hasChoices) {
-			return this.choicesHaveContent ? Kind.CONTENT : Kind.NO_CONTENT;
+		if (this.choices != null) {
+			return this.choices.hasContent() ? Kind.CONTENT : Kind.NO_CONTENT;
 		}
 		return (this.type != null && isWithoutContent(this.type)) ? Kind.NO_CONTENT : Kind.CONTENT;
 	}
@@ -152,7 +139,10 @@ final class EventMeaning {
 		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 			switch (name) {
 				case "error" -> this.error = !json.isNull();
-				case "choices" -> readChoices(json);
+				case "choices" -> {
+					EventChoices found = EventChoices.read(json);
+					this.choices = (this.choices == null) ? found : EventChoices.UNKNOWN;
+				}
 				case "type" -> {
 					String text = json.text();
 					this.type = (text != null) ? text : this.type;
@@ -218,61 +208,6 @@ final class EventMeaning {
 			}
 			json.skip();
 		}
-	}
-
-	private void readChoices(JsonTokens json) {
-		this.hasChoices = true;
-		int[] found = NO_CHOICES;
-		int count = 0;
-		boolean known = json.isArray();
-		if (known) {
-			while (json.nextElement()) {
-				int choice = json.isObject() ? readChoice(json) : -1;
-				json.skip();
-				known &= choice >= 0;
-				found = (count < found.length) ? found : Arrays.copyOf(found, Math.max(1, 2 * count));
-				found[count++] = choice;
-			}
-		}
-		this.withoutChoices = known && count == 0;
-		// anything but a list of choices is content
-		this.choicesHaveContent |= !known;
-		this.choices = !known ? NO_CHOICES : (count == found.length) ? found : Arrays.copyOf(found, count);
-	}
-
-	/**
-	 * Returns twice the choice's index, plus 1 if it is finished; -1 for no valid index.
-	 */
-	private int readChoice(JsonTokens json) {
-		long index = 0;
-		boolean finished = false;
-		boolean hasContent = false;
-		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
-			switch (name) {
-				case "index" -> index = json.number();
-				case "finish_reason" -> finished = !json.skipEmpty();
-				case "delta", "message" -> hasContent |= json.isObject() ? readDelta(json) : !json.skipEmpty();
-				// they are about the content, not content
-				case "logprobs", "content_filter_results", "content_filter_offsets" -> {
-				}
-				default -> hasContent |= !json.skipEmpty();
-			}
-			json.skip();
-		}
-		this.choicesHaveContent |= hasContent || finished;
-		return (index < 0 || index > MAX_INDEX) ? -1 : 2 * (int) index + (finished ? 1 : 0);
-	}
-
-	/** Returns whether there is content; the role alone is none. */
-	private static boolean readDelta(JsonTokens json) {
-		boolean hasContent = false;
-		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
-			if (!name.equals("role")) {
-				hasContent |= !json.skipEmpty();
-			}
-			json.skip();
-		}
-		return hasContent;
 	}
 
 }

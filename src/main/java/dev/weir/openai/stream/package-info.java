@@ -1,6 +1,6 @@
 /**
- * What backends send with a success status: server-sent events, token usage, and errors
- * inside of them. Not here: input and output, timeouts, resuming. Start at
+ * Response bodies with a success status: server-sent events, token usage, and errors
+ * inside them. Not here: reading from connections, timeouts, resuming. Start at
  * {@link dev.weir.openai.stream.EventSplitter}.
  */
 @NullMarked

@@ -130,8 +130,7 @@ class RequestBodyTests {
 					"application/json | {\"model\":{\"id\":\"m\"}} | -", "application/json | {\"model\":5,\"a\":1} | -",
 					"application/json | {\"model\":null} | -", "application/octet-stream | abc | -",
 					"- | model=m | -" })
-	void theModelOfAnUnknownOperationIsFound(@Nullable String type, String json,
-			@Nullable String model) {
+	void theModelOfAnUnknownOperationIsFound(@Nullable String type, String json, @Nullable String model) {
 		RequestBody body = RequestBody.ofUnknown(bytes(json), type);
 		assertThat(body.model()).isEqualTo(model);
 		assertThat(text(body.bytes())).isEqualTo(json);

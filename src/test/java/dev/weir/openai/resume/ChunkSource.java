@@ -55,8 +55,8 @@ final class ChunkSource {
 		}
 		List<StreamEvent> events = new ArrayList<>();
 		if (this.random.nextBoolean()) {
-			events.add(RandomChunks.event(
-					RandomChunks.json("{'id':'','model':'','created':0,'choices':[],'prompt_filter_results':[]}")));
+			events.add(RandomChunks
+				.event(RandomChunks.json("{'id':'','model':'','created':0,'choices':[],'prompt_filter_results':[]}")));
 		}
 		while (!all.isEmpty()) {
 			List<ObjectNode> one = all.get(this.random.nextInt(all.size()));

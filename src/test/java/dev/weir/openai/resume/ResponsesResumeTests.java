@@ -85,9 +85,9 @@ class ResponsesResumeTests {
 	}
 
 	/**
-	 * Short forms of events: {@code c} is created, {@code +m} an item of a type is added, {@code 'x'}
-	 * a delta, {@code .x} its text is done, {@code -} the item is done, {@code =} the
-	 * response is complete.
+	 * Short forms of events: {@code c} is created, {@code +m} an item of a type is added,
+	 * {@code 'x'} a delta, {@code .x} its text is done, {@code -} the item is done,
+	 * {@code =} the response is complete.
 	 */
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '"', nullValues = "none",

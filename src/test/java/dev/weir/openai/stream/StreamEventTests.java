@@ -52,7 +52,7 @@ class StreamEventTests {
 			"data: {'choices':[{'delta':{'tool_calls':[{'index':0}]}}]} | CONTENT",
 			"data: {'choices':[{'delta':{'audio':{'id':'a'}}}]} | CONTENT",
 			"data: {'choices':[{'delta':{},'finish_reason':'stop'}]} | CONTENT",
-			"data: {'choices':[{'unknown':1}]} | CONTENT",
+			"data: {'choices':[{'unknown':1}]} | CONTENT", "data: {'choices':[{'text':'a'}],'choices':[]} | CONTENT",
 			// pings and items that have nothing to say yet
 			"event: ping¶data: {'type':'ping'} | NO_CONTENT",
 			"data: {'type':'keepalive','sequence_number':3} | NO_CONTENT", "event: keepalive¶data: {} | NO_CONTENT",
