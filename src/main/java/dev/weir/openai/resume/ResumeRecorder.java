@@ -73,8 +73,8 @@ public final class ResumeRecorder {
 	}
 
 	/**
-	 * Starts the comparison with a new stream, which answers the same request from its
-	 * beginning. A matcher that was returned earlier must not be used any more.
+	 * Starts the comparison with a new stream, which responds to the same request from
+	 * its beginning. A matcher that was returned earlier must not be used any more.
 	 * @return a matcher for the new stream
 	 * @throws IllegalStateException if the stream cannot be resumed
 	 */

@@ -53,9 +53,9 @@ class UsageReaderTests {
 
 	@Test
 	void theUsageOfALongResponseIsFound() {
-		String answer = "{'data':['" + "'{'usage':".repeat(300_000).replace("'", "\\'")
+		String response = "{'data':['" + "'{'usage':".repeat(300_000).replace("'", "\\'")
 				+ "'],'usage':{'prompt_tokens':8}}";
-		assertThat(read(bytes(answer), 8192)).isEqualTo(new Usage(8, 0));
+		assertThat(read(bytes(response), 8192)).isEqualTo(new Usage(8, 0));
 	}
 
 	private static @Nullable Usage read(byte[] bytes, int size) {
