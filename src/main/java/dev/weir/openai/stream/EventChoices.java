@@ -7,12 +7,12 @@ import java.util.Arrays;
  */
 final class EventChoices {
 
-	/** Anything but one list of choices; counts as content. */
-	static final EventChoices UNKNOWN = new EventChoices(false);
-
 	private static final int[] NONE = {};
 
 	private static final int MAX_INDEX = 1_000_000;
+
+	/** Anything but one list of choices; counts as content. */
+	static final EventChoices UNKNOWN = new EventChoices(false);
 
 	private final boolean list;
 

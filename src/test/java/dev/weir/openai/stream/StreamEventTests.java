@@ -1,6 +1,8 @@
 package dev.weir.openai.stream;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 import org.junit.jupiter.api.Test;
@@ -126,6 +128,19 @@ class StreamEventTests {
 		assertThat(event(lines).sequenceNumber()).isEqualTo(number);
 	}
 
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~',
+			value = { "{'choices':[{'index':0,'delta':{}},{'index':2,'finish_reason':'stop'}]} | 0 2!",
+					"{'choices':[{'finish_reason':null}]} | 0", "{'choices':[]} | ~~", "{'choices':{'index':1}} | ~~",
+					"{'choices':[{'index':1},2]} | ~~", "{'choices':[{'index':-1}]} | ~~",
+					"{'choices':[{'index':1.5}]} | ~~", "{'choices':[{'index':1}],'choices':[]} | ~~",
+					"{'choices':[{'index':1}] | ~~", "{} | ~~" })
+	void theChoicesAreFound(String data, String expected) {
+		List<String> found = new ArrayList<>();
+		event("data: " + data).forEachChoice((index, finished) -> found.add(index + (finished ? "!" : "")));
+		assertThat(String.join(" ", found)).isEqualTo(expected);
+	}
+
 	@Test
 	void aPieceOfALongEventIsContentWithoutData() {
 		StreamEvent piece = StreamEvent
@@ -187,6 +202,8 @@ class StreamEventTests {
 			assertThat(event.error()).isNotNull();
 			assertThat(event.data()).isNotNull();
 			event.usage();
+			event.type();
+			event.forEachChoice((index, finished) -> assertThat(index).isNotNegative());
 			assertThat(event.sequenceNumber()).isGreaterThanOrEqualTo(-1);
 		}
 		assertThat(StreamEvent.of(new byte[0]).kind()).isEqualTo(StreamEvent.Kind.NO_CONTENT);
