@@ -15,7 +15,6 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
-import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
@@ -35,9 +34,8 @@ public class WeirApplication {
 	}
 
 	@Bean
-	Pools pools(LiveConfiguration configuration, CircuitBreakerRegistry breakers, Ticker ticker,
-			AttemptListener listener) {
-		return new Pools(configuration.current(), breakers, ticker, listener);
+	Pools pools(LiveConfiguration configuration, CircuitBreakerRegistry breakers, Ticker ticker) {
+		return new Pools(configuration.current(), breakers, ticker);
 	}
 
 	@Bean

@@ -32,13 +32,14 @@ class ArchitectureTests {
 			Map.entry("openai.body", Set.of("openai.error")),
 			Map.entry("openai.call", Set.of("openai.body", "openai.error")),
 			Map.entry("openai.stream", Set.of("openai.call", "openai.error")),
-			Map.entry("openai.resume", Set.of("openai.call", "openai.stream")), Map.entry("request", Set.of("openai")),
+			Map.entry("openai.resume", Set.of("openai.call", "openai.stream")), Map.entry("request", Set.of("openai", "backend", "memory")),
 			Map.entry("simulator", Set.of("openai")), Map.entry("credential", Set.of("config")),
-			Map.entry("backend", Set.of("openai", "config")), Map.entry("balance", Set.of("backend", "config")),
+			Map.entry("backend", Set.of("openai", "config")), Map.entry("balance", Set.of("request", "backend", "config")),
 			Map.entry("failover", Set.of("openai", "request", "backend", "config", "memory")),
-			Map.entry("proxy", Set.of("openai", "request", "backend", "config", "credential", "memory")),
+			Map.entry("proxy",
+					Set.of("openai", "failover", "balance", "request", "backend", "config", "credential", "memory")),
 			Map.entry("server", Set.of("openai", "request", "backend", "config", "memory")),
-			Map.entry("ops", Set.of("openai", "backend", "config", "memory")));
+			Map.entry("ops", Set.of("openai", "request", "backend", "config", "memory")));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
 		.importPackages("dev.weir");

@@ -2,8 +2,6 @@ package dev.weir.backend;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -13,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.quota.QuotaHeaders;
 
 /**
- * One call to one lane for a request, from the choice to the last byte. It is ended
- * exactly once, whatever happens and however often somebody says so; only the first word
- * counts.
+ * One call to one lane for a request, from the choice of the lane to the last byte of the
+ * response. It ends exactly once: only the first call of {@link #end} counts. Used on the
+ * loop of its request only.
  */
 public final class Attempt {
 
@@ -27,6 +25,8 @@ public final class Attempt {
 
 	private final RequestTraits request;
 
+	private final AttemptListener listener;
+
 	private final Ticker ticker;
 
 	private final long start;
@@ -34,21 +34,23 @@ public final class Attempt {
 	// what began before a circuit breaker opened says nothing about its tries
 	private final boolean probing;
 
-	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
+	private Phase phase = Phase.WAITING;
 
-	// one permission of the circuit breaker gets one word back
-	private final AtomicBoolean told = new AtomicBoolean();
+	// each permission of the circuit breaker gets one report
+	private boolean reported;
 
-	private volatile boolean sent;
+	private boolean sent;
 
-	private volatile long sentAt;
+	private long sentAt;
 
 	// the backend's time has not begun
-	private volatile boolean uploading;
+	private boolean uploading;
 
-	Attempt(Lane lane, RequestTraits request, Ramp.Step laneStep, Ramp.Step backendStep, Ticker ticker) {
+	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Ramp.Step backendStep,
+			Ticker ticker) {
 		this.lane = lane;
 		this.request = request;
+		this.listener = listener;
 		this.laneStep = laneStep;
 		this.backendStep = backendStep;
 		this.ticker = ticker;
@@ -102,7 +104,7 @@ public final class Attempt {
 	 * @param outputTokens tokens of the answer
 	 */
 	public void used(long inputTokens, long outputTokens) {
-		this.lane.used(inputTokens, outputTokens);
+		this.listener.onUsage(this, inputTokens, outputTokens);
 	}
 
 	/**
@@ -121,9 +123,10 @@ public final class Attempt {
 	 * answer broke off. Only the first word counts, and none after the end.
 	 */
 	public void answering() {
-		if (!this.phase.compareAndSet(Phase.WAITING, Phase.ANSWERING)) {
+		if (this.phase != Phase.WAITING) {
 			return;
 		}
+		this.phase = Phase.ANSWERING;
 		if (this.probing) {
 			succeed();
 		}
@@ -137,16 +140,18 @@ public final class Attempt {
 	 * @return whether this was the end; {@code false} if it had ended before
 	 */
 	public boolean end(Outcome outcome) {
-		Phase last = this.phase.getAndSet(Phase.ENDED);
+		Phase last = this.phase;
 		if (last == Phase.ENDED) {
 			return false;
 		}
+		this.phase = Phase.ENDED;
 		Duration duration = Duration.ofNanos(elapsed());
 		if (last == Phase.WAITING) {
 			this.lane.unanswered(outcome, duration);
 		}
 		try {
-			this.lane.ended(outcome, this.request, duration);
+			this.lane.ended(outcome, this.request);
+			this.listener.onEnd(this, outcome, duration);
 		}
 		finally {
 			tell(outcome, last);
@@ -198,7 +203,8 @@ public final class Attempt {
 	}
 
 	private boolean mayTell() {
-		boolean first = this.told.compareAndSet(false, true);
+		boolean first = !this.reported;
+		this.reported = true;
 		return first && (this.probing || !this.lane.backend().isProbing());
 	}
 

@@ -3,28 +3,31 @@ package dev.weir.backend;
 import java.time.Duration;
 
 /**
- * Hears of every attempt when it has ended, and of what it cost. Called on the event
- * loop: it must not block.
+ * Is notified of one attempt. Called on the loop of the attempt's request: it must
+ * neither block nor throw.
  */
-@FunctionalInterface
 public interface AttemptListener {
 
-	/**
-	 * An attempt has ended.
-	 * @param lane the lane that was called
-	 * @param outcome what the attempt came to
-	 * @param duration from the choice of the lane to the last byte
-	 */
-	void ended(Lane lane, Outcome outcome, Duration duration);
+	/** Ignores everything. */
+	AttemptListener NONE = new AttemptListener() {
+	};
 
 	/**
-	 * An answer said what it cost.
-	 * @param lane the lane that was called
-	 * @param inputTokens tokens of the request, 0 or more
-	 * @param outputTokens tokens of the answer, 0 or more
+	 * The attempt has ended.
+	 * @param attempt the attempt
+	 * @param outcome its outcome
+	 * @param duration from the choice of the lane to the last byte of the response
 	 */
-	default void used(Lane lane, long inputTokens, long outputTokens) {
-		// not everybody counts
+	default void onEnd(Attempt attempt, Outcome outcome, Duration duration) {
+	}
+
+	/**
+	 * The response reported how many tokens it used.
+	 * @param attempt the attempt
+	 * @param inputTokens tokens of the request, 0 or more
+	 * @param outputTokens tokens of the response, 0 or more
+	 */
+	default void onUsage(Attempt attempt, long inputTokens, long outputTokens) {
 	}
 
 }

@@ -166,7 +166,7 @@ public final class Backend {
 	 * Why the backend as a whole rests.
 	 * @return the reason, or {@code null} if it does not rest
 	 */
-	public @Nullable RestReason restReason() {
+	public @Nullable CooldownReason restReason() {
 		return this.cooldown.reason();
 	}
 
@@ -217,14 +217,14 @@ public final class Backend {
 	}
 
 	void recordBreak() {
-		this.afterBreak.begin(AFTER_BREAK, RestReason.FAILED);
+		this.afterBreak.begin(AFTER_BREAK, CooldownReason.FAILED);
 	}
 
 	void credentialProblem(@Nullable String problem) {
 		this.credentialProblem = problem;
 	}
 
-	void rest(Duration duration, RestReason reason, @Nullable Refusal refusal) {
+	void rest(Duration duration, CooldownReason reason, @Nullable Refusal refusal) {
 		this.cooldown.begin(duration, reason, refusal);
 		this.ramp.restart();
 	}

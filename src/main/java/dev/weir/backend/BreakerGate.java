@@ -50,7 +50,7 @@ final class BreakerGate {
 		}
 		if (transition.getToState() == State.OPEN) {
 			long wait = this.breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1);
-			this.open.begin(Duration.ofMillis(wait), RestReason.FAILED);
+			this.open.begin(Duration.ofMillis(wait), CooldownReason.FAILED);
 		}
 		this.free.run();
 	}
@@ -94,7 +94,7 @@ final class BreakerGate {
 		if (!isProbing()) {
 			return false;
 		}
-		// Asked once more after it is noted: one that came back in between has
+		// AttemptFacts once more after it is noted: one that came back in between has
 		// found nothing to take back, and nobody else might ever.
 		this.exhausted = true;
 		boolean entered = this.breaker.tryAcquirePermission();

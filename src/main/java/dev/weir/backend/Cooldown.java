@@ -14,7 +14,7 @@ public final class Cooldown {
 
 	private final Ticker ticker;
 
-	private final AtomicReference<@Nullable Rest> current = new AtomicReference<>();
+	private final AtomicReference<@Nullable CooldownPeriod> current = new AtomicReference<>();
 
 	Cooldown(Ticker ticker) {
 		this.ticker = ticker;
@@ -26,7 +26,7 @@ public final class Cooldown {
 	 * @param duration how long to rest from now on; nothing happens if it is not positive
 	 * @param reason why
 	 */
-	void begin(Duration duration, RestReason reason) {
+	void begin(Duration duration, CooldownReason reason) {
 		begin(duration, reason, null);
 	}
 
@@ -36,11 +36,11 @@ public final class Cooldown {
 	 * @param reason why
 	 * @param refusal what the backend said, or {@code null}
 	 */
-	void begin(Duration duration, RestReason reason, @Nullable Refusal refusal) {
+	void begin(Duration duration, CooldownReason reason, @Nullable Refusal refusal) {
 		if (duration.isZero() || duration.isNegative()) {
 			return;
 		}
-		Rest rest = new Rest(this.ticker.read() + duration.toNanos(), reason, refusal);
+		CooldownPeriod rest = new CooldownPeriod(this.ticker.read() + duration.toNanos(), reason, refusal);
 		this.current.accumulateAndGet(rest,
 				(running, next) -> (running == null || next == null || running.endsBefore(next)) ? next : running);
 	}
@@ -50,7 +50,7 @@ public final class Cooldown {
 	 * @return the rest left, zero if there is none
 	 */
 	public Duration left() {
-		Rest rest = this.current.get();
+		CooldownPeriod rest = this.current.get();
 		long nanos = (rest != null) ? rest.end() - this.ticker.read() : 0;
 		return (nanos > 0) ? Duration.ofNanos(nanos) : Duration.ZERO;
 	}
@@ -60,7 +60,7 @@ public final class Cooldown {
 	 * @return whether there is no rest left
 	 */
 	public boolean isOver() {
-		Rest rest = this.current.get();
+		CooldownPeriod rest = this.current.get();
 		return rest == null || rest.end() - this.ticker.read() <= 0;
 	}
 
@@ -68,8 +68,8 @@ public final class Cooldown {
 	 * Why it rests.
 	 * @return the reason, or {@code null} if it does not rest
 	 */
-	public @Nullable RestReason reason() {
-		Rest rest = this.current.get();
+	public @Nullable CooldownReason reason() {
+		CooldownPeriod rest = this.current.get();
 		return (rest != null && rest.end() - this.ticker.read() > 0) ? rest.reason() : null;
 	}
 
@@ -78,14 +78,14 @@ public final class Cooldown {
 	 * @return what it said, or {@code null} if it does not rest or said nothing
 	 */
 	@Nullable Refusal refusal() {
-		Rest rest = this.current.get();
+		CooldownPeriod rest = this.current.get();
 		return (rest != null && rest.end() - this.ticker.read() > 0) ? rest.refusal() : null;
 	}
 
-	private record Rest(long end, RestReason reason, @Nullable Refusal refusal) {
+	private record CooldownPeriod(long end, CooldownReason reason, @Nullable Refusal refusal) {
 
 		// a difference, because a monotonic clock may pass Long.MAX_VALUE
-		boolean endsBefore(Rest other) {
+		boolean endsBefore(CooldownPeriod other) {
 			return this.end - other.end < 0;
 		}
 

@@ -33,8 +33,6 @@ public final class Lane implements ServiceInstance {
 
 	private final Ticker ticker;
 
-	private final AttemptListener listener;
-
 	private final FreeSignal free;
 
 	private final Cooldown cooldown;
@@ -51,14 +49,12 @@ public final class Lane implements ServiceInstance {
 
 	private final LaneTally tally = new LaneTally();
 
-	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker, AttemptListener listener,
-			FreeSignal free) {
+	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker, FreeSignal free) {
 		this.pool = pool;
 		this.backend = backend;
 		this.model = model;
 		this.rests = rests;
 		this.ticker = ticker;
-		this.listener = listener;
 		this.free = free;
 		this.cooldown = new Cooldown(ticker);
 		this.ramp = new Ramp(ticker);
@@ -131,8 +127,8 @@ public final class Lane implements ServiceInstance {
 	 * Why it rests; what its backend as a whole rests for comes first.
 	 * @return the reason, or {@code null} if it does not rest
 	 */
-	public @Nullable RestReason restReason() {
-		RestReason whole = this.backend.restReason();
+	public @Nullable CooldownReason restReason() {
+		CooldownReason whole = this.backend.restReason();
 		return (whole != null) ? whole : this.cooldown.reason();
 	}
 
@@ -160,7 +156,7 @@ public final class Lane implements ServiceInstance {
 	 * @param operation the operation
 	 * @return the time left, zero if the lane serves it as far as is known
 	 */
-	Duration setAsideFor(Operation operation) {
+	public Duration setAsideFor(Operation operation) {
 		return this.operations.left(operation);
 	}
 
@@ -241,16 +237,17 @@ public final class Lane implements ServiceInstance {
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
 	public @Nullable Attempt tryBegin() {
-		return tryBegin(RequestTraits.UNKNOWN);
+		return tryBegin(RequestTraits.UNKNOWN, AttemptListener.NONE);
 	}
 
 	/**
 	 * Begins an attempt, if nothing stands against it: a rest, {@code max-concurrent},
 	 * the ramp after a rest, the circuit breaker.
 	 * @param request what the attempt is made for
+	 * @param listener is notified of the attempt
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
-	public @Nullable Attempt tryBegin(RequestTraits request) {
+	public @Nullable Attempt tryBegin(RequestTraits request, AttemptListener listener) {
 		Ramp.Step own = this.ramp.tryEnter();
 		if (own == null) {
 			return null;
@@ -264,7 +261,7 @@ public final class Lane implements ServiceInstance {
 		}
 		this.tally.begun();
 		this.latency.begun();
-		return new Attempt(this, request, own, whole, this.ticker);
+		return new Attempt(this, request, listener, own, whole, this.ticker);
 	}
 
 	void hear(QuotaHeaders limits) {
@@ -308,7 +305,7 @@ public final class Lane implements ServiceInstance {
 		this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
 	}
 
-	void ended(Outcome outcome, RequestTraits request, Duration duration) {
+	void ended(Outcome outcome, RequestTraits request) {
 		this.tally.ended(outcome);
 		if (outcome instanceof Outcome.Broken) {
 			this.backend.recordBreak();
@@ -320,11 +317,13 @@ public final class Lane implements ServiceInstance {
 		else if (outcome.type() != OutcomeType.CANCELLED) {
 			this.backend.credentialProblem(null);
 		}
-		this.listener.ended(this, outcome, duration);
 	}
 
-	/** Records that it served a request, or has begun to. */
-	void onServed(RequestTraits request) {
+	/**
+	 * Records that it served a request, or has begun to.
+	 * @param request what matters of the request to lanes
+	 */
+	public void onServed(RequestTraits request) {
 		this.operations.onServed(request.operation());
 		this.lastServed.onServed(request.size());
 		this.backend.refusals().onServed();
@@ -334,10 +333,6 @@ public final class Lane implements ServiceInstance {
 		return this.lastServed.isSmallerThan(size);
 	}
 
-	void used(long inputTokens, long outputTokens) {
-		this.listener.used(this, inputTokens, outputTokens);
-	}
-
 	/** Says that an attempt is over for everyone, so that another may take its place. */
 	void left() {
 		this.backend.left();
@@ -345,7 +340,7 @@ public final class Lane implements ServiceInstance {
 	}
 
 	private void rest(Outcome outcome, RequestTraits request) {
-		Rest rest = Rest.after(outcome, !this.model.isEmpty(), this.rests);
+		CooldownPeriod rest = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.rests);
 		if (rest != null) {
 			rest(rest);
 		}
@@ -357,11 +352,11 @@ public final class Lane implements ServiceInstance {
 		else if (outcome instanceof Outcome.Denied denied && denied.proof() == Outcome.Proof.NO_REASON
 				&& !this.model.isEmpty()
 				&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
-			rest(Rest.denied(denied.refusal(), this.rests));
+			rest(CooldownPeriod.denied(denied.refusal(), this.rests));
 		}
 	}
 
-	private void rest(Rest rest) {
+	private void rest(CooldownPeriod rest) {
 		if (rest.whole()) {
 			this.backend.rest(rest.duration(), rest.reason(), rest.refusal());
 		}

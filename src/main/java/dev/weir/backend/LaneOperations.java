@@ -57,7 +57,7 @@ final class LaneOperations {
 			cooldown = this.cooldowns.get(operation.ordinal());
 		}
 		if (cooldown != null) {
-			cooldown.begin(duration, RestReason.NOT_SERVED, refusal);
+			cooldown.begin(duration, CooldownReason.NOT_SERVED, refusal);
 		}
 	}
 

@@ -36,8 +36,7 @@ public final class Pool {
 
 	private final LoadingCache<String, Lanes> lanes;
 
-	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, AttemptListener listener,
-			FreeSignal free) {
+	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, FreeSignal free) {
 		this.name = name;
 		this.properties = properties;
 		this.backends = List.copyOf(backends);
@@ -48,7 +47,7 @@ public final class Pool {
 			.executor(Runnable::run)
 			.build((model) -> Lanes.of(this.backends.stream()
 				.filter((backend) -> backend.serves(model))
-				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, listener, free))
+				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, free))
 				.toList()));
 	}
 

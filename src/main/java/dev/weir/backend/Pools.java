@@ -24,16 +24,15 @@ public final class Pools {
 	 * @param properties the settings
 	 * @param breakers where the backends' circuit breakers come from
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @param listener hears of every attempt
 	 */
-	public Pools(WeirProperties properties, CircuitBreakerRegistry breakers, Ticker ticker, AttemptListener listener) {
+	public Pools(WeirProperties properties, CircuitBreakerRegistry breakers, Ticker ticker) {
 		properties.pools().forEach((name, pool) -> {
 			FreeSignal free = new FreeSignal();
 			List<Backend> backends = pool.backends()
 				.stream()
 				.map((backend) -> new Backend(backend, breakers.circuitBreaker(backend.name()), ticker, free))
 				.toList();
-			this.pools.put(name, new Pool(name, pool, backends, ticker, listener, free));
+			this.pools.put(name, new Pool(name, pool, backends, ticker, free));
 		});
 	}
 

@@ -71,7 +71,7 @@ public final class RetryBudget {
 	 * Whether there is a retry at this moment.
 	 * @return whether {@link #tryRetry()} would take one out
 	 */
-	boolean hasRetry() {
+	public boolean hasRetry() {
 		Credit now = refill(this.credit.get());
 		return now.floor + now.share >= 1;
 	}

@@ -14,6 +14,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Pools;
+import dev.weir.backend.Pool;
 
 /**
  * Makes {@link LaneLoadBalancer} the load balancer of every pool.
@@ -35,11 +36,6 @@ class BalanceConfiguration {
 			logger.info("Pool {}: {}", pool.name(),
 					String.join(", ", pool.backends().stream().map(BalanceConfiguration::describe).toList()));
 		});
-	}
-
-	@Bean
-	LaneChoiceFilter laneChoiceFilter(LoadBalancerClientFactory factory, GatewayLoadBalancerProperties properties) {
-		return new LaneChoiceFilter(factory, properties);
 	}
 
 	private static String describe(Backend backend) {

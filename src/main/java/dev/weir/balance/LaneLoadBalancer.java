@@ -11,9 +11,9 @@ import org.springframework.cloud.client.loadbalancer.RequestDataContext;
 import org.springframework.cloud.client.loadbalancer.Response;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Tier;
+import dev.weir.request.RequestContext;
 
 /**
  * Chooses a lane for a request and begins the attempt on it. Candidates are the lanes
@@ -24,7 +24,7 @@ import dev.weir.backend.Tier;
  * took the last place of the lane or the half-open circuit breaker has enough probes, the
  * choice is repeated.
  */
-final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
+public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
 	private final Strategy strategy;
 
@@ -34,22 +34,23 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
 	/**
 	 * Chooses a lane.
-	 * @param attempts the attempts of the request; the new one is added to them
+	 * @param request the request; the attempt is added to it
 	 * @return the lane, or {@code null} if there is no candidate
 	 */
-	@Nullable Lane choose(Attempts attempts) {
-		Lane lane = pick(attempts);
-		while (lane != null && !attempts.tryBegin(lane)) {
-			lane = pick(attempts);
+	public @Nullable Lane choose(RequestContext request) {
+		Lane lane = pick(request);
+		while (lane != null && !request.tryBegin(lane)) {
+			lane = pick(request);
 		}
 		return lane;
 	}
 
-	private @Nullable Lane pick(Attempts attempts) {
-		for (Tier tier : attempts.lanes().tiers()) {
-			Lane lane = this.strategy.pick(tier, (it) -> attempts.isCandidate(it) && !it.backend().brokeLately());
+	private @Nullable Lane pick(RequestContext request) {
+		for (Tier tier : request.candidates().lanes().tiers()) {
+			Lane lane = this.strategy.pick(tier,
+					(it) -> request.candidates().contains(it) && !it.backend().brokeLately());
 			if (lane == null) {
-				lane = this.strategy.pick(tier, attempts::isCandidate);
+				lane = this.strategy.pick(tier, request.candidates()::contains);
 			}
 			if (lane != null) {
 				return lane;
@@ -59,17 +60,19 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 	}
 
 	/**
-	 * Finds the attempts of a request that Spring Cloud Gateway passes to a load
-	 * balancer: it hands over the attributes of the exchange.
+	 * Finds the context of a request that Spring Cloud Gateway passes to a load balancer:
+	 * it hands over the attributes of the exchange.
 	 * @param request the request of Spring Cloud LoadBalancer
-	 * @return the attempts so far
+	 * @return the context
 	 */
-	static Attempts attemptsOf(Request<?> request) {
-		if (request.getContext() instanceof RequestDataContext context && context.getClientRequest() != null
-				&& context.getClientRequest().getAttributes().get(Attempts.ATTRIBUTE) instanceof Attempts attempts) {
-			return attempts;
+	static RequestContext contextOf(Request<?> request) {
+		RequestContext found = (request.getContext() instanceof RequestDataContext context
+				&& context.getClientRequest() != null) ? RequestContext.find(context.getClientRequest().getAttributes())
+						: null;
+		if (found == null) {
+			throw new IllegalStateException("A request to a pool must pass the failover filter");
 		}
-		throw new IllegalStateException("A request to a pool must pass the failover filter");
+		return found;
 	}
 
 	@Override
@@ -77,7 +80,7 @@ final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 													// declares it
 	public Mono<Response<ServiceInstance>> choose(Request request) {
 		return Mono.fromSupplier(() -> {
-			Lane lane = choose(attemptsOf(request));
+			Lane lane = choose(contextOf(request));
 			return (lane != null) ? new DefaultResponse(lane) : new EmptyResponse();
 		});
 	}

@@ -8,17 +8,17 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Tier;
+import dev.weir.request.RequestContext;
 
 /**
  * Supplies the candidates for a request to a load balancer other than
  * {@link LaneLoadBalancer}: the lanes of the best tier that has any which serve the
  * model, are available and not tried yet in this request. Lanes whose backends have just
  * broken off a response are left out if there are others. Such a load balancer must begin
- * the attempt itself ({@link Attempts#tryBegin}).
+ * the attempt itself ({@link RequestContext#tryBegin}).
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
@@ -41,19 +41,20 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 	@Override
 	@SuppressWarnings("rawtypes") // as Spring Cloud LoadBalancer declares it
 	public Flux<List<ServiceInstance>> get(Request request) {
-		Attempts attempts = LaneLoadBalancer.attemptsOf(request);
-		return Flux.just(attempts.lanes()
+		RequestContext context = LaneLoadBalancer.contextOf(request);
+		return Flux.just(context.candidates()
+			.lanes()
 			.tiers()
 			.stream()
-			.map((tier) -> candidates(tier, attempts))
+			.map((tier) -> candidates(tier, context))
 			.filter((lanes) -> !lanes.isEmpty())
 			.findFirst()
 			.orElse(List.of()));
 	}
 
-	private static List<ServiceInstance> candidates(Tier tier, Attempts attempts) {
+	private static List<ServiceInstance> candidates(Tier tier, RequestContext context) {
 		List<ServiceInstance> candidates = tier.stream()
-			.filter(attempts::isCandidate)
+			.filter(context.candidates()::contains)
 			.map(ServiceInstance.class::cast)
 			.toList();
 		List<ServiceInstance> better = candidates.stream()

@@ -1,6 +1,5 @@
 package dev.weir.failover;
 
-import java.net.URI;
 import java.time.Duration;
 
 import org.jspecify.annotations.Nullable;
@@ -8,28 +7,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-import org.springframework.cloud.gateway.filter.GatewayFilterChain;
-import org.springframework.cloud.gateway.support.NotFoundException;
-import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.web.server.ServerWebExchange;
-
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.ClientGoneException;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
-import dev.weir.memory.BufferBudget;
-import dev.weir.openai.call.ApiCall;
-import dev.weir.openai.error.ApiErrorException;
-import dev.weir.request.ClientGoneException;
-import dev.weir.request.RequestId;
+import dev.weir.request.Attempts;
+import dev.weir.request.Candidates;
+import dev.weir.request.RequestContext;
 
 /**
- * Sends one request to one lane after the other until one answers for good. The rest of
- * the filter chain, from choosing a lane to its response headers, and the beginning of
- * the body are one attempt.
+ * Sends one request to one lane after the other until one serves it, the request itself
+ * is refused, or no lane is left. Used on the loop of the request only.
  */
 final class AttemptLoop {
 
@@ -39,29 +32,21 @@ final class AttemptLoop {
 	// often in a row: a lane may look free and refuse all the same.
 	private static final int MAX_MISSED = 3;
 
-	private final ServerWebExchange exchange;
+	private final RequestContext context;
 
-	private final GatewayFilterChain chain;
+	private final BackendCaller caller;
 
-	private final ApiCall call;
-
-	private final Attempts attempts;
+	private final ResponseReader reader;
 
 	private final WaitQueues queues;
 
-	private final BufferBudget budget;
+	private final Attempts attempts;
 
-	private final Timing timing;
+	private final Candidates candidates;
 
-	private final SerialExecutor turn;
+	private final BestError best = new BestError();
 
-	private final AnswerReader reader;
-
-	private final URI uri;
-
-	private final BestAnswer best = new BestAnswer();
-
-	// a client that has got the beginning of its answer does not wait for a lane
+	// a client that has got the beginning of its reply does not wait for a lane
 	private boolean mayWait = true;
 
 	// the request's number among those that waited, 0 before its first wait
@@ -72,105 +57,98 @@ final class AttemptLoop {
 
 	private int countBefore = -1;
 
-	// what the last attempt came to if it was about the request, in case no lane that
+	// the result of the last attempt if it was about the request, in case no lane that
 	// might take it is free
-	private Ending.@Nullable Refused refused;
+	private RequestResult.@Nullable Refused refused;
 
 	/**
 	 * Prepares the attempts of a request.
-	 * @param exchange where the gateway leaves each attempt's response
-	 * @param chain the rest of the filter chain
-	 * @param call the request
-	 * @param attempts what was tried so far
+	 * @param context the request, whose lanes are known
+	 * @param caller calls the backends
+	 * @param reader reads their responses
 	 * @param queues where requests of the pool wait for a lane
-	 * @param budget what is held back of a stream before it begins counts in it
-	 * @param timing where time comes from
-	 * @param turn runs everything that happens to the answer, one thing after the other
 	 */
-	AttemptLoop(ServerWebExchange exchange, GatewayFilterChain chain, ApiCall call, Attempts attempts,
-			WaitQueues queues, BufferBudget budget, Timing timing, SerialExecutor turn) {
-		this.exchange = exchange;
-		this.chain = chain;
-		this.call = call;
-		this.attempts = attempts;
+	AttemptLoop(RequestContext context, BackendCaller caller, ResponseReader reader, WaitQueues queues) {
+		this.context = context;
+		this.caller = caller;
+		this.reader = reader;
 		this.queues = queues;
-		this.budget = budget;
-		this.timing = timing;
-		this.turn = turn;
-		this.reader = new AnswerReader(exchange, settings(), budget, timing, turn);
-		this.uri = URI.create("lb://" + attempts.pool().name() + "/");
+		this.attempts = context.attempts();
+		this.candidates = context.candidates();
 	}
 
 	/**
 	 * Makes the attempts.
-	 * @return how they ended; an error only where no backend has a part in it, such as
-	 * that of a client that left
+	 * @return how they ended; an error only where no backend is involved, such as that of
+	 * a client that left
 	 */
-	Mono<Ending> run() {
-		if (!this.mayWait || !this.queues.isWaitedFor(this.attempts.remaining())) {
+	Mono<RequestResult> run() {
+		if (!this.mayWait || !this.queues.isWaitedFor(this.candidates.remaining())) {
 			return attempt();
 		}
 		// not before those that wait for the same lanes already
-		return this.attempts.hasAnother() ? waitAndTry(waitLeft()) : exhausted();
+		return this.candidates.areAny() ? waitAndTry(waitLeft()) : onNoLane();
 	}
 
 	/**
-	 * Makes further attempts after an answer broke off that had begun: the same request
-	 * goes to another lane, within the retry budget. The head of the new answer does not
-	 * reach the client; its body continues the one that broke off.
+	 * Makes further attempts after a response broke off of which the client has got a
+	 * part: the same request goes to another lane, within the retry budget. The body of
+	 * the new response continues the one that broke off.
 	 * @return how they ended, or nothing if there are none
 	 */
-	Mono<Ending> runAgain() {
+	Mono<RequestResult> runAgain() {
 		this.attempts.end(new Outcome.Broken());
-		this.attempts.beginAgain();
-		if (!this.attempts.hasAnother() || !this.attempts.pool().retryBudget().tryRetry()) {
+		this.context.deadline().restart();
+		if (!this.candidates.areAny() || !this.context.pool().retryBudget().tryRetry()) {
 			return Mono.empty();
 		}
-		AttemptLoop again = new AttemptLoop(DetachedResponse.of(this.exchange), this.chain, this.call, this.attempts,
-				this.queues, this.budget, this.timing, this.turn);
+		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.reader, this.queues);
 		again.mayWait = false;
 		return again.run();
 	}
 
-	private PoolProperties settings() {
-		return this.attempts.pool().properties();
+	private ApiCall call() {
+		return this.context.call();
 	}
 
-	private Mono<Ending> attempt() {
-		// what the last attempt left in the exchange must not be taken for the next one's
-		ServerWebExchangeUtils.reset(this.exchange);
-		Duration left = this.attempts.left();
-		if (left.isNegative() || left.isZero()) {
+	private PoolProperties settings() {
+		return this.context.pool().properties();
+	}
+
+	private Mono<RequestResult> attempt() {
+		if (isOver()) {
 			return giveUp(true);
 		}
-		this.attempts.beginRound();
-		this.attempts.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
-		// choosing a lane replaces the URI, so each attempt starts from the pool's again
-		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, this.uri);
-		return this.chain.filter(this.exchange)
-			.then(Mono.defer(() -> this.reader.read(current(), this.attempts)))
-			.timeout(end(), Mono.error(this::late))
-			.onErrorResume(this::failed)
-			.flatMap(this::judge)
-			.onErrorResume(NotFoundException.class, (noLane) -> exhausted());
+		this.candidates.beginRound();
+		this.context.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
+		return this.caller.call(this.context)
+			.flatMap((response) -> this.reader.read(this.context, response))
+			.timeout(untilDeadline(), Mono.error(this::late))
+			.onErrorResume(this::classify)
+			.flatMap(this::onResult)
+			.onErrorResume(NoLaneException.class, (noLane) -> onNoLane());
+	}
+
+	private boolean isOver() {
+		return this.context.deadline().endsWithin(Duration.ZERO);
 	}
 
 	/** Completes at the deadline, which may be moved until then. */
-	private Mono<Void> end() {
-		return Mono.defer(() -> Mono.delay(this.attempts.left(), this.timing.timers()))
-			.repeat(() -> !this.attempts.endsWithin(Duration.ZERO))
+	private Mono<Void> untilDeadline() {
+		return Mono.defer(() -> this.context.loop().delay(this.context.deadline().left()))
+			.repeat(() -> !isOver())
 			.then();
 	}
 
 	/** A backend that had little of the time is not to blame for the end of it. */
 	private OutcomeException late() {
-		Duration had = current().age();
+		Duration had = this.attempts.running().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
 				"no answer within " + Durations.words(had) + ", at the end of the request's time", null));
 	}
 
-	private Mono<AttemptResult> failed(Throwable error) {
+	private Mono<AttemptResult> classify(Throwable error) {
 		Attempt attempt = this.attempts.current();
 		if (attempt == null || error instanceof ClientGoneException) {
 			return Mono.error(error);
@@ -184,26 +162,27 @@ final class AttemptLoop {
 			}
 			outcome = new Outcome.NoCredential("there was none in time");
 		}
-		return Mono.just(new AttemptResult(outcome, null, null));
+		return Mono.just(new AttemptResult.NoResponse(outcome));
 	}
 
-	private Mono<Ending> judge(AttemptResult result) {
-		Attempt attempt = current();
+	private Mono<RequestResult> onResult(AttemptResult result) {
+		Attempt attempt = this.attempts.running();
 		Outcome outcome = result.outcome();
 		boolean last = isLast(attempt, outcome);
-		if (last && result.start() != null) {
-			return Mono.just(new Ending.Answering(attempt, outcome, result.start()));
+		ErrorResponse error = (result instanceof AttemptResult.ErrorRead read) ? read.error() : null;
+		if (last && result instanceof AttemptResult.Begun begun) {
+			return Mono.just(new RequestResult.Served(attempt, outcome, begun.response(), begun.start()));
 		}
-		if (last && result.error() != null) {
-			return Mono.just(refused(attempt, outcome, result.error()));
+		if (last && error != null) {
+			return Mono.just(refused(attempt, outcome, error));
 		}
-		this.best.consider(attempt.lane(), outcome, result.error());
-		this.refused = (isAboutRequest(outcome) && result.error() != null && result.error().isWhole())
-				? refused(attempt, outcome, result.error()) : null;
+		this.best.consider(attempt.lane(), outcome, error);
+		this.refused = (error != null && error.isWhole() && isAboutRequest(outcome)) ? refused(attempt, outcome, error)
+				: null;
 		result.discard();
 		this.attempts.end(outcome);
-		Trouble.report(attempt.lane(), outcome, this.attempts.request().operation());
-		return goOn(outcome);
+		AttemptLog.report(attempt.lane(), outcome, this.context.traits().operation());
+		return next(outcome);
 	}
 
 	private static boolean isAboutRequest(Outcome outcome) {
@@ -215,113 +194,103 @@ final class AttemptLoop {
 	private boolean isLast(Attempt attempt, Outcome outcome) {
 		return switch (outcome.type()) {
 			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
-			case TOO_LONG -> !(this.call.replayable() && this.attempts.tryBelow(attempt.lane()));
+			case TOO_LONG -> !(call().replayable() && this.candidates.tryBelow(attempt.lane()));
 			case TOO_LARGE ->
-				!(this.call.replayable() && this.attempts.tryLarger(attempt.lane(), (Outcome.TooLarge) outcome));
+				!(call().replayable() && this.candidates.tryLarger(attempt.lane(), (Outcome.TooLarge) outcome));
 			case THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> false;
 		};
 	}
 
 	/** A request that is larger than the quota is so the next time, too. */
-	private static Ending.Refused refused(Attempt attempt, Outcome outcome, ErrorAnswer error) {
+	private static RequestResult.Refused refused(Attempt attempt, Outcome outcome, ErrorResponse error) {
 		boolean inVain = outcome.type() == OutcomeType.TOO_LARGE;
-		return new Ending.Refused(attempt, outcome, inVain ? error.withoutRetry() : error);
+		return new RequestResult.Refused(attempt, outcome, inVain ? error.withoutRetry() : error);
 	}
 
-	private Attempt current() {
-		Attempt attempt = this.attempts.current();
-		if (attempt == null) {
-			throw new IllegalStateException("An answer without an attempt");
-		}
-		return attempt;
-	}
-
-	private Mono<Ending> goOn(Outcome outcome) {
-		if (this.attempts.spent() >= settings().maxAttempts()) {
+	/** Makes the next attempt after one that did not serve the request, if it may. */
+	private Mono<RequestResult> next(Outcome outcome) {
+		if (this.attempts.counted() >= settings().maxAttempts()) {
 			return giveUp(true);
 		}
-		Duration wait = waitFor();
-		if (wait == null) {
-			return giveUp(!this.call.replayable());
+		if (waitFor() == null) {
+			return giveUp(!call().replayable());
 		}
-		boolean allowed = mayRepeatAfter(outcome) && !this.attempts.endsWithin(Duration.ZERO)
-				&& (!outcome.type().costsRetry() || this.attempts.pool().retryBudget().tryRetry());
+		boolean allowed = mayRepeatAfter(outcome) && !isOver()
+				&& (!outcome.type().costsRetry() || this.context.pool().retryBudget().tryRetry());
 		return allowed ? attempt() : giveUp(true);
 	}
 
-	/** How long to wait until it makes sense to choose again. */
+	/** How long to wait until it makes sense to choose again, {@code null} for never. */
 	private @Nullable Duration waitFor() {
-		Duration wait = this.attempts.freeIn();
+		Duration wait = this.candidates.freeIn();
 		return (wait != null && wait.compareTo(waitLeft()) <= 0) ? wait : null;
 	}
 
 	private Duration waitLeft() {
-		Duration wait = settings().maxWait().minus(this.attempts.waited());
-		Duration deadline = this.attempts.left();
+		Duration wait = settings().maxWait().minus(this.context.waited());
+		Duration deadline = this.context.deadline().left();
 		Duration left = (wait.compareTo(deadline) < 0) ? wait : deadline;
 		return left.isNegative() ? Duration.ZERO : left;
 	}
 
-	private Mono<Ending> exhausted() {
+	private Mono<RequestResult> onNoLane() {
 		this.missed = (this.attempts.count() == this.countBefore) ? this.missed + 1 : 0;
 		this.countBefore = this.attempts.count();
-		this.attempts.beginRound();
+		this.candidates.beginRound();
 		Duration left = waitLeft();
 		return (!this.mayWait || waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
 	}
 
-	private Mono<Ending> waitAndTry(Duration atMost) {
-		long begin = this.timing.ticker().read();
+	private Mono<RequestResult> waitAndTry(Duration atMost) {
+		long begin = this.context.ticker().read();
 		// a request that waits again keeps its place before those that came later
 		this.arrival = (this.arrival != 0) ? this.arrival : this.queues.nextArrival();
-		return this.queues.await(this.attempts, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
-			this.attempts.waited(Duration.ofNanos(this.timing.ticker().read() - begin));
+		return this.queues.await(this.context, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
+			this.context.addWait(Duration.ofNanos(this.context.ticker().read() - begin));
 			return free ? attempt() : giveUp(false);
 		});
 	}
 
 	/**
-	 * Whether the request may be made again. What a backend may have carried out before
-	 * it failed must not be done twice where it makes something that stays, such as a
-	 * file or a batch.
+	 * Whether the request may be made again. A request that creates something stored,
+	 * such as a file or a batch, must not be repeated once a backend may have carried it
+	 * out.
 	 */
 	private boolean mayRepeatAfter(Outcome outcome) {
 		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED
 				&& failed.kind() != Outcome.Failure.LOCAL;
-		return this.call.replayable() && !(this.call.isUnsafeToRepeat() && mayBeDone);
+		return call().replayable() && !(call().isUnsafeToRepeat() && mayBeDone);
 	}
 
 	/**
 	 * Ends though no backend served.
 	 * @param early whether another backend might have
 	 */
-	private Mono<Ending> giveUp(boolean early) {
-		ServerWebExchangeUtils.reset(this.exchange);
+	private Mono<RequestResult> giveUp(boolean early) {
 		if (this.refused != null && !mayServeLater(early)) {
 			return Mono.just(this.refused);
 		}
-		Exhaustion why = Exhaustion.of(this.attempts, early);
-		ApiErrorException own = new ExhaustedAnswer(this.attempts, this.call, early).exception(why);
-		logger.warn("No backend served {} {}: {} [{}]", this.exchange.getRequest().getMethod(),
-				this.call.path().operationPath(), own.getMessage(),
-				this.exchange.<String>getAttribute(RequestId.ATTRIBUTE));
+		Exhaustion why = Exhaustion.of(this.context, early);
+		ApiErrorException own = new ExhaustedReply(this.context, early).exception(why);
+		logger.warn("No backend served {} {}: {} [{}]", call().path().method(), call().path().operationPath(),
+				own.getMessage(), this.context.id());
 		Attempts.Ended last = this.attempts.last();
-		if (why.isFailure() && this.best.answer() != null) {
-			return Mono.just(new Ending.GaveUp(this.best.lane(), this.best.answer(), own));
+		if (why.isFailure() && this.best.error() != null) {
+			return Mono.just(new RequestResult.Exhausted(this.best.lane(), this.best.error(), own));
 		}
-		BestAnswer.Forbidden forbidden = this.best.forbidden();
+		BestError.Forbidden forbidden = this.best.forbidden();
 		if (why == Exhaustion.DENIED && forbidden != null) {
-			return Mono
-				.just(new Ending.GaveUp(forbidden.lane(), forbidden.answer(), new ApiErrorException(own.error())));
+			return Mono.just(new RequestResult.Exhausted(forbidden.lane(), forbidden.error(),
+					new ApiErrorException(own.error())));
 		}
-		return Mono.just(new Ending.GaveUp((last != null) ? last.lane() : null, null, own));
+		return Mono.just(new RequestResult.Exhausted((last != null) ? last.lane() : null, null, own));
 	}
 
 	/** Whether a lane with a larger quota is only not free for now. */
 	private boolean mayServeLater(boolean early) {
 		Attempts.Ended last = this.attempts.last();
 		return !early && last != null && last.outcome().type() == OutcomeType.TOO_LARGE
-				&& this.attempts.freeIn() != null;
+				&& this.candidates.freeIn() != null;
 	}
 
 }

@@ -1,24 +1,61 @@
 package dev.weir.failover;
 
 import dev.weir.backend.Outcome;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What an attempt brought.
- *
- * @param outcome what it comes to
- * @param start how the answer begins, or {@code null} if there is none or it was read
- * @param error the error answer that was read, or {@code null} if there is none
+ * What one attempt brought.
  */
-record AttemptResult(Outcome outcome, @Nullable AnswerStart start, @Nullable ErrorAnswer error) {
+sealed interface AttemptResult {
 
-	/** Lets go of what is still to be read. */
-	void discard() {
-		if (this.start != null) {
+	/**
+	 * The outcome of the attempt.
+	 * @return the outcome; of a response that has begun, the one it has if it arrives
+	 * whole
+	 */
+	Outcome outcome();
+
+	/** Releases what is still to be read of the response. */
+	void discard();
+
+	/**
+	 * A response whose body has begun.
+	 *
+	 * @param outcome the outcome
+	 * @param response the response
+	 * @param start how its body begins
+	 */
+	record Begun(Outcome outcome, BackendResponse response, ResponseStart start) implements AttemptResult {
+
+		@Override
+		public void discard() {
 			this.start.body().dispose();
 		}
-		if (this.error != null) {
+	}
+
+	/**
+	 * An error that was read.
+	 *
+	 * @param outcome the outcome
+	 * @param error the error
+	 */
+	record ErrorRead(Outcome outcome, ErrorResponse error) implements AttemptResult {
+
+		@Override
+		public void discard() {
 			this.error.discard();
+		}
+	}
+
+	/**
+	 * No response.
+	 *
+	 * @param outcome the outcome
+	 */
+	record NoResponse(Outcome outcome) implements AttemptResult {
+
+		@Override
+		public void discard() {
+			// nothing is held
 		}
 	}
 

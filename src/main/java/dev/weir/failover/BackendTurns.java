@@ -23,6 +23,8 @@ final class BackendTurns {
 
 	private volatile boolean empty = true;
 
+	private boolean serving;
+
 	/**
 	 * Whether no queue contains a lane of the backend. For all threads.
 	 * @return whether there is nothing to serve
@@ -43,6 +45,18 @@ final class BackendTurns {
 	/** A look begins: what happens from now on needs another. */
 	void beginLook() {
 		this.pending.set(false);
+	}
+
+	/**
+	 * Whether a request that was woken still chooses.
+	 * @return whether others have to wait for it
+	 */
+	boolean isServing() {
+		return this.serving;
+	}
+
+	void serving(boolean now) {
+		this.serving = now;
 	}
 
 	void add(Lane lane, WaitQueue queue) {

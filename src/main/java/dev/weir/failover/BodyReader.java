@@ -3,20 +3,21 @@ package dev.weir.failover;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an {@link UpstreamBody}. Called by one thread at a time.
+ * Reads a {@link ResponseBody}. Called on the loop of the request, never while it is
+ * still in a call before.
  */
 interface BodyReader {
 
 	/**
-	 * The bytes that were asked for.
-	 * @param bytes at least one byte, the reader's own from now on
+	 * Bytes that were asked for have come.
+	 * @param bytes at least one byte; the array belongs to the reader from now on
 	 */
-	void bytes(byte[] bytes);
+	void onBytes(byte[] bytes);
 
 	/**
-	 * There is no more.
-	 * @param error why, or {@code null} if the body is complete
+	 * The body has ended.
+	 * @param error why it ended early, or {@code null} if it is complete
 	 */
-	void end(@Nullable Throwable error);
+	void onEnd(@Nullable Throwable error);
 
 }

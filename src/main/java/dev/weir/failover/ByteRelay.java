@@ -6,10 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.stream.Usage;
 import dev.weir.openai.stream.UsageReader;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+import dev.weir.request.RequestContext;
 
 /**
- * Brings an answer that is no stream of events to the client, byte for byte. If it breaks
- * off, the client's connection does, too.
+ * Relays a response that is no stream of events, byte for byte. If it breaks off, the
+ * client's connection is closed.
  */
 final class ByteRelay extends Relay {
 
@@ -23,30 +26,27 @@ final class ByteRelay extends Relay {
 
 	/**
 	 * Prepares.
-	 * @param answering the answer
+	 * @param context the request
+	 * @param attempt the attempt that brought the response
+	 * @param outcome its outcome if the response arrives whole
 	 * @param start how it begins
-	 * @param patience how long it may be silent
-	 * @param length how long it says it is, or -1
-	 * @param json whether it is JSON, which may say what it cost
-	 * @param timing what time is told by
-	 * @param turn what is run by
+	 * @param format what the head says of the body
 	 */
-	ByteRelay(Ending.Answering answering, AnswerStart.Bytes start, Duration patience, long length, boolean json,
-			Timing timing, SerialExecutor turn) {
-		super(answering, timing, turn);
-		this.patience = patience;
-		this.length = length;
+	ByteRelay(RequestContext context, Attempt attempt, Outcome outcome, ResponseStart.Bytes start, Format format) {
+		super(context, attempt, outcome, start.body());
+		this.patience = context.pool().properties().streamIdleTimeout();
+		this.length = format.length();
 		this.first = start.first();
-		this.usage = json ? new UsageReader() : null;
+		this.usage = format.json() ? new UsageReader() : null;
 	}
 
 	@Override
 	void start() {
-		take(this.first);
+		relay(this.first);
 	}
 
 	@Override
-	void take(byte[] bytes) {
+	void relay(byte[] bytes) {
 		if (this.usage != null) {
 			this.usage.add(bytes);
 		}
@@ -63,7 +63,7 @@ final class ByteRelay extends Relay {
 	}
 
 	@Override
-	void breakOff() {
+	void onBreak() {
 		abort();
 	}
 
@@ -75,6 +75,15 @@ final class ByteRelay extends Relay {
 	@Override
 	Duration patience() {
 		return this.patience;
+	}
+
+	/**
+	 * What the head of a reply says of its body.
+	 *
+	 * @param length the announced length in bytes, or -1
+	 * @param json whether it is JSON, which may report its usage
+	 */
+	record Format(long length, boolean json) {
 	}
 
 }

@@ -1,9 +1,7 @@
 package dev.weir.failover;
 
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,59 +15,50 @@ import reactor.core.publisher.Sinks;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
 
-import dev.weir.backend.Outcome;
-import dev.weir.config.PoolProperties;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.error.ApiError;
-import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.ErrorDetails;
-import dev.weir.openai.stream.ErrorEvent;
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.BrokenResponseException;
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+import dev.weir.openai.stream.ErrorEvent;
 
 /**
  * Begins the reply to a request for a stream before any backend has begun its response,
- * so that nothing between Weir and the client takes the silence for an end. From then on
- * the status is 200: attempts go on, and if none serves, the error is an event. One per
- * request.
+ * so that no proxy between Weir and the client takes the silence for an end. From then on
+ * the status is 200: attempts go on, and if none serves, the error is an event. One for
+ * each request, used on its loop only.
  */
-final class EarlyReply implements Answer {
+final class EarlyReply implements Reply {
 
 	private static final Logger logger = LoggerFactory.getLogger(EarlyReply.class);
 
-	private final ApiCall call;
+	private final RequestContext context;
 
 	private final PoolProperties settings;
 
-	private final Timing timing;
+	private final ReplyFactory replies;
 
-	private final SerialExecutor turn;
-
-	private final Function<Ending.Answering, Relay> relays;
-
-	private final Sinks.One<Ending> ending = Sinks.one();
+	private final Sinks.One<RequestResult> result = Sinks.one();
 
 	private final Disposable.Swap attempts = Disposables.swap();
 
 	private boolean over;
 
-	// only by the thread that writes the reply
 	private @Nullable Relay relay;
 
 	/**
 	 * Prepares.
-	 * @param call the request
-	 * @param settings when comments are written
-	 * @param timing what measures time
-	 * @param turn runs all callbacks of this reply, one at a time
-	 * @param relays makes the relay of a response that has begun
+	 * @param context the request
+	 * @param replies makes the relay of a response that has begun
 	 */
-	EarlyReply(ApiCall call, PoolProperties settings, Timing timing, SerialExecutor turn,
-			Function<Ending.Answering, Relay> relays) {
-		this.call = call;
-		this.settings = settings;
-		this.timing = timing;
-		this.turn = turn;
-		this.relays = relays;
+	EarlyReply(RequestContext context, ReplyFactory replies) {
+		this.context = context;
+		this.settings = context.pool().properties();
+		this.replies = replies;
 	}
 
 	/**
@@ -85,22 +74,21 @@ final class EarlyReply implements Answer {
 	/**
 	 * Makes the attempts.
 	 * @param run the attempts
-	 * @param onEnding receives how they ended in time
+	 * @param onResult receives how they ended in time
 	 * @param onEarly is run if they have not, before the reply begins
 	 * @return completion when one of both was run
 	 */
-	Mono<Void> await(Mono<Ending> run, Consumer<Ending> onEnding, Runnable onEarly) {
+	Mono<Void> await(Mono<RequestResult> run, Consumer<RequestResult> onResult, Runnable onEarly) {
 		return Mono.create((sink) -> {
-			Disposable timer = this.timing.timers()
-				.schedule(() -> this.turn.execute(() -> begin(sink, onEarly)), delay().toNanos(), TimeUnit.NANOSECONDS);
+			Disposable timer = this.context.loop().schedule(() -> begin(sink, onEarly), delay());
 			MonoSink<Void> early = sink.onCancel(Disposables.composite(timer, this.attempts));
-			this.attempts.update(run.contextWrite(sink.contextView()).subscribe((end) -> this.turn.execute(() -> {
+			this.attempts.update(run.contextWrite(sink.contextView()).subscribe((end) -> {
 				timer.dispose();
-				onEnding(end, early, onEnding);
-			}), (error) -> this.turn.execute(() -> {
+				onResult(end, early, onResult);
+			}, (error) -> {
 				timer.dispose();
 				onError(error, early);
-			})));
+			}));
 		});
 	}
 
@@ -119,14 +107,14 @@ final class EarlyReply implements Answer {
 		}
 	}
 
-	private void onEnding(Ending end, MonoSink<Void> sink, Consumer<Ending> onEnding) {
+	private void onResult(RequestResult end, MonoSink<Void> sink, Consumer<RequestResult> onResult) {
 		if (this.over) {
 			emit(end);
 			return;
 		}
 		this.over = true;
 		try {
-			onEnding.accept(end);
+			onResult.accept(end);
 			sink.success();
 		}
 		catch (RuntimeException ex) {
@@ -141,51 +129,55 @@ final class EarlyReply implements Answer {
 			sink.error(error);
 			return;
 		}
-		logger.error("A request whose reply has begun failed", error);
+		logger.error("A request whose reply has begun failed [{}]", this.context.id(), error);
 		ApiError own = new ApiError(500, "Weir failed to handle the request; its log says why.", "server_error", null,
 				"internal_error");
-		emit(new Ending.GaveUp(null, null, new ApiErrorException(own)));
+		emit(new RequestResult.Exhausted(null, null, new ApiErrorException(own)));
 	}
 
-	private void emit(Ending end) {
-		if (this.ending.tryEmitValue(end).isFailure()) {
+	private void emit(RequestResult end) {
+		if (this.result.tryEmitValue(end).isFailure()) {
 			end.discard();
 		}
 	}
 
 	@Override
 	public Mono<Void> writeTo(ServerHttpResponse response) {
-		Mono<Ending> end = this.ending.asMono();
-		Flux<byte[]> comments = Flux.interval(Duration.ZERO, this.settings.keepAlive(), this.timing.timers())
-			.onBackpressureDrop()
-			.map((count) -> KeepAlive.comment())
+		Mono<RequestResult> end = this.result.asMono();
+		Flux<byte[]> comments = Mono.just(StreamKeepAlive.comment())
+			.concatWith(this.context.loop()
+				.delay(this.settings.keepAlive())
+				.then(Mono.fromSupplier(StreamKeepAlive::comment))
+				.repeat())
 			.takeUntilOther(end);
 		return response.writeWith(comments.concatWith(end.flatMapMany(this::rest))
 			.doOnCancel(this.attempts::dispose)
 			.map(response.bufferFactory()::wrap));
 	}
 
-	private Flux<byte[]> rest(Ending end) {
-		if (end instanceof Ending.Answering answering && answering.start() instanceof AnswerStart.Events) {
-			answering.attempt().answering();
-			this.relay = this.relays.apply(answering);
+	private Flux<byte[]> rest(RequestResult end) {
+		if (end instanceof RequestResult.Served served && served.start() instanceof ResponseStart.Events events) {
+			served.attempt().answering();
+			this.relay = this.replies.events(served, events);
 			return this.relay.bytes();
 		}
 		ApiError error = error(end);
 		end.discard();
-		return Flux.just(ErrorEvent.of(error, this.call.path().operation(), null))
+		return Flux.just(ErrorEvent.of(error, this.context.call().path().operation(), null))
 			.concatWith(Flux.error(BrokenResponseException.afterStart()));
 	}
 
-	private static ApiError error(Ending end) {
-		if (end instanceof Ending.GaveUp gaveUp) {
-			return gaveUp.own().error();
+	private static ApiError error(RequestResult end) {
+		if (end instanceof RequestResult.Exhausted exhausted) {
+			return exhausted.own().error();
 		}
-		if (end instanceof Ending.Refused refused) {
-			ErrorDetails reason = ErrorDetails.read(refused.answer().body());
+		if (end instanceof RequestResult.Refused refused) {
+			ErrorDetails reason = ErrorDetails.read(refused.error().body());
 			String type = reason.type();
-			return new ApiError(refused.answer().status(),
-					"The backend refused the request with status " + refused.answer().status() + ".",
+			String message = reason.message();
+			return new ApiError(refused.error().status(),
+					(message != null) ? message
+							: "The backend refused the request with status " + refused.error().status() + ".",
 					(type != null) ? type : "invalid_request_error", null, reason.code());
 		}
 		return new ApiError(502, "The backend's answer is no stream of events.", "server_error", null, "bad_gateway");

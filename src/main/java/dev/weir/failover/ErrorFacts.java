@@ -25,7 +25,7 @@ record ErrorFacts(int status, boolean inside, Function<String, @Nullable String>
 	 * @param error the response
 	 * @return what it says
 	 */
-	static ErrorFacts of(ErrorAnswer error) {
+	static ErrorFacts of(ErrorResponse error) {
 		ErrorDetails reason = ErrorDetails.read(error.body());
 		if (error.status() < 300) {
 			return new ErrorFacts(statusOf(reason), true, error::header, reason, false);
@@ -49,8 +49,8 @@ record ErrorFacts(int status, boolean inside, Function<String, @Nullable String>
 		return (status >= 400 && status < 600) ? status : RefusalRules.INSIDE;
 	}
 
-	private static boolean isPage(ErrorAnswer error) {
-		if (UpstreamAnswer.hasType(error.header("content-type"), "text/html")) {
+	private static boolean isPage(ErrorResponse error) {
+		if (BackendResponse.hasType(error.header("content-type"), "text/html")) {
 			return true;
 		}
 		for (byte b : error.body()) {

@@ -5,27 +5,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.resume.ResumeMatcher;
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.openai.stream.Usage;
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.request.RequestContext;
+import dev.weir.openai.stream.ErrorEvent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 
-import dev.weir.backend.Outcome;
-import dev.weir.config.PoolProperties;
-import dev.weir.openai.call.Operation;
-import dev.weir.openai.error.ApiError;
-import dev.weir.openai.resume.ResumeMatcher;
-import dev.weir.openai.stream.ErrorEvent;
-import dev.weir.openai.stream.EventSplitter;
-import dev.weir.openai.stream.StreamEvent;
-import dev.weir.openai.stream.Usage;
-
 /**
- * Brings a stream of events to the client, event by event, as they come. Only whole
- * events are written, so that an explicit error can follow where the backend breaks off;
- * one of more than 64 KB passes in pieces, unless the stream can be resumed: then events
- * are compared with what another backend sends, and are whole up to 1 MB.
+ * Relays a stream of events, event by event, as they come. Only whole events are written,
+ * so that an explicit error can follow where the backend breaks off; one of more than 64
+ * KB passes in pieces, unless the stream can be resumed: then events are compared with
+ * what another backend sends, and are whole up to 1 MB.
  */
 final class EventRelay extends Relay {
 
@@ -49,7 +50,7 @@ final class EventRelay extends Relay {
 
 	private final @Nullable Resume resume;
 
-	private final @Nullable KeepAlive keepAlive;
+	private final @Nullable StreamKeepAlive keepAlive;
 
 	private EventSplitter splitter;
 
@@ -63,31 +64,30 @@ final class EventRelay extends Relay {
 
 	/**
 	 * Prepares.
-	 * @param answering the answer
+	 * @param context the request
+	 * @param served the response
 	 * @param start how it begins
-	 * @param operation what it is the answer to
-	 * @param settings how long it may be silent
-	 * @param resume how it is gone on with if it breaks off, or {@code null} if it is not
-	 * @param timing what time is told by
-	 * @param turn what is run by
+	 * @param resume how the stream is continued if it breaks off, or {@code null} if it
+	 * is not
 	 */
-	EventRelay(Ending.Answering answering, AnswerStart.Events start, Operation operation, PoolProperties settings,
-			@Nullable Resume resume, Timing timing, SerialExecutor turn) {
-		super(answering, timing, turn);
-		this.settings = settings;
-		this.operation = operation;
-		this.progress = new StreamProgress(operation, new OutcomeClassifier(settings.cooldown(), Asked.of(operation)));
+	EventRelay(RequestContext context, RequestResult.Served served, ResponseStart.Events start,
+			@Nullable Resume resume) {
+		super(context, served.attempt(), served.outcome(), start.body());
+		this.settings = context.pool().properties();
+		this.operation = context.call().path().operation();
+		this.progress = new StreamProgress(this.operation,
+				new OutcomeClassifier(this.settings.cooldown(), AttemptFacts.of(this.operation)));
 		this.first = start.events();
 		this.resume = resume;
 		this.splitter = start.splitter();
-		this.keepAlive = KeepAlive.of(settings.keepAlive(), timing, turn, this::writeComment);
+		this.keepAlive = StreamKeepAlive.of(this.settings.keepAlive(), context.loop(), context.ticker(),
+				this::writeComment);
 		limitEvents();
 	}
 
-	/** Tells everybody on the way to the client that the stream is alive. */
 	private void writeComment() {
 		if (!isOver() && !this.progress.isInside() && isWanted()) {
-			write(KeepAlive.comment());
+			write(StreamKeepAlive.comment());
 		}
 	}
 
@@ -102,7 +102,7 @@ final class EventRelay extends Relay {
 	}
 
 	@Override
-	void take(byte[] bytes) {
+	void relay(byte[] bytes) {
 		pass(this.splitter.add(bytes));
 	}
 
@@ -113,7 +113,7 @@ final class EventRelay extends Relay {
 			if (this.resume != null && this.resume.isPossible() && !this.progress.isWhole()
 					&& this.progress.isFailure(event)) {
 				write(delivered);
-				broken("it reports an error");
+				breakOff("it reports an error");
 				return;
 			}
 			ResumeMatcher.Step step = compared(event);
@@ -129,7 +129,7 @@ final class EventRelay extends Relay {
 			}
 		}
 		write(delivered);
-		if (this.keepAlive != null && !delivered.isEmpty()) {
+		if (this.keepAlive != null && !delivered.isEmpty() && !isOver()) {
 			this.keepAlive.restart();
 		}
 		limitEvents();
@@ -165,9 +165,9 @@ final class EventRelay extends Relay {
 		return new ResumeMatcher.Deliver(event);
 	}
 
-	/** The backend did nothing wrong; its answer is just not the same. */
+	/** Not a failure of the backend: its response only is not the same. */
 	private void differs(String reason) {
-		logger.info("The stream cannot go on with what {} says: {}", attempt().lane().backend(), reason);
+		logger.info("The stream cannot be continued with the response of {}: {}", attempt().lane().backend(), reason);
 		attempt().end(new Outcome.Cancelled());
 		giveUp();
 	}
@@ -181,7 +181,7 @@ final class EventRelay extends Relay {
 			return;
 		}
 		if (!this.progress.mayEnd()) {
-			broken("it ended before it was complete");
+			breakOff("it ended before it was complete");
 			return;
 		}
 		write(rest);
@@ -197,7 +197,7 @@ final class EventRelay extends Relay {
 	}
 
 	@Override
-	void stopped() {
+	void onStop() {
 		if (this.keepAlive != null) {
 			this.keepAlive.stop();
 		}
@@ -211,21 +211,23 @@ final class EventRelay extends Relay {
 	}
 
 	@Override
-	void breakOff() {
+	void onBreak() {
 		if (this.resume == null || !this.resume.isPossible()) {
 			giveUp();
 			return;
 		}
-		this.resuming = this.resume.again()
+		Disposable.Swap again = Disposables.swap();
+		this.resuming = again;
+		again.update(this.resume.again()
 			.switchIfEmpty(Mono.error(() -> new IllegalStateException("There is no other lane")))
-			.subscribe((ending) -> turn().execute(() -> resumed(ending)), (ex) -> turn().execute(this::giveUp));
+			.subscribe(this::onResumed, (ex) -> giveUp()));
 	}
 
-	private void resumed(Ending ending) {
+	private void onResumed(RequestResult result) {
 		this.resuming = null;
-		if (!isOver() && this.resume != null && ending instanceof Ending.Answering answering
-				&& answering.start() instanceof AnswerStart.Events events) {
-			replace(answering);
+		if (!isOver() && this.resume != null && result instanceof RequestResult.Served served
+				&& served.start() instanceof ResponseStart.Events events) {
+			replace(served);
 			this.splitter = events.splitter();
 			this.continuation = this.resume.begin();
 			this.goesOn = false;
@@ -233,7 +235,7 @@ final class EventRelay extends Relay {
 			readOn();
 		}
 		else {
-			ending.discard();
+			result.discard();
 			giveUp();
 		}
 	}
@@ -264,7 +266,7 @@ final class EventRelay extends Relay {
 			// the model has gone back to thinking, or a tool runs
 			return this.settings.responseTimeout();
 		}
-		// from the request on, as for any other answer
+		// from the request on, as for any other response
 		Duration left = this.settings.responseTimeout().minus(attempt().age());
 		return left.isNegative() ? Duration.ZERO : left;
 	}

@@ -2,11 +2,12 @@ package dev.weir.failover;
 
 import java.util.List;
 
-import dev.weir.backend.Attempts;
+import dev.weir.request.Attempts;
+import dev.weir.request.RequestContext;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeType;
-import dev.weir.backend.RestReason;
+import dev.weir.backend.CooldownReason;
 
 /**
  * Why no lane can take a request.
@@ -50,66 +51,69 @@ enum Exhaustion {
 
 	/**
 	 * Tells why.
-	 * @param attempts what was tried
+	 * @param context the request
 	 * @param early whether another backend might have served, so that what the last one
 	 * came to is all there is to say
 	 * @return why no lane takes the request
 	 */
-	static Exhaustion of(Attempts attempts, boolean early) {
-		Attempts.Ended last = attempts.last();
+	static Exhaustion of(RequestContext context, boolean early) {
+		Attempts.Ended last = context.attempts().last();
 		if (early && last != null) {
 			return switch (last.outcome().type()) {
 				case THROTTLED, OUT_OF_QUOTA -> THROTTLED;
 				case TOO_LARGE -> TOO_LARGE;
 				// they are set aside now, and others may be asked the next time
-				case NOT_SERVED -> (ofFailures(attempts) == UNAVAILABLE) ? FAILED : ofFailures(attempts);
+				case NOT_SERVED -> (ofFailures(context) == UNAVAILABLE) ? FAILED : ofFailures(context);
 				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
-					ofFailures(attempts);
+					ofFailures(context);
 			};
 		}
-		List<Lane> lanes = attempts.lanes();
+		List<Lane> lanes = context.candidates().lanes();
 		if (lanes.isEmpty()) {
 			return NO_LANE;
 		}
 		if (lanes.stream()
-			.anyMatch((lane) -> attempts.fits(lane) && (lane.restReason() == RestReason.THROTTLED || isBusy(lane)))
-				|| cameTo(attempts, OutcomeType.THROTTLED)) {
+			.anyMatch((lane) -> context.candidates().fits(lane)
+					&& (lane.restReason() == CooldownReason.THROTTLED || isBusy(lane)))
+				|| cameTo(context, OutcomeType.THROTTLED)) {
 			return THROTTLED;
 		}
 		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
 			return TOO_LARGE;
 		}
-		if (lanes.stream().allMatch((lane) -> lane.restReason() == RestReason.OUT_OF_QUOTA)) {
+		if (lanes.stream().allMatch((lane) -> lane.restReason() == CooldownReason.OUT_OF_QUOTA)) {
 			return OUT_OF_QUOTA;
 		}
-		return lanes.stream().allMatch((lane) -> isMissing(attempts, lane)) ? ofMissing(attempts)
-				: ofFailures(attempts);
+		return lanes.stream().allMatch((lane) -> isMissing(context, lane)) ? ofMissing(context) : ofFailures(context);
 	}
 
 	/** Whether a lane does not serve the model or the operation. */
-	private static boolean isMissing(Attempts attempts, Lane lane) {
-		return lane.restReason() == RestReason.NOT_SERVED || !lane.isServing(attempts.request().operation())
-				|| attempts.history()
+	private static boolean isMissing(RequestContext context, Lane lane) {
+		return lane.restReason() == CooldownReason.NOT_SERVED || !lane.isServing(context.traits().operation())
+				|| context.attempts()
+					.ended()
 					.stream()
 					.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.NOT_SERVED);
 	}
 
-	private static Exhaustion ofMissing(Attempts attempts) {
-		boolean operation = attempts.lanes()
+	private static Exhaustion ofMissing(RequestContext context) {
+		boolean operation = context.candidates()
+			.lanes()
 			.stream()
-			.anyMatch((lane) -> !lane.isServing(attempts.request().operation()))
-				|| attempts.history()
+			.anyMatch((lane) -> !lane.isServing(context.traits().operation()))
+				|| context.attempts()
+					.ended()
 					.stream()
 					.anyMatch((ended) -> ended.outcome() instanceof Outcome.NotServed missing
 							&& missing.scope() != Outcome.Scope.MODEL && missing.scope() != Outcome.Scope.REQUEST);
 		return operation ? OPERATION_NOT_SERVED : MODEL_NOT_SERVED;
 	}
 
-	private static Exhaustion ofFailures(Attempts attempts) {
-		boolean called = attempts.last() != null;
-		Exhaustion last = (!called && attempts.lanes().stream().allMatch((lane) -> isDenied(lane))) ? DENIED
+	private static Exhaustion ofFailures(RequestContext context) {
+		boolean called = context.attempts().last() != null;
+		Exhaustion last = (!called && context.candidates().lanes().stream().allMatch((lane) -> isDenied(lane))) ? DENIED
 				: UNAVAILABLE;
-		for (Attempts.Ended ended : attempts.history()) {
+		for (Attempts.Ended ended : context.attempts().ended()) {
 			last = switch (ended.outcome().type()) {
 				case FAILED -> switch (((Outcome.Failed) ended.outcome()).kind()) {
 					case TIMEOUT, DEADLINE -> TIMEOUT;
@@ -125,20 +129,21 @@ enum Exhaustion {
 	}
 
 	private static boolean isDenied(Lane lane) {
-		return lane.restReason() == RestReason.DENIED || lane.restReason() == RestReason.NO_CREDENTIAL;
+		return lane.restReason() == CooldownReason.DENIED || lane.restReason() == CooldownReason.NO_CREDENTIAL;
 	}
 
 	/**
 	 * Whether no lane can take the request before an operator has mended something, so
 	 * that no waiting helps the client.
-	 * @param attempts what was tried
+	 * @param context the request
 	 * @return whether it is in vain to come again
 	 */
-	static boolean isLasting(Attempts attempts) {
-		return !attempts.lanes().isEmpty() && attempts.lanes().stream().allMatch((lane) -> {
-			RestReason reason = lane.restReason();
+	static boolean isLasting(RequestContext context) {
+		return !context.candidates().lanes().isEmpty() && context.candidates().lanes().stream().allMatch((lane) -> {
+			CooldownReason reason = lane.restReason();
 			return (reason != null) ? reason.isLasting()
-					: isMissing(attempts, lane) || attempts.history()
+					: isMissing(context, lane) || context.attempts()
+						.ended()
 						.stream()
 						.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.DENIED);
 		});
@@ -152,8 +157,8 @@ enum Exhaustion {
 				&& !lane.backend().isProbing();
 	}
 
-	private static boolean cameTo(Attempts attempts, OutcomeType type) {
-		return attempts.history().stream().anyMatch((ended) -> ended.outcome().type() == type);
+	private static boolean cameTo(RequestContext context, OutcomeType type) {
+		return context.attempts().ended().stream().anyMatch((ended) -> ended.outcome().type() == type);
 	}
 
 	/**

@@ -3,44 +3,37 @@ package dev.weir.failover;
 import java.time.InstantSource;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
-import dev.weir.backend.RequestListener;
 import dev.weir.memory.BufferBudget;
-import reactor.core.scheduler.Scheduler;
 
 /**
- * The filters around an attempt.
+ * Failover and the queues in which requests wait for a lane.
  */
 @Configuration(proxyBeanMethods = false)
 class FailoverConfiguration {
 
-	@Bean
-	BreakGuardFilter breakGuardFilter() {
-		return new BreakGuardFilter();
+	/** The one thread that changes the queues. It is idle while no request waits. */
+	@Bean(destroyMethod = "dispose", defaultCandidate = false)
+	Scheduler queueThread() {
+		return Schedulers.newSingle("weir-queues", true);
 	}
 
 	@Bean
-	RelayFilter relayFilter(Pools pools, RequestListener listener, Ticker ticker) {
-		return new RelayFilter(pools, listener, ticker);
+	PoolWaitQueues poolWaitQueues(Pools pools, Ticker ticker, Scheduler timers,
+			@Qualifier("queueThread") Scheduler thread) {
+		return new PoolWaitQueues(pools, new Timing(ticker, timers), thread::schedule);
 	}
 
 	@Bean
-	Timing timing(Ticker ticker, InstantSource clock, Scheduler timers) {
-		return new Timing(ticker, clock, timers);
-	}
-
-	@Bean
-	PoolWaitQueues poolWaitQueues(Pools pools, Timing timing) {
-		return new PoolWaitQueues(pools, timing);
-	}
-
-	@Bean
-	FailoverFilter failoverFilter(Pools pools, PoolWaitQueues queues, BufferBudget budget, Timing timing) {
-		return new FailoverFilter(pools, queues, budget, timing);
+	Failover failover(PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
+		return new Failover(queues, budget, clock);
 	}
 
 }

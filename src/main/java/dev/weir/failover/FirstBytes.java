@@ -2,16 +2,14 @@ package dev.weir.failover;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+import dev.weir.request.RequestLoop;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.scheduler.Scheduler;
 
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
@@ -30,7 +28,7 @@ final class FirstBytes implements BodyReader {
 	/** How many bytes of a beginning that tells nothing yet are held back. */
 	static final int MAX_HELD = 64 * 1024;
 
-	private final UpstreamBody body;
+	private final ResponseBody body;
 
 	private final Function<byte[], BodyVerdict> check;
 
@@ -46,7 +44,7 @@ final class FirstBytes implements BodyReader {
 
 	private boolean over;
 
-	private FirstBytes(UpstreamBody body, long length, Function<byte[], BodyVerdict> check, Runnable hold,
+	private FirstBytes(ResponseBody body, long length, Function<byte[], BodyVerdict> check, Runnable hold,
 			MonoSink<Found> sink) {
 		this.body = body;
 		this.length = length;
@@ -60,30 +58,28 @@ final class FirstBytes implements BodyReader {
 	 * @param body the body; disposed of if it does not begin in time
 	 * @param length how long it says it is, or -1
 	 * @param json whether it is JSON that must be looked at
-	 * @param limit how long to wait, or {@code null} if somebody else sees to it
-	 * @param turn what the body's readers are called by
-	 * @param timers what measures time
-	 * @return the beginning, or an error that the outcome can be told from
+	 * @param limit how long to wait, or {@code null} if the deadline of the request comes
+	 * first
+	 * @param loop the loop of the request
+	 * @return the beginning, or an error that can be classified
 	 */
-	static Mono<Found> of(UpstreamBody body, long length, boolean json, @Nullable Duration limit, Executor turn,
-			Scheduler timers) {
+	static Mono<Found> of(ResponseBody body, long length, boolean json, @Nullable Duration limit, RequestLoop loop) {
 		Mono<Found> start = Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
 			FirstBytes[] reader = new FirstBytes[1];
-			Runnable hold = () -> timer.update(timers.schedule(() -> turn.execute(() -> reader[0].begin(false)),
-					HOLD.toNanos(), TimeUnit.NANOSECONDS));
+			Runnable hold = () -> timer.update(loop.schedule(() -> reader[0].begin(false), HOLD));
 			reader[0] = new FirstBytes(body, length,
 					json ? (bytes) -> BodyVerdict.of(bytes, bytes.length) : (bytes) -> BodyVerdict.SUCCESS, hold,
 					sink.onDispose(timer).onCancel(body::dispose));
 			body.read(reader[0]);
 			body.more();
 		});
-		return (limit == null) ? start
-				: start.timeout(limit, Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))), timers);
+		return (limit == null) ? start : start.timeout(loop.delay(limit),
+				Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
 	}
 
 	@Override
-	public void bytes(byte[] bytes) {
+	public void onBytes(byte[] bytes) {
 		boolean first = this.held.length == 0;
 		this.held = first ? bytes : joined(this.held, bytes);
 		if (this.verdict == BodyVerdict.UNDECIDED) {
@@ -115,12 +111,12 @@ final class FirstBytes implements BodyReader {
 		if (!this.over) {
 			this.over = true;
 			this.body.release();
-			this.sink.success(new Found(new AnswerStart.Bytes(this.body, this.held, whole), this.verdict));
+			this.sink.success(new Found(new ResponseStart.Bytes(this.body, this.held, whole), this.verdict));
 		}
 	}
 
 	@Override
-	public void end(@Nullable Throwable error) {
+	public void onEnd(@Nullable Throwable error) {
 		if (error == null || (this.held.length > 0 && this.held.length == this.length)) {
 			// complete, whatever became of the connection then
 			begin(this.held.length > 0);
@@ -139,7 +135,7 @@ final class FirstBytes implements BodyReader {
 	 * @param verdict what they are; {@link BodyVerdict#UNDECIDED} if that was not to be
 	 * told in time
 	 */
-	record Found(AnswerStart.Bytes start, BodyVerdict verdict) {
+	record Found(ResponseStart.Bytes start, BodyVerdict verdict) {
 	}
 
 }

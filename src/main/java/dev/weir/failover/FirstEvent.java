@@ -3,29 +3,26 @@ package dev.weir.failover;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.RequestLoop;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.scheduler.Scheduler;
-
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeException;
-import dev.weir.memory.BufferBudget;
-import dev.weir.openai.stream.EventSplitter;
-import dev.weir.openai.stream.StreamEvent;
 
 /**
  * Waits for the first content of a stream, so that an error, a break or silence in its
- * place sends the call to another backend and the client never hears of it. Signs of life
- * before it ({@link StreamEvent.Kind#LIFE}) end the wait for the first event, since a
- * reasoning model may think for minutes behind them; they are held back for a time, in
- * case an error is right behind them.
+ * place sends the request to another backend without the client noticing. Signs of life
+ * before it ({@link StreamEvent.Kind#NO_CONTENT}) end the wait for the first event, since
+ * a reasoning model may think for minutes behind them; they are held back for a time, in
+ * case an error comes right behind them.
  */
 final class FirstEvent implements BodyReader {
 
@@ -35,7 +32,7 @@ final class FirstEvent implements BodyReader {
 	 */
 	static final int MAX_HELD = 1024 * 1024;
 
-	private final UpstreamBody body;
+	private final ResponseBody body;
 
 	private final EventSplitter splitter;
 
@@ -45,11 +42,9 @@ final class FirstEvent implements BodyReader {
 
 	private final BufferBudget.Share share;
 
-	private final Executor turn;
+	private final RequestLoop loop;
 
-	private final Scheduler timers;
-
-	private final MonoSink<AnswerStart.Events> sink;
+	private final MonoSink<ResponseStart.Events> sink;
 
 	private final List<StreamEvent> events = new ArrayList<>();
 
@@ -61,36 +56,34 @@ final class FirstEvent implements BodyReader {
 
 	private boolean over;
 
-	private FirstEvent(UpstreamBody body, OutcomeClassifier classifier, Limits limits, BufferBudget.Share share,
-			Executor turn, Scheduler timers, Disposable.Swap timer, MonoSink<AnswerStart.Events> sink) {
+	private FirstEvent(ResponseBody body, OutcomeClassifier classifier, Limits limits, BufferBudget.Share share,
+			RequestLoop loop, Disposable.Swap timer, MonoSink<ResponseStart.Events> sink) {
 		this.body = body;
 		this.splitter = new EventSplitter(MAX_HELD);
 		this.classifier = classifier;
 		this.limits = limits;
 		this.share = share;
-		this.turn = turn;
-		this.timers = timers;
+		this.loop = loop;
 		this.timer = timer;
 		this.sink = sink;
 	}
 
 	/**
-	 * Waits.
+	 * Waits for the first content.
 	 * @param body the stream; disposed of if it does not begin well
-	 * @param classifier tells what an error event means
+	 * @param classifier classifies an error event
 	 * @param limits how long to wait
 	 * @param budget what the bytes that are held back count in; if it is used up, they
 	 * pass without delay
-	 * @param turn what the body's readers are called by
-	 * @param timers what measures time
-	 * @return the beginning, or an error that the outcome can be told from
+	 * @param loop the loop of the request
+	 * @return the beginning, or an error that can be classified
 	 */
-	static Mono<AnswerStart.Events> of(UpstreamBody body, OutcomeClassifier classifier, Limits limits,
-			BufferBudget budget, Executor turn, Scheduler timers) {
+	static Mono<ResponseStart.Events> of(ResponseBody body, OutcomeClassifier classifier, Limits limits,
+			BufferBudget budget, RequestLoop loop) {
 		return Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
 			BufferBudget.Share share = budget.open();
-			FirstEvent reader = new FirstEvent(body, classifier, limits, share, turn, timers, timer,
+			FirstEvent reader = new FirstEvent(body, classifier, limits, share, loop, timer,
 					sink.onDispose(Disposables.composite(timer, share::close)).onCancel(body::dispose));
 			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
 			body.read(reader);
@@ -109,13 +102,13 @@ final class FirstEvent implements BodyReader {
 	}
 
 	@Override
-	public void bytes(byte[] bytes) {
+	public void onBytes(byte[] bytes) {
 		this.held += bytes.length;
 		boolean room = this.share.grow(bytes.length);
 		List<StreamEvent> fresh = this.splitter.add(bytes);
 		this.events.addAll(fresh);
 		for (StreamEvent event : fresh) {
-			look(event);
+			inspect(event);
 			if (this.over) {
 				return;
 			}
@@ -128,7 +121,7 @@ final class FirstEvent implements BodyReader {
 		}
 	}
 
-	private void look(StreamEvent event) {
+	private void inspect(StreamEvent event) {
 		switch (event.kind()) {
 			case NO_CONTENT -> {
 				if (!this.alive) {
@@ -142,7 +135,7 @@ final class FirstEvent implements BodyReader {
 	}
 
 	private void refused(Outcome outcome) {
-		// the caller's own errors are for it to read
+		// an error of the client's own is for the client to read
 		if (outcome.type().isAboutRequest()) {
 			begin(outcome);
 		}
@@ -155,7 +148,7 @@ final class FirstEvent implements BodyReader {
 		if (!this.over) {
 			this.over = true;
 			this.body.release();
-			this.sink.success(new AnswerStart.Events(this.body, this.splitter, this.events, refusal));
+			this.sink.success(new ResponseStart.Events(this.body, this.splitter, this.events, refusal));
 		}
 	}
 
@@ -168,11 +161,11 @@ final class FirstEvent implements BodyReader {
 	}
 
 	private void after(Duration delay, Runnable action) {
-		this.timer.update(this.timers.schedule(() -> this.turn.execute(action), delay.toNanos(), TimeUnit.NANOSECONDS));
+		this.timer.update(this.loop.schedule(action, delay));
 	}
 
 	@Override
-	public void end(@Nullable Throwable error) {
+	public void onEnd(@Nullable Throwable error) {
 		if (error != null) {
 			fail(OutcomeClassifier.classify(error));
 		}

@@ -36,14 +36,14 @@ final class OutcomeClassifier {
 
 	private final CooldownProperties rests;
 
-	private final Asked asked;
+	private final AttemptFacts asked;
 
 	/**
 	 * Makes one for responses to a call.
 	 * @param rests how long rests are
 	 * @param asked the call
 	 */
-	OutcomeClassifier(CooldownProperties rests, Asked asked) {
+	OutcomeClassifier(CooldownProperties rests, AttemptFacts asked) {
 		this.rests = rests;
 		this.asked = asked;
 	}

@@ -1,6 +1,7 @@
 package dev.weir.failover;
 
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -21,12 +22,13 @@ final class PoolWaitQueues implements MeterBinder {
 	 * Makes the queues, which are notified of lanes that become free from now on.
 	 * @param pools the pools
 	 * @param timing where time comes from
+	 * @param thread runs everything that changes the queues, on one thread
 	 */
-	PoolWaitQueues(Pools pools, Timing timing) {
+	PoolWaitQueues(Pools pools, Timing timing, Executor thread) {
 		this.queues = pools.all()
 			.stream()
 			.collect(Collectors.toUnmodifiableMap(Function.identity(),
-					(pool) -> new WaitQueues(pool, timing, ArrivalOrder::new)));
+					(pool) -> new WaitQueues(pool, timing, thread, ArrivalOrder::new)));
 		this.queues.forEach((pool, it) -> pool.onFree(it::onFree));
 	}
 

@@ -9,24 +9,34 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Operators;
 
+import dev.weir.request.BrokenResponseException;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
-import dev.weir.request.BrokenResponseException;
+import dev.weir.memory.WriteGate;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+import dev.weir.request.RequestLoop;
+import io.netty.channel.Channel;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 
 /**
- * Brings an answer from a backend to the client: no faster than the client reads, no
- * later than it comes, and never so that a part looks like the whole. Ends the attempt,
- * once, with what it came to.
+ * The body of a reply that a backend's response is relayed to: no faster than the client
+ * reads, no later than it comes, and never so that a part looks like the whole. Ends the
+ * attempt, once, with its outcome. Used on the loop of the request only.
  */
-abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay {
+abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, EventRelay {
 
 	private static final Logger logger = LoggerFactory.getLogger(Relay.class);
 
-	private final SerialExecutor turn;
+	private final RequestLoop loop;
 
-	private final Watch watch;
+	private final SilenceTimer silence;
 
-	private UpstreamBody body;
+	private ResponseBody body;
 
 	private Attempt attempt;
 
@@ -36,7 +46,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 
 	private long passed;
 
-	// buffers; the sink's own count leaves out what is on its way
+	// buffers; the sink's own count leaves out those that are on their way
 	private long wanted;
 
 	private long written;
@@ -44,40 +54,57 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	// before, it is not known how long the backend may be silent
 	private boolean started;
 
+	private boolean reading;
+
 	private boolean over;
 
-	Relay(Ending.Answering answering, Timing timing, SerialExecutor turn) {
-		this.turn = turn;
-		this.watch = new Watch(timing, turn, this::silent);
-		this.body = answering.start().body();
-		this.attempt = answering.attempt();
-		this.outcome = answering.outcome();
+	Relay(RequestContext context, Attempt attempt, Outcome outcome, ResponseBody body) {
+		this.loop = context.loop();
+		this.silence = new SilenceTimer(this.loop, context.ticker(), this::onSilence);
+		this.body = body;
+		this.attempt = attempt;
+		this.outcome = outcome;
+	}
+
+	@Override
+	public final Mono<Void> writeTo(ServerHttpResponse response) {
+		// Events too are flushed as they come this way. Spring's own way to flush each
+		// buffer keeps some in a queue that is never released when the client leaves.
+		Flux<byte[]> bytes = bytes();
+		Channel client = connection(response);
+		return response.writeWith(
+				((client != null) ? WriteGate.through(bytes, client) : bytes).map(response.bufferFactory()::wrap));
+	}
+
+	private static @Nullable Channel connection(ServerHttpResponse response) {
+		try {
+			return (ServerHttpResponseDecorator.getNativeResponse(response) instanceof Connection client)
+					? client.channel() : null;
+		}
+		catch (IllegalArgumentException | IllegalStateException ex) {
+			// a response that leads to no connection
+			return null;
+		}
 	}
 
 	/**
-	 * The answer's bytes. To be subscribed to once.
+	 * The bytes of the reply. To be subscribed to once.
 	 * @return the bytes, with an error at their end if they are not all
 	 */
-	Flux<byte[]> bytes() {
-		// not push, which hears of the first request only
+	final Flux<byte[]> bytes() {
+		// not push, which calls onRequest for the first request only
 		return Flux.create((to) -> {
-			this.sink = to.onCancel(() -> this.turn.execute(this::cancelled))
-				.onRequest((count) -> this.turn.execute(() -> wanted(count)));
-			this.turn.execute(this::begin);
+			this.sink = to.onCancel(() -> this.loop.execute(this::onCancel))
+				.onRequest((count) -> this.loop.execute(() -> onRequest(count)));
+			this.loop.execute(this::begin);
 		});
 	}
 
-	/**
-	 * Lets go of an answer, whether or not its bytes have been asked for. Without effect
-	 * once it has ended.
-	 * @param why what the attempt comes to that way
-	 */
-	void discard(Outcome why) {
-		this.turn.execute(() -> {
-			if (stop()) {
-				this.attempt.end(why);
-			}
-		});
+	@Override
+	public final void discard(Outcome why) {
+		if (stop()) {
+			this.attempt.end(why);
+		}
 	}
 
 	private void begin() {
@@ -88,90 +115,92 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		}
 	}
 
-	/** What nobody foresaw ends the answer, for without more words nobody would. */
+	/** An unexpected error ends the reply, which would otherwise never end. */
 	private void safely(Runnable step) {
 		try {
 			step.run();
 		}
 		catch (RuntimeException ex) {
-			logger.error("The answer of {} cannot be relayed", this.attempt.lane().backend(), ex);
+			logger.error("The response of {} cannot be relayed", this.attempt.lane().backend(), ex);
 			this.attempt.end(new Outcome.Cancelled());
 			abort();
 		}
 	}
 
-	private void cancelled() {
-		// a client that has all it waits for may close before the end is told
+	private void onCancel() {
+		// a client that has all it waits for may close before the reply has ended
 		Outcome why = isComplete(this.passed) ? this.outcome : new Outcome.Cancelled();
-		if (stop()) {
-			this.attempt.end(why);
-		}
+		discard(why);
 	}
 
-	private void wanted(long count) {
+	private void onRequest(long count) {
 		this.wanted = Operators.addCap(this.wanted, count);
-		pull();
+		if (!this.reading) {
+			pull();
+		}
 	}
 
 	private void pull() {
 		if (this.started && !this.over && isReading() && this.wanted > this.written) {
-			this.watch.begin(patience());
+			this.silence.begin(patience());
 			this.body.more();
 		}
 	}
 
 	@Override
-	public final void bytes(byte[] bytes) {
-		this.watch.pause();
+	public final void onBytes(byte[] bytes) {
+		this.silence.pause();
 		if (!this.over) {
-			safely(() -> take(bytes));
+			this.reading = true;
+			safely(() -> relay(bytes));
+			this.reading = false;
 			pull();
 		}
 	}
 
 	@Override
-	public final void end(@Nullable Throwable error) {
-		this.watch.pause();
+	public final void onEnd(@Nullable Throwable error) {
+		this.silence.pause();
 		if (this.over) {
 			return;
 		}
 		if (error != null && !isComplete(this.passed)) {
-			broken(error.toString());
+			breakOff(error.toString());
 		}
 		else {
 			safely(() -> finish(error == null));
 		}
 	}
 
-	private void silent() {
+	private void onSilence() {
 		if (this.over) {
 			return;
 		}
-		// a backend may keep its connection open behind the last that there is to say
+		// a backend may keep its connection open when its response is complete
 		if (isComplete(this.passed)) {
 			safely(() -> finish(false));
 		}
 		else {
-			broken("it fell silent");
+			breakOff("it fell silent");
 		}
 	}
 
-	/** Ends the attempt because of what its backend did. */
-	final void broken(String why) {
-		logger.warn("The answer of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
-		this.watch.pause();
-		// its end may be here already, and would look like a good one
+	/** Ends the attempt, since its backend broke off the response. */
+	final void breakOff(String why) {
+		logger.warn("The response of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
+		this.silence.pause();
+		// the end may have come already, and would look like a good one
 		this.body.release();
 		this.body.dispose();
 		this.attempt.end(new Outcome.Broken());
-		breakOff();
+		onBreak();
 	}
 
-	/** Goes on with another answer in place of one that broke off. */
-	final void replace(Ending.Answering answering) {
-		this.body = answering.start().body();
-		this.attempt = answering.attempt();
-		this.outcome = answering.outcome();
+	/** Continues with another response in place of one that broke off. */
+	final void replace(RequestResult.Served served) {
+		this.body = served.start().body();
+		this.attempt = served.attempt();
+		this.outcome = served.outcome();
 		this.attempt.answering();
 	}
 
@@ -198,7 +227,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		return this.wanted > this.written;
 	}
 
-	/** Ends an answer that is whole. */
+	/** Ends a reply that is whole. */
 	final void complete() {
 		if (stop()) {
 			this.attempt.end(this.outcome);
@@ -208,7 +237,7 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 		}
 	}
 
-	/** Ends an answer that is not whole, so that nobody can take it for one that is. */
+	/** Ends a reply that is not whole, so that the client does not take it for one. */
 	final void abort() {
 		if (stop() && this.sink != null) {
 			this.sink.error(BrokenResponseException.afterStart());
@@ -218,20 +247,16 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	private boolean stop() {
 		boolean first = !this.over;
 		this.over = true;
-		this.watch.stop();
+		this.silence.stop();
 		if (first) {
 			this.body.dispose();
-			stopped();
+			onStop();
 		}
 		return first;
 	}
 
 	final boolean isOver() {
 		return this.over;
-	}
-
-	final SerialExecutor turn() {
-		return this.turn;
 	}
 
 	final Attempt attempt() {
@@ -241,32 +266,32 @@ abstract sealed class Relay implements BodyReader permits ByteRelay, EventRelay 
 	/** Writes what has come before. */
 	abstract void start();
 
-	/** Writes what there is to write of some bytes. */
-	abstract void take(byte[] bytes);
+	/** Writes what there is to write of bytes that have come. */
+	abstract void relay(byte[] bytes);
 
 	/**
-	 * The backend's answer is complete.
+	 * The response is complete.
 	 * @param clean whether the backend has ended it, too
 	 */
 	abstract void finish(boolean clean);
 
-	/** The backend's answer broke off; the attempt has ended. */
-	abstract void breakOff();
+	/** The response broke off; the attempt has ended. */
+	abstract void onBreak();
 
 	/** Whether a backend is to be read from at the moment. */
 	boolean isReading() {
 		return true;
 	}
 
-	/** Whether the client has all there is, though the backend has not said so. */
+	/** Whether the client has all there is, though the backend has not ended it. */
 	abstract boolean isComplete(long bytes);
 
 	/** How long the backend may be silent at the moment. */
 	abstract Duration patience();
 
-	/** Lets go of what only the answer in progress needs. */
-	void stopped() {
-		// usually there is nothing
+	/** The relay has stopped, for whatever reason. */
+	void onStop() {
+		// nothing to release by default
 	}
 
 }

@@ -22,9 +22,9 @@ final class Resume {
 
 	private final ResumeRecorder resumption;
 
-	private final Supplier<Mono<Ending>> again;
+	private final Supplier<Mono<RequestResult>> again;
 
-	private Resume(ResumeRecorder resumption, Supplier<Mono<Ending>> again) {
+	private Resume(ResumeRecorder resumption, Supplier<Mono<RequestResult>> again) {
 		this.resumption = resumption;
 		this.again = again;
 	}
@@ -35,7 +35,7 @@ final class Resume {
 	 * @param again makes the request again, on another lane; empty if there is none
 	 * @return how to go on, or {@code null} if such streams cannot be gone on with
 	 */
-	static @Nullable Resume of(ApiCall call, Supplier<Mono<Ending>> again) {
+	static @Nullable Resume of(ApiCall call, Supplier<Mono<RequestResult>> again) {
 		Operation operation = call.path().operation();
 		return (ResumeRecorder.supports(operation) && !isStored(call))
 				? new Resume(new ResumeRecorder(operation, MAX_REMEMBERED), again) : null;
@@ -58,7 +58,7 @@ final class Resume {
 		return this.resumption.canResume();
 	}
 
-	Mono<Ending> again() {
+	Mono<RequestResult> again() {
 		return this.again.get();
 	}
 

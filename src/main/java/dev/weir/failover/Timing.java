@@ -1,16 +1,13 @@
 package dev.weir.failover;
 
-import java.time.InstantSource;
-
 import com.github.benmanes.caffeine.cache.Ticker;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * What time is told by.
+ * The clock and the timers of the queues.
  *
- * @param ticker a monotonic clock in nanoseconds, for durations
- * @param clock the wall clock, for delays that backends give as a date
- * @param timers what waits; it must run at the ticker's pace
+ * @param ticker a monotonic clock in nanoseconds
+ * @param timers run tasks later; at the ticker's pace
  */
-record Timing(Ticker ticker, InstantSource clock, Scheduler timers) {
+record Timing(Ticker ticker, Scheduler timers) {
 }

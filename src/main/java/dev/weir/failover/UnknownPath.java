@@ -35,7 +35,7 @@ final class UnknownPath {
 	 * @param response what the backend answered
 	 * @return the reply, or {@code null} if the backend's says more
 	 */
-	static @Nullable ApiErrorException replacing(ApiPath path, ErrorAnswer response) {
+	static @Nullable ApiErrorException replacing(ApiPath path, ErrorResponse response) {
 		if (response.status() != 404 || !response.isWhole() || path.isKnown() || isSpecific(response.body())) {
 			return null;
 		}

@@ -5,16 +5,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
+import dev.weir.request.RequestContext;
 import reactor.core.publisher.Mono;
 
 /**
@@ -24,17 +25,17 @@ import reactor.core.publisher.Mono;
  * a request waits in it.
  * <p>
  * A place that becomes free on a backend wakes one request: the first of the queue whose
- * {@linkplain BackendTurns turn} it is. It chooses a lane before the next one is woken,
- * so that as many are woken as there are places. One that begins no attempt, since it
- * found the place taken or its client has left, passes the wake on. A request for lanes
- * that no other request waits for touches nothing here but its own queue.
+ * {@linkplain BackendTurns turn} it is. It chooses a lane, on its own loop, before the
+ * next one is woken, so that as many are woken as there are places. One that begins no
+ * attempt, since it found the place taken or its client has left, passes the wake on. A
+ * request for lanes that no other request waits for touches nothing here but its own
+ * queue.
  * <p>
- * Safe for many threads, never blocks: joining, leaving and serving run one after the
- * other.
+ * Safe for many threads, never blocks: joining, leaving and serving run on one thread.
  */
 final class WaitQueues {
 
-	// so many requests go on at once on one thread, then others may use it
+	// so many requests are dismissed at once, then other tasks have their turn
 	private static final int BATCH = 16;
 
 	// So many requests pass a wake on. More may not be woken for one place where a load
@@ -47,7 +48,7 @@ final class WaitQueues {
 
 	private final Supplier<WaitOrder> orders;
 
-	private final SerialExecutor serial = new SerialExecutor();
+	private final Executor thread;
 
 	// only those in which a request waits; read by all threads
 	private final Map<List<Lane>, WaitQueue> queues = new ConcurrentHashMap<>();
@@ -63,11 +64,13 @@ final class WaitQueues {
 	 * @param pool the pool; its {@code max-waiting} bounds how many requests wait in all
 	 * queues together
 	 * @param timing where time comes from
+	 * @param thread runs everything that changes the queues, on one thread
 	 * @param orders makes the order of each queue
 	 */
-	WaitQueues(Pool pool, Timing timing, Supplier<WaitOrder> orders) {
+	WaitQueues(Pool pool, Timing timing, Executor thread, Supplier<WaitOrder> orders) {
 		this.max = pool.properties().maxWaiting();
 		this.timing = timing;
+		this.thread = thread;
 		this.orders = orders;
 		this.turns = pool.backends()
 			.stream()
@@ -109,7 +112,7 @@ final class WaitQueues {
 
 	/**
 	 * Waits for a lane.
-	 * @param attempts the request's attempts, which must not change until the wait ends
+	 * @param context the request, of which nothing may change until the wait ends
 	 * @param arrival the request's number, the same at every wait
 	 * @param atMost how long to wait
 	 * @param ask whether a lane that looks free may be used at once; {@code false} if
@@ -118,11 +121,11 @@ final class WaitQueues {
 	 * once if as many requests wait already as may. A request that finds the lane taken
 	 * after all may wait again
 	 */
-	Mono<Boolean> await(Attempts attempts, long arrival, Duration atMost, boolean ask) {
+	Mono<Boolean> await(RequestContext context, long arrival, Duration atMost, boolean ask) {
 		return Mono.create((sink) -> {
-			Waiter waiter = new Waiter(attempts, arrival, this.timing.ticker().read() + atMost.toNanos(), sink,
-					(it) -> this.serial.execute(() -> remove(it)));
-			this.serial.execute(() -> join(waiter, ask));
+			Waiter waiter = new Waiter(context, arrival, this.timing.ticker().read() + atMost.toNanos(), sink,
+					(it) -> this.thread.execute(() -> remove(it)));
+			this.thread.execute(() -> join(waiter, ask));
 		});
 	}
 
@@ -133,7 +136,7 @@ final class WaitQueues {
 	void onFree(Backend backend) {
 		BackendTurns turn = this.turns.get(backend);
 		if (turn != null && turn.needsLook()) {
-			this.serial.execute(() -> serve(turn));
+			this.thread.execute(() -> serve(turn));
 		}
 	}
 
@@ -141,10 +144,10 @@ final class WaitQueues {
 		if (waiter.isGone()) {
 			return;
 		}
-		List<Lane> lanes = waiter.attempts().remaining();
+		List<Lane> lanes = waiter.context().candidates().remaining();
 		if (this.waiting.get() >= this.max) {
 			// a lane that nobody here waits for is no less free
-			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.attempts().hasAnother());
+			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.context().candidates().areAny());
 			return;
 		}
 		WaitQueue queue = this.queues.get(lanes);
@@ -167,10 +170,10 @@ final class WaitQueues {
 	 * queue. That happens rarely, so only then it has a timer of its own.
 	 */
 	private void setTimer(Waiter waiter) {
-		Duration more = waiter.attempts().moreRemainIn();
+		Duration more = waiter.context().candidates().moreRemainIn();
 		if (more != null && waiter.queue() != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
 			waiter.timer(this.timing.timers()
-				.schedule(() -> this.serial.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));
+				.schedule(() -> this.thread.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));
 		}
 	}
 
@@ -183,7 +186,7 @@ final class WaitQueues {
 
 	private WaitQueue open(List<Lane> lanes) {
 		WaitQueue queue = new WaitQueue(lanes, this.orders.get(), this.timing,
-				() -> this.serial.execute(() -> onTimer(lanes)));
+				() -> this.thread.execute(() -> onTimer(lanes)));
 		this.queues.put(lanes, queue);
 		lanes.forEach((lane) -> turn(lane).add(lane, queue));
 		return queue;
@@ -220,7 +223,7 @@ final class WaitQueues {
 		queue.clearTimer();
 		serve(queue);
 		if (!dismiss(queue)) {
-			this.timing.timers().schedule(() -> this.serial.execute(() -> onTimer(lanes)));
+			this.thread.execute(() -> onTimer(lanes));
 		}
 		queue.setTimer();
 	}
@@ -238,22 +241,30 @@ final class WaitQueues {
 
 	private void serve(BackendTurns turn) {
 		turn.beginLook();
-		int passes = 0;
-		for (int i = 0; i < BATCH; i++) {
-			WaitQueue queue = turn.next();
-			Waiter waiter = (queue != null) ? queue.first() : null;
-			if (queue == null || waiter == null) {
-				return;
-			}
-			remove(waiter);
-			boolean begun = !waiter.isGone() && waiter.proceed(true);
-			if (!begun && !waiter.isGone() && ++passes > MAX_PASSES) {
-				queue.setTimer();
-				return;
-			}
+		// else it goes on until no place is left
+		if (!turn.isServing()) {
+			serveNext(turn, 0);
 		}
-		if (turn.needsLook()) {
-			this.timing.timers().schedule(() -> this.serial.execute(() -> serve(turn)));
+	}
+
+	private void serveNext(BackendTurns turn, int passes) {
+		WaitQueue queue = turn.next();
+		Waiter waiter = (queue != null) ? queue.first() : null;
+		turn.serving(waiter != null);
+		if (queue != null && waiter != null) {
+			remove(waiter);
+			waiter.choose((begun) -> this.thread
+				.execute(() -> onChosen(turn, queue, (begun || waiter.isGone()) ? passes : passes + 1)));
+		}
+	}
+
+	private void onChosen(BackendTurns turn, WaitQueue queue, int passes) {
+		if (passes > MAX_PASSES) {
+			turn.serving(false);
+			queue.setTimer();
+		}
+		else {
+			serveNext(turn, passes);
 		}
 	}
 

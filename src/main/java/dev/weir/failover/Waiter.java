@@ -2,17 +2,18 @@ package dev.weir.failover;
 
 import java.util.function.Consumer;
 
-import dev.weir.backend.Attempts;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.MonoSink;
+
+import dev.weir.request.RequestContext;
 
 /**
  * A request that waits for a lane. Two are never equal.
  */
 final class Waiter {
 
-	private final Attempts attempts;
+	private final RequestContext context;
 
 	private final long arrival;
 
@@ -29,14 +30,14 @@ final class Waiter {
 
 	/**
 	 * Makes one.
-	 * @param attempts the request's attempts so far, which nothing changes while it waits
+	 * @param context the request, of which nothing changes while it waits
 	 * @param arrival the request's number among all that ever waited in the pool
 	 * @param until when it has waited long enough, by the ticker
-	 * @param sink gets whether a lane may be free
+	 * @param sink receives whether a lane may be free
 	 * @param onLeave is called on any thread when the client has left
 	 */
-	Waiter(Attempts attempts, long arrival, long until, MonoSink<Boolean> sink, Consumer<Waiter> onLeave) {
-		this.attempts = attempts;
+	Waiter(RequestContext context, long arrival, long until, MonoSink<Boolean> sink, Consumer<Waiter> onLeave) {
+		this.context = context;
 		this.arrival = arrival;
 		this.until = until;
 		this.sink = sink.onCancel(() -> {
@@ -45,8 +46,8 @@ final class Waiter {
 		});
 	}
 
-	Attempts attempts() {
-		return this.attempts;
+	RequestContext context() {
+		return this.context;
 	}
 
 	long arrival() {
@@ -78,21 +79,30 @@ final class Waiter {
 
 	/**
 	 * Whether the client has left, even if the request is still in the queue.
-	 * @return whether nothing waits for the lane
+	 * @return whether the request needs no lane any more
 	 */
 	boolean isGone() {
 		return this.gone;
 	}
 
 	/**
-	 * Ends the wait. What follows runs on this thread, up to the call of a backend.
+	 * Ends the wait; the request goes on, on its own loop.
 	 * @param free whether a lane may be free
-	 * @return whether an attempt has begun
 	 */
-	boolean proceed(boolean free) {
-		int before = this.attempts.count();
-		this.sink.success(free);
-		return this.attempts.count() > before;
+	void proceed(boolean free) {
+		this.context.loop().execute(() -> this.sink.success(free));
+	}
+
+	/**
+	 * Ends the wait, since a lane may be free; the request chooses, on its own loop.
+	 * @param onChosen receives, on that loop, whether an attempt has begun
+	 */
+	void choose(Consumer<Boolean> onChosen) {
+		this.context.loop().execute(() -> {
+			int before = this.context.attempts().count();
+			this.sink.success(true);
+			onChosen.accept(this.context.attempts().count() > before);
+		});
 	}
 
 }

@@ -2,15 +2,13 @@ package dev.weir.failover;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
+import dev.weir.request.RequestLoop;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.scheduler.Scheduler;
 
 /**
  * Reads an error's body to its end, bounded in size and time: what is behind the bound is
@@ -21,7 +19,7 @@ final class WholeBody implements BodyReader {
 	// error bodies are small; a longer or slower one is not worth the caller's time
 	private static final int MAX = 256 * 1024;
 
-	private final UpstreamBody body;
+	private final ResponseBody body;
 
 	private final MonoSink<Part> sink;
 
@@ -29,7 +27,7 @@ final class WholeBody implements BodyReader {
 
 	private boolean over;
 
-	private WholeBody(UpstreamBody body, MonoSink<Part> sink) {
+	private WholeBody(ResponseBody body, MonoSink<Part> sink) {
 		this.body = body;
 		this.sink = sink;
 	}
@@ -38,25 +36,23 @@ final class WholeBody implements BodyReader {
 	 * Reads.
 	 * @param start the body, and what has been read of it
 	 * @param limit how long it may take
-	 * @param turn what the body's readers are called by
-	 * @param timers what measures time
+	 * @param loop the loop of the request
 	 * @return what was read
 	 */
-	static Mono<Part> of(AnswerStart.Bytes start, Duration limit, Executor turn, Scheduler timers) {
-		UpstreamBody body = start.body();
+	static Mono<Part> of(ResponseStart.Bytes start, Duration limit, RequestLoop loop) {
+		ResponseBody body = start.body();
 		return Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
 			WholeBody reader = new WholeBody(body, sink.onDispose(timer).onCancel(body::dispose));
 			reader.read.writeBytes(start.first());
-			timer.update(timers.schedule(() -> turn.execute(() -> reader.stop(true)), limit.toNanos(),
-					TimeUnit.NANOSECONDS));
+			timer.update(loop.schedule(() -> reader.stop(true), limit));
 			body.read(reader);
 			body.more();
 		});
 	}
 
 	@Override
-	public void bytes(byte[] bytes) {
+	public void onBytes(byte[] bytes) {
 		this.read.writeBytes(bytes);
 		if (this.read.size() > MAX) {
 			stop(true);
@@ -67,7 +63,7 @@ final class WholeBody implements BodyReader {
 	}
 
 	@Override
-	public void end(@Nullable Throwable error) {
+	public void onEnd(@Nullable Throwable error) {
 		stop(error != null);
 	}
 
@@ -85,7 +81,7 @@ final class WholeBody implements BodyReader {
 	 * @param bytes the bytes
 	 * @param rest the body that has the rest, or {@code null} if this is all of it
 	 */
-	record Part(byte[] bytes, @Nullable UpstreamBody rest) {
+	record Part(byte[] bytes, @Nullable ResponseBody rest) {
 	}
 
 }

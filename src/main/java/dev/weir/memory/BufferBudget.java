@@ -139,9 +139,6 @@ public final class BufferBudget {
 	 */
 	public static final class Share implements AutoCloseable {
 
-		/** The exchange attribute that holds the share of a request's body. */
-		public static final String ATTRIBUTE = Share.class.getName();
-
 		private static final long CLOSED = -1;
 
 		private final BufferBudget budget;

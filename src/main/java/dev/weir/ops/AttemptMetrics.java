@@ -8,18 +8,20 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 
-import dev.weir.backend.AttemptListener;
+import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
+import dev.weir.request.RequestContext;
+import dev.weir.request.RequestListener;
 
 /**
  * Records the metrics of attempts and backends. Models are no tag, because clients choose
  * their names, and each name would add a time series.
  */
-final class AttemptMetrics implements AttemptListener {
+final class AttemptMetrics implements RequestListener {
 
 	private final MeterRegistry registry;
 
@@ -30,14 +32,14 @@ final class AttemptMetrics implements AttemptListener {
 	}
 
 	@Override
-	public void ended(Lane lane, Outcome outcome, Duration duration) {
-		metersOf(lane).attempts(outcome.label()).record(duration);
+	public void onAttemptEnd(RequestContext context, Attempt attempt, Outcome outcome, Duration duration) {
+		metersOf(attempt.lane()).attempts(outcome.label()).record(duration);
 	}
 
 	@Override
-	public void used(Lane lane, long inputTokens, long outputTokens) {
-		recordTokens(lane, "input", inputTokens);
-		recordTokens(lane, "output", outputTokens);
+	public void onUsage(RequestContext context, Attempt attempt, long inputTokens, long outputTokens) {
+		recordTokens(attempt.lane(), "input", inputTokens);
+		recordTokens(attempt.lane(), "output", outputTokens);
 	}
 
 	private void recordTokens(Lane lane, String type, long count) {

@@ -12,7 +12,7 @@ import dev.weir.backend.Durations;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Refusal;
-import dev.weir.backend.RestReason;
+import dev.weir.backend.CooldownReason;
 
 /**
  * The current state of a backend and the reason for it.
@@ -85,13 +85,13 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	}
 
 	static BackendState of(Pool pool, Backend backend) {
-		RestReason reason = backend.restReason();
+		CooldownReason reason = backend.restReason();
 		Duration remaining = backend.restLeft();
-		if (reason == RestReason.DENIED) {
+		if (reason == CooldownReason.DENIED) {
 			return new BackendState(Kind.DENIED,
 					"it refuses the credential that Weir has for it" + describe(backend.refusal()), remaining);
 		}
-		if (reason == RestReason.OUT_OF_QUOTA) {
+		if (reason == CooldownReason.OUT_OF_QUOTA) {
 			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is spent" + describe(backend.refusal()), remaining);
 		}
 		if (backend.credentialProblem() != null) {
@@ -129,7 +129,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	private static @Nullable BackendState ofMissingModels(Backend backend, List<Lane> lanes) {
 		Set<String> models = backend.properties().models().keySet();
 		List<Lane> missing = lanes.stream()
-			.filter((lane) -> lane.restReason() == RestReason.NOT_SERVED && models.contains(lane.model()))
+			.filter((lane) -> lane.restReason() == CooldownReason.NOT_SERVED && models.contains(lane.model()))
 			.toList();
 		if (missing.isEmpty() || missing.size() < models.size()) {
 			return null;
@@ -145,7 +145,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 			return ofRampingLanes(counting.stream().filter(Lane::isRamping).toList());
 		}
 		boolean all = coolingDown.size() == counting.size()
-				&& coolingDown.stream().noneMatch((lane) -> lane.restReason() == RestReason.NOT_SERVED);
+				&& coolingDown.stream().noneMatch((lane) -> lane.restReason() == CooldownReason.NOT_SERVED);
 		return new BackendState(all ? Kind.COOLDOWN : Kind.PARTIAL_COOLDOWN, describe(coolingDown),
 				shortestCooldown(coolingDown));
 	}
@@ -156,9 +156,9 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	 * other lane.
 	 */
 	private static boolean counts(Backend backend, Lane lane, List<Lane> lanes) {
-		return lane.restReason() != RestReason.NOT_SERVED || backend.properties().models().containsKey(lane.model())
+		return lane.restReason() != CooldownReason.NOT_SERVED || backend.properties().models().containsKey(lane.model())
 				|| lane.counts().served() > 0
-				|| lanes.stream().noneMatch((other) -> other.restReason() != RestReason.NOT_SERVED);
+				|| lanes.stream().noneMatch((other) -> other.restReason() != CooldownReason.NOT_SERVED);
 	}
 
 	private static Duration shortestCooldown(List<Lane> lanes) {

@@ -8,7 +8,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 
 import dev.weir.backend.Pool;
-import dev.weir.backend.RequestListener;
+import dev.weir.request.RequestContext;
+import dev.weir.request.RequestListener;
 
 /**
  * Records the requests of clients by pool and status, whatever attempts they needed.
@@ -25,7 +26,8 @@ final class RequestMetrics implements RequestListener {
 	}
 
 	@Override
-	public void ended(Pool pool, int status, Duration duration) {
+	public void onEnd(RequestContext context, int status, Duration duration) {
+		Pool pool = context.pool();
 		Map<Integer, Timer> known = this.timers.get(pool.name());
 		Map<Integer, Timer> ofPool = (known != null) ? known
 				: this.timers.computeIfAbsent(pool.name(), (name) -> new ConcurrentHashMap<>());

@@ -65,7 +65,7 @@ final class FetchedModels {
 
 	private static final String TARGET = ApiPath.parse("GET", "/v1/models", null).toOpenAiTarget();
 
-	private final Upstreams upstreams;
+	private final BackendEndpoints upstreams;
 
 	private final ObjectProvider<HttpClient> client;
 
@@ -80,7 +80,7 @@ final class FetchedModels {
 	 * @param timers what measures time
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	FetchedModels(Upstreams upstreams, ObjectProvider<HttpClient> client, Scheduler timers, Ticker ticker) {
+	FetchedModels(BackendEndpoints upstreams, ObjectProvider<HttpClient> client, Scheduler timers, Ticker ticker) {
 		this.upstreams = upstreams;
 		this.client = client;
 		this.timers = timers;
@@ -122,7 +122,7 @@ final class FetchedModels {
 	}
 
 	private Mono<Fetched> fetch(Backend backend) {
-		Upstreams.Upstream upstream = this.upstreams.of(backend);
+		BackendEndpoints.Endpoint upstream = this.upstreams.of(backend);
 		return upstream.credential()
 			.header()
 			.map(Optional::of)

@@ -3,12 +3,11 @@ package dev.weir.proxy;
 import java.time.Duration;
 
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.PoolProperties;
+import dev.weir.request.RequestContext;
 
 /**
  * Bounds how long a backend may take to send the head of its response, from the moment
@@ -16,30 +15,26 @@ import dev.weir.config.PoolProperties;
  */
 final class HeadTimeout {
 
-	private final Attempts attempts;
+	private final RequestContext context;
 
 	private final Mono<Void> sent;
 
 	private final boolean small;
 
-	private final Scheduler timers;
-
 	private final PoolProperties settings;
 
 	/**
 	 * Prepares for one call.
-	 * @param attempts the attempts of the request
+	 * @param context the request
 	 * @param sent completes when the request has been sent whole
 	 * @param small whether it is sent at once, so that the request's deadline may stand
 	 * in for a limit that ends later
-	 * @param timers what measures time
 	 */
-	HeadTimeout(Attempts attempts, Mono<Void> sent, boolean small, Scheduler timers) {
-		this.attempts = attempts;
+	HeadTimeout(RequestContext context, Mono<Void> sent, boolean small) {
+		this.context = context;
 		this.sent = sent;
 		this.small = small;
-		this.timers = timers;
-		this.settings = attempts.pool().properties();
+		this.settings = context.pool().properties();
 	}
 
 	/**
@@ -68,19 +63,19 @@ final class HeadTimeout {
 		if (response.compareTo(first) <= 0) {
 			return call.timeout(this.sent.then(after(first, first)));
 		}
-		return call.timeout(this.sent.then(Mono.delay(first, this.timers))
-			.flatMap((end) -> this.attempts.mayMoveOn() ? late(first) : after(response.minus(first), response)));
+		return call.timeout(this.sent.then(this.context.loop().delay(first))
+			.then(Mono.defer(() -> this.context.mayMoveOn() ? late(first) : after(response.minus(first), response))));
 	}
 
 	private boolean isWatched(Duration limit) {
-		return this.small && this.attempts.endsWithin(limit);
+		return this.small && this.context.deadline().endsWithin(limit);
 	}
 
-	private Mono<Long> after(Duration delay, Duration limit) {
-		return Mono.delay(delay, this.timers).flatMap((end) -> late(limit));
+	private Mono<Void> after(Duration delay, Duration limit) {
+		return this.context.loop().delay(delay).then(late(limit));
 	}
 
-	private static Mono<Long> late(Duration limit) {
+	private static Mono<Void> late(Duration limit) {
 		return Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit)));
 	}
 

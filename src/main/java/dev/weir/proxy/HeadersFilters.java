@@ -16,12 +16,12 @@ import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormaliz
 
 /**
  * The headers filters of Spring Cloud Gateway, its own and the user's. Most of its own
- * have nothing to do where {@link UpstreamHeaders} and {@link DownstreamHeaders} let
- * through only what they know.
+ * have nothing to do where {@link RequestHeaders} and {@link ResponseHeaders} let through
+ * only what they know.
  */
 final class HeadersFilters {
 
-	private static final Set<Class<?>> IDLE = Set.of(DownstreamHeaders.class, RemoveForwardedHeadersFilter.class,
+	private static final Set<Class<?>> IDLE = Set.of(ResponseHeaders.class, RemoveForwardedHeadersFilter.class,
 			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
 			GRPCRequestHeadersFilter.class, GRPCResponseHeadersFilter.class);
 

@@ -2,9 +2,7 @@ package dev.weir.proxy;
 
 import java.util.SortedSet;
 
-import io.netty.channel.EventLoop;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -14,15 +12,16 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.backend.Lanes;
-import dev.weir.backend.Pool;
-import dev.weir.backend.Pools;
 import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.ModelList;
 import dev.weir.openai.call.Operation;
-import dev.weir.openai.error.ApiError;
-import dev.weir.openai.error.ApiErrorException;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
+import dev.weir.request.RequestContext;
 
 /**
  * Knows a pool's models: answers the calls that ask for them, and turns away calls for a
@@ -53,7 +52,7 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 		if (pool == null) {
 			return chain.filter(exchange);
 		}
-		ApiCall call = exchange.getRequiredAttribute(ApiCall.ATTRIBUTE);
+		ApiCall call = RequestContext.of(exchange).call();
 		if (call.path().operation() == Operation.MODELS) {
 			return answer(exchange, pool, call);
 		}
@@ -86,14 +85,12 @@ final class ModelsFilter implements GlobalFilter, Ordered {
 					: write(exchange, ModelList.one(wanted, call.path().dialect()));
 		}
 		Mono<SortedSet<String>> models = this.fetched.of(pool);
-		EventLoop loop = UpstreamClients.loopOf(exchange.getRequest());
-		return ((loop != null) ? models.publishOn(Schedulers.fromExecutorService(loop)) : models)
-			.flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
+		return RequestContext.of(exchange).loop().deliver(models, (names) -> {
+		}).flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
 	}
 
 	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
 		ServerHttpResponse response = exchange.getResponse();
-		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
 		response.getHeaders().setContentLength(body.length);
 		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));

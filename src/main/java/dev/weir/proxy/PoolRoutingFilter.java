@@ -28,6 +28,7 @@ import org.springframework.util.StringUtils;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.openai.call.ApiCall;
+import dev.weir.request.RequestContext;
 
 /**
  * Spring Cloud Gateway's filter that calls a backend, with a shorter way for calls to
@@ -46,30 +47,31 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 
 	private static final Logger logger = LoggerFactory.getLogger(PoolRoutingFilter.class);
 
-	private final UpstreamClients clients;
+	private final BackendClients clients;
 
 	private final HeadersFilters others;
 
 	PoolRoutingFilter(HttpClient client, ObjectProvider<List<HttpHeadersFilter>> headersFilters,
 			HttpClientProperties properties) {
 		super(client, headersFilters, properties);
-		this.clients = new UpstreamClients(client, properties);
+		this.clients = new BackendClients(client, properties);
 		this.others = new HeadersFilters(() -> getHeadersFilters());
 	}
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-		if (!(exchange.getAttribute(ApiCall.ATTRIBUTE) instanceof ApiCall call)) {
+		AttemptExchange attempt = AttemptExchange.in(exchange);
+		if (attempt == null) {
 			return super.filter(exchange, chain);
 		}
-		CallConnection connection = new CallConnection();
-		exchange.getAttributes().put(CallConnection.ATTRIBUTE, connection);
+		ApiCall call = RequestContext.of(exchange).call();
+		AttemptConnection connection = attempt.connection();
 		Mono<Void> routed = route(exchange, chain, connection);
 		return (call.replayable() && !call.isUnsafeToRepeat())
 				? routed.onErrorResume(connection::wasStale, (error) -> again(exchange, chain, connection)) : routed;
 	}
 
-	private Mono<Void> again(ServerWebExchange exchange, GatewayFilterChain chain, CallConnection connection) {
+	private Mono<Void> again(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
 		logger.debug("The connection was closed when the request arrived; it is sent again on a new one");
 		ServerWebExchangeUtils.removeAlreadyRouted(exchange);
 		connection.renew();
@@ -79,19 +81,20 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 	@Override
 	protected HttpClient getHttpClient(Route route, ServerWebExchange exchange) {
 		HttpClient client = super.getHttpClient(route, exchange);
-		if (exchange.getAttribute(CallConnection.ATTRIBUTE) instanceof CallConnection connection) {
-			client = connection.watch(client);
+		AttemptExchange attempt = AttemptExchange.in(exchange);
+		if (attempt != null) {
+			client = attempt.connection().watch(client);
 		}
-		UpstreamRequest request = UpstreamRequest.in(exchange.getRequest());
-		Sending sending = (request != null) ? request.sending() : null;
+		OutgoingRequest request = OutgoingRequest.in(exchange.getRequest());
+		RequestProgress sending = (request != null) ? request.sending() : null;
 		return (request == null || sending == null) ? client
 				: client.doOnRequest((call, to) -> request.sendTo(to.channel()))
 					.doAfterRequest((call, to) -> sending.complete());
 	}
 
-	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, CallConnection connection) {
+	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
 		URI uri = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
-		if (!(exchange.getRequest() instanceof UpstreamRequest request) || !request.hasWholeBody()
+		if (!(exchange.getRequest() instanceof OutgoingRequest request) || !request.hasWholeBody()
 				|| this.others.areAny() || ServerWebExchangeUtils.isAlreadyRouted(exchange) || !isAscii(uri)) {
 			return super.filter(exchange, chain);
 		}
@@ -114,15 +117,13 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 			}
 			ServerHttpResponse client = exchange.getResponse();
 			client.setRawStatusCode(response.status().code());
-			exchange.getAttributes()
-				.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
-						DownstreamHeaders.copy(response.responseHeaders(), client.getHeaders()));
+			ResponseHeaders.copy(response.responseHeaders(), client.getHeaders());
 			return Mono.just(response);
 		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
 	}
 
-	private static Publisher<Void> send(UpstreamRequest request, HttpClientRequest call, NettyOutbound out) {
-		Sending sending = request.sending();
+	private static Publisher<Void> send(OutgoingRequest request, HttpClientRequest call, NettyOutbound out) {
+		RequestProgress sending = request.sending();
 		if (sending != null && !request.isSmall() && call instanceof Connection connection) {
 			return out.send(sending.inParts(request.parts(), connection.channel()));
 		}

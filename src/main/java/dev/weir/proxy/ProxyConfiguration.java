@@ -16,6 +16,9 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.credential.CredentialProvider;
 import dev.weir.memory.BufferBudget;
+import dev.weir.failover.Failover;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
 
 /**
  * The filters that read a client's call and write a backend's.
@@ -53,24 +56,44 @@ class ProxyConfiguration {
 	}
 
 	@Bean
-	Upstreams upstreams(Pools pools, CredentialProvider credentials) {
-		return new Upstreams(pools, credentials);
+	BackendEndpoints backendEndpoints(Pools pools, CredentialProvider credentials) {
+		return new BackendEndpoints(pools, credentials);
 	}
 
 	@Bean
-	ModelsFilter modelsFilter(Pools pools, Upstreams upstreams, ObjectProvider<HttpClient> client, Scheduler timers,
-			Ticker ticker) {
-		return new ModelsFilter(pools, new FetchedModels(upstreams, client, timers, ticker));
+	ModelsFilter modelsFilter(Pools pools, BackendEndpoints endpoints, ObjectProvider<HttpClient> client,
+			Scheduler timers, Ticker ticker) {
+		return new ModelsFilter(pools, new FetchedModels(endpoints, client, timers, ticker));
 	}
 
 	@Bean
-	BackendCallFilter backendCallFilter(Upstreams upstreams, Scheduler timers) {
-		return new BackendCallFilter(upstreams, timers);
+	BackendCallFilter backendCallFilter(BackendEndpoints endpoints) {
+		return new BackendCallFilter(endpoints);
+	}
+
+	@Bean
+	BreakGuardFilter breakGuardFilter() {
+		return new BreakGuardFilter();
+	}
+
+	@Bean
+	ReplyFilter replyFilter(Pools pools) {
+		return new ReplyFilter(pools);
+	}
+
+	@Bean
+	FailoverFilter failoverFilter(Pools pools, BackendEndpoints endpoints, Failover failover) {
+		return new FailoverFilter(pools, endpoints, failover);
+	}
+
+	@Bean
+	LaneChoiceFilter laneChoiceFilter(LoadBalancerClientFactory factory, GatewayLoadBalancerProperties properties) {
+		return new LaneChoiceFilter(factory, properties);
 	}
 
 	@Bean
 	ErrorWebExceptionHandler errorAnswerHandler() {
-		return new ErrorAnswerHandler();
+		return new ErrorReplyHandler();
 	}
 
 	@Bean

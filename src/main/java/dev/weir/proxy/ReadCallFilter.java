@@ -6,11 +6,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
-import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -23,17 +21,18 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.backend.Pools;
-import dev.weir.memory.BufferBudget;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.request.ClientGoneException;
 import dev.weir.openai.body.ContentCoding;
 import dev.weir.openai.body.OpaqueBody;
 import dev.weir.openai.body.RequestBody;
-import dev.weir.openai.call.ApiCall;
-import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.SafePath;
-import dev.weir.openai.error.ApiError;
-import dev.weir.openai.error.ApiErrorException;
-import dev.weir.request.ClientGoneException;
+import dev.weir.backend.Pools;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.RequestContext;
 
 /**
  * Reads a call to a pool once, for every attempt to start from: what it wants done, the
@@ -93,19 +92,16 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 							"invalid_request_error", null, "method_not_allowed"),
 					Map.of("allow", allowed)));
 		}
+		RequestContext context = RequestContext.of(exchange);
 		return read(exchange, path).flatMap((call) -> {
-			exchange.getAttributes().put(ApiCall.ATTRIBUTE, call);
+			context.read(call);
 			return chain.filter(exchange);
-		}).doFinally((signal) -> {
-			if (exchange.getAttribute(BufferBudget.Share.ATTRIBUTE) instanceof BufferBudget.Share share) {
-				share.close();
-			}
 		});
 	}
 
 	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable cut) {
 		BufferBudget.Share share = this.budget.openUpload(cut);
-		exchange.getAttributes().put(BufferBudget.Share.ATTRIBUTE, share);
+		RequestContext.of(exchange).hold(share);
 		return share;
 	}
 
@@ -137,16 +133,14 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			.switchIfEmpty(Mono.error(this::tooLarge))
 			.subscribeOn(this.decoders)
 			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
-		EventLoop loop = UpstreamClients.loopOf(exchange.getRequest());
-		// what follows belongs to the client's event loop again
-		Mono<byte[]> onLoop = (loop != null) ? decoded.publishOn(Schedulers.fromExecutorService(loop)) : decoded;
-		return onLoop.doOnNext((plain) -> count(plain.length - coded.length, exchange));
+		return RequestContext.of(exchange).loop().deliver(decoded, (plain) -> {
+		}).doOnNext((plain) -> count(plain.length - coded.length, exchange));
 	}
 
 	/** Counts what a body takes more when it is decoded. */
 	private static void count(int more, ServerWebExchange exchange) {
-		if (more > 0 && exchange.getAttribute(BufferBudget.Share.ATTRIBUTE) instanceof BufferBudget.Share share
-				&& !share.grow(more)) {
+		BufferBudget.Share share = RequestContext.of(exchange).body();
+		if (more > 0 && share != null && !share.grow(more)) {
 			throw new BodyLimitException(BodyLimitException.Reason.NO_ROOM);
 		}
 	}

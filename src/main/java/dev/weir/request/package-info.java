@@ -1,6 +1,7 @@
 /**
- * What all phases of one request share: its id, and the exceptions that end it. Not here:
- * anything that only one phase needs. Start at {@link dev.weir.request.RequestId}.
+ * One request of a client, from its head to the end of its reply, and what listens to it.
+ * How lanes are chosen, called and judged is not here. Start with
+ * {@link dev.weir.request.RequestContext}.
  */
 @NullMarked
 package dev.weir.request;

@@ -1,14 +1,15 @@
 package dev.weir.server;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerRequest;
 
-import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -19,8 +20,9 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 import dev.weir.openai.error.ApiErrorException;
-import dev.weir.request.RequestId;
-import dev.weir.backend.Attempts;
+import dev.weir.request.RequestContext;
+import dev.weir.request.RequestListener;
+import dev.weir.request.RequestLoop;
 
 /**
  * The first filter of every request. It gives the request an id, adds the headers that
@@ -48,14 +50,22 @@ final class EntryFilter implements WebFilter, Ordered {
 
 	private final BooleanSupplier stopping;
 
+	private final Ticker ticker;
+
+	private final List<RequestListener> listeners;
+
 	/**
 	 * Creates the filter.
 	 * @param cors adds CORS headers to replies
 	 * @param stopping whether the stop of Weir has begun
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @param listeners are notified of requests to pools
 	 */
-	EntryFilter(CorsPolicy cors, BooleanSupplier stopping) {
+	EntryFilter(CorsPolicy cors, BooleanSupplier stopping, Ticker ticker, List<RequestListener> listeners) {
 		this.cors = cors;
 		this.stopping = stopping;
+		this.ticker = ticker;
+		this.listeners = listeners;
 	}
 
 	/** Before every filter that could end a request. */
@@ -66,14 +76,15 @@ final class EntryFilter implements WebFilter, Ordered {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-		String id = this.ids.next();
-		exchange.getAttributes().put(RequestId.ATTRIBUTE, id);
+		RequestContext context = new RequestContext(this.ids.next(), RequestLoop.of(exchange.getRequest()), this.ticker,
+				this.listeners);
+		context.store(exchange);
 		if (this.stopping.getAsBoolean()) {
 			exchange.getResponse().getHeaders().set(HttpHeaders.CONNECTION, "close");
 		}
 		@Nullable CorsConfiguration settings = this.cors.find(exchange);
 		exchange.getResponse().beforeCommit(() -> {
-			addIds(exchange, id);
+			addIds(exchange.getResponse().getHeaders(), context);
 			if (settings != null) {
 				this.cors.addHeaders(exchange, settings);
 			}
@@ -82,23 +93,17 @@ final class EntryFilter implements WebFilter, Ordered {
 		@Nullable ProtocolError refused = refused(exchange.getRequest());
 		if (refused != null) {
 			logger.info("Refused a request of {} with {}: {} [{}]", exchange.getRequest().getRemoteAddress(),
-					refused.status(), refused.message(), id);
+					refused.status(), refused.message(), context.id());
 			return Mono.error(new ApiErrorException(refused.toApiError()));
 		}
 		return chain.filter(exchange);
 	}
 
-	private static void addIds(ServerWebExchange exchange, String id) {
-		HttpHeaders headers = exchange.getResponse().getHeaders();
-		headers.set(WEIR_REQUEST_ID, id);
-		if (!isReplyOfOtherServer(exchange) && !headers.containsHeader(REQUEST_ID)) {
-			headers.set(REQUEST_ID, id);
+	private static void addIds(HttpHeaders headers, RequestContext context) {
+		headers.set(WEIR_REQUEST_ID, context.id());
+		if (!context.isPassThrough() && !headers.containsHeader(REQUEST_ID)) {
+			headers.set(REQUEST_ID, context.id());
 		}
-	}
-
-	private static boolean isReplyOfOtherServer(ServerWebExchange exchange) {
-		return exchange.getAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR) != null
-				&& exchange.getAttribute(Attempts.ATTRIBUTE) == null;
 	}
 
 	private static @Nullable ProtocolError refused(ServerHttpRequest request) {

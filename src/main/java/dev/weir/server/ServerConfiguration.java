@@ -12,6 +12,9 @@ import org.springframework.core.annotation.Order;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
+import dev.weir.request.RequestListener;
+import com.github.benmanes.caffeine.cache.Ticker;
+import java.util.List;
 
 /**
  * Configures the connections of clients, the first filter, and the stop of the server.
@@ -36,8 +39,9 @@ class ServerConfiguration {
 	}
 
 	@Bean
-	EntryFilter entryFilter(GlobalCorsProperties cors, DrainDelay drainDelay) {
-		return new EntryFilter(new CorsPolicy(cors.getCorsConfigurations()), drainDelay::isDraining);
+	EntryFilter entryFilter(GlobalCorsProperties cors, DrainDelay drainDelay, Ticker ticker,
+			List<RequestListener> listeners) {
+		return new EntryFilter(new CorsPolicy(cors.getCorsConfigurations()), drainDelay::isDraining, ticker, listeners);
 	}
 
 	@Bean

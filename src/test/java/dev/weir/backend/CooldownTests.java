@@ -23,11 +23,11 @@ class CooldownTests {
 
 	@Test
 	void restsExactlyAsLongAsItIsTold() {
-		this.cooldown.begin(Duration.ofMillis(43), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofMillis(43), CooldownReason.THROTTLED);
 		this.ticker.advance(Duration.ofMillis(42));
 		assertThat(this.cooldown.isOver()).isFalse();
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofMillis(1));
-		assertThat(this.cooldown.reason()).isEqualTo(RestReason.THROTTLED);
+		assertThat(this.cooldown.reason()).isEqualTo(CooldownReason.THROTTLED);
 		this.ticker.advance(Duration.ofMillis(1));
 		assertThat(this.cooldown.isOver()).isTrue();
 		assertThat(this.cooldown.left()).isZero();
@@ -36,35 +36,35 @@ class CooldownTests {
 
 	@Test
 	void isNeverShortenedByALaterSmallerRest() {
-		this.cooldown.begin(Duration.ofSeconds(30), RestReason.OUT_OF_QUOTA);
+		this.cooldown.begin(Duration.ofSeconds(30), CooldownReason.OUT_OF_QUOTA);
 		this.ticker.advance(Duration.ofSeconds(1));
-		this.cooldown.begin(Duration.ofSeconds(2), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(2), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(29));
-		assertThat(this.cooldown.reason()).isEqualTo(RestReason.OUT_OF_QUOTA);
+		assertThat(this.cooldown.reason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
 	}
 
 	@Test
 	void isExtendedByALaterLongerRest() {
-		this.cooldown.begin(Duration.ofSeconds(2), RestReason.THROTTLED);
-		this.cooldown.begin(Duration.ofSeconds(30), RestReason.DENIED);
+		this.cooldown.begin(Duration.ofSeconds(2), CooldownReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(30), CooldownReason.DENIED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(30));
-		assertThat(this.cooldown.reason()).isEqualTo(RestReason.DENIED);
+		assertThat(this.cooldown.reason()).isEqualTo(CooldownReason.DENIED);
 	}
 
 	@Test
 	void outlivesTheOverflowOfTheClock() {
-		this.cooldown.begin(Duration.ofSeconds(20), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(20), CooldownReason.THROTTLED);
 		this.ticker.advance(Duration.ofSeconds(10));
 		assertThat(this.ticker.read()).isNegative();
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));
-		this.cooldown.begin(Duration.ofSeconds(5), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(5), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));
 	}
 
 	@Test
 	void takesNoNoticeOfNoTime() {
-		this.cooldown.begin(Duration.ZERO, RestReason.THROTTLED);
-		this.cooldown.begin(Duration.ofSeconds(-1), RestReason.THROTTLED);
+		this.cooldown.begin(Duration.ZERO, CooldownReason.THROTTLED);
+		this.cooldown.begin(Duration.ofSeconds(-1), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.isOver()).isTrue();
 	}
 

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -29,7 +31,7 @@ class LaneTests {
 		end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(this.chat.isAvailable()).isFalse();
 		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofSeconds(7));
-		assertThat(this.chat.restReason()).isEqualTo(RestReason.THROTTLED);
+		assertThat(this.chat.restReason()).isEqualTo(CooldownReason.THROTTLED);
 		assertThat(this.embeddings.isAvailable()).isTrue();
 	}
 
@@ -48,14 +50,14 @@ class LaneTests {
 	void aSpentQuotaRestsTheWholeBackendForLong() {
 		end(Outcomes.outOfQuota());
 		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofMinutes(5));
-		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.OUT_OF_QUOTA);
+		assertThat(this.embeddings.restReason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
 	}
 
 	@Test
 	void aDeniedCredentialRestsTheWholeBackend() {
 		end(Outcomes.denied());
 		assertThat(this.embeddings.isAvailable()).isFalse();
-		assertThat(this.embeddings.restReason()).isEqualTo(RestReason.DENIED);
+		assertThat(this.embeddings.restReason()).isEqualTo(CooldownReason.DENIED);
 	}
 
 	@Test
@@ -165,18 +167,18 @@ class LaneTests {
 
 	@Test
 	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
-		Attempts attempts = new Attempts(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
-		attempts.close();
-		assertThat(attempts.tryBegin(this.chat)).isTrue();
+		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		request.close();
+		assertThat(request.tryBegin(this.chat)).isTrue();
 		assertThat(this.chat.counts().inFlight()).isZero();
-		assertThat(attempts.isClosed()).isTrue();
+		assertThat(request.isClosed()).isTrue();
 	}
 
 	@Test
 	void closingARequestEndsItsAttempt() {
-		Attempts attempts = new Attempts(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
-		attempts.tryBegin(this.chat);
-		attempts.close();
+		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		request.tryBegin(this.chat);
+		request.close();
 		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 0));
 	}
 
@@ -184,9 +186,9 @@ class LaneTests {
 	void aRefusalOfACallThatNamesNoModelRestsNothing() {
 		Lane files = this.pool.lanes("").get(0);
 		for (Outcome outcome : new Outcome[] { Outcomes.denied(), Outcomes.modelNotServed() }) {
-			Attempts attempts = new Attempts(this.pool, this.pool.lanes(""), this.ticker);
-			attempts.tryBegin(files);
-			attempts.end(outcome);
+			RequestContext request = TestRequests.begin(this.pool, this.pool.lanes(""), this.ticker);
+			request.tryBegin(files);
+			request.attempts().end(outcome);
 		}
 		assertThat(files.isAvailable()).isTrue();
 		assertThat(this.chat.isAvailable()).isTrue();

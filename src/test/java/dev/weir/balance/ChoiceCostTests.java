@@ -9,13 +9,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.BalancingStrategy;
 import dev.weir.testing.Allocation;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,9 +53,9 @@ class ChoiceCostTests {
 	}
 
 	private static void choose(Pool pool, LaneLoadBalancer balancer) {
-		Attempts attempts = new Attempts(pool, pool.lanes("gpt-4o"), Ticker.systemTicker());
-		balancer.choose(attempts);
-		attempts.end(new Outcome.Served(200));
+		RequestContext request = TestRequests.begin(pool, pool.lanes("gpt-4o"), Ticker.systemTicker());
+		balancer.choose(request);
+		request.attempts().end(new Outcome.Served(200));
 	}
 
 	private static Pool pool(int backends) {

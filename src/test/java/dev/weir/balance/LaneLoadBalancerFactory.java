@@ -2,8 +2,6 @@ package dev.weir.balance;
 
 import java.util.random.RandomGenerator;
 
-import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
-import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.mock.env.MockEnvironment;
@@ -17,15 +15,6 @@ import dev.weir.backend.Pools;
 public final class LaneLoadBalancerFactory {
 
 	private LaneLoadBalancerFactory() {
-	}
-
-	/**
-	 * Creates the filter that calls the load balancers.
-	 * @param factory the source of the load balancers
-	 * @return a new filter
-	 */
-	public static GlobalFilter filter(LoadBalancerClientFactory factory) {
-		return new LaneChoiceFilter(factory, new GatewayLoadBalancerProperties());
 	}
 
 	/**

@@ -22,7 +22,6 @@ import org.springframework.http.HttpMethod;
 import org.springframework.mock.env.MockEnvironment;
 import org.springframework.util.LinkedMultiValueMap;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
@@ -30,6 +29,8 @@ import dev.weir.backend.Pools;
 import dev.weir.config.BackendProperties;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.BDDMockito.given;
@@ -43,7 +44,7 @@ class LaneLoadBalancerTests {
 	void theStrategyOfThePoolPicks() {
 		Pool pool = TestPools.pool(this.ticker, Map.of("strategy", "least-busy"), TestPools.backend("a"),
 				TestPools.backend("b"));
-		IntStream.range(0, 100).forEach((i) -> attempts(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
+		IntStream.range(0, 100).forEach((i) -> begin(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 	}
 
@@ -61,7 +62,7 @@ class LaneLoadBalancerTests {
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
 		this.ticker.advance(Duration.ofSeconds(5));
-		assertThat(choose(balancer(pool, new Random(7)), attempts(pool))).isEqualTo("ptu");
+		assertThat(choose(balancer(pool, new Random(7)), begin(pool))).isEqualTo("ptu");
 	}
 
 	@Test
@@ -79,9 +80,9 @@ class LaneLoadBalancerTests {
 	@Test
 	void aBackendThatFailedBeforeItsResponseBeganKeepsItsShare() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
-		Attempts attempts = attempts(pool);
-		attempts.tryBegin(pool.lanes("gpt-4o").get(0));
-		attempts.end(Outcome.Failed.silence(Duration.ofSeconds(1)));
+		RequestContext request = begin(pool);
+		request.tryBegin(pool.lanes("gpt-4o").get(0));
+		request.attempts().end(Outcome.Failed.silence(Duration.ofSeconds(1)));
 		assertThat(chooseMany(pool)).containsKey("a");
 	}
 
@@ -98,9 +99,9 @@ class LaneLoadBalancerTests {
 	@Test
 	void aBrokenResponseOfOneModelCountsForAllModelsOfTheBackend() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
-		Attempts attempts = new Attempts(pool, pool.lanes("o3"), this.ticker);
-		attempts.tryBegin(pool.lanes("o3").get(0));
-		attempts.end(new Outcome.Broken());
+		RequestContext request = TestRequests.begin(pool, pool.lanes("o3"), this.ticker);
+		request.tryBegin(pool.lanes("o3").get(0));
+		request.attempts().end(new Outcome.Broken());
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 	}
 
@@ -108,28 +109,28 @@ class LaneLoadBalancerTests {
 	void anotherLoadBalancerGetsNoBackendThatBrokeAResponseIfThereAreOthers() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c", "priority=2"));
 		breakResponse(pool, "a");
-		assertThat(supplied(pool, attempts(pool))).containsExactly("b");
+		assertThat(supplied(pool, begin(pool))).containsExactly("b");
 		throttle(pool, "b", Duration.ofSeconds(4));
-		assertThat(supplied(pool, attempts(pool))).containsExactly("a");
+		assertThat(supplied(pool, begin(pool))).containsExactly("a");
 	}
 
 	private void breakResponse(Pool pool, String backend) {
-		Attempts attempts = attempts(pool);
+		RequestContext request = begin(pool);
 		pool.lanes("gpt-4o")
 			.stream()
 			.filter((lane) -> lane.backend().name().equals(backend))
-			.forEach((lane) -> assertThat(attempts.tryBegin(lane)).isTrue());
-		attempts.end(new Outcome.Broken());
+			.forEach((lane) -> assertThat(request.tryBegin(lane)).isTrue());
+		request.attempts().end(new Outcome.Broken());
 	}
 
 	@Test
 	void noLaneIsPickedTwiceInARequest() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"));
 		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(1));
-		Attempts attempts = attempts(pool);
-		assertThat(List.of(choose(balancer, attempts), choose(balancer, attempts), choose(balancer, attempts)))
+		RequestContext request = begin(pool);
+		assertThat(List.of(choose(balancer, request), choose(balancer, request), choose(balancer, request)))
 			.containsExactlyInAnyOrder("a", "b", "c");
-		assertThat(choose(balancer, attempts)).isEqualTo("none");
+		assertThat(choose(balancer, request)).isEqualTo("none");
 	}
 
 	@Test
@@ -151,7 +152,7 @@ class LaneLoadBalancerTests {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"));
 		throttle(pool, "a", Duration.ofSeconds(5));
 		throttle(pool, "b", Duration.ofSeconds(5));
-		assertThat(choose(balancer(pool, new Random(1)), attempts(pool))).isEqualTo("none");
+		assertThat(choose(balancer(pool, new Random(1)), begin(pool))).isEqualTo("none");
 	}
 
 	@Test
@@ -163,7 +164,7 @@ class LaneLoadBalancerTests {
 		Map<String, Integer> picks = new HashMap<>();
 		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
 		for (int i = 0; i < 100; i++) {
-			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+			picks.merge(choose(balancer, begin(pool)), 1, Integer::sum);
 			// longer than the ramp waits, which would let fewer through
 			this.ticker.advance(Duration.ofSeconds(1));
 		}
@@ -175,17 +176,17 @@ class LaneLoadBalancerTests {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"),
 				TestPools.backend("throttled"), TestPools.backend("tried"));
 		throttle(pool, "throttled", Duration.ofSeconds(5));
-		Attempts attempts = attempts(pool);
-		attempts.tryBegin(pool.lanes("gpt-4o").get(3));
-		assertThat(supplied(pool, attempts)).containsExactly("ptu");
+		RequestContext request = begin(pool);
+		request.tryBegin(pool.lanes("gpt-4o").get(3));
+		assertThat(supplied(pool, request)).containsExactly("ptu");
 		throttle(pool, "ptu", Duration.ofSeconds(5));
-		assertThat(supplied(pool, attempts)).containsExactly("payg");
+		assertThat(supplied(pool, request)).containsExactly("payg");
 		throttle(pool, "payg", Duration.ofSeconds(5));
-		assertThat(supplied(pool, attempts)).isEmpty();
+		assertThat(supplied(pool, request)).isEmpty();
 	}
 
-	private static List<String> supplied(Pool pool, Attempts attempts) {
-		return new PoolLanesSupplier(pool).get(request(attempts))
+	private static List<String> supplied(Pool pool, RequestContext request) {
+		return new PoolLanesSupplier(pool).get(request(request))
 			.single()
 			.block(Duration.ofSeconds(5))
 			.stream()
@@ -197,36 +198,36 @@ class LaneLoadBalancerTests {
 		return TestPools.pool(this.ticker, backends);
 	}
 
-	private Attempts attempts(Pool pool) {
-		return new Attempts(pool, pool.lanes("gpt-4o"), this.ticker);
+	private RequestContext begin(Pool pool) {
+		return TestRequests.begin(pool, pool.lanes("gpt-4o"), this.ticker);
 	}
 
 	private void throttle(Pool pool, String backend, Duration delay) {
 		Lane lane = pool.lanes("gpt-4o").stream().filter((it) -> it.backend().name().equals(backend)).findFirst().get();
-		Attempts attempts = attempts(pool);
-		attempts.tryBegin(lane);
-		attempts.end(new Outcome.Throttled(delay));
+		RequestContext request = begin(pool);
+		request.tryBegin(lane);
+		request.attempts().end(new Outcome.Throttled(delay));
 	}
 
 	private Map<String, Integer> chooseMany(Pool pool) {
 		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
 		Map<String, Integer> picks = new HashMap<>();
 		for (int i = 0; i < 100; i++) {
-			picks.merge(choose(balancer, attempts(pool)), 1, Integer::sum);
+			picks.merge(choose(balancer, begin(pool)), 1, Integer::sum);
 		}
 		return picks;
 	}
 
-	private static String choose(ReactorServiceInstanceLoadBalancer balancer, Attempts attempts) {
-		Response<ServiceInstance> response = balancer.choose(request(attempts)).block(Duration.ofSeconds(5));
+	private static String choose(ReactorServiceInstanceLoadBalancer balancer, RequestContext request) {
+		Response<ServiceInstance> response = balancer.choose(request(request)).block(Duration.ofSeconds(5));
 		assertThat(response).isNotNull();
 		return response.hasServer() ? ((Lane) response.getServer()).backend().name() : "none";
 	}
 
-	private static Request<?> request(Attempts attempts) {
+	private static Request<?> request(RequestContext request) {
 		return new DefaultRequest<>(
 				new RequestDataContext(new RequestData(HttpMethod.POST, java.net.URI.create("http://x/"), null,
-						new LinkedMultiValueMap<>(), Map.of(Attempts.ATTRIBUTE, attempts))));
+						new LinkedMultiValueMap<>(), Map.of(RequestContext.class.getName(), request))));
 	}
 
 	private static ReactorServiceInstanceLoadBalancer balancer(Pool pool, RandomGenerator random) {

@@ -8,20 +8,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.backend.Attempts;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.Operation;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
-import dev.weir.openai.call.ApiCall;
-import dev.weir.openai.call.ApiPath;
-import dev.weir.openai.call.Operation;
-import dev.weir.openai.error.ApiErrorException;
-import dev.weir.testing.ManualTicker;
 import dev.weir.testing.Outcomes;
+import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,7 +34,7 @@ class ExhaustionTests {
 
 	private final Lanes lanes = this.pool.lanes("gpt-4o");
 
-	private final Attempts attempts = new Attempts(this.pool, this.lanes, this.ticker);
+	private final RequestContext request = TestRequests.begin(this.pool, this.lanes, this.ticker);
 
 	@Test
 	void throttledEverywhereSaysWhenTheFirstIsFree() {
@@ -85,9 +86,9 @@ class ExhaustionTests {
 	@Test
 	void oneBackendAloneIsSpokenOfAsOne() {
 		Pool one = TestPools.pool(this.ticker, TestPools.backend("a"));
-		Attempts single = new Attempts(one, one.lanes("gpt-4o"), this.ticker);
+		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker);
 		single.tryBegin(one.lanes("gpt-4o").get(0));
-		single.end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		single.attempts().end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(answer(single, call()).error().message())
 			.isEqualTo("The one backend of pool openai that serves gpt-4o is at the limit; the first is free in 7 s.");
 	}
@@ -125,7 +126,7 @@ class ExhaustionTests {
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(answer().error().status()).isEqualTo(429);
 		assertThat(answer().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
-		assertThat(Exhaustion.of(this.attempts, false).isFailure()).isFalse();
+		assertThat(Exhaustion.of(this.request, false).isFailure()).isFalse();
 	}
 
 	@Test
@@ -149,7 +150,7 @@ class ExhaustionTests {
 		end(0, Outcomes.denied());
 		end(1, Outcomes.denied());
 		ApiErrorException now = answer();
-		ApiErrorException later = answer(new Attempts(this.pool, this.lanes, this.ticker), call());
+		ApiErrorException later = answer(TestRequests.begin(this.pool, this.lanes, this.ticker), call());
 		for (ApiErrorException answer : List.of(now, later)) {
 			assertThat(answer.error().status()).isEqualTo(502);
 			assertThat(answer.error().code()).isEqualTo("backend_denied");
@@ -169,15 +170,15 @@ class ExhaustionTests {
 	void anOperationThatIsServedNowhereIsNotFoundAlsoLater() {
 		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1, false, false);
 		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
-		Attempts first = new Attempts(this.pool, this.lanes, responses, this.ticker);
+		RequestContext first = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
 		for (Lane lane : this.lanes) {
 			first.tryBegin(lane);
-			first.end(Outcomes.notServed(Outcome.Scope.OPERATION));
+			first.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		}
-		Attempts second = new Attempts(this.pool, this.lanes, responses, this.ticker);
-		assertThat(second.hasAnother()).isFalse();
-		for (Attempts attempts : List.of(first, second)) {
-			ApiErrorException answer = answer(attempts, call);
+		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
+		assertThat(second.candidates().areAny()).isFalse();
+		for (RequestContext request : List.of(first, second)) {
+			ApiErrorException answer = answer(request, call);
 			assertThat(answer.error().status()).isEqualTo(404);
 			assertThat(answer.error().code()).isEqualTo("unknown_operation");
 			assertThat(answer.error().message()).contains("serves responses for the model 'gpt-4o'");
@@ -198,7 +199,7 @@ class ExhaustionTests {
 	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
 		end(0, spent ? Outcomes.outOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
-		ApiErrorException answer = answer(this.attempts, single, true);
+		ApiErrorException answer = answer(this.request, single, true);
 		assertThat(answer.error().status()).isEqualTo(429);
 		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
 		assertThat(answer.error().message())
@@ -211,12 +212,12 @@ class ExhaustionTests {
 	void whatTheLastCameToCountsWhereAnotherMightHaveServed() {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
 		end(1, new Outcome.Failed(Failure.TIMEOUT, "no answer", null));
-		assertThat(answer(this.attempts, call(), true).error().status()).isEqualTo(504);
+		assertThat(answer(this.request, call(), true).error().status()).isEqualTo(504);
 	}
 
 	@Test
 	void anOperationThatNoBackendKnowsIsNotFound() {
-		ApiErrorException answer = answer(new Attempts(this.pool, Lanes.of(List.of()), this.ticker), call());
+		ApiErrorException answer = answer(TestRequests.begin(this.pool, Lanes.of(List.of()), this.ticker), call());
 		assertThat(answer.error().status()).isEqualTo(404);
 		assertThat(answer.error().code()).isEqualTo("unknown_operation");
 	}
@@ -224,27 +225,28 @@ class ExhaustionTests {
 	private int statusAfter(Outcome outcome) {
 		// whatever rested after the one before
 		this.ticker.advance(Duration.ofMinutes(10));
-		Attempts fresh = new Attempts(this.pool, this.lanes, this.ticker);
+		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.ticker);
 		fresh.tryBegin(this.lanes.get(0));
-		fresh.end(outcome);
+		fresh.attempts().end(outcome);
 		return answer(fresh, call()).error().status();
 	}
 
 	private void end(int lane, Outcome outcome) {
-		this.attempts.tryBegin(this.lanes.get(lane));
-		this.attempts.end(outcome);
+		this.request.tryBegin(this.lanes.get(lane));
+		this.request.attempts().end(outcome);
 	}
 
 	private ApiErrorException answer() {
-		return answer(this.attempts, call());
+		return answer(this.request, call());
 	}
 
-	private static ApiErrorException answer(Attempts attempts, ApiCall call) {
-		return answer(attempts, call, false);
+	private static ApiErrorException answer(RequestContext request, ApiCall call) {
+		return answer(request, call, false);
 	}
 
-	private static ApiErrorException answer(Attempts attempts, ApiCall call, boolean early) {
-		return new ExhaustedAnswer(attempts, call, early).exception(Exhaustion.of(attempts, early));
+	private static ApiErrorException answer(RequestContext request, ApiCall call, boolean early) {
+		request.read(call);
+		return new ExhaustedReply(request, early).exception(Exhaustion.of(request, early));
 	}
 
 	private static ApiCall call() {

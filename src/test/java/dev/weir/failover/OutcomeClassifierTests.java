@@ -155,7 +155,7 @@ class OutcomeClassifierTests {
 
 	@Test
 	void aMissingOperationOfAnUnknownPathIsTheClientsOwnButAMissingRightIsNot() {
-		OutcomeClassifier other = new OutcomeClassifier(RESTS, Asked.of(Operation.OTHER));
+		OutcomeClassifier other = new OutcomeClassifier(RESTS, AttemptFacts.of(Operation.OTHER));
 		ErrorDetails unknown = new ErrorDetails("unknown_url", null, null, "Unknown request URL");
 		assertThat(other.classify(new ErrorFacts(404, false, (name) -> null, unknown, false), NOW))
 			.isEqualTo(new Outcome.Rejected(404));
@@ -214,7 +214,7 @@ class OutcomeClassifierTests {
 
 	private static OutcomeClassifier classifier(boolean azure, boolean smallerServed) {
 		return new OutcomeClassifier(RESTS,
-				new Asked(Asked.of(Operation.CHAT_COMPLETIONS).request(), null, azure, smallerServed));
+				new AttemptFacts(AttemptFacts.of(Operation.CHAT_COMPLETIONS).request(), null, azure, smallerServed));
 	}
 
 }

@@ -16,6 +16,11 @@ import dev.weir.backend.LaneCounts;
 import dev.weir.backend.Outcome;
 import dev.weir.request.BrokenResponseException;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import java.util.Map;
+import dev.weir.testing.TestRequests;
+import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -28,17 +33,19 @@ class RelayTests {
 
 	private final VirtualTime time = new VirtualTime();
 
-	private final Lane lane = TestPools.pool(this.time.timing().ticker(), TestPools.backend("a"))
-		.lanes("gpt-4o")
-		.get(0);
+	private final Pool pool = TestPools.pool(this.time::ticks, Map.of("stream-idle-timeout", PATIENCE + "ms"),
+			TestPools.backend("a"));
+
+	private final Lane lane = this.pool.lanes("gpt-4o").get(0);
+
+	private final RequestContext context = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"),
+			RequestTraits.UNKNOWN, this.time::ticks, this.time.loop());
 
 	private final Attempt attempt = this.lane.tryBegin();
 
 	private final FakeConnection connection = new FakeConnection();
 
-	private final SerialExecutor turn = new SerialExecutor();
-
-	private final UpstreamBody body = UpstreamBody.of(this.connection, this.turn);
+	private final ResponseBody body = ResponseBody.of(this.connection, this.time.loop(), null);
 
 	private final Client client = new Client();
 
@@ -131,8 +138,7 @@ class RelayTests {
 
 	@Test
 	void whatIsLetGoOfBeforeAnybodyReadsItIsClosed() {
-		ByteRelay relay = new ByteRelay(answering("first"), start("first"), Duration.ofMillis(PATIENCE), 100, false,
-				this.time.timing(), this.turn);
+		ByteRelay relay = relayOf(100, "first");
 		relay.discard(new Outcome.Cancelled());
 		assertThat(this.connection.isGone()).isTrue();
 		relay.discard(new Outcome.Broken());
@@ -140,18 +146,16 @@ class RelayTests {
 	}
 
 	private void relay(long length, String first) {
-		new ByteRelay(answering(first), start(first), Duration.ofMillis(PATIENCE), length, false, this.time.timing(),
-				this.turn)
-			.bytes()
-			.subscribe(this.client);
+		relayOf(length, first).bytes().subscribe(this.client);
 	}
 
-	private Ending.Answering answering(String first) {
-		return new Ending.Answering(this.attempt, new Outcome.Served(200), start(first));
+	private ByteRelay relayOf(long length, String first) {
+		return new ByteRelay(this.context, this.attempt, new Outcome.Served(200), start(first),
+				new ByteRelay.Format(length, false));
 	}
 
-	private AnswerStart.Bytes start(String first) {
-		return new AnswerStart.Bytes(this.body, first.getBytes(StandardCharsets.UTF_8), false);
+	private ResponseStart.Bytes start(String first) {
+		return new ResponseStart.Bytes(this.body, first.getBytes(StandardCharsets.UTF_8), false);
 	}
 
 	/** A client that gets nothing it does not ask for. */

@@ -1,6 +1,5 @@
 package dev.weir.failover;
 
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -16,28 +15,13 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
-import org.springframework.cloud.client.loadbalancer.LoadBalancerClientsProperties;
-import org.springframework.cloud.gateway.filter.GatewayFilterChain;
-import org.springframework.cloud.gateway.filter.GlobalFilter;
-import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
-import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
-import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
-import org.springframework.core.ResolvableType;
-import org.springframework.http.codec.ServerCodecConfigurer;
-import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
-import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.adapter.DefaultServerWebExchange;
-import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
-import org.springframework.web.server.session.DefaultWebSessionManager;
-import org.springframework.web.server.session.WebSessionManager;
 
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
@@ -45,16 +29,17 @@ import dev.weir.backend.OutcomeException;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.balance.LaneLoadBalancerFactory;
+import dev.weir.balance.LaneLoadBalancer;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
-import dev.weir.openai.body.RequestBody;
-import dev.weir.openai.call.ApiCall;
-import dev.weir.openai.call.ApiPath;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
 
 /**
- * Plays a schedule: Weir's own filters, choice and state as they are, and behind them, in
- * place of the network, backends that follow it. Time is virtual.
+ * Plays a schedule: failover, the choice of lanes and their state as they are, and behind
+ * them, in place of the gateway and the network, backends that follow it. Time is
+ * virtual.
  */
 final class ScheduleRun {
 
@@ -62,12 +47,6 @@ final class ScheduleRun {
 
 	// longer than anything may take, and than everything may rest
 	private static final Duration LONG = Duration.ofHours(1);
-
-	private static final ServerCodecConfigurer CODECS = ServerCodecConfigurer.create();
-
-	private static final AcceptHeaderLocaleContextResolver LOCALES = new AcceptHeaderLocaleContextResolver();
-
-	private static final WebSessionManager SESSIONS = new DefaultWebSessionManager();
 
 	private final Schedule schedule;
 
@@ -85,7 +64,9 @@ final class ScheduleRun {
 
 	private final ScriptWriter writer;
 
-	private final List<GlobalFilter> filters;
+	private final LaneLoadBalancer balancer;
+
+	private final Failover failover;
 
 	private final Map<Integer, Integer> blamed = new HashMap<>();
 
@@ -95,23 +76,14 @@ final class ScheduleRun {
 		this.schedule = schedule;
 		this.random = new Random(~schedule.seed());
 		WeirProperties properties = properties(schedule);
-		Pools pools = new Pools(properties, breakers(), this.time::ticks, (lane, outcome, duration) -> {
-		});
+		Pools pools = new Pools(properties, breakers(), this.time::ticks);
 		this.pool = pools.all().iterator().next();
 		this.settings = this.pool.properties();
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
-		this.queues = new PoolWaitQueues(pools, this.time.timing());
-		Factory factory = new Factory(LaneLoadBalancerFactory.of(pools, POOL, this.random));
-		this.filters = List.of(new BreakGuardFilter(), new RelayFilter(pools, (pool, status, duration) -> {
-		}, this.time.timing().ticker()), writing(), new FailoverFilter(pools, this.queues,
-				new BufferBudget(64 * 1024 * 1024, this.time.timing().ticker()), this.time.timing()),
-				LaneLoadBalancerFactory.filter(factory));
-	}
-
-	private static NettyWriteResponseFilter writing() {
-		return new NettyWriteResponseFilter(List.of(), new StaticListableBeanFactory()
-			.getBeanProvider(ResolvableType.forClassWithGenerics(List.class, HttpHeadersFilter.class)));
+		this.queues = new PoolWaitQueues(pools, this.time.timing(), new OneByOne());
+		this.balancer = (LaneLoadBalancer) LaneLoadBalancerFactory.of(pools, POOL, this.random);
+		this.failover = new Failover(this.queues, new BufferBudget(64 * 1024 * 1024, this.time::ticks), this.time);
 	}
 
 	private static WeirProperties properties(Schedule schedule) {
@@ -246,19 +218,19 @@ final class ScheduleRun {
 		}
 		boolean makes = call.kind() == Schedule.Kind.MAKES;
 		String path = makes ? "/v1/files" : "/v1/chat/completions";
-		ServerWebExchange exchange = new DefaultServerWebExchange(MockServerHttpRequest.post(path).build(),
-				client.response(), SESSIONS, CODECS, LOCALES);
-		exchange.getAttributes()
-			.put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, URI.create("lb://" + POOL + path));
 		boolean kept = call.kind() != Schedule.Kind.UNREPEATABLE;
 		RequestBody body = kept ? RequestBody.of(
 				("{\"model\":\"" + call.model() + "\",\"user\":\"" + call.id() + "\",\"stream\":"
 						+ (call.kind() == Schedule.Kind.STREAM) + "}")
 					.getBytes(StandardCharsets.UTF_8),
 				"application/json") : null;
-		exchange.getAttributes()
-			.put(ApiCall.ATTRIBUTE, new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
-		client.send(new Chain(client, 0).filter(exchange));
+		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time::ticks, List.of());
+		context.enter(this.pool);
+		context.read(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
+		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnClose);
+		client.send(this.failover.run(context, false, caller, client.response())
+			.then(Mono.defer(() -> write(context, client)))
+			.doFinally((signal) -> context.close()));
 		return client;
 	}
 
@@ -269,13 +241,20 @@ final class ScheduleRun {
 					() -> "goes on though the client has left: " + call));
 	}
 
-	/** Does what the filter that writes the call and the one that sends it do. */
-	private Mono<Void> call(SimulatedClient client, ServerWebExchange exchange) {
-		Attempts attempts = exchange.getRequiredAttribute(Attempts.ATTRIBUTE);
-		Attempt attempt = attempts.current();
-		if (attempt == null) {
-			return Mono.error(new IllegalStateException("No lane was chosen"));
+	private static Mono<Void> write(RequestContext context, SimulatedClient client) {
+		Reply reply = context.reply();
+		if (reply == null) {
+			return Mono.error(new IllegalStateException("There is no reply"));
 		}
+		return reply.writeTo(client.response());
+	}
+
+	/** Chooses a lane and sends the request as the gateway's filters do. */
+	private Mono<BackendResponse> call(SimulatedClient client, RequestContext context) {
+		if (this.balancer.choose(context) == null) {
+			return Mono.error(new NoLaneException());
+		}
+		Attempt attempt = context.attempts().running();
 		String name = attempt.lane().backend().name();
 		int backend = Integer.parseInt(name.substring(1));
 		attempt.sending();
@@ -286,9 +265,9 @@ final class ScheduleRun {
 				this.writer.write(fault, client.call(), this.time.instant()), this.time, this.observer);
 		this.observer.begins(call);
 		client.calls().add(call);
-		Mono<Void> response = call.response(exchange);
+		Mono<BackendResponse> response = call.response(context.loop());
 		return (client.call().kind() == Schedule.Kind.STREAM)
-				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> attempts.mayMoveOn())
+				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> context.mayMoveOn())
 					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
 					.flatMap((end) -> Mono
 						.error(new OutcomeException(Outcome.Failed.silence(this.settings.firstEventTimeout())))))
@@ -298,48 +277,6 @@ final class ScheduleRun {
 
 	private Mono<Long> after(Duration delay) {
 		return Mono.delay(delay, this.time.timing().timers());
-	}
-
-	/** What is left of the filters. */
-	private final class Chain implements GatewayFilterChain {
-
-		private final SimulatedClient client;
-
-		private final int next;
-
-		Chain(SimulatedClient client, int next) {
-			this.client = client;
-			this.next = next;
-		}
-
-		@Override
-		public Mono<Void> filter(ServerWebExchange exchange) {
-			return Mono.defer(() -> (this.next == ScheduleRun.this.filters.size()) ? call(this.client, exchange)
-					: ScheduleRun.this.filters.get(this.next).filter(exchange, new Chain(this.client, this.next + 1)));
-		}
-
-	}
-
-	/** Has one load balancer. */
-	private static final class Factory extends LoadBalancerClientFactory {
-
-		private final ReactorServiceInstanceLoadBalancer balancer;
-
-		Factory(ReactorServiceInstanceLoadBalancer balancer) {
-			super(new LoadBalancerClientsProperties());
-			this.balancer = balancer;
-		}
-
-		@Override
-		public <T> @Nullable T getInstance(String name, Class<T> type) {
-			return type.cast(this.balancer);
-		}
-
-		@Override
-		public <T> Map<String, T> getInstances(String name, Class<T> type) {
-			return Map.of();
-		}
-
 	}
 
 }

@@ -1,7 +1,6 @@
 package dev.weir.failover;
 
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -10,7 +9,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -20,11 +18,8 @@ import reactor.core.publisher.Sinks;
 import reactor.netty.ByteBufFlux;
 import reactor.netty.Connection;
 import reactor.netty.NettyInbound;
-import reactor.netty.http.client.HttpClientResponse;
 
-import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.web.server.ServerWebExchange;
+import dev.weir.request.RequestLoop;
 
 /**
  * One call as its backend sees it: plays the script, and notes how it was listened to.
@@ -107,10 +102,11 @@ final class SimulatedCall implements Connection, NettyInbound {
 	}
 
 	/**
-	 * Does what the gateway's routing filter does: ends when there are response headers,
-	 * which it leaves in the exchange.
+	 * Brings the response when its head has come.
+	 * @param loop the loop of the request
+	 * @return the response
 	 */
-	Mono<Void> response(ServerWebExchange exchange) {
+	Mono<BackendResponse> response(RequestLoop loop) {
 		return Mono.create((sink) -> {
 			sink.onCancel(() -> close(Closing.LEFT_BEFORE_HEAD));
 			if (this.script.silent()) {
@@ -124,32 +120,19 @@ final class SimulatedCall implements Connection, NettyInbound {
 				}
 				else {
 					this.headAt = this.time.now();
-					leaveHead(exchange);
 					play(0);
-					sink.success();
+					sink.success(head(loop));
 				}
 			}));
 		});
 	}
 
-	private void leaveHead(ServerWebExchange exchange) {
-		HttpHeaders headers = new DefaultHttpHeaders();
-		this.script.headers().forEach(headers::set);
-		HttpResponseStatus status = HttpResponseStatus.valueOf(this.script.status());
-		exchange.getAttributes()
-			.put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR,
-					Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { HttpClientResponse.class },
-							(proxy, method, arguments) -> switch (method.getName()) {
-								case "status" -> status;
-								case "responseHeaders" -> headers;
-								default -> throw new UnsupportedOperationException(method.getName());
-							}));
-		exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, this);
-		ServerHttpResponse response = exchange.getResponse();
-		response.setRawStatusCode(this.script.status());
-		this.script.headers().forEach(response.getHeaders()::set);
-		exchange.getAttributes()
-			.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, this.script.headers().keySet());
+	private BackendResponse head(RequestLoop loop) {
+		HttpHeaders received = new DefaultHttpHeaders();
+		org.springframework.http.HttpHeaders passed = new org.springframework.http.HttpHeaders();
+		this.script.headers().forEach(received::set);
+		this.script.headers().forEach(passed::set);
+		return new BackendResponse(this.script.status(), received, passed, this, loop);
 	}
 
 	private void play(int index) {

@@ -189,7 +189,7 @@ class StreamProgressTests {
 	private static OutcomeClassifier classifier() {
 		return new OutcomeClassifier(
 				new CooldownProperties(Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofMinutes(5)),
-				Asked.of(Operation.CHAT_COMPLETIONS));
+				AttemptFacts.of(Operation.CHAT_COMPLETIONS));
 	}
 
 }

@@ -10,6 +10,8 @@ import java.util.concurrent.TimeUnit;
 import reactor.core.Disposable;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
+import dev.weir.request.RequestLoop;
+
 /**
  * Time that passes only when a test says so, the same for the ticker, the wall clock and
  * the timers. Everything happens on the thread that lets it pass.
@@ -32,7 +34,27 @@ final class VirtualTime extends Clock {
 	}
 
 	Timing timing() {
-		return new Timing(this::ticks, this, this.scheduler);
+		return new Timing(this::ticks, this.scheduler);
+	}
+
+	/**
+	 * The loop of requests: tasks run at once, timers at this time.
+	 * @return the loop
+	 */
+	RequestLoop loop() {
+		return new RequestLoop() {
+
+			@Override
+			public void execute(Runnable task) {
+				task.run();
+			}
+
+			@Override
+			public Disposable schedule(Runnable task, Duration delay) {
+				return after(delay.toNanos(), task);
+			}
+
+		};
 	}
 
 	long ticks() {

@@ -1,7 +1,6 @@
 package dev.weir.failover;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -17,10 +16,15 @@ import reactor.core.Disposables;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
+import dev.weir.request.RequestLoop;
+import dev.weir.backend.RequestTraits;
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -38,28 +42,31 @@ class WaitQueuesConcurrencyTests {
 
 	private static final int REQUESTS = 9;
 
-	private final ExecutorService[] loops = new ExecutorService[LOOPS];
+	private final DefaultEventLoop[] loops = new DefaultEventLoop[LOOPS];
+
+	private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
 	private final AtomicInteger served = new AtomicInteger();
 
 	private final Pool pool = TestPools.pool(System::nanoTime, Map.of("max-waiting", "100000"),
 			TestPools.backend("a", "max-concurrent=2"), TestPools.backend("b", "max-concurrent=1", "models.x=x"));
 
-	private final WaitQueues queues = new WaitQueues(this.pool,
-			new Timing(System::nanoTime, InstantSource.system(), new WithoutTimers()), ArrivalOrder::new);
+	private final WaitQueues queues = new WaitQueues(this.pool, new Timing(System::nanoTime, new WithoutTimers()),
+			this.thread, ArrivalOrder::new);
 
 	WaitQueuesConcurrencyTests() {
 		for (int i = 0; i < LOOPS; i++) {
-			this.loops[i] = Executors.newSingleThreadExecutor();
+			this.loops[i] = new DefaultEventLoop();
 		}
 		this.pool.onFree(this.queues::onFree);
 	}
 
 	@AfterEach
 	void stop() {
-		for (ExecutorService loop : this.loops) {
-			loop.shutdownNow();
+		for (DefaultEventLoop loop : this.loops) {
+			loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
 		}
+		this.thread.shutdownNow();
 	}
 
 	@Test
@@ -70,17 +77,16 @@ class WaitQueuesConcurrencyTests {
 				Request request = new Request(round + i, over);
 				request.loop.execute(request::begin);
 				if (i % 4 == 0) {
-					// on another thread, at any time
-					this.loops[(round + 2 * i + 1) % LOOPS].execute(request::leave);
+					// in order to come at any time
+					this.loops[(round + 2 * i + 1) % LOOPS].execute(() -> request.loop.execute(request::leave));
 				}
 			}
 			assertThat(over.await(10, TimeUnit.SECONDS))
 				.as(() -> over.getCount() + " requests are left, " + this.queues.waiting() + " of them wait")
 				.isTrue();
 		}
-		for (ExecutorService loop : this.loops) {
-			loop.shutdown();
-			assertThat(loop.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		for (DefaultEventLoop loop : this.loops) {
+			assertThat(loop.shutdownGracefully(0, 10, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS)).isTrue();
 		}
 		assertThat(this.served.get()).isGreaterThanOrEqualTo(ROUNDS * REQUESTS * 2 / 3);
 		assertThat(this.queues.waiting()).isZero();
@@ -91,11 +97,11 @@ class WaitQueuesConcurrencyTests {
 	/** Does what the loop of attempts does, with a load balancer that takes the first. */
 	private final class Request {
 
-		private final ExecutorService loop;
+		private final EventLoop loop;
 
 		private final CountDownLatch over;
 
-		private final Attempts attempts;
+		private final RequestContext request;
 
 		private final Disposable.Swap waiting = Disposables.swap();
 
@@ -106,12 +112,13 @@ class WaitQueuesConcurrencyTests {
 		Request(int number, CountDownLatch over) {
 			this.over = over;
 			this.loop = WaitQueuesConcurrencyTests.this.loops[number % LOOPS];
-			this.attempts = new Attempts(WaitQueuesConcurrencyTests.this.pool,
-					WaitQueuesConcurrencyTests.this.pool.lanes((number % 3 == 0) ? "y" : "x"), System::nanoTime);
+			this.request = TestRequests.begin(WaitQueuesConcurrencyTests.this.pool,
+					WaitQueuesConcurrencyTests.this.pool.lanes((number % 3 == 0) ? "y" : "x"), RequestTraits.UNKNOWN,
+					System::nanoTime, new RequestLoop.OfEventLoop(this.loop));
 		}
 
 		void begin() {
-			if (WaitQueuesConcurrencyTests.this.queues.isWaitedFor(this.attempts.remaining())) {
+			if (WaitQueuesConcurrencyTests.this.queues.isWaitedFor(this.request.candidates().remaining())) {
 				waitForLane();
 			}
 			else {
@@ -120,26 +127,26 @@ class WaitQueuesConcurrencyTests {
 		}
 
 		private void choose() {
-			if (this.attempts.remaining().stream().anyMatch(this.attempts::tryBegin)) {
+			if (this.request.candidates().remaining().stream().anyMatch(this.request::tryBegin)) {
 				this.loop.execute(() -> {
-					this.attempts.end(new Outcome.Served(200));
+					this.request.attempts().end(new Outcome.Served(200));
 					end(WaitQueuesConcurrencyTests.this.served);
 				});
 			}
 			else {
-				this.attempts.beginRound();
+				this.request.candidates().beginRound();
 				waitForLane();
 			}
 		}
 
 		private void waitForLane() {
 			this.waiting.update(
-					WaitQueuesConcurrencyTests.this.queues.await(this.attempts, this.arrival, Duration.ofHours(1), true)
+					WaitQueuesConcurrencyTests.this.queues.await(this.request, this.arrival, Duration.ofHours(1), true)
 						.subscribe((free) -> choose()));
 		}
 
 		void leave() {
-			this.attempts.close();
+			this.request.close();
 			this.waiting.dispose();
 			end(new AtomicInteger());
 		}

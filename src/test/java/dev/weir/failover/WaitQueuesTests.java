@@ -13,7 +13,6 @@ import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
@@ -21,6 +20,8 @@ import dev.weir.backend.RequestTraits;
 import dev.weir.openai.call.Operation;
 import dev.weir.testing.Outcomes;
 import dev.weir.testing.TestPools;
+import dev.weir.request.RequestContext;
+import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,7 +43,7 @@ class WaitQueuesTests {
 
 	private final List<String> events = new ArrayList<>();
 
-	private final Map<String, Attempts> requests = new HashMap<>();
+	private final Map<String, RequestContext> requests = new HashMap<>();
 
 	@Test
 	void aRequestThatNeedNotWaitGoesAtOnce() {
@@ -132,10 +133,10 @@ class WaitQueuesTests {
 		WaitQueues bounded = queues(other);
 		throttle(other.lanes("gpt-4o").get(0), 300);
 		throttle(other.lanes("o3").get(0), 300);
-		await(bounded, "first", new Attempts(other, other.lanes("gpt-4o"), this::ticks), 1000);
-		await(bounded, "second", new Attempts(other, other.lanes("gpt-4o"), this::ticks), 1000);
-		await(bounded, "third", new Attempts(other, other.lanes("o3"), this::ticks), 1000);
-		await(bounded, "fourth", new Attempts(other, other.lanes("free"), this::ticks), 1000);
+		await(bounded, "first", TestRequests.begin(other, other.lanes("gpt-4o"), this::ticks), 1000);
+		await(bounded, "second", TestRequests.begin(other, other.lanes("gpt-4o"), this::ticks), 1000);
+		await(bounded, "third", TestRequests.begin(other, other.lanes("o3"), this::ticks), 1000);
+		await(bounded, "fourth", TestRequests.begin(other, other.lanes("free"), this::ticks), 1000);
 		assertThat(this.events).containsExactly("second must not", "third must not", "fourth on a/free");
 		assertThat(bounded.waiting()).isEqualTo(1);
 		assertThat(small.waiting()).isZero();
@@ -158,7 +159,7 @@ class WaitQueuesTests {
 	@Test
 	void aClientThatLeavesBeforeItJoinsTakesNoPlace() {
 		throttle(lane("gpt-4o"), 300);
-		this.queues.await(attempts("gpt-4o"), 1, Duration.ofSeconds(1), true).subscribe(new BaseSubscriber<>() {
+		this.queues.await(begin("gpt-4o"), 1, Duration.ofSeconds(1), true).subscribe(new BaseSubscriber<>() {
 
 			@Override
 			protected void hookOnSubscribe(Subscription subscription) {
@@ -174,7 +175,7 @@ class WaitQueuesTests {
 	void aRequestThatDoesNotUseItsTurnPassesItOn() {
 		Attempt running = lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 60_000);
-		this.queues.await(attempts("o3"), this.queues.nextArrival(), Duration.ofSeconds(5), true)
+		this.queues.await(begin("o3"), this.queues.nextArrival(), Duration.ofSeconds(5), true)
 			.subscribe((free) -> this.events.add("first does nothing"));
 		await("second", "o3", 5000);
 		running.end(new Outcome.Served(200));
@@ -186,7 +187,7 @@ class WaitQueuesTests {
 		Attempt running = lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 60_000);
 		for (int i = 0; i < 20; i++) {
-			this.queues.await(attempts("o3"), this.queues.nextArrival(), Duration.ofSeconds(5), true)
+			this.queues.await(begin("o3"), this.queues.nextArrival(), Duration.ofSeconds(5), true)
 				.subscribe((free) -> this.events.add("nothing"));
 		}
 		running.end(new Outcome.Served(200));
@@ -200,7 +201,7 @@ class WaitQueuesTests {
 		throttle(lane("gpt-4o"), 300);
 		long first = this.queues.nextArrival();
 		await("second", "gpt-4o", 1000);
-		subscribe(this.queues, "first", attempts("gpt-4o"), first, 1000, true);
+		subscribe(this.queues, "first", begin("gpt-4o"), first, 1000, true);
 		this.time.advance(300);
 		assertThat(this.events).containsExactly("first on a/gpt-4o");
 	}
@@ -209,10 +210,10 @@ class WaitQueuesTests {
 	void aRequestThatTriedALaneWaitsForTheOthersOnlyAndHoldsNoOtherRequestUp() {
 		throttle(lane("o3"), 100);
 		Attempt running = lane("o3", 1).tryBegin();
-		Attempts tried = attempts("o3");
+		RequestContext tried = begin("o3");
 		this.time.advance(100);
 		assertThat(tried.tryBegin(lane("o3"))).isTrue();
-		tried.end(new Outcome.Throttled(Duration.ofMillis(100)));
+		tried.attempts().end(new Outcome.Throttled(Duration.ofMillis(100)));
 		await(this.queues, "tried a", tried, 5000);
 		await("new", "o3", 5000);
 		assertThat(this.queues.size()).isEqualTo(2);
@@ -228,7 +229,7 @@ class WaitQueuesTests {
 		WaitQueues both = queues(shared);
 		Attempt running = shared.lanes("x").get(0).tryBegin();
 		for (String name : List.of("x1", "x2", "x3", "x4", "y1", "y2")) {
-			await(both, name, new Attempts(shared, shared.lanes(name.substring(0, 1)), this::ticks), 10_000);
+			await(both, name, TestRequests.begin(shared, shared.lanes(name.substring(0, 1)), this::ticks), 10_000);
 		}
 		running.end(new Outcome.Cancelled());
 		for (String name : List.of("x1", "y1", "x2", "y2", "x3")) {
@@ -240,7 +241,7 @@ class WaitQueuesTests {
 
 	@Test
 	void aLaneThatRefusesAlthoughItLooksFreeIsAskedAgainLaterOnly() {
-		subscribe(this.queues, "first", attempts("free"), 1, 1000, false);
+		subscribe(this.queues, "first", begin("free"), 1, 1000, false);
 		assertThat(this.events).isEmpty();
 		this.time.advance(50);
 		assertThat(this.events).containsExactly("first on a/free");
@@ -278,11 +279,11 @@ class WaitQueuesTests {
 				TestPools.backend("b", "max-concurrent=1"));
 		WaitQueues waits = queues(some);
 		RequestTraits traits = new RequestTraits(Operation.RESPONSES, 0, () -> 0, false, false);
-		Attempts refused = new Attempts(some, some.lanes("o3"), traits, this::ticks);
+		RequestContext refused = TestRequests.begin(some, some.lanes("o3"), traits, this::ticks);
 		refused.tryBegin(some.lanes("o3").get(0));
-		refused.end(Outcomes.notServed(Outcome.Scope.OPERATION));
+		refused.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		Attempt running = some.lanes("o3").get(1).tryBegin();
-		await(waits, "first", new Attempts(some, some.lanes("o3"), traits, this::ticks), 1000);
+		await(waits, "first", TestRequests.begin(some, some.lanes("o3"), traits, this::ticks), 1000);
 		await(waits, "tried a", refused, 1000);
 		this.time.advance(299);
 		assertThat(this.events).isEmpty();
@@ -350,10 +351,10 @@ class WaitQueuesTests {
 		Cost many = cost(() -> running.end(new Outcome.Cancelled()));
 		assertThat(this.events).hasSize(1);
 		for (int left = 999; left > 10; left--) {
-			this.requests.get("it").end(new Outcome.Cancelled());
+			this.requests.get("it").attempts().end(new Outcome.Cancelled());
 		}
 		assertThat(this.queues.waiting()).isEqualTo(10);
-		assertThat(cost(() -> this.requests.get("it").end(new Outcome.Cancelled()))).isEqualTo(many);
+		assertThat(cost(() -> this.requests.get("it").attempts().end(new Outcome.Cancelled()))).isEqualTo(many);
 		assertThat(many.orderCalls()).isLessThan(5);
 		assertThat(many.ticksRead()).isLessThan(40);
 	}
@@ -375,7 +376,7 @@ class WaitQueuesTests {
 		this.time.advance(1);
 		Attempt running = full.lanes("free").get(0).tryBegin();
 		for (int i = 0; i < models; i++) {
-			await(all, "it", new Attempts(full, full.lanes("m" + i), this::ticks), 120_000);
+			await(all, "it", TestRequests.begin(full, full.lanes("m" + i), this::ticks), 120_000);
 		}
 		Cost cost = cost(() -> running.end(new Outcome.Cancelled()));
 		assertThat(all.waiting()).isEqualTo(models - 1);
@@ -397,33 +398,33 @@ class WaitQueuesTests {
 	}
 
 	private Disposable await(String name, String model, long millis) {
-		return await(this.queues, name, attempts(model), millis);
+		return await(this.queues, name, begin(model), millis);
 	}
 
-	private Disposable await(WaitQueues where, String name, Attempts attempts, long millis) {
-		return subscribe(where, name, attempts, where.nextArrival(), millis, true);
+	private Disposable await(WaitQueues where, String name, RequestContext request, long millis) {
+		return subscribe(where, name, request, where.nextArrival(), millis, true);
 	}
 
-	private Disposable subscribe(WaitQueues where, String name, Attempts attempts, long arrival, long millis,
+	private Disposable subscribe(WaitQueues where, String name, RequestContext request, long arrival, long millis,
 			boolean ask) {
-		return where.await(attempts, arrival, Duration.ofMillis(millis), ask).subscribe((free) -> {
+		return where.await(request, arrival, Duration.ofMillis(millis), ask).subscribe((free) -> {
 			if (!free) {
 				this.events.add(name + " must not");
 				return;
 			}
-			attempts.remaining().stream().filter(attempts::tryBegin).findFirst().ifPresent((lane) -> {
-				this.requests.put(name, attempts);
+			request.candidates().remaining().stream().filter(request::tryBegin).findFirst().ifPresent((lane) -> {
+				this.requests.put(name, request);
 				this.events.add(name + " on " + lane);
 			});
 		});
 	}
 
 	private void end(String name) {
-		this.requests.get(name).end(new Outcome.Served(200));
+		this.requests.get(name).attempts().end(new Outcome.Served(200));
 	}
 
 	private WaitQueues queues(Pool of) {
-		WaitQueues made = new WaitQueues(of, new Timing(this::ticks, this.time, this.time.timing().timers()),
+		WaitQueues made = new WaitQueues(of, new Timing(this::ticks, this.time.timing().timers()), new OneByOne(),
 				() -> new CountingOrder(this.orderCalls));
 		of.onFree(made::onFree);
 		return made;
@@ -434,8 +435,8 @@ class WaitQueuesTests {
 		return this.time.ticks();
 	}
 
-	private Attempts attempts(String model) {
-		return new Attempts(this.pool, this.pool.lanes(model), this::ticks);
+	private RequestContext begin(String model) {
+		return TestRequests.begin(this.pool, this.pool.lanes(model), this::ticks);
 	}
 
 	private Lane lane(String model) {

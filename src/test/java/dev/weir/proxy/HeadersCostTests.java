@@ -28,7 +28,7 @@ class HeadersCostTests {
 			all.add("x-other-" + i, "x".repeat(100));
 		}
 		HttpHeaders client = new HttpHeaders(new Netty4HeadersAdapter(all));
-		assertThat(Allocation.of(2000, () -> UpstreamHeaders.from(client, Set.of(), UnaryOperator.identity())))
+		assertThat(Allocation.of(2000, () -> RequestHeaders.from(client, Set.of(), UnaryOperator.identity())))
 			.isLessThan(1_500);
 	}
 
@@ -38,7 +38,7 @@ class HeadersCostTests {
 		backend.add("Content-Type", "application/json").add("x-ms-region", "East").add("Server", "x");
 		assertThat(
 				Allocation.of(2000,
-						() -> DownstreamHeaders.copy(backend,
+						() -> ResponseHeaders.copy(backend,
 								new HttpHeaders(new Netty4HeadersAdapter(new DefaultHttpHeaders())))))
 			.isLessThan(2_000);
 	}

@@ -57,8 +57,7 @@ public final class TestPools {
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)
 			.build();
-		return new Pools(properties, CircuitBreakerRegistry.of(breakers), ticker, (lane, outcome, duration) -> {
-		}).all().iterator().next();
+		return new Pools(properties, CircuitBreakerRegistry.of(breakers), ticker).all().iterator().next();
 	}
 
 	/**

@@ -1,0 +1,48 @@
+package dev.weir.backend;
+
+/**
+ * Why a lane or a backend rests.
+ */
+public enum CooldownReason {
+
+	/** It said 429. */
+	THROTTLED("throttled"),
+
+	/** Its quota is spent and waiting does not bring it back. */
+	OUT_OF_QUOTA("out of quota"),
+
+	/** It refuses the credential that Weir has for it. */
+	DENIED("access denied"),
+
+	/** Weir has no credential to call it with. */
+	NO_CREDENTIAL("no credential"),
+
+	/** It does not serve the model. */
+	NOT_SERVED("not served"),
+
+	/** It failed and asked for time. */
+	FAILED("failed");
+
+	private final String words;
+
+	CooldownReason(String words) {
+		this.words = words;
+	}
+
+	/**
+	 * Whether it passes only when an operator mends something.
+	 * @return whether waiting does not help
+	 */
+	public boolean isLasting() {
+		return switch (this) {
+			case OUT_OF_QUOTA, DENIED, NOT_SERVED -> true;
+			case THROTTLED, NO_CREDENTIAL, FAILED -> false;
+		};
+	}
+
+	@Override
+	public String toString() {
+		return this.words;
+	}
+
+}

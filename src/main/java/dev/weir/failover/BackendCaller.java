@@ -1,0 +1,21 @@
+package dev.weir.failover;
+
+import reactor.core.publisher.Mono;
+
+import dev.weir.request.RequestContext;
+
+/**
+ * Calls a backend for a request.
+ */
+public interface BackendCaller {
+
+	/**
+	 * Chooses a lane, begins an attempt on it and sends it the request.
+	 * @param context the request, of which no attempt runs
+	 * @return the response when its head has come, on the loop of the request;
+	 * {@link NoLaneException} if no lane can take the request; any other error if there
+	 * is no response. The response must be read or disposed of
+	 */
+	Mono<BackendResponse> call(RequestContext context);
+
+}

@@ -1,0 +1,187 @@
+package dev.weir.failover;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.Attempts;
+import dev.weir.request.RequestContext;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Lane;
+import dev.weir.backend.CooldownReason;
+import dev.weir.config.PoolProperties;
+
+/**
+ * The answer a request gets that no lane can take. The delay in it is the shortest rest
+ * of any lane, so that clients, which wait as long as they are told, come back at the
+ * right time.
+ *
+ * @param context the request
+ * @param early whether another backend might have served
+ */
+record ExhaustedReply(RequestContext context, boolean early) {
+
+	// OpenAI's SDKs honour delays up to a minute
+	private static final Duration MAX_DELAY = Duration.ofSeconds(60);
+
+	// a lane that failed but does not rest may be tried again soon
+	private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
+
+	ApiErrorException exception(Exhaustion why) {
+		return switch (why) {
+			case NO_LANE ->
+				invalid("No backend of pool " + pool() + " can serve this operation.", null, "unknown_operation");
+			case THROTTLED -> later(429, throttled(), "requests", "rate_limit_exceeded");
+			case OUT_OF_QUOTA ->
+				never(429, subject("has", "have") + " spent the quota. Waiting does not bring it back.",
+						"insufficient_quota", "insufficient_quota");
+			case TOO_LARGE -> never(429, "The request is larger than the quota of " + each()
+					+ ". Send a shorter one or ask for less output.", "tokens", "rate_limit_exceeded");
+			case MODEL_NOT_SERVED -> invalid("The model '" + this.context.call().model()
+					+ "' has no deployment on any backend of pool " + pool() + ".", "model", "model_not_found");
+			case OPERATION_NOT_SERVED ->
+				invalid("No backend of pool " + pool() + " serves " + this.context.call().path().operationPath()
+						+ (this.context.call().model().isEmpty() ? ""
+								: " for the model '" + this.context.call().model() + "'")
+						+ ". Use another operation or another model.", null, "unknown_operation");
+			case TIMEOUT ->
+				later(504, tried() + " There was no answer within " + limit() + ".", "server_error", "timeout");
+			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
+			case DENIED -> denied();
+			case FAILED -> later(503, tried() + " It failed.", "server_error", "service_unavailable");
+			case UNAVAILABLE -> unavailable();
+		};
+	}
+
+	/**
+	 * The headers that tell a client when to come back.
+	 * @return {@code retry-after-ms} and {@code retry-after}, both at least 1 and at most
+	 * a minute
+	 */
+	Map<String, String> delayHeaders() {
+		// rounded up: a client that comes back a moment too early is refused again
+		long millis = Math.max(1, delay().plusNanos(999_999).toMillis());
+		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
+	}
+
+	/** The time that was too short, and the property that sets it. */
+	private String limit() {
+		PoolProperties settings = this.context.pool().properties();
+		Map<String, Duration> limits = new LinkedHashMap<>();
+		if (isStream()) {
+			limits.put("first-event-timeout", settings.firstEventTimeout());
+		}
+		limits.put("response-timeout", settings.responseTimeout());
+		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
+		Attempts.Ended last = this.context.attempts().last();
+		String words = (last != null) ? last.outcome().words() : "";
+		return limits.entrySet()
+			.stream()
+			.filter((limit) -> words.endsWith(" within " + Durations.words(limit.getValue())))
+			.findFirst()
+			.map((limit) -> describe(limit.getKey(), limit.getValue()))
+			.orElseGet(() -> describe("deadline", settings.deadline()));
+	}
+
+	private String describe(String property, Duration limit) {
+		return Durations.words(limit) + " (weir.pools." + pool() + "." + property + ")";
+	}
+
+	private boolean isStream() {
+		return this.context.call().body() != null && this.context.call().body().stream();
+	}
+
+	private ApiErrorException invalid(String message, @Nullable String param, String code) {
+		return new ApiErrorException(new ApiError(404, message, "invalid_request_error", param, code));
+	}
+
+	private ApiErrorException later(int status, String message, String type, String code) {
+		return new ApiErrorException(new ApiError(status, message, type, null, code), delayHeaders());
+	}
+
+	private static ApiErrorException never(int status, String message, String type, String code) {
+		return new ApiErrorException(new ApiError(status, message, type, null, code),
+				Map.of("x-should-retry", "false"));
+	}
+
+	private ApiErrorException denied() {
+		String message = ((this.context.attempts().count() == 0) ? "No backend of pool " + pool() + " was called."
+				: tried()) + " Weir has no credential that is accepted there; its log says more.";
+		return Exhaustion.isLasting(this.context) ? never(502, message, "server_error", "backend_denied")
+				: later(502, message, "server_error", "backend_denied");
+	}
+
+	private ApiErrorException unavailable() {
+		String message = subject("is", "are") + " out of service; ";
+		return Exhaustion.isLasting(this.context)
+				? never(503, message + "waiting does not help, Weir's log says what does.", "server_error",
+						"service_unavailable")
+				: later(503, message + "the next try is possible in " + Durations.words(delay()) + ".", "server_error",
+						"service_unavailable");
+	}
+
+	private String each() {
+		int count = this.context.candidates().lanes().size();
+		return (count == 1) ? "the one backend of pool " + pool() + " that serves it"
+				: "every backend of pool " + pool() + " that was asked";
+	}
+
+	private Duration delay() {
+		Duration shortest = this.context.candidates()
+			.lanes()
+			.stream()
+			.filter(this.context.candidates()::fits)
+			.map(ExhaustedReply::delay)
+			.min(Duration::compareTo)
+			.orElse(RETRY_FAILED);
+		return (shortest.compareTo(MAX_DELAY) > 0) ? MAX_DELAY : shortest;
+	}
+
+	private static Duration delay(Lane lane) {
+		Duration free = lane.freeIn();
+		return (free == null || free.isZero()) ? RETRY_FAILED : free;
+	}
+
+	private String throttled() {
+		String when = Durations.words(delay());
+		if (this.early) {
+			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
+					+ " the next try is possible in " + when + ".";
+		}
+		List<Lane> lanes = this.context.candidates().lanes();
+		long others = lanes.stream()
+			.filter((lane) -> lane.restReason() != null && lane.restReason() != CooldownReason.THROTTLED)
+			.count()
+				+ this.context.attempts()
+					.ended()
+					.stream()
+					.filter((ended) -> ended.outcome().type().costsRetry())
+					.count();
+		return (others == 0) ? subject("is", "are") + " at the limit; the first is free in " + when + "."
+				: subject("is", "are") + " at the limit or failed; the next try is possible in " + when + ".";
+	}
+
+	private String subject(String one, String many) {
+		int count = this.context.candidates().lanes().size();
+		String model = this.context.call().model();
+		String serving = model.isEmpty() ? "" : (count == 1) ? " that serves " + model : " that serve " + model;
+		return (count == 1) ? "The one backend of pool " + pool() + serving + " " + one
+				: "All " + count + " backends of pool " + pool() + serving + " " + many;
+	}
+
+	private String tried() {
+		int count = this.context.attempts().count();
+		return (count == 1) ? "One backend of pool " + pool() + " was tried."
+				: count + " backends of pool " + pool() + " were tried.";
+	}
+
+	private String pool() {
+		return this.context.pool().name();
+	}
+
+}

@@ -1,0 +1,141 @@
+package dev.weir.failover;
+
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.http.server.reactive.ServerHttpResponse;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.OutcomeType;
+import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+
+/**
+ * Finds the reply to a request: has it sent to one lane after the other, and makes the
+ * head and the body of the reply from how that ended.
+ */
+public final class Failover {
+
+	// of a long body, the beginning and the length tell it apart
+	private static final int MAX_FINGERPRINTED = 256 * 1024;
+
+	private final PoolWaitQueues queues;
+
+	private final ResponseReader reader;
+
+	/**
+	 * Makes one for all requests.
+	 * @param queues where requests wait for a lane
+	 * @param budget what is held back of streams counts in it
+	 * @param clock the wall clock, for delays that backends give as a date
+	 */
+	Failover(PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
+		this.queues = queues;
+		this.reader = new ResponseReader(budget, clock);
+	}
+
+	/**
+	 * Finds the reply to a request.
+	 * @param context the request, routed to a pool and read
+	 * @param imageDeployment whether its head names a deployment for a tool
+	 * @param caller calls the backends
+	 * @param client the response of which the head is written
+	 * @return completes when the head is written and the context has the
+	 * {@linkplain RequestContext#reply() reply}; an error only where no backend is
+	 * involved. To be subscribed to on the loop of the request
+	 */
+	public Mono<Void> run(RequestContext context, boolean imageDeployment, BackendCaller caller,
+			ServerHttpResponse client) {
+		Pool pool = context.pool();
+		ApiCall call = context.call();
+		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
+		if (unknown != null) {
+			return Mono.error(unknown);
+		}
+		context.begin(lanes, traits(context, imageDeployment));
+		pool.retryBudget().request();
+		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
+		ReplyHead head = new ReplyHead(client, context);
+		ReplyFactory replies = new ReplyFactory(context, loop, head.headers());
+		if (EarlyReply.isWanted(call, pool.properties())) {
+			EarlyReply early = new EarlyReply(context, replies);
+			return early.await(loop.run(), (result) -> settle(context, head, replies, result), () -> {
+				head.beginEarly();
+				context.reply(early);
+			});
+		}
+		return loop.run()
+			.doOnNext((result) -> settle(context, head, replies, result))
+			.then()
+			// operators ask those below them for the context, up to where one has it
+			.contextWrite(UnaryOperator.identity());
+	}
+
+	private static RequestTraits traits(RequestContext context, boolean imageDeployment) {
+		ApiCall call = context.call();
+		RequestBody body = call.body();
+		return new RequestTraits(call.path().operation(), (body != null) ? body.length() : 0,
+				() -> fingerprint(context), imageDeployment, call.path().namesApiVersion());
+	}
+
+	private static int fingerprint(RequestContext context) {
+		RequestBody body = context.call().body();
+		if (body == null) {
+			return System.identityHashCode(context);
+		}
+		int hash = body.length();
+		for (ByteBuffer bytes : body.bytes()) {
+			int end = Math.min(bytes.limit(), MAX_FINGERPRINTED);
+			for (int i = 0; i < end; i++) {
+				hash = 31 * hash + bytes.get(i);
+			}
+		}
+		return hash;
+	}
+
+	private static void settle(RequestContext context, ReplyHead head, ReplyFactory replies, RequestResult result) {
+		context.reply(reply(context, head, replies, result));
+	}
+
+	private static Reply reply(RequestContext context, ReplyHead head, ReplyFactory replies, RequestResult result) {
+		if (result instanceof RequestResult.Served served) {
+			head.begin(served);
+			served.attempt().answering();
+			if (served.outcome().type() == OutcomeType.SERVED) {
+				context.onServed();
+			}
+			Reply reply = replies.of(served);
+			if (!context.pool().properties().resume()) {
+				// a long stream need not hold the request's body to its end
+				context.releaseBody();
+			}
+			return reply;
+		}
+		if (result instanceof RequestResult.Refused refused) {
+			@Nullable ApiErrorException unknown = UnknownPath.replacing(context.call().path(), refused.error());
+			if (unknown != null) {
+				refused.discard();
+				return new WholeReply(head.own(refused.attempt().lane(), unknown));
+			}
+			head.error(refused.attempt().lane(), refused.error(), Map.of());
+			return replies.of(refused);
+		}
+		RequestResult.Exhausted exhausted = (RequestResult.Exhausted) result;
+		return new WholeReply(
+				(exhausted.best() != null) ? head.error(exhausted.lane(), exhausted.best(), exhausted.own().headers())
+						: head.own(exhausted.lane(), exhausted.own()));
+	}
+
+}

@@ -1,0 +1,214 @@
+package dev.weir.request;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.backend.Lane;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.RequestTraits;
+
+/**
+ * The lanes that one request may use: those that serve its model, less those that were
+ * tried and those that do not fit it. Used on the request's loop only, except by a queue
+ * while the request waits in it.
+ */
+public final class Candidates {
+
+	private final Lanes lanes;
+
+	private final RequestTraits request;
+
+	private final Set<Lane> tried = new HashSet<>();
+
+	// in this round only: a place was taken between the look at the lane and its choice
+	private final Set<Lane> refused = new HashSet<>();
+
+	// lanes of this priority and better ones are excluded
+	private int floor;
+
+	// lanes that are known to have no more tokens are excluded; -1 for none
+	private long tooFewTokens = -1;
+
+	private boolean largerTried;
+
+	Candidates(Lanes lanes, RequestTraits request) {
+		this.lanes = lanes;
+		this.request = request;
+	}
+
+	/**
+	 * All lanes that serve the request's model.
+	 * @return the lanes, tried or not
+	 */
+	public Lanes lanes() {
+		return this.lanes;
+	}
+
+	/**
+	 * Whether a lane may be chosen now.
+	 * @param lane the lane
+	 * @return whether it is available, was not tried, did not refuse in this round and
+	 * fits the request
+	 */
+	public boolean contains(Lane lane) {
+		return isOpen(lane) && lane.isAvailable();
+	}
+
+	/**
+	 * Whether a lane could serve the request, whatever state it is in: it serves the
+	 * operation, its tier is not too high for the request, and it is not known to have
+	 * too few tokens.
+	 * @param lane the lane
+	 * @return whether it could
+	 */
+	public boolean fits(Lane lane) {
+		return lane.priority() > this.floor && lane.isServing(this.request.operation())
+				&& (this.tooFewTokens < 0 || lane.tokenLimit().orElse(Long.MAX_VALUE) > this.tooFewTokens);
+	}
+
+	private boolean isExcluded(Lane lane) {
+		return this.tried.contains(lane) || !fits(lane);
+	}
+
+	boolean isOpen(Lane lane) {
+		return !this.refused.contains(lane) && !isExcluded(lane);
+	}
+
+	/**
+	 * Whether there is a lane that may be called now.
+	 * @return whether one of the lanes may be chosen
+	 */
+	public boolean areAny() {
+		for (Lane lane : this.lanes) {
+			if (contains(lane)) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * The lanes that the request may still use, free or not: neither tried nor unfit for
+	 * it. Lanes that refused in this round count, since they may be asked again.
+	 * @return the lanes in the order of {@link #lanes()}
+	 */
+	public List<Lane> remaining() {
+		for (Lane lane : this.lanes) {
+			if (isExcluded(lane)) {
+				return this.lanes.stream().filter((it) -> !isExcluded(it)).toList();
+			}
+		}
+		return this.lanes;
+	}
+
+	/**
+	 * When {@link #remaining()} becomes larger by time alone: the request's operation is
+	 * set aside on a lane until then.
+	 * @return the time left, or {@code null} if it does not become larger
+	 */
+	public @Nullable Duration moreRemainIn() {
+		Duration soonest = null;
+		for (Lane lane : this.lanes) {
+			Duration time = lane.setAsideFor(this.request.operation());
+			if (!time.isZero() && !this.tried.contains(lane) && lane.priority() > this.floor
+					&& (soonest == null || time.compareTo(soonest) < 0)) {
+				soonest = time;
+			}
+		}
+		return soonest;
+	}
+
+	/**
+	 * How long it takes until a lane that was not tried may be free.
+	 * @return the time as far as it is known; zero if there is one now or if that depends
+	 * on other requests; {@code null} if there is no such lane
+	 */
+	public @Nullable Duration freeIn() {
+		Duration soonest = null;
+		for (Lane lane : this.lanes) {
+			if (isOpen(lane)) {
+				Duration time = Objects.requireNonNullElse(lane.freeIn(), Duration.ZERO);
+				soonest = (soonest == null || time.compareTo(soonest) < 0) ? time : soonest;
+			}
+		}
+		return soonest;
+	}
+
+	/**
+	 * Begins a round of choosing: lanes that refused in the last one may be asked again.
+	 */
+	public void beginRound() {
+		this.refused.clear();
+	}
+
+	/**
+	 * Whether a lane refused in this round though it had looked free, so that it makes
+	 * little sense to ask again at once.
+	 * @return whether one did
+	 */
+	public boolean isRefused() {
+		return !this.refused.isEmpty();
+	}
+
+	/**
+	 * Records that a lane refused an attempt, so that it is not asked again in this
+	 * round.
+	 */
+	void onRefused(Lane lane) {
+		this.refused.add(lane);
+	}
+
+	/**
+	 * Records that a lane is called, so that it is never chosen again for this request.
+	 */
+	void onTried(Lane lane) {
+		this.tried.add(lane);
+	}
+
+	/**
+	 * Leaves only lanes of lower tiers than that of a lane to choose from. Works once for
+	 * a request.
+	 * @param lane the lane
+	 * @return whether one of them may be called now; otherwise nothing has changed
+	 */
+	public boolean tryBelow(Lane lane) {
+		if (this.floor > 0) {
+			return false;
+		}
+		this.floor = lane.priority();
+		if (!areAny()) {
+			this.floor = 0;
+		}
+		return this.floor > 0;
+	}
+
+	/**
+	 * Leaves only lanes to choose from that have more tokens than one which found the
+	 * request too large, as far as is known. Works once for a request.
+	 * @param lane the lane that found it too large
+	 * @param tooLarge what its backend answered
+	 * @return whether there is one that was not tried, now or later; otherwise nothing
+	 * has changed
+	 */
+	public boolean tryLarger(Lane lane, Outcome.TooLarge tooLarge) {
+		if (this.largerTried) {
+			return false;
+		}
+		long limit = (tooLarge.limit() != null) ? tooLarge.limit() : lane.tokenLimit().orElse(0);
+		// a lane of just so many tokens as were requested is large enough
+		long requested = (tooLarge.requested() != null) ? tooLarge.requested() - 1 : 0;
+		this.tooFewTokens = Math.max(limit, requested);
+		this.largerTried = freeIn() != null;
+		if (!this.largerTried) {
+			this.tooFewTokens = -1;
+		}
+		return this.largerTried;
+	}
+
+}

@@ -1,0 +1,81 @@
+package dev.weir.request;
+
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.MonoSink;
+import reactor.util.context.Context;
+
+/**
+ * Brings a result to the loop of a request. One that comes after it was cancelled is
+ * discarded.
+ *
+ * @param <T> the type of the result
+ */
+final class Delivery<T> extends BaseSubscriber<T> {
+
+	private final RequestLoop loop;
+
+	private final MonoSink<T> sink;
+
+	private final Consumer<T> discard;
+
+	// used on the loop only
+	private boolean cancelled;
+
+	private @Nullable T result;
+
+	Delivery(RequestLoop loop, MonoSink<T> sink, Consumer<T> discard) {
+		this.loop = loop;
+		this.discard = discard;
+		this.sink = sink.onCancel(() -> {
+			cancel();
+			loop.execute(() -> this.cancelled = true);
+		});
+	}
+
+	@Override
+	public Context currentContext() {
+		return Context.of(this.sink.contextView());
+	}
+
+	@Override
+	protected void hookOnSubscribe(Subscription subscription) {
+		subscription.request(Long.MAX_VALUE);
+	}
+
+	@Override
+	protected void hookOnNext(T value) {
+		this.result = value;
+	}
+
+	@Override
+	protected void hookOnComplete() {
+		this.loop.execute(this::complete);
+	}
+
+	private void complete() {
+		T value = this.result;
+		if (value == null) {
+			this.sink.success();
+		}
+		else if (this.cancelled) {
+			this.discard.accept(value);
+		}
+		else {
+			this.sink.success(value);
+		}
+	}
+
+	@Override
+	protected void hookOnError(Throwable error) {
+		this.loop.execute(() -> {
+			if (!this.cancelled) {
+				this.sink.error(error);
+			}
+		});
+	}
+
+}

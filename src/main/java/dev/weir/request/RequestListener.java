@@ -1,0 +1,45 @@
+package dev.weir.request;
+
+import java.time.Duration;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+
+/**
+ * Is notified of every request to a pool and of its attempts, for metrics, logs and
+ * limits. All methods are called on the request's loop; they must neither block nor
+ * throw.
+ */
+public interface RequestListener {
+
+	/**
+	 * An attempt has ended.
+	 * @param context the request
+	 * @param attempt the attempt
+	 * @param outcome its outcome
+	 * @param duration from the choice of the lane to the last byte of the response
+	 */
+	default void onAttemptEnd(RequestContext context, Attempt attempt, Outcome outcome, Duration duration) {
+	}
+
+	/**
+	 * A response reported how many tokens it used.
+	 * @param context the request
+	 * @param attempt the attempt that brought the response
+	 * @param inputTokens tokens of the request, 0 or more
+	 * @param outputTokens tokens of the response, 0 or more
+	 */
+	default void onUsage(RequestContext context, Attempt attempt, long inputTokens, long outputTokens) {
+	}
+
+	/**
+	 * A request has ended.
+	 * @param context the request
+	 * @param status the HTTP status that the client got, or
+	 * {@link RequestContext#CLIENT_LEFT}
+	 * @param duration from when its route was found to the last byte of its reply
+	 */
+	default void onEnd(RequestContext context, int status, Duration duration) {
+	}
+
+}

@@ -1,0 +1,85 @@
+package dev.weir.failover;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.testing.Outcomes;
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+import dev.weir.testing.TestRequests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class BestErrorTests {
+
+	private static final String SPEAKING = "{\"error\":{\"message\":\"down\",\"code\":\"server_error\"}}";
+
+	private static final String PAGE = "<html>";
+
+	private final List<Lane> lanes = TestPools.pool(new ManualTicker(), TestPools.backend("a"), TestPools.backend("b"))
+		.lanes("gpt-4o");
+
+	private final BestError best = new BestError();
+
+	@Test
+	void thereIsNoneWithoutAnAnswer() {
+		this.best.consider(this.lanes.get(0), failed(), null);
+		assertThat(this.best.error()).isNull();
+		assertThat(this.best.lane()).isNull();
+	}
+
+	@Test
+	void oneThatSaysItsReasonOutdoesAPageWhicheverComesFirst() {
+		ErrorResponse speaking = answer(500, SPEAKING);
+		consider(0, answer(502, PAGE));
+		consider(1, speaking);
+		consider(0, answer(504, PAGE));
+		assertThat(this.best.error()).isSameAs(speaking);
+		assertThat(this.best.lane()).isSameAs(this.lanes.get(1));
+	}
+
+	@Test
+	void amongEqualsTheLatestIsTheBest() {
+		consider(0, answer(502, PAGE));
+		ErrorResponse page = answer(504, PAGE);
+		consider(1, page);
+		assertThat(this.best.error()).isSameAs(page);
+		consider(0, answer(500, SPEAKING));
+		ErrorResponse speaking = answer(503, SPEAKING);
+		consider(1, speaking);
+		assertThat(this.best.error()).isSameAs(speaking);
+	}
+
+	@Test
+	void oneThatWasNotReadToItsEndIsNone() {
+		ResponseBody rest = ResponseBody.of(new FakeConnection(), TestRequests.DIRECT, null);
+		consider(0, new ErrorResponse(500, Map.of(), SPEAKING.getBytes(StandardCharsets.UTF_8), rest));
+		assertThat(this.best.error()).isNull();
+	}
+
+	@Test
+	void aRefusalOfWeirsCredentialOrARedirectIsNotTheClients() {
+		this.best.consider(this.lanes.get(0), Outcomes.denied(), answer(401, SPEAKING));
+		this.best.consider(this.lanes.get(0), Outcomes.outOfQuota(), answer(429, SPEAKING));
+		consider(0, answer(302, SPEAKING));
+		assertThat(this.best.error()).isNull();
+	}
+
+	private void consider(int lane, ErrorResponse answer) {
+		this.best.consider(this.lanes.get(lane), failed(), answer);
+	}
+
+	private static Outcome failed() {
+		return new Outcome.Failed(Outcome.Failure.STATUS, "500", null);
+	}
+
+	private static ErrorResponse answer(int status, String body) {
+		return new ErrorResponse(status, Map.of(), body.getBytes(StandardCharsets.UTF_8), null);
+	}
+
+}

@@ -1,0 +1,129 @@
+package dev.weir.request;
+
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.ManualTicker;
+import dev.weir.testing.TestPools;
+import dev.weir.testing.TestRequests;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+
+import static dev.weir.testing.TestPools.backend;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class RequestContextTests {
+
+	private final ManualTicker ticker = new ManualTicker();
+
+	private final Pool pool = TestPools.pool(this.ticker, backend("first", "max-concurrent=1"),
+			backend("second", "priority=2"), backend("third", "priority=2"));
+
+	private final RequestContext request = begin();
+
+	@Test
+	void aLaneThatWasCalledIsNotChosenAgain() {
+		assertThat(this.request.tryBegin(lane(0))).isTrue();
+		this.request.candidates().beginRound();
+		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
+		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
+	}
+
+	@Test
+	void aLaneThatRefusedMayBeAskedAgainInTheNextRound() {
+		Attempt other = lane(0).tryBegin();
+		assertThat(this.request.tryBegin(lane(0))).isFalse();
+		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
+		assertThat(this.request.candidates().isRefused()).isTrue();
+		assertThat(this.request.attempts().count()).isZero();
+		this.request.candidates().beginRound();
+		assertThat(this.request.candidates().isOpen(lane(0))).isTrue();
+		assertThat(this.request.candidates().isRefused()).isFalse();
+		assertThat(other).isNotNull();
+		other.end(new Outcome.Served(200));
+		assertThat(this.request.tryBegin(lane(0))).isTrue();
+	}
+
+	@Test
+	void goesBelowATierOnceAndOnlyIfALaneThereIsFree() {
+		assertThat(this.request.tryBegin(lane(0))).isTrue();
+		assertThat(this.request.candidates().tryBelow(lane(0))).isTrue();
+		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
+		assertThat(this.request.tryBegin(lane(1))).isTrue();
+		assertThat(this.request.candidates().tryBelow(lane(1))).isFalse();
+		assertThat(this.request.candidates().areAny()).isTrue();
+	}
+
+	@Test
+	void staysWhereItIsIfNoLaneBelowIsFree() {
+		throttle(lane(1));
+		throttle(lane(2));
+		assertThat(this.request.tryBegin(lane(0))).isTrue();
+		assertThat(this.request.candidates().tryBelow(lane(0))).isFalse();
+		assertThat(begin().candidates().tryBelow(lane(1))).isFalse();
+	}
+
+	@Test
+	void aLaneIsFreeWhenTheFirstThatHasNotHadItsTurnWakes() {
+		throttle(lane(0));
+		this.ticker.advance(Duration.ofSeconds(2));
+		throttle(lane(1));
+		throttle(lane(2));
+		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(8));
+		this.ticker.advance(Duration.ofSeconds(8));
+		assertThat(this.request.candidates().freeIn()).isZero();
+		assertThat(this.request.tryBegin(lane(0))).isTrue();
+		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(2));
+	}
+
+	@Test
+	void noLaneIsEverFreeOnceAllHaveHadTheirTurn() {
+		for (int i = 0; i < 3; i++) {
+			assertThat(this.request.tryBegin(lane(i))).isTrue();
+		}
+		assertThat(this.request.candidates().freeIn()).isNull();
+	}
+
+	@Test
+	void whatHangsOnOtherRequestsMayBeFreeAnyTime() {
+		Pool one = TestPools.pool(this.ticker, backend("only", "max-concurrent=1"));
+		Lane only = one.lanes("gpt-4o").get(0);
+		assertThat(only.tryBegin()).isNotNull();
+		assertThat(TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker).candidates().freeIn()).isZero();
+	}
+
+	@Test
+	void aNewDeadlineBeginsWhenAnAnswerIsGoneOnWith() {
+		this.ticker.advance(Duration.ofMinutes(9));
+		assertThat(this.request.deadline().elapsed()).isEqualTo(Duration.ofMinutes(9));
+		this.request.deadline().restart();
+		assertThat(this.request.deadline().elapsed()).isZero();
+	}
+
+	@Test
+	void aLimitNeedsNoTimerWhereTheDeadlineComesFirst() {
+		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10))).isTrue();
+		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
+		this.ticker.advance(Duration.ofMinutes(9));
+		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(1))).isTrue();
+		assertThat(this.request.deadline().endsWithin(Duration.ofSeconds(59))).isFalse();
+	}
+
+	private void throttle(Lane lane) {
+		Attempt attempt = lane.tryBegin();
+		assertThat(attempt).isNotNull();
+		attempt.end(new Outcome.Throttled(Duration.ofSeconds(10)));
+	}
+
+	private RequestContext begin() {
+		return TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+	}
+
+	private Lane lane(int index) {
+		return this.pool.lanes("gpt-4o").get(index);
+	}
+
+}
