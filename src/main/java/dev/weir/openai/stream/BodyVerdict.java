@@ -38,7 +38,11 @@ public enum BodyVerdict {
 		}
 		Reader reader = new Reader();
 		if (start < length && json[start] == '{') {
-			JsonTokens.readStart(json, start, length, reader::read);
+			JsonTokens.Result result = JsonTokens.readStart(json, start, length, reader::read);
+			if (reader.inError && result == JsonTokens.Result.MALFORMED) {
+				// an error with invalid UTF-8 in its message is still an error
+				return reader.error();
+			}
 		}
 		return reader.verdict;
 	}
@@ -47,17 +51,25 @@ public enum BodyVerdict {
 
 		private BodyVerdict verdict = UNDECIDED;
 
+		private boolean response;
+
+		private boolean inError;
+
+		BodyVerdict error() {
+			return this.response ? FAILED_RESPONSE : ERROR;
+		}
+
 		void read(JsonTokens json) {
-			boolean response = false;
 			boolean message = false;
 			for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 				switch (name) {
 					case "error" -> {
-						boolean named = json.isObject() || json.text() != null;
-						if (!json.skipEmpty() && named) {
-							this.verdict = response ? FAILED_RESPONSE : ERROR;
+						this.inError = json.isObject() || json.isString();
+						if (!json.skipEmpty() && this.inError) {
+							this.verdict = error();
 							return;
 						}
+						this.inError = false;
 					}
 					case "object" -> {
 						String object = json.text();
@@ -65,7 +77,7 @@ public enum BodyVerdict {
 							this.verdict = "error".equals(object) ? ERROR : SUCCESS;
 							return;
 						}
-						response = true;
+						this.response = true;
 					}
 					case "message", "detail" -> message |= json.text() != null;
 					default -> {

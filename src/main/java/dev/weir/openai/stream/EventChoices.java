@@ -11,8 +11,8 @@ final class EventChoices {
 
 	private static final int MAX_INDEX = 1_000_000;
 
-	/** Anything but one list of choices; counts as content. */
-	static final EventChoices UNKNOWN = new EventChoices(false);
+	/** Anything but a list of choices; counts as content. */
+	private static final EventChoices UNKNOWN = new EventChoices(false);
 
 	private final boolean list;
 

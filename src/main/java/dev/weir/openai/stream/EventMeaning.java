@@ -36,7 +36,10 @@ final class EventMeaning {
 
 	private long sequenceNumber = -1;
 
+	/** The last list of choices. */
 	private @Nullable EventChoices choices;
+
+	private boolean choicesHaveContent;
 
 	private boolean error;
 
@@ -101,16 +104,22 @@ final class EventMeaning {
 			return errorEvent ? Kind.ERROR : Kind.DONE;
 		}
 		JsonTokens.Result result = JsonTokens.read(fields.bytes(), fields.from(), fields.to(), this::readData);
+		if (errorEvent) {
+			this.type = "error";
+			this.choices = null;
+			return Kind.ERROR;
+		}
+		boolean failed = this.error || "error".equals(this.type) || "response.failed".equals(this.type);
 		if (result != JsonTokens.Result.WHOLE) {
 			this.choices = null;
-			// invalid UTF-8 in its message does not make an error content
-			return (errorEvent || (this.error && result == JsonTokens.Result.MALFORMED)) ? Kind.ERROR : Kind.CONTENT;
+			// an error with invalid UTF-8 in its message is still an error
+			return (failed && result == JsonTokens.Result.MALFORMED) ? Kind.ERROR : Kind.CONTENT;
 		}
-		if (errorEvent || this.error || "error".equals(this.type) || "response.failed".equals(this.type)) {
+		if (failed) {
 			return Kind.ERROR;
 		}
 		if (this.choices != null) {
-			return this.choices.hasContent() ? Kind.CONTENT : Kind.NO_CONTENT;
+			return this.choicesHaveContent ? Kind.CONTENT : Kind.NO_CONTENT;
 		}
 		return (this.type != null && isWithoutContent(this.type)) ? Kind.NO_CONTENT : Kind.CONTENT;
 	}
@@ -140,8 +149,8 @@ final class EventMeaning {
 			switch (name) {
 				case "error" -> this.error = !json.isNull();
 				case "choices" -> {
-					EventChoices found = EventChoices.read(json);
-					this.choices = (this.choices == null) ? found : EventChoices.UNKNOWN;
+					this.choices = EventChoices.read(json);
+					this.choicesHaveContent |= this.choices.hasContent();
 				}
 				case "type" -> {
 					String text = json.text();

@@ -14,8 +14,8 @@ import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
- * Walks through the tokens of a JSON object. Accepts what backends are known to send
- * although it is not JSON: control characters in strings, unknown escapes, {@code NaN}.
+ * Walks through the tokens of a JSON object. Accepts three mistakes of known backends:
+ * control characters in strings, unknown escapes, and {@code NaN}.
  */
 final class JsonTokens {
 
@@ -42,7 +42,7 @@ final class JsonTokens {
 	 * @param from the index of the first byte
 	 * @param to the index behind the last byte
 	 * @param reader reads all properties of the object; must not read another object
-	 * @return what was read
+	 * @return whether the object is whole and nothing follows it
 	 */
 	static Result read(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
 		int start = skipSpace(json, from, to);
@@ -50,7 +50,12 @@ final class JsonTokens {
 			return Result.MALFORMED;
 		}
 		Reused reused = Reused.forObject(to - start);
-		Result result = reused.tokens.readNext(json, start, to, reader);
+		int end = skipSpaceBack(json, start, to);
+		Result result = reused.tokens.readNext(json, start, end, reader);
+		if (result == Result.WHOLE && json[end - 1] != '}') {
+			// the parser waits for the rest of a literal behind the object
+			result = Result.MALFORMED;
+		}
 		if (result != Result.WHOLE) {
 			// the parser waits for the rest of this object, or is broken
 			REUSED.remove();
@@ -64,16 +69,20 @@ final class JsonTokens {
 	 * @param from the index of the first byte
 	 * @param to the index behind the last byte
 	 * @param reader reads properties of the object, as many as it needs
+	 * @return {@link Result#WHOLE} if the reader was satisfied
 	 */
-	static void readStart(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
+	static Result readStart(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
 		try (JsonParser parser = Reused.forObject(to - from).factory.createParser(ObjectReadContext.empty(), json, from,
 				to - from)) {
-			JsonTokens tokens = new JsonTokens(parser);
-			tokens.next();
-			reader.accept(tokens);
-		}
-		catch (JacksonException | IncompleteException ex) {
-			// the reader has seen what came before
+			try {
+				JsonTokens tokens = new JsonTokens(parser);
+				tokens.next();
+				reader.accept(tokens);
+				return Result.WHOLE;
+			}
+			catch (JacksonException | IncompleteException ex) {
+				return (parser.currentLocation().getByteOffset() < to - from) ? Result.MALFORMED : Result.INCOMPLETE;
+			}
 		}
 	}
 
@@ -81,6 +90,14 @@ final class JsonTokens {
 		int i = from;
 		while (i < to && (json[i] == ' ' || json[i] == '\n' || json[i] == '\r' || json[i] == '\t')) {
 			i++;
+		}
+		return i;
+	}
+
+	private static int skipSpaceBack(byte[] json, int from, int to) {
+		int i = to;
+		while (i > from && json[i - 1] <= ' ' && json[i - 1] > 0) {
+			i--;
 		}
 		return i;
 	}
@@ -165,6 +182,10 @@ final class JsonTokens {
 		return this.token == JsonToken.START_ARRAY;
 	}
 
+	boolean isString() {
+		return this.token == JsonToken.VALUE_STRING;
+	}
+
 	/** Returns the value if it is a string, else {@code null}. */
 	@Nullable String text() {
 		return (this.token == JsonToken.VALUE_STRING) ? this.parser.getString() : null;
@@ -223,7 +244,7 @@ final class JsonTokens {
 
 	}
 
-	/** What the bytes of an object turned out to be. */
+	/** Whether the bytes are an object. */
 	enum Result {
 
 		WHOLE, INCOMPLETE, MALFORMED

@@ -134,7 +134,7 @@ class StreamEventTests {
 					"{'choices':[{'finish_reason':null}]} | 0", "{'choices':[]} | ~~", "{'choices':{'index':1}} | ~~",
 					"{'choices':[{'index':1},2]} | ~~", "{'choices':[{'index':-1}]} | ~~",
 					"{'choices':[{'index':1.5}]} | ~~", "{'choices':[{'index':1}],'choices':[]} | ~~",
-					"{'choices':[{'index':1}] | ~~", "{} | ~~" })
+					"{'choices':[],'choices':[{'index':1}]} | 1", "{'choices':[{'index':1}] | ~~", "{} | ~~" })
 	void theChoicesAreFound(String data, String expected) {
 		List<String> found = new ArrayList<>();
 		event("data: " + data).forEachChoice((index, finished) -> found.add(index + (finished ? "!" : "")));
@@ -152,8 +152,17 @@ class StreamEventTests {
 		assertThat(piece.error()).isEqualTo(ErrorDetails.NONE);
 	}
 
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "{'error':{'code':'x','message':'\u00e4'}}", "{'type':'error','code':'x','message':'\u00e4'}",
+					"{'type':'response.failed','response':{'error':{'code':'x','message':'\u00e4'}}}" })
+	void anErrorWithInvalidUtf8IsAnError(String data) {
+		byte[] latin1 = ("data: " + data.replace('\'', '"') + "\n\n").getBytes(StandardCharsets.ISO_8859_1);
+		assertThat(StreamEvent.of(latin1).kind()).isEqualTo(StreamEvent.Kind.ERROR);
+	}
+
 	@Test
-	void anErrorWithInvalidUtf8IsAnError() {
+	void theCodeOfAnErrorWithInvalidUtf8IsFound() {
 		byte[] latin1 = "data: {\"error\":{\"code\":\"x\",\"message\":\"\u00e4\"}}\n\n"
 			.getBytes(StandardCharsets.ISO_8859_1);
 		assertThat(StreamEvent.of(latin1)).returns(StreamEvent.Kind.ERROR, StreamEvent::kind)
@@ -170,7 +179,8 @@ class StreamEventTests {
 
 	@Test
 	void anEventIsReadCorrectlyAfterABrokenOne() {
-		for (String broken : new String[] { "data: {'a", "data: {'a':1}}", "data: {'a':1,}", "data: {'a':\u00ff}" }) {
+		for (String broken : new String[] { "data: {'a", "data: {'a':1}}", "data: {'a':1,}", "data: {'a':\u00ff}",
+				"data: {'a':1}0", "data: {'a':1}t", "data: {'a':1} \"" }) {
 			assertThat(event(broken).kind()).isEqualTo(StreamEvent.Kind.CONTENT);
 			assertThat(event("data: {'error':{}}").kind()).isEqualTo(StreamEvent.Kind.ERROR);
 		}
