@@ -32,14 +32,25 @@ class ArchitectureTests {
 			Map.entry("openai.body", Set.of("openai.error")),
 			Map.entry("openai.call", Set.of("openai.body", "openai.error")),
 			Map.entry("openai.stream", Set.of("openai.call", "openai.error")),
-			Map.entry("openai.resume", Set.of("openai.call", "openai.stream")), Map.entry("request", Set.of("openai", "backend", "memory")),
+			Map.entry("openai.resume", Set.of("openai.call", "openai.stream")),
 			Map.entry("simulator", Set.of("openai")), Map.entry("credential", Set.of("config")),
-			Map.entry("backend", Set.of("openai", "config")), Map.entry("balance", Set.of("request", "backend", "config")),
-			Map.entry("failover", Set.of("openai", "request", "backend", "config", "memory")),
-			Map.entry("proxy",
-					Set.of("openai", "failover", "balance", "request", "backend", "config", "credential", "memory")),
-			Map.entry("server", Set.of("openai", "request", "backend", "config", "memory")),
-			Map.entry("ops", Set.of("openai", "request", "backend", "config", "memory")));
+			Map.entry("backend", Set.of("openai", "config")),
+			Map.entry("request", Set.of("openai", "backend", "config", "memory")),
+			Map.entry("balance", Set.of("request", "backend", "config")),
+			Map.entry("classify", Set.of("openai", "backend", "config", "memory")),
+			Map.entry("response", Set.of("classify", "request", "openai", "backend", "config", "memory")),
+			Map.entry("reply", Set.of("response", "classify", "request", "openai", "backend", "config", "memory")),
+			Map.entry("queue", Set.of("request", "backend", "config")),
+			Map.entry("failover",
+					Set.of("reply", "response", "classify", "queue", "request", "openai", "backend", "config",
+							"memory")),
+			Map.entry("inbound", Set.of("request", "openai", "backend", "config", "memory")),
+			Map.entry("upstream", Set.of("request", "credential", "openai", "backend", "config", "memory")),
+			Map.entry("gateway",
+					Set.of("failover", "response", "inbound", "upstream", "balance", "request", "credential", "openai",
+							"backend", "config", "memory")),
+			Map.entry("server", Set.of("request", "openai", "backend", "config", "memory")),
+			Map.entry("ops", Set.of("request", "openai", "backend", "config", "memory")));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
 		.importPackages("dev.weir");
@@ -61,6 +72,17 @@ class ArchitectureTests {
 			})
 			.because("a package with few dependencies can be understood by itself")
 			.check(this.classes));
+	}
+
+	@Test
+	void exchangeAttributesOfTheGatewayAreKnownInOnePlaceOnly() {
+		noClasses().that()
+			.resideOutsideOfPackage("dev.weir.gateway")
+			.should()
+			.dependOnClassesThat()
+			.haveFullyQualifiedName("org.springframework.cloud.gateway.support.ServerWebExchangeUtils")
+			.because("a new version of the gateway may change them")
+			.check(this.classes);
 	}
 
 	@Test

@@ -7,6 +7,7 @@ import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.CooldownReason;
 import dev.weir.openai.call.Operation;
+import dev.weir.backend.Backend;
 
 /**
  * Logs what an operator must mend; everything else mends itself.

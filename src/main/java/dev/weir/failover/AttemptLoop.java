@@ -19,6 +19,12 @@ import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
 import dev.weir.request.Candidates;
 import dev.weir.request.RequestContext;
+import dev.weir.classify.OutcomeClassifier;
+import dev.weir.response.ErrorResponse;
+import dev.weir.response.ResponseReader;
+import dev.weir.response.AttemptResult;
+import dev.weir.queue.WaitQueues;
+import dev.weir.reply.RequestResult;
 
 /**
  * Sends one request to one lane after the other until one serves it, the request itself

@@ -3,6 +3,7 @@ package dev.weir.failover;
 import reactor.core.publisher.Mono;
 
 import dev.weir.request.RequestContext;
+import dev.weir.response.BackendResponse;
 
 /**
  * Calls a backend for a request.

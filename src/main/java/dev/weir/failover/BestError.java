@@ -4,6 +4,7 @@ import dev.weir.openai.error.ApiError;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.openai.error.ErrorDetails;
+import dev.weir.response.ErrorResponse;
 import org.jspecify.annotations.Nullable;
 
 /**

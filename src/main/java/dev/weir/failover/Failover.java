@@ -20,6 +20,13 @@ import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
+import dev.weir.response.ResponseReader;
+import dev.weir.queue.PoolWaitQueues;
+import dev.weir.reply.ReplyHead;
+import dev.weir.reply.RequestResult;
+import dev.weir.reply.ReplyFactory;
+import dev.weir.reply.EarlyReply;
+import dev.weir.reply.WholeReply;
 
 /**
  * Finds the reply to a request: has it sent to one lane after the other, and makes the
@@ -68,7 +75,7 @@ public final class Failover {
 		pool.retryBudget().request();
 		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
 		ReplyHead head = new ReplyHead(client, context);
-		ReplyFactory replies = new ReplyFactory(context, loop, head.headers());
+		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, head.headers());
 		if (EarlyReply.isWanted(call, pool.properties())) {
 			EarlyReply early = new EarlyReply(context, replies);
 			return early.await(loop.run(), (result) -> settle(context, head, replies, result), () -> {

@@ -12,6 +12,8 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
 import dev.weir.memory.BufferBudget;
+import dev.weir.queue.Timing;
+import dev.weir.queue.PoolWaitQueues;
 
 /**
  * Failover and the queues in which requests wait for a lane.

@@ -11,6 +11,7 @@ import dev.weir.config.Suggestion;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
+import dev.weir.response.ErrorResponse;
 
 /**
  * The reply to a call whose path neither Weir nor the backend knows. It names the path

@@ -1,6 +1,7 @@
 /**
- * The attempt loop and what it decides by: what an answer means, whether another backend
- * is asked, and how long one is left alone.
+ * Failover: one attempt after the other until a request has its reply. Reading responses,
+ * classifying them and waiting are not here. Start with
+ * {@link dev.weir.failover.Failover} and {@link dev.weir.failover.AttemptLoop}.
  */
 @NullMarked
 package dev.weir.failover;

@@ -16,6 +16,7 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
+import dev.weir.request.Attempts;
 
 /**
  * Records the metrics of attempts and backends. Models are no tag, because clients choose

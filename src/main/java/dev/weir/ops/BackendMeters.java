@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import dev.weir.request.Attempts;
 
 /**
  * The meters of one backend of a pool, one for each outcome and each type of tokens. They

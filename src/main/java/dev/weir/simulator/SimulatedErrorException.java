@@ -8,6 +8,7 @@ import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerResponse;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
+import dev.weir.openai.call.Operation;
 
 /**
  * Ends a simulated request with an error response.

@@ -12,6 +12,9 @@ import dev.weir.testing.Outcomes;
 import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 import dev.weir.testing.TestRequests;
+import dev.weir.response.ErrorResponse;
+import dev.weir.response.ResponseBody;
+import dev.weir.response.FakeConnection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

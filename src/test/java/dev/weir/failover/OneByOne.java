@@ -8,7 +8,7 @@ import java.util.concurrent.Executor;
  * Runs tasks on the calling thread, each after the one before has returned, as a thread
  * of their own would.
  */
-final class OneByOne implements Executor {
+public final class OneByOne implements Executor {
 
 	private final Queue<Runnable> tasks = new ArrayDeque<>();
 

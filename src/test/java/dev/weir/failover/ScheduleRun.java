@@ -35,6 +35,8 @@ import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
+import dev.weir.response.BackendResponse;
+import dev.weir.queue.PoolWaitQueues;
 
 /**
  * Plays a schedule: failover, the choice of lanes and their state as they are, and behind

@@ -20,6 +20,7 @@ import reactor.netty.Connection;
 import reactor.netty.NettyInbound;
 
 import dev.weir.request.RequestLoop;
+import dev.weir.response.BackendResponse;
 
 /**
  * One call as its backend sees it: plays the script, and notes how it was listened to.

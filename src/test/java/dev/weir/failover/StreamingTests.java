@@ -33,6 +33,7 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
+import dev.weir.reply.EventRelay;
 
 import static dev.weir.testing.RawBackend.answering;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -11,12 +11,13 @@ import reactor.core.Disposable;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 import dev.weir.request.RequestLoop;
+import dev.weir.queue.Timing;
 
 /**
  * Time that passes only when a test says so, the same for the ticker, the wall clock and
  * the timers. Everything happens on the thread that lets it pass.
  */
-final class VirtualTime extends Clock {
+public final class VirtualTime extends Clock {
 
 	// as System.nanoTime() may, the ticker passes Long.MAX_VALUE soon
 	private static final long TICKER_START = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
@@ -33,7 +34,7 @@ final class VirtualTime extends Clock {
 		return this.scheduler.now(TimeUnit.NANOSECONDS);
 	}
 
-	Timing timing() {
+	public Timing timing() {
 		return new Timing(this::ticks, this.scheduler);
 	}
 
@@ -41,7 +42,7 @@ final class VirtualTime extends Clock {
 	 * The loop of requests: tasks run at once, timers at this time.
 	 * @return the loop
 	 */
-	RequestLoop loop() {
+	public RequestLoop loop() {
 		return new RequestLoop() {
 
 			@Override
@@ -57,7 +58,7 @@ final class VirtualTime extends Clock {
 		};
 	}
 
-	long ticks() {
+	public long ticks() {
 		return TICKER_START + now();
 	}
 
@@ -75,11 +76,11 @@ final class VirtualTime extends Clock {
 	 * How many timers were ever set.
 	 * @return the number
 	 */
-	long timersSet() {
+	public long timersSet() {
 		return this.scheduler.getScheduledTaskCount();
 	}
 
-	void advance(long millis) {
+	public void advance(long millis) {
 		pass(Duration.ofMillis(millis));
 	}
 

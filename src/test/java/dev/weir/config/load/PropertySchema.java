@@ -20,6 +20,7 @@ import org.springframework.util.unit.DataSize;
 
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
+import dev.weir.config.Range;
 
 /**
  * Generates the JSON schema, which gives editors completion and checks for

@@ -1,0 +1,233 @@
+package dev.weir.classify;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Function;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.NotSslRecordException;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitException;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquireTimeoutException;
+
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Outcome.Failure;
+import dev.weir.backend.OutcomeException;
+import dev.weir.config.CooldownProperties;
+import dev.weir.classify.RefusalRules.Subject;
+import dev.weir.memory.OutOfMemory;
+import dev.weir.openai.error.ErrorDetails;
+import dev.weir.openai.quota.QuotaHeaders;
+
+/**
+ * Classifies what an attempt came to. Pure: it reads a status, headers and a body, or an
+ * exception, and knows nothing else. What a refusal is about is for {@link RefusalRules}
+ * to tell.
+ */
+public final class OutcomeClassifier {
+
+	// what Azure says when a request is larger than the whole quota
+	private static final Duration DAY = Duration.ofDays(1);
+
+	private final CooldownProperties rests;
+
+	private final AttemptFacts asked;
+
+	/**
+	 * Makes one for responses to a call.
+	 * @param rests how long rests are
+	 * @param asked the call
+	 */
+	public OutcomeClassifier(CooldownProperties rests, AttemptFacts asked) {
+		this.rests = rests;
+		this.asked = asked;
+	}
+
+	/**
+	 * Whether the body of an answer with this status must be read to classify it.
+	 * @param status the HTTP status
+	 * @return whether {@link #classify} needs the body
+	 */
+	public static boolean needsBody(int status) {
+		return status >= 400 || isRedirect(status);
+	}
+
+	/**
+	 * Whether an answer sends the client elsewhere. No API of OpenAI or Azure OpenAI does
+	 * so for its operations; a backend that does has a wrong URL here, and following it
+	 * would take a credential to another host.
+	 */
+	private static boolean isRedirect(int status) {
+		return status >= 300 && status < 400 && status != 304;
+	}
+
+	/**
+	 * Classifies a response by its status alone, if that is possible.
+	 * @param status the HTTP status, for which {@link #needsBody} is {@code false}
+	 * @return the outcome
+	 */
+	public static Outcome classify(int status) {
+		return new Outcome.Served(status);
+	}
+
+	/**
+	 * Classifies a response that is an error or a redirect.
+	 * @param error the response
+	 * @param now the time, for delays given as a date
+	 * @return the outcome
+	 */
+	public Outcome classify(ErrorFacts error, Instant now) {
+		if (isRedirect(error.status())) {
+			return new Outcome.Failed(Failure.STATUS, error.status() + " (a redirect, which is not followed)", null);
+		}
+		Subject subject = RefusalRules.subject(error.status(), error.reason(), error.page(),
+				this.asked.isKnownOperation());
+		return switch (subject) {
+			case RATE -> throttled(error, now);
+			case BACKEND -> failed(error, now);
+			case SIZE, CONTEXT, ACCOUNT, MODEL, OPERATION, OPERATION_IMPLIED, REQUEST, CREDENTIAL, UNKNOWN, PAGE ->
+				refused(subject, error);
+		};
+	}
+
+	/**
+	 * The status that an error behind a status of success would have otherwise.
+	 * @param error the error
+	 * @return the status, 400 to 599
+	 */
+	public int statusOf(ErrorFacts error) {
+		return error.statusOr(
+				RefusalRules.subject(error.status(), error.reason(), error.page(), this.asked.isKnownOperation()));
+	}
+
+	private Outcome throttled(ErrorFacts error, Instant now) {
+		if (isDayForOneRequest(error, now)) {
+			return new Outcome.TooLarge(error.status(), null, null);
+		}
+		return new Outcome.Throttled(rest(error.headers(), now));
+	}
+
+	/**
+	 * Azure OpenAI tells a request that is larger than a deployment's tokens per minute
+	 * to wait for a day, though others are served: then there are tokens left, or a
+	 * smaller request was just served. Where requests ran out, a day may be meant.
+	 */
+	private boolean isDayForOneRequest(ErrorFacts error, Instant now) {
+		Duration delay = RetryAfter.parse(error.headers(), now);
+		if (!this.asked.azure() || delay == null || delay.compareTo(DAY) < 0) {
+			return false;
+		}
+		QuotaHeaders limits = QuotaHeaders.read(error.headers());
+		if (limits.requests() != null && limits.requests().left() == 0) {
+			return false;
+		}
+		return this.asked.smallerServed() || (limits.tokens() != null && limits.tokens().left() > 0);
+	}
+
+	private Outcome failed(ErrorFacts error, Instant now) {
+		if (error.inside()) {
+			return new Outcome.Failed(Failure.STATUS, "an error in place of an answer", null);
+		}
+		Duration delay = RetryAfter.parse(error.headers(), now);
+		return new Outcome.Failed(Failure.STATUS, String.valueOf(error.status()),
+				(delay != null) ? capped(delay) : null);
+	}
+
+	private Outcome refused(Subject subject, ErrorFacts error) {
+		int status = error.statusOr(subject);
+		return switch (subject) {
+			case SIZE -> {
+				OversizedRequest numbers = OversizedRequest.read(error.reason().message());
+				yield new Outcome.TooLarge(status, (numbers != null) ? Long.valueOf(numbers.requested()) : null,
+						(numbers != null) ? Long.valueOf(numbers.limit()) : null);
+			}
+			case CONTEXT -> new Outcome.TooLong();
+			case ACCOUNT -> new Outcome.OutOfQuota(status, this.asked.refusal(error, Cure.ACCOUNT));
+			case MODEL -> this.asked.mayMeanOtherModel(error.reason().message()) ? partNotServed(status, error)
+					: new Outcome.NotServed(status, Outcome.Scope.MODEL, this.asked.refusal(error, Cure.MODEL));
+			case OPERATION -> (this.asked.isKnownOperation() || status == 401 || status == 403)
+					? new Outcome.NotServed(status, Outcome.Scope.OPERATION, this.asked.refusal(error, Cure.OPERATION))
+					: new Outcome.Rejected(status);
+			// Azure does not know the path in a version that it does not know
+			case OPERATION_IMPLIED ->
+				this.asked.mayMeanVersion() ? partNotServed(status, error) : new Outcome.NotServed(status,
+						Outcome.Scope.OPERATION_IMPLIED, this.asked.refusal(error, Cure.OPERATION));
+			case CREDENTIAL ->
+				new Outcome.Denied(status, Outcome.Proof.STATED, this.asked.refusal(error, Cure.ofCredential(status)));
+			case UNKNOWN -> new Outcome.Denied(status, Outcome.Proof.NO_REASON,
+					this.asked.refusal(error, Cure.ofCredential(status)));
+			case PAGE -> new Outcome.Denied(status, Outcome.Proof.PAGE, this.asked.refusal(error, Cure.PAGE));
+			case REQUEST, RATE, BACKEND -> new Outcome.Rejected(status);
+		};
+	}
+
+	private Outcome partNotServed(int status, ErrorFacts error) {
+		return new Outcome.NotServed(status, Outcome.Scope.REQUEST, this.asked.refusal(error, Cure.PART));
+	}
+
+	/**
+	 * Classifies an error that a backend sends in place of a stream's first event, behind
+	 * a status of success.
+	 * @param reason what the event says
+	 * @return the outcome
+	 */
+	public Outcome classifyEvent(ErrorDetails reason) {
+		return classify(ErrorFacts.inside(reason), Instant.EPOCH);
+	}
+
+	private Duration rest(Function<String, @Nullable String> headers, Instant now) {
+		Duration delay = RetryAfter.parse(headers, now);
+		if (delay == null || delay.isZero()) {
+			delay = RetryAfter.fromRateLimitReset(headers);
+		}
+		// a delay of zero would invite the next request to the very lane that refuses
+		return (delay == null || delay.isZero()) ? this.rests.defaultDuration() : capped(delay);
+	}
+
+	private Duration capped(Duration delay) {
+		return (delay.compareTo(this.rests.max()) > 0) ? this.rests.max() : delay;
+	}
+
+	/**
+	 * Classifies an attempt that brought no answer.
+	 * @param error what was thrown
+	 * @return the outcome
+	 */
+	public static Outcome classify(Throwable error) {
+		OutOfMemory.check(error);
+		if (error instanceof OutcomeException known) {
+			return known.outcome();
+		}
+		if (error instanceof PoolAcquireTimeoutException || error instanceof PoolAcquirePendingLimitException) {
+			return failed(Failure.LOCAL, "too many requests waiting for a connection");
+		}
+		if (error instanceof ConnectTimeoutException) {
+			return failed(Failure.UNREACHED, "no connection in time");
+		}
+		if (error instanceof UnknownHostException) {
+			return failed(Failure.UNREACHED, "an unknown host name");
+		}
+		if (error instanceof ConnectException) {
+			return failed(Failure.UNREACHED, "a refused connection");
+		}
+		if (error instanceof SSLException) {
+			// later than the handshake the request may have arrived
+			boolean unreached = error instanceof SSLHandshakeException || error instanceof NotSslRecordException;
+			return failed(unreached ? Failure.UNREACHED : Failure.CONNECTION,
+					"a TLS failure (" + error.getMessage() + ")");
+		}
+		// the rest is what a broken connection or an answer that is not HTTP throws
+		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"
+				: "an answer that cannot be read (" + error.getClass().getSimpleName() + ")");
+	}
+
+	private static Outcome failed(Failure kind, String words) {
+		return new Outcome.Failed(kind, words, null);
+	}
+
+}

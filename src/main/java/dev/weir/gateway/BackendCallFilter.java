@@ -1,0 +1,134 @@
+package dev.weir.gateway;
+
+import java.util.Optional;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.openai.body.RequestBody;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Backend;
+import dev.weir.backend.Durations;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.credential.CredentialException;
+import dev.weir.credential.CredentialHeader;
+import dev.weir.request.Attempts;
+import dev.weir.request.RequestContext;
+import dev.weir.upstream.BackendRequest;
+import dev.weir.upstream.RequestHeaders;
+import dev.weir.upstream.BackendEndpoints;
+
+/**
+ * Writes the request for the backend that was chosen: in its dialect, with its own
+ * credential, with the headers it may see. Starts from the client's request every time.
+ */
+final class BackendCallFilter implements GlobalFilter, Ordered {
+
+	/** Just after a lane was chosen. */
+	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER + 1;
+
+	private static final Logger logger = LoggerFactory.getLogger(BackendCallFilter.class);
+
+	private final BackendEndpoints endpoints;
+
+	BackendCallFilter(BackendEndpoints endpoints) {
+		this.endpoints = endpoints;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		AttemptExchange attempt = AttemptExchange.in(exchange);
+		if (attempt == null) {
+			return chain.filter(exchange);
+		}
+		RequestContext context = RequestContext.of(exchange);
+		Backend backend = context.attempts().running().lane().backend();
+		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
+		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());
+		CredentialHeader fixed = endpoint.credential().fixedHeader();
+		if (fixed != null) {
+			attempt.credential(fixed);
+			return send(exchange, chain, context, request, fixed);
+		}
+		Mono<Optional<CredentialHeader>> credential = endpoint.credential()
+			.header()
+			.onErrorMap(CredentialException.class,
+					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
+			.map(Optional::of)
+			.defaultIfEmpty(Optional.empty());
+		return context.loop().deliver(credential, (unused) -> {
+		}).flatMap((header) -> {
+			attempt.credential(header.orElse(null));
+			return send(exchange, chain, context, request, header.orElse(null));
+		});
+	}
+
+	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, RequestContext context,
+			BackendRequest request, @Nullable CredentialHeader credential) {
+		Attempt attempt = context.attempts().running();
+		Backend backend = attempt.lane().backend();
+		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(), context.attempts().count(),
+				reason(context), context.id());
+		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
+		// the client's Host is Weir's, and no backend's business
+		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
+		attempt.sending();
+		ServerHttpRequest client = exchange.getRequest();
+		RequestProgress progress = new RequestProgress(context, request.body() == null);
+		HttpHeaders headers = RequestHeaders.from(client.getHeaders(), context.pool().properties().forwardHeaders(),
+				backend::deployment);
+		long length = (request.body() != null) ? request.length() : client.getHeaders().getContentLength();
+		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
+			headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
+		}
+		if (credential != null) {
+			headers.set(credential.name(), credential.value());
+		}
+		OutgoingRequest outgoing = new OutgoingRequest(client, headers, request.body(), progress);
+		Mono<Void> sent = chain.filter(exchange.mutate().request(outgoing).build());
+		HeadTimeout timeout = new HeadTimeout(context, progress.whole(), outgoing.isSmall());
+		return isStream(context) ? timeout.boundStream(sent) : timeout.bound(sent);
+	}
+
+	private static boolean isStream(RequestContext context) {
+		RequestBody body = context.call().body();
+		return body != null && body.stream();
+	}
+
+	/** For these Reactor Netty would send an empty body in chunks. */
+	private static boolean saysEmpty(HttpMethod method) {
+		return method != HttpMethod.GET && method != HttpMethod.HEAD && method != HttpMethod.DELETE;
+	}
+
+	private static String reason(RequestContext context) {
+		String wait = (context.waited().toMillis() == 0) ? "" : ", after waiting " + Durations.words(context.waited());
+		Attempts.Ended last = context.attempts().last();
+		if (last == null) {
+			return wait;
+		}
+		Lane lane = last.lane();
+		String rest = lane.restLeft().isZero() ? "" : ", which rests " + Durations.words(lane.restLeft());
+		return ", after " + last.outcome().words() + " from " + lane.backend().name() + rest + wait;
+	}
+
+}

@@ -1,0 +1,65 @@
+package dev.weir.gateway;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.core.Ordered;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.backend.Pool;
+import dev.weir.failover.Failover;
+import dev.weir.request.RequestContext;
+import dev.weir.upstream.BackendEndpoints;
+import dev.weir.inbound.PoolResolver;
+
+/**
+ * Turns a backend's 429 into an immediate retry on another: runs the rest of the filter
+ * chain once for each attempt, until the reply is found. Nothing reaches the client
+ * before this filter is done.
+ */
+final class FailoverFilter implements GlobalFilter, Ordered {
+
+	/** Just before a lane is chosen. */
+	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER - 1;
+
+	private final PoolResolver pools;
+
+	private final BackendEndpoints endpoints;
+
+	private final Failover failover;
+
+	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover) {
+		this.pools = pools;
+		this.endpoints = endpoints;
+		this.failover = failover;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		Pool pool = this.pools.resolve(exchange);
+		if (pool == null) {
+			return chain.filter(exchange);
+		}
+		RequestContext context = RequestContext.of(exchange);
+		GatewayBackendCaller caller = new GatewayBackendCaller(exchange, chain, this.endpoints, pool.name());
+		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
+		return this.failover.run(context, imageDeployment, caller, exchange.getResponse()).doOnSuccess((done) -> {
+			caller.publish();
+			// what the gateway takes away again should a user's own filter send the
+			// request round once more
+			exchange.getAttributes()
+				.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
+						exchange.getResponse().getHeaders().headerNames());
+		});
+	}
+
+}

@@ -1,0 +1,106 @@
+package dev.weir.gateway;
+
+import java.net.URI;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.support.NotFoundException;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.credential.Credential;
+import dev.weir.credential.CredentialException;
+import dev.weir.credential.CredentialHeader;
+import dev.weir.failover.BackendCaller;
+import dev.weir.response.BackendResponse;
+import dev.weir.failover.NoLaneException;
+import dev.weir.request.RequestContext;
+import dev.weir.upstream.BackendEndpoints;
+
+/**
+ * Calls backends by the rest of the gateway's filter chain: the filters that choose a
+ * lane, write the request for it, send it and receive the head of the response.
+ */
+final class GatewayBackendCaller implements BackendCaller {
+
+	private final ServerWebExchange exchange;
+
+	private final GatewayFilterChain chain;
+
+	private final BackendEndpoints endpoints;
+
+	private final URI uri;
+
+	private @Nullable AttemptExchange last;
+
+	/**
+	 * Makes one for a request.
+	 * @param exchange the client's exchange
+	 * @param chain the rest of the filter chain
+	 * @param endpoints has the credentials of the backends
+	 * @param pool the name of the pool
+	 */
+	GatewayBackendCaller(ServerWebExchange exchange, GatewayFilterChain chain, BackendEndpoints endpoints,
+			String pool) {
+		this.exchange = exchange;
+		this.chain = chain;
+		this.endpoints = endpoints;
+		this.uri = URI.create("lb://" + pool + "/");
+	}
+
+	@Override
+	public Mono<BackendResponse> call(RequestContext context) {
+		return send(context)
+			.flatMap((response) -> mayBeRenewed(context, response) ? renew(context, response) : Mono.just(response));
+	}
+
+	private Mono<BackendResponse> send(RequestContext context) {
+		AttemptExchange attempt = new AttemptExchange(this.exchange, this.uri);
+		this.last = attempt;
+		Mono<BackendResponse> response = this.chain.filter(attempt)
+			.then(Mono.fromSupplier(() -> attempt.takeResponse(context)))
+			.onErrorMap(NotFoundException.class,
+					(error) -> (context.attempts().current() == null) ? new NoLaneException() : error)
+			.doOnCancel(attempt::dispose);
+		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnClose);
+	}
+
+	private boolean mayBeRenewed(RequestContext context, BackendResponse response) {
+		return response.status() == HttpStatus.UNAUTHORIZED.value() && context.call().replayable()
+				&& credential(context).fixedHeader() == null;
+	}
+
+	/**
+	 * A token may have been revoked before its time: asks for a new one and, if there is
+	 * one, sends the request again. To the backend it is the same attempt, made in two
+	 * steps.
+	 */
+	private Mono<BackendResponse> renew(RequestContext context, BackendResponse refused) {
+		Credential credential = credential(context);
+		CredentialHeader used = (this.last != null) ? this.last.credential() : null;
+		if (used == null) {
+			return Mono.just(refused);
+		}
+		Mono<Boolean> renewed = credential.refresh(used)
+			.onErrorResume(CredentialException.class, (ex) -> Mono.just(false))
+			.defaultIfEmpty(false);
+		return context.loop()
+			.deliver(renewed, (changed) -> refused.dispose())
+			.flatMap((changed) -> changed ? refused.discard().then(Mono.defer(() -> send(context)))
+					: Mono.just(refused));
+	}
+
+	private Credential credential(RequestContext context) {
+		return this.endpoints.of(context.attempts().running().lane().backend()).credential();
+	}
+
+	/** Shows the user's filters what was recorded during the last attempt. */
+	void publish() {
+		if (this.last != null) {
+			this.last.publish(this.exchange);
+		}
+	}
+
+}

@@ -1,0 +1,60 @@
+package dev.weir.gateway;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cloud.gateway.filter.headers.GRPCRequestHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.GRPCResponseHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveForwardedHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveHopByHopHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.RemoveXForwardedHeadersFilter;
+import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormalizationHeadersFilter;
+
+/**
+ * The headers filters of Spring Cloud Gateway, its own and the user's. Most of its own
+ * have nothing to do where {@link RequestHeaders} and {@link ResponseHeaders} let through
+ * only what they know.
+ */
+final class HeadersFilters {
+
+	private static final Set<Class<?>> IDLE = Set.of(ResponseHeaders.class, RemoveForwardedHeadersFilter.class,
+			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
+			GRPCRequestHeadersFilter.class, GRPCResponseHeadersFilter.class);
+
+	// its own constant changes when users name others
+	private static final Set<String> HOPS = Set.of("connection", "keep-alive", "transfer-encoding", "te", "trailer",
+			"proxy-authorization", "proxy-authenticate", "x-application-context", "upgrade");
+
+	private final Supplier<@Nullable List<HttpHeadersFilter>> filters;
+
+	private volatile @Nullable Boolean any;
+
+	HeadersFilters(Supplier<@Nullable List<HttpHeadersFilter>> filters) {
+		this.filters = filters;
+	}
+
+	/**
+	 * Whether there are any that may change what passes to or from a pool.
+	 * @return whether one must be asked
+	 */
+	boolean areAny() {
+		Boolean known = this.any;
+		if (known == null) {
+			List<HttpHeadersFilter> all = this.filters.get();
+			known = all != null && all.stream().anyMatch((filter) -> !isIdle(filter));
+			this.any = known;
+		}
+		return known;
+	}
+
+	private static boolean isIdle(HttpHeadersFilter filter) {
+		// users may name more headers for it to remove
+		return IDLE.contains(filter.getClass()) || (filter.getClass() == RemoveHopByHopHeadersFilter.class
+				&& HOPS.containsAll(((RemoveHopByHopHeadersFilter) filter).getHeaders()));
+	}
+
+}

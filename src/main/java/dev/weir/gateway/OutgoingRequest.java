@@ -1,0 +1,156 @@
+package dev.weir.gateway;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.http.support.Netty4HeadersAdapter;
+
+import dev.weir.request.ClientGoneException;
+
+/**
+ * A request as the gateway sends it to a backend: the client's, with other headers and a
+ * body that can be sent again.
+ */
+final class OutgoingRequest extends ServerHttpRequestDecorator {
+
+	private static final int PART = 16 * 1024;
+
+	private static final int SMALL = 64 * 1024;
+
+	private final io.netty.handler.codec.http.HttpHeaders nettyHeaders;
+
+	private final HttpHeaders headers;
+
+	private final @Nullable List<ByteBuffer> body;
+
+	private final @Nullable RequestProgress sending;
+
+	private volatile @Nullable Channel channel;
+
+	/**
+	 * Makes a request.
+	 * @param client the client's
+	 * @param headers the headers in place of the client's
+	 * @param body the body in place of the client's, or {@code null} to let that stream
+	 * by
+	 * @param sending what hears how far the request has been sent, or {@code null}
+	 */
+	OutgoingRequest(ServerHttpRequest client, io.netty.handler.codec.http.HttpHeaders headers,
+			@Nullable List<ByteBuffer> body, @Nullable RequestProgress sending) {
+		super(client);
+		this.nettyHeaders = headers;
+		this.headers = new HttpHeaders(new Netty4HeadersAdapter(headers));
+		this.body = body;
+		this.sending = sending;
+	}
+
+	/**
+	 * Finds the request that Weir wrote behind what a user's filters have put around it.
+	 * @param request the request that is sent
+	 * @return the request, or {@code null} if it is another
+	 */
+	static @Nullable OutgoingRequest in(ServerHttpRequest request) {
+		ServerHttpRequest inner = request;
+		while (!(inner instanceof OutgoingRequest) && inner instanceof ServerHttpRequestDecorator decorator) {
+			inner = decorator.getDelegate();
+		}
+		return (inner instanceof OutgoingRequest upstream) ? upstream : null;
+	}
+
+	/**
+	 * Says where the body is sent to.
+	 * @param connection the connection to the backend
+	 */
+	void sendTo(Channel connection) {
+		this.channel = connection;
+	}
+
+	/**
+	 * How far the request has been sent.
+	 * @return what hears of it, or {@code null} if nothing does
+	 */
+	@Nullable RequestProgress sending() {
+		return this.sending;
+	}
+
+	@Override
+	public HttpHeaders getHeaders() {
+		return this.headers;
+	}
+
+	@Override
+	public Flux<DataBuffer> getBody() {
+		Flux<DataBuffer> parts = (this.body != null)
+				? Flux.fromIterable(this.body)
+					.filter(ByteBuffer::hasRemaining)
+					.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate()))
+				: super.getBody().onErrorMap(ClientGoneException::of);
+		Channel connection = this.channel;
+		return (connection != null && this.sending != null)
+				? this.sending.inParts(parts, connection).doOnDiscard(DataBuffer.class, DataBufferUtils::release)
+				: parts;
+	}
+
+	/**
+	 * The headers as the HTTP client takes them.
+	 * @return the same headers
+	 */
+	io.netty.handler.codec.http.HttpHeaders nettyHeaders() {
+		return this.nettyHeaders;
+	}
+
+	/**
+	 * Whether the body is kept, so that it can be sent in one piece, and is not empty.
+	 * @return whether there is a {@link #wholeBody()}
+	 */
+	boolean hasWholeBody() {
+		return this.body != null && this.body.stream().anyMatch(ByteBuffer::hasRemaining);
+	}
+
+	/**
+	 * Whether the body is kept and so small that it is written at once, whether or not
+	 * the backend accepts it.
+	 * @return whether it is small
+	 */
+	boolean isSmall() {
+		return this.body != null && this.body.stream().mapToLong(ByteBuffer::remaining).sum() <= SMALL;
+	}
+
+	/**
+	 * The body in small pieces, so that what a backend does not accept stays where it is
+	 * and is not copied to direct memory.
+	 * @return buffers that share the body's memory
+	 */
+	Flux<ByteBuf> parts() {
+		List<ByteBuffer> parts = new ArrayList<>();
+		for (ByteBuffer all : (this.body != null) ? this.body : List.<ByteBuffer>of()) {
+			for (int at = all.position(); at < all.limit(); at += PART) {
+				parts.add(all.slice(at, Math.min(PART, all.limit() - at)));
+			}
+		}
+		return Flux.fromIterable(parts).map(Unpooled::wrappedBuffer);
+	}
+
+	/**
+	 * The body in one piece.
+	 * @return a new buffer that shares the body's memory
+	 */
+	ByteBuf wholeBody() {
+		return (this.body != null) ? Unpooled.wrappedBuffer(this.body.toArray(ByteBuffer[]::new))
+				: Unpooled.EMPTY_BUFFER;
+	}
+
+}

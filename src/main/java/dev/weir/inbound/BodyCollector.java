@@ -1,0 +1,141 @@
+package dev.weir.inbound;
+
+import java.util.Arrays;
+import java.util.function.Function;
+
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+import org.reactivestreams.Subscription;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+
+import dev.weir.memory.BufferBudget;
+
+/**
+ * Collects a request's body in one array. Each buffer is copied and released as it comes:
+ * a client that sends byte by byte would otherwise keep one buffer for each. The array
+ * grows with what has come, whatever length was announced, and is accounted for.
+ */
+final class BodyCollector extends BaseSubscriber<DataBuffer> {
+
+	/** The most that is taken on the word of a client. */
+	private static final int FIRST = 16 * 1024;
+
+	private final MonoSink<byte[]> sink;
+
+	private final BufferBudget.Share share;
+
+	private volatile boolean over;
+
+	// -1 if it was not announced
+	private final long length;
+
+	private final int max;
+
+	private byte[] bytes = new byte[0];
+
+	private int size;
+
+	private BodyCollector(MonoSink<byte[]> sink, Function<Runnable, BufferBudget.Share> share, long length, int max) {
+		this.sink = sink;
+		this.share = share.apply(() -> fail(BodyLimitException.Reason.NO_ROOM));
+		this.length = length;
+		this.max = max;
+	}
+
+	/**
+	 * Collects.
+	 * @param body the body's buffers, which are released
+	 * @param length how long it says it is, or -1
+	 * @param max the most bytes to collect
+	 * @param share opens what they are accounted for by, given what ends an upload that
+	 * is too slow; it stays open
+	 * @return the body; {@link BodyLimitException} if it is longer than that or there is
+	 * no room for it, or the body's own error
+	 */
+	static Mono<byte[]> collect(Flux<DataBuffer> body, long length, int max,
+			Function<Runnable, BufferBudget.Share> share) {
+		return Mono.create((sink) -> {
+			BodyCollector collector = new BodyCollector(sink, share, length, max);
+			MonoSink<byte[]> unused = sink.onCancel(collector);
+			body.contextWrite(sink.contextView()).subscribe(collector);
+		});
+	}
+
+	@Override
+	protected void hookOnSubscribe(Subscription subscription) {
+		// unbounded demand would make Reactor Netty report an error twice
+		subscription.request(Long.MAX_VALUE - 1);
+	}
+
+	@Override
+	protected void hookOnNext(DataBuffer buffer) {
+		try {
+			int count = buffer.readableByteCount();
+			if (this.over) {
+				return;
+			}
+			if (count > this.max - this.size) {
+				fail(BodyLimitException.Reason.TOO_LARGE);
+			}
+			else if (!hasRoomFor(count)) {
+				fail(BodyLimitException.Reason.NO_ROOM);
+			}
+			else {
+				buffer.read(this.bytes, this.size, count);
+				this.size += count;
+			}
+		}
+		finally {
+			DataBufferUtils.release(buffer);
+		}
+	}
+
+	private boolean hasRoomFor(int count) {
+		int needed = this.size + count;
+		if (needed <= this.bytes.length) {
+			return true;
+		}
+		int capacity = capacity(needed);
+		if (!this.share.grow(capacity - this.bytes.length)) {
+			return false;
+		}
+		this.bytes = Arrays.copyOf(this.bytes, capacity);
+		return true;
+	}
+
+	private int capacity(int needed) {
+		long doubled = Math.max(needed, 2L * this.bytes.length);
+		if (this.length >= needed) {
+			// nothing is left over where the client tells the truth
+			return Math.toIntExact(Math.min(this.length, Math.max(doubled, FIRST)));
+		}
+		return Math.toIntExact(Math.min(this.max, doubled));
+	}
+
+	/** May come from the thread of another request that needs the room. */
+	private void fail(BodyLimitException.Reason reason) {
+		if (!this.over) {
+			this.over = true;
+			cancel();
+			this.sink.error(new BodyLimitException(reason));
+		}
+	}
+
+	@Override
+	protected void hookOnComplete() {
+		this.over = true;
+		this.share.complete();
+		this.sink.success((this.size == this.bytes.length) ? this.bytes : Arrays.copyOf(this.bytes, this.size));
+	}
+
+	@Override
+	protected void hookOnError(Throwable error) {
+		this.over = true;
+		this.sink.error(error);
+	}
+
+}

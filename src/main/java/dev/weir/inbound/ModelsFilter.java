@@ -1,0 +1,106 @@
+package dev.weir.inbound;
+
+import java.util.SortedSet;
+import java.util.function.Function;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.ModelList;
+import dev.weir.openai.call.Operation;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Pool;
+import dev.weir.request.RequestContext;
+
+/**
+ * Knows a pool's models: answers the calls that ask for them, and turns away calls for a
+ * model that no backend serves.
+ */
+public final class ModelsFilter implements GlobalFilter, Ordered {
+
+	/** As soon as the call is read. */
+	static final int ORDER = ReadCallFilter.ORDER + 1;
+
+	private final PoolResolver pools;
+
+	private final Function<Pool, Mono<SortedSet<String>>> models;
+
+	public ModelsFilter(PoolResolver pools, Function<Pool, Mono<SortedSet<String>>> models) {
+		this.pools = pools;
+		this.models = models;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		Pool pool = this.pools.resolve(exchange);
+		if (pool == null) {
+			return chain.filter(exchange);
+		}
+		ApiCall call = RequestContext.of(exchange).call();
+		if (call.path().operation() == Operation.MODELS) {
+			return answer(exchange, pool, call);
+		}
+		Lanes lanes = pool.lanes(call.model());
+		if (lanes.isEmpty()) {
+			return Mono.error(unknown(call.model(), pool));
+		}
+		return isRefusedForVersion(call.path(), lanes) ? Mono.error(noVersion(pool)) : chain.filter(exchange);
+	}
+
+	/** Whether a lane would take the call if it only named a version. */
+	private static boolean isRefusedForVersion(ApiPath path, Lanes lanes) {
+		boolean azureOnly = !path.fitsOpenAi();
+		return path.lacksApiVersion() && lanes.taking(azureOnly, true).isEmpty()
+				&& !lanes.taking(azureOnly, false).isEmpty();
+	}
+
+	private static ApiErrorException noVersion(Pool pool) {
+		return new ApiErrorException(new ApiError(400,
+				"A path of Azure's classic API needs the query parameter api-version, such as"
+						+ " ?api-version=2024-10-21, or a backend with the property api-version in pool " + pool.name()
+						+ ". Paths under /openai/v1/ and /v1/ need none.",
+				"invalid_request_error", "api-version", "missing_required_parameter"));
+	}
+
+	private Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
+		String wanted = call.path().itemId();
+		if (wanted != null) {
+			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool))
+					: write(exchange, ModelList.one(wanted, call.path().dialect()));
+		}
+		Mono<SortedSet<String>> models = this.models.apply(pool);
+		return RequestContext.of(exchange).loop().deliver(models, (names) -> {
+		}).flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
+	}
+
+	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
+		ServerHttpResponse response = exchange.getResponse();
+		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+		response.getHeaders().setContentLength(body.length);
+		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
+	}
+
+	private static ApiErrorException unknown(String model, Pool pool) {
+		SortedSet<String> models = pool.models();
+		String known = models.isEmpty() ? "" : " It has: " + String.join(", ", models) + ".";
+		return new ApiErrorException(
+				new ApiError(404, "The model '" + model + "' does not exist in pool " + pool.name() + "." + known,
+						"invalid_request_error", "model", "model_not_found"));
+	}
+
+}

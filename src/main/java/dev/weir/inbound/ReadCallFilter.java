@@ -1,0 +1,218 @@
+package dev.weir.inbound;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.filter.RouteToRequestUrlFilter;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.request.ClientGoneException;
+import dev.weir.openai.body.ContentCoding;
+import dev.weir.openai.body.OpaqueBody;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.SafePath;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.RequestContext;
+
+/**
+ * Reads a call to a pool once, for every attempt to start from: what it wants done, the
+ * model, and the body, bounded. Uploads that no model decides about and that are too
+ * large to keep stream by; they get a single attempt.
+ */
+final class ReadCallFilter implements GlobalFilter, Ordered {
+
+	/** After the user's own filters and the route's URI. */
+	static final int ORDER = RouteToRequestUrlFilter.ROUTE_TO_URL_FILTER_ORDER + 100;
+
+	private static final String OPAQUE = "application/octet-stream";
+
+	private final PoolResolver pools;
+
+	private final BufferBudget budget;
+
+	private final int maxBody;
+
+	private final Scheduler decoders;
+
+	/**
+	 * Makes the filter.
+	 * @param pools finds the pool of a request
+	 * @param budget what all bodies that are kept may take together
+	 * @param maxBody the largest body that is kept
+	 * @param decoders where compressed bodies are decoded, not on an event loop
+	 */
+	ReadCallFilter(PoolResolver pools, BufferBudget budget, DataSize maxBody, Scheduler decoders) {
+		this.pools = pools;
+		this.budget = budget;
+		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.largestUpload()));
+		this.decoders = decoders;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		if (this.pools.resolve(exchange) == null) {
+			return chain.filter(exchange);
+		}
+		ServerHttpRequest request = exchange.getRequest();
+		URI uri = request.getURI();
+		// the user's filters may have written another path
+		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
+		if (isWebSocket(request)) {
+			return Mono.error(noWebSocket(path));
+		}
+		String allowed = path.allowedMethodsIfRefused();
+		if (allowed != null) {
+			return Mono.error(new ApiErrorException(
+					new ApiError(405, "The method " + path.method() + " is not supported at " + uri.getRawPath() + ".",
+							"invalid_request_error", null, "method_not_allowed"),
+					Map.of("allow", allowed)));
+		}
+		RequestContext context = RequestContext.of(exchange);
+		return read(exchange, path).flatMap((call) -> {
+			context.read(call);
+			return chain.filter(exchange);
+		});
+	}
+
+	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable cut) {
+		BufferBudget.Share share = this.budget.openUpload(cut);
+		RequestContext.of(exchange).hold(share);
+		return share;
+	}
+
+	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {
+		ServerHttpRequest request = exchange.getRequest();
+		HttpHeaders headers = request.getHeaders();
+		long length = headers.getContentLength();
+		boolean hasBody = length > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+		if (!hasBody || request.getMethod() == HttpMethod.GET || request.getMethod() == HttpMethod.HEAD) {
+			return Mono.fromSupplier(() -> call(path, RequestBody.of(new byte[0], null)));
+		}
+		@Nullable List<String> codings = headers.get(HttpHeaders.CONTENT_ENCODING);
+		ContentCoding coding = (codings != null) ? ContentCoding.of(String.join(",", codings)) : null;
+		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
+		boolean mustRead = path.operation().hasModel() || coding != null;
+		if (length > this.maxBody || (length < 0 && !mustRead && !(path.mayNameModel() && mayNameModel(type)))) {
+			return mustRead ? Mono.error(tooLarge())
+					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
+		}
+		Mono<byte[]> body = BodyCollector.collect(request.getBody().onErrorMap(ClientGoneException::of), length,
+				this.maxBody, (cut) -> openShare(exchange, cut));
+		Mono<byte[]> plain = (coding != null) ? body.flatMap((coded) -> decode(coding, coded, exchange)) : body;
+		return plain.onErrorMap(BodyLimitException.class, this::refusal)
+			.map((bytes) -> call(path, read(path, bytes, type)));
+	}
+
+	private Mono<byte[]> decode(ContentCoding coding, byte[] coded, ServerWebExchange exchange) {
+		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(coded, this.maxBody))
+			.switchIfEmpty(Mono.error(this::tooLarge))
+			.subscribeOn(this.decoders)
+			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
+		return RequestContext.of(exchange).loop().deliver(decoded, (plain) -> {
+		}).doOnNext((plain) -> count(plain.length - coded.length, exchange));
+	}
+
+	/** Counts what a body takes more when it is decoded. */
+	private static void count(int more, ServerWebExchange exchange) {
+		BufferBudget.Share share = RequestContext.of(exchange).body();
+		if (more > 0 && share != null && !share.grow(more)) {
+			throw new BodyLimitException(BodyLimitException.Reason.NO_ROOM);
+		}
+	}
+
+	private static RequestBody read(ApiPath path, byte[] body, @Nullable String type) {
+		if (path.operation().hasModel()) {
+			return RequestBody.of(body, type);
+		}
+		return path.mayNameModel() ? RequestBody.ofUnknown(body, type) : RequestBody.of(body, OPAQUE);
+	}
+
+	/**
+	 * Whether a body of that type may name a model, so that it is read even in chunks.
+	 */
+	private static boolean mayNameModel(@Nullable String type) {
+		String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
+		return lower.isEmpty() || lower.contains("json") || lower.startsWith("multipart/form-data")
+				|| lower.startsWith("application/x-www-form-urlencoded") || lower.startsWith("text/plain");
+	}
+
+	private static ApiCall call(ApiPath path, RequestBody body) {
+		String named = (path.deployment() != null) ? path.deployment() : body.model();
+		if (named == null && path.operation().needsModel()) {
+			if (body instanceof OpaqueBody && body.length() > 0) {
+				throw invalid(400,
+						"The body must be JSON or a form, and its content-type must say so: application/json"
+								+ " or multipart/form-data (curl -d alone says neither).",
+						null, "unsupported_content_type");
+			}
+			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
+		}
+		return new ApiCall(path, (named != null) ? named : "", body, true);
+	}
+
+	private ApiErrorException refusal(BodyLimitException limit) {
+		return switch (limit.reason()) {
+			case TOO_LARGE -> tooLarge();
+			case NO_ROOM -> new ApiErrorException(
+					new ApiError(503,
+							"Weir holds as many bytes of request bodies as it may (weir.max-buffered)."
+									+ " Send the request again, without pauses.",
+							"server_error", null, "overloaded"),
+					Map.of("retry-after", "1", "connection", "close"));
+		};
+	}
+
+	/** By another method it is no handshake (RFC 6455, section 4.1). */
+	private static boolean isWebSocket(ServerHttpRequest request) {
+		return request.getMethod() == HttpMethod.GET && "websocket".equalsIgnoreCase(request.getHeaders().getUpgrade());
+	}
+
+	/** Clients of the responses API go on over HTTP when they meet 426. */
+	private static ApiErrorException noWebSocket(ApiPath path) {
+		if (path.operationPath().equals("responses")) {
+			return new ApiErrorException(
+					new ApiError(426, "Responses over WebSocket are not supported; use POST over HTTP.",
+							"invalid_request_error", null, "websocket_not_supported"),
+					Map.of("upgrade", "HTTP/1.1", "connection", "upgrade"));
+		}
+		return invalid(501, "WebSocket connections are not supported; connect to a backend itself.", null,
+				"not_supported");
+	}
+
+	private ApiErrorException tooLarge() {
+		return invalid(413, "The request body is larger than " + this.maxBody + " bytes.", null, "request_too_large");
+	}
+
+	private static ApiErrorException busy() {
+		return new ApiErrorException(new ApiError(503, "Too many compressed request bodies wait to be decoded.",
+				"server_error", null, "service_unavailable"), Map.of("retry-after-ms", "1000", "retry-after", "1"));
+	}
+
+	private static ApiErrorException invalid(int status, String message, @Nullable String param, String code) {
+		return new ApiErrorException(new ApiError(status, message, "invalid_request_error", param, code));
+	}
+
+}

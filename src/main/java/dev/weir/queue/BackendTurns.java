@@ -1,0 +1,100 @@
+package dev.weir.queue;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import dev.weir.backend.Lane;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which queue is served when a backend has a free place: its models in turn, and of one
+ * model the queues that contain its lane in turn. So each queue is served, however many
+ * requests wait in another. Changed by one thread at a time.
+ */
+final class BackendTurns {
+
+	// in the order of their turns
+	private final Map<Lane, Set<WaitQueue>> byLane = new LinkedHashMap<>();
+
+	private final AtomicBoolean pending = new AtomicBoolean();
+
+	private volatile boolean empty = true;
+
+	private boolean serving;
+
+	/**
+	 * Whether no queue contains a lane of the backend. For all threads.
+	 * @return whether there is nothing to serve
+	 */
+	boolean isEmpty() {
+		return this.empty;
+	}
+
+	/**
+	 * Whether a look at the backend still has to be ordered. For all threads: one look
+	 * does for everything that happens until it begins.
+	 * @return whether the caller has to order it
+	 */
+	boolean needsLook() {
+		return !this.empty && this.pending.compareAndSet(false, true);
+	}
+
+	/** A look begins: what happens from now on needs another. */
+	void beginLook() {
+		this.pending.set(false);
+	}
+
+	/**
+	 * Whether a request that was woken still chooses.
+	 * @return whether others have to wait for it
+	 */
+	boolean isServing() {
+		return this.serving;
+	}
+
+	void serving(boolean now) {
+		this.serving = now;
+	}
+
+	void add(Lane lane, WaitQueue queue) {
+		this.byLane.computeIfAbsent(lane, (it) -> new LinkedHashSet<>()).add(queue);
+		this.empty = false;
+	}
+
+	void remove(Lane lane, WaitQueue queue) {
+		Set<WaitQueue> queues = this.byLane.get(lane);
+		if (queues != null && queues.remove(queue) && queues.isEmpty()) {
+			this.byLane.remove(lane);
+			this.empty = this.byLane.isEmpty();
+		}
+	}
+
+	/**
+	 * The queue whose turn it is, of those that have an available lane here. Its next
+	 * turn comes after those of all others. Looks at no lane where the backend takes no
+	 * request at all, else at no more than one of each model.
+	 * @return the queue, which is not empty, or {@code null} if there is none
+	 */
+	@Nullable WaitQueue next() {
+		for (Map.Entry<Lane, Set<WaitQueue>> entry : this.byLane.entrySet()) {
+			Lane lane = entry.getKey();
+			if (!lane.backend().isAvailable() || !lane.backend().hasPlace()) {
+				return null;
+			}
+			if (lane.isAvailable()) {
+				Set<WaitQueue> queues = entry.getValue();
+				WaitQueue queue = queues.iterator().next();
+				queues.remove(queue);
+				queues.add(queue);
+				this.byLane.remove(lane);
+				this.byLane.put(lane, queues);
+				return queue;
+			}
+		}
+		return null;
+	}
+
+}

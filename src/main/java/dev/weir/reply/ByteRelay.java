@@ -1,0 +1,90 @@
+package dev.weir.reply;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.stream.Usage;
+import dev.weir.openai.stream.UsageReader;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+import dev.weir.request.RequestContext;
+import dev.weir.response.ResponseStart;
+
+/**
+ * Relays a response that is no stream of events, byte for byte. If it breaks off, the
+ * client's connection is closed.
+ */
+final class ByteRelay extends Relay {
+
+	private final Duration patience;
+
+	private final long length;
+
+	private final byte[] first;
+
+	private final @Nullable UsageReader usage;
+
+	/**
+	 * Prepares.
+	 * @param context the request
+	 * @param attempt the attempt that brought the response
+	 * @param outcome its outcome if the response arrives whole
+	 * @param start how it begins
+	 * @param format what the head says of the body
+	 */
+	ByteRelay(RequestContext context, Attempt attempt, Outcome outcome, ResponseStart.Bytes start, Format format) {
+		super(context, attempt, outcome, start.body());
+		this.patience = context.pool().properties().streamIdleTimeout();
+		this.length = format.length();
+		this.first = start.first();
+		this.usage = format.json() ? new UsageReader() : null;
+	}
+
+	@Override
+	void start() {
+		relay(this.first);
+	}
+
+	@Override
+	void relay(byte[] bytes) {
+		if (this.usage != null) {
+			this.usage.add(bytes);
+		}
+		write(bytes);
+	}
+
+	@Override
+	void finish(boolean clean) {
+		Usage found = (this.usage != null) ? this.usage.usage() : null;
+		if (found != null) {
+			attempt().used(found.inputTokens(), found.outputTokens());
+		}
+		complete();
+	}
+
+	@Override
+	void onBreak() {
+		abort();
+	}
+
+	@Override
+	boolean isComplete(long bytes) {
+		return bytes == this.length;
+	}
+
+	@Override
+	Duration patience() {
+		return this.patience;
+	}
+
+	/**
+	 * What the head of a reply says of its body.
+	 *
+	 * @param length the announced length in bytes, or -1
+	 * @param json whether it is JSON, which may report its usage
+	 */
+	record Format(long length, boolean json) {
+	}
+
+}

@@ -1,0 +1,196 @@
+package dev.weir.reply;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+
+import org.springframework.http.server.reactive.ServerHttpResponse;
+
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ErrorDetails;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.BrokenResponseException;
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+import dev.weir.openai.stream.ErrorEvent;
+import dev.weir.response.ResponseStart;
+
+/**
+ * Begins the reply to a request for a stream before any backend has begun its response,
+ * so that no proxy between Weir and the client takes the silence for an end. From then on
+ * the status is 200: attempts go on, and if none serves, the error is an event. One for
+ * each request, used on its loop only.
+ */
+public final class EarlyReply implements Reply {
+
+	private static final Logger logger = LoggerFactory.getLogger(EarlyReply.class);
+
+	private final RequestContext context;
+
+	private final PoolProperties settings;
+
+	private final ReplyFactory replies;
+
+	private final Sinks.One<RequestResult> result = Sinks.one();
+
+	private final Disposable.Swap attempts = Disposables.swap();
+
+	private boolean over;
+
+	private @Nullable Relay relay;
+
+	/**
+	 * Prepares.
+	 * @param context the request
+	 * @param replies makes the relay of a response that has begun
+	 */
+	public EarlyReply(RequestContext context, ReplyFactory replies) {
+		this.context = context;
+		this.settings = context.pool().properties();
+		this.replies = replies;
+	}
+
+	/**
+	 * Whether the reply to a request may begin early.
+	 * @param call the request
+	 * @param settings the settings of its pool
+	 * @return whether it asks for a stream, and comments are wanted
+	 */
+	public static boolean isWanted(ApiCall call, PoolProperties settings) {
+		return !settings.keepAlive().isZero() && call.body() != null && call.body().stream();
+	}
+
+	/**
+	 * Makes the attempts.
+	 * @param run the attempts
+	 * @param onResult receives how they ended in time
+	 * @param onEarly is run if they have not, before the reply begins
+	 * @return completion when one of both was run
+	 */
+	public Mono<Void> await(Mono<RequestResult> run, Consumer<RequestResult> onResult, Runnable onEarly) {
+		return Mono.create((sink) -> {
+			Disposable timer = this.context.loop().schedule(() -> begin(sink, onEarly), delay());
+			MonoSink<Void> early = sink.onCancel(Disposables.composite(timer, this.attempts));
+			this.attempts.update(run.contextWrite(sink.contextView()).subscribe((end) -> {
+				timer.dispose();
+				onResult(end, early, onResult);
+			}, (error) -> {
+				timer.dispose();
+				onError(error, early);
+			}));
+		});
+	}
+
+	/** The first comment never comes before comments are due. */
+	private Duration delay() {
+		Duration period = this.settings.keepAlive();
+		Duration delay = this.settings.keepAliveDelay();
+		return (period.compareTo(delay) > 0) ? period : delay;
+	}
+
+	private void begin(MonoSink<Void> sink, Runnable onEarly) {
+		if (!this.over) {
+			this.over = true;
+			onEarly.run();
+			sink.success();
+		}
+	}
+
+	private void onResult(RequestResult end, MonoSink<Void> sink, Consumer<RequestResult> onResult) {
+		if (this.over) {
+			emit(end);
+			return;
+		}
+		this.over = true;
+		try {
+			onResult.accept(end);
+			sink.success();
+		}
+		catch (RuntimeException ex) {
+			end.discard();
+			sink.error(ex);
+		}
+	}
+
+	private void onError(Throwable error, MonoSink<Void> sink) {
+		if (!this.over) {
+			this.over = true;
+			sink.error(error);
+			return;
+		}
+		logger.error("A request whose reply has begun failed [{}]", this.context.id(), error);
+		ApiError own = new ApiError(500, "Weir failed to handle the request; its log says why.", "server_error", null,
+				"internal_error");
+		emit(new RequestResult.Exhausted(null, null, new ApiErrorException(own)));
+	}
+
+	private void emit(RequestResult end) {
+		if (this.result.tryEmitValue(end).isFailure()) {
+			end.discard();
+		}
+	}
+
+	@Override
+	public Mono<Void> writeTo(ServerHttpResponse response) {
+		Mono<RequestResult> end = this.result.asMono();
+		Flux<byte[]> comments = Mono.just(StreamKeepAlive.comment())
+			.concatWith(this.context.loop()
+				.delay(this.settings.keepAlive())
+				.then(Mono.fromSupplier(StreamKeepAlive::comment))
+				.repeat())
+			.takeUntilOther(end);
+		return response.writeWith(comments.concatWith(end.flatMapMany(this::rest))
+			.doOnCancel(this.attempts::dispose)
+			.map(response.bufferFactory()::wrap));
+	}
+
+	private Flux<byte[]> rest(RequestResult end) {
+		if (end instanceof RequestResult.Served served && served.start() instanceof ResponseStart.Events events) {
+			served.attempt().answering();
+			this.relay = this.replies.events(served, events);
+			return this.relay.bytes();
+		}
+		ApiError error = error(end);
+		end.discard();
+		return Flux.just(ErrorEvent.of(error, this.context.call().path().operation(), null))
+			.concatWith(Flux.error(BrokenResponseException.afterStart()));
+	}
+
+	private static ApiError error(RequestResult end) {
+		if (end instanceof RequestResult.Exhausted exhausted) {
+			return exhausted.own().error();
+		}
+		if (end instanceof RequestResult.Refused refused) {
+			ErrorDetails reason = ErrorDetails.read(refused.error().body());
+			String type = reason.type();
+			String message = reason.message();
+			return new ApiError(refused.error().status(),
+					(message != null) ? message
+							: "The backend refused the request with status " + refused.error().status() + ".",
+					(type != null) ? type : "invalid_request_error", null, reason.code());
+		}
+		return new ApiError(502, "The backend's answer is no stream of events.", "server_error", null, "bad_gateway");
+	}
+
+	@Override
+	public void discard(Outcome outcome) {
+		this.attempts.dispose();
+		Relay begun = this.relay;
+		if (begun != null) {
+			begun.discard(outcome);
+		}
+	}
+
+}

@@ -1,0 +1,299 @@
+package dev.weir.reply;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Operators;
+
+import dev.weir.request.BrokenResponseException;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+import dev.weir.memory.WriteGate;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+import dev.weir.request.RequestLoop;
+import dev.weir.response.ResponseBody;
+import dev.weir.response.BodyReader;
+import io.netty.channel.Channel;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+
+/**
+ * The body of a reply that a backend's response is relayed to: no faster than the client
+ * reads, no later than it comes, and never so that a part looks like the whole. Ends the
+ * attempt, once, with its outcome. Used on the loop of the request only.
+ */
+abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, EventRelay {
+
+	private static final Logger logger = LoggerFactory.getLogger(Relay.class);
+
+	private final RequestLoop loop;
+
+	private final SilenceTimer silence;
+
+	private ResponseBody body;
+
+	private Attempt attempt;
+
+	private Outcome outcome;
+
+	private @Nullable FluxSink<byte[]> sink;
+
+	private long passed;
+
+	// buffers; the sink's own count leaves out those that are on their way
+	private long wanted;
+
+	private long written;
+
+	// before, it is not known how long the backend may be silent
+	private boolean started;
+
+	private boolean reading;
+
+	private boolean over;
+
+	Relay(RequestContext context, Attempt attempt, Outcome outcome, ResponseBody body) {
+		this.loop = context.loop();
+		this.silence = new SilenceTimer(this.loop, context.ticker(), this::onSilence);
+		this.body = body;
+		this.attempt = attempt;
+		this.outcome = outcome;
+	}
+
+	@Override
+	public final Mono<Void> writeTo(ServerHttpResponse response) {
+		// Events too are flushed as they come this way. Spring's own way to flush each
+		// buffer keeps some in a queue that is never released when the client leaves.
+		Flux<byte[]> bytes = bytes();
+		Channel client = connection(response);
+		return response.writeWith(
+				((client != null) ? WriteGate.through(bytes, client) : bytes).map(response.bufferFactory()::wrap));
+	}
+
+	private static @Nullable Channel connection(ServerHttpResponse response) {
+		try {
+			return (ServerHttpResponseDecorator.getNativeResponse(response) instanceof Connection client)
+					? client.channel() : null;
+		}
+		catch (IllegalArgumentException | IllegalStateException ex) {
+			// a response that leads to no connection
+			return null;
+		}
+	}
+
+	/**
+	 * The bytes of the reply. To be subscribed to once.
+	 * @return the bytes, with an error at their end if they are not all
+	 */
+	final Flux<byte[]> bytes() {
+		// not push, which calls onRequest for the first request only
+		return Flux.create((to) -> {
+			this.sink = to.onCancel(() -> this.loop.execute(this::onCancel))
+				.onRequest((count) -> this.loop.execute(() -> onRequest(count)));
+			this.loop.execute(this::begin);
+		});
+	}
+
+	@Override
+	public final void discard(Outcome why) {
+		if (stop()) {
+			this.attempt.end(why);
+		}
+	}
+
+	private void begin() {
+		if (!this.over) {
+			safely(this::start);
+			this.started = true;
+			readOn();
+		}
+	}
+
+	/** An unexpected error ends the reply, which would otherwise never end. */
+	private void safely(Runnable step) {
+		try {
+			step.run();
+		}
+		catch (RuntimeException ex) {
+			logger.error("The response of {} cannot be relayed", this.attempt.lane().backend(), ex);
+			this.attempt.end(new Outcome.Cancelled());
+			abort();
+		}
+	}
+
+	private void onCancel() {
+		// a client that has all it waits for may close before the reply has ended
+		Outcome why = isComplete(this.passed) ? this.outcome : new Outcome.Cancelled();
+		discard(why);
+	}
+
+	private void onRequest(long count) {
+		this.wanted = Operators.addCap(this.wanted, count);
+		if (!this.reading) {
+			pull();
+		}
+	}
+
+	private void pull() {
+		if (this.started && !this.over && isReading() && this.wanted > this.written) {
+			this.silence.begin(patience());
+			this.body.more();
+		}
+	}
+
+	@Override
+	public final void onBytes(byte[] bytes) {
+		this.silence.pause();
+		if (!this.over) {
+			this.reading = true;
+			safely(() -> relay(bytes));
+			this.reading = false;
+			pull();
+		}
+	}
+
+	@Override
+	public final void onEnd(@Nullable Throwable error) {
+		this.silence.pause();
+		if (this.over) {
+			return;
+		}
+		if (error != null && !isComplete(this.passed)) {
+			breakOff(error.toString());
+		}
+		else {
+			safely(() -> finish(error == null));
+		}
+	}
+
+	private void onSilence() {
+		if (this.over) {
+			return;
+		}
+		// a backend may keep its connection open when its response is complete
+		if (isComplete(this.passed)) {
+			safely(() -> finish(false));
+		}
+		else {
+			breakOff("it fell silent");
+		}
+	}
+
+	/** Ends the attempt, since its backend broke off the response. */
+	final void breakOff(String why) {
+		logger.warn("The response of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
+		this.silence.pause();
+		// the end may have come already, and would look like a good one
+		this.body.release();
+		this.body.dispose();
+		this.attempt.end(new Outcome.Broken());
+		onBreak();
+	}
+
+	/** Continues with another response in place of one that broke off. */
+	final void replace(RequestResult.Served served) {
+		this.body = served.start().body();
+		this.attempt = served.attempt();
+		this.outcome = served.outcome();
+		this.attempt.answering();
+	}
+
+	final void readOn() {
+		if (!this.over && isReading()) {
+			this.body.read(this);
+			pull();
+		}
+	}
+
+	final void write(byte[] bytes) {
+		if (this.sink != null && bytes.length > 0) {
+			this.passed += bytes.length;
+			this.written++;
+			this.sink = this.sink.next(bytes);
+		}
+	}
+
+	/**
+	 * Whether the client reads.
+	 * @return whether it has asked for more than was written
+	 */
+	final boolean isWanted() {
+		return this.wanted > this.written;
+	}
+
+	/** Ends a reply that is whole. */
+	final void complete() {
+		if (stop()) {
+			this.attempt.end(this.outcome);
+			if (this.sink != null) {
+				this.sink.complete();
+			}
+		}
+	}
+
+	/** Ends a reply that is not whole, so that the client does not take it for one. */
+	final void abort() {
+		if (stop() && this.sink != null) {
+			this.sink.error(BrokenResponseException.afterStart());
+		}
+	}
+
+	private boolean stop() {
+		boolean first = !this.over;
+		this.over = true;
+		this.silence.stop();
+		if (first) {
+			this.body.dispose();
+			onStop();
+		}
+		return first;
+	}
+
+	final boolean isOver() {
+		return this.over;
+	}
+
+	final Attempt attempt() {
+		return this.attempt;
+	}
+
+	/** Writes what has come before. */
+	abstract void start();
+
+	/** Writes what there is to write of bytes that have come. */
+	abstract void relay(byte[] bytes);
+
+	/**
+	 * The response is complete.
+	 * @param clean whether the backend has ended it, too
+	 */
+	abstract void finish(boolean clean);
+
+	/** The response broke off; the attempt has ended. */
+	abstract void onBreak();
+
+	/** Whether a backend is to be read from at the moment. */
+	boolean isReading() {
+		return true;
+	}
+
+	/** Whether the client has all there is, though the backend has not ended it. */
+	abstract boolean isComplete(long bytes);
+
+	/** How long the backend may be silent at the moment. */
+	abstract Duration patience();
+
+	/** The relay has stopped, for whatever reason. */
+	void onStop() {
+		// nothing to release by default
+	}
+
+}

@@ -1,0 +1,97 @@
+package dev.weir.reply;
+
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+
+import dev.weir.request.RequestLoop;
+
+/**
+ * Notices that a backend is silent. Only the time counts in which something is expected
+ * of it: that a client reads slowly is not its fault. Sets one timer at most, however
+ * often it is begun. Used on the loop of the request only.
+ */
+final class SilenceTimer {
+
+	private final RequestLoop loop;
+
+	private final Ticker ticker;
+
+	private final Runnable onSilence;
+
+	private @Nullable Disposable timer;
+
+	private long timerAt;
+
+	private long due;
+
+	private boolean waiting;
+
+	/**
+	 * Makes a timer that is not running.
+	 * @param loop the loop of the request
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @param onSilence is run on the loop when the silence has lasted too long
+	 */
+	SilenceTimer(RequestLoop loop, Ticker ticker, Runnable onSilence) {
+		this.loop = loop;
+		this.ticker = ticker;
+		this.onSilence = onSilence;
+	}
+
+	/**
+	 * Begins to wait, unless that has begun.
+	 * @param limit how long silence may last from now on
+	 */
+	void begin(Duration limit) {
+		if (this.waiting) {
+			return;
+		}
+		this.waiting = true;
+		this.due = this.ticker.read() + limit.toNanos();
+		if (this.timer != null && this.timerAt - this.due > 0) {
+			this.timer.dispose();
+			this.timer = null;
+		}
+		if (this.timer == null) {
+			schedule(limit.toNanos());
+		}
+	}
+
+	/** Stops waiting: something has come, or nothing is expected. */
+	void pause() {
+		this.waiting = false;
+	}
+
+	/** Stops waiting and cancels the timer. */
+	void stop() {
+		this.waiting = false;
+		if (this.timer != null) {
+			this.timer.dispose();
+			this.timer = null;
+		}
+	}
+
+	private void schedule(long nanos) {
+		this.timerAt = this.ticker.read() + nanos;
+		this.timer = this.loop.schedule(this::check, Duration.ofNanos(nanos));
+	}
+
+	private void check() {
+		this.timer = null;
+		if (!this.waiting) {
+			return;
+		}
+		long left = this.due - this.ticker.read();
+		if (left > 0) {
+			schedule(left);
+		}
+		else {
+			this.waiting = false;
+			this.onSilence.run();
+		}
+	}
+
+}

@@ -1,0 +1,193 @@
+package dev.weir.response;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+
+import org.springframework.http.HttpHeaders;
+
+import dev.weir.request.RequestLoop;
+
+/**
+ * The response of a backend to one attempt: its head, and its body to be read or disposed
+ * of. Used on the loop of the request only.
+ */
+public final class BackendResponse implements Disposable {
+
+	private static final Duration MAX_DRAIN = Duration.ofSeconds(1);
+
+	// status and headers of a 429 say all that is needed to go on at once
+	private static final Duration MAX_DRAIN_THROTTLED = Duration.ofMillis(250);
+
+	private final int status;
+
+	private final io.netty.handler.codec.http.HttpHeaders received;
+
+	private final HttpHeaders passed;
+
+	private final Connection connection;
+
+	private final RequestLoop loop;
+
+	private final @Nullable BodyDecoder decoder;
+
+	private @Nullable ResponseBody body;
+
+	/**
+	 * Makes a response. If its body is coded and can be decoded, the headers that
+	 * describe the coded body do not pass.
+	 * @param status the HTTP status
+	 * @param received the headers as they came
+	 * @param passed those that may reach the client
+	 * @param connection what the body is read from
+	 * @param loop the loop of the request
+	 */
+	public BackendResponse(int status, io.netty.handler.codec.http.HttpHeaders received, HttpHeaders passed,
+			Connection connection, RequestLoop loop) {
+		this.status = status;
+		this.received = received;
+		this.passed = passed;
+		this.connection = connection;
+		this.loop = loop;
+		this.decoder = BodyDecoder.of(header(HttpHeaders.CONTENT_ENCODING));
+		if (this.decoder != null) {
+			passed.remove(HttpHeaders.CONTENT_ENCODING);
+			passed.remove(HttpHeaders.CONTENT_LENGTH);
+		}
+	}
+
+	/**
+	 * The HTTP status.
+	 * @return the status
+	 */
+	public int status() {
+		return this.status;
+	}
+
+	/**
+	 * A header as it came.
+	 * @param name its name
+	 * @return its first value, or {@code null} if there is none
+	 */
+	public @Nullable String header(String name) {
+		return this.received.get(name);
+	}
+
+	/**
+	 * The headers that may reach the client.
+	 * @return the headers
+	 */
+	public HttpHeaders passed() {
+		return this.passed;
+	}
+
+	/**
+	 * The announced length of the body.
+	 * @return the length in bytes, or -1 if there is none, or the body is decoded
+	 */
+	long length() {
+		String length = (this.decoder == null) ? header(HttpHeaders.CONTENT_LENGTH) : null;
+		try {
+			return (length != null) ? Long.parseLong(length.strip()) : -1;
+		}
+		catch (NumberFormatException ex) {
+			return -1;
+		}
+	}
+
+	/**
+	 * Whether the body is a stream of server-sent events that can be read.
+	 * @return whether its content type says so, and it comes in no unknown coding
+	 */
+	boolean isEvents() {
+		return hasType(header(HttpHeaders.CONTENT_TYPE), "text/event-stream")
+				&& (this.decoder != null || !BodyDecoder.isCoded(header(HttpHeaders.CONTENT_ENCODING)));
+	}
+
+	/**
+	 * Whether the body is an HTML page.
+	 * @return whether its content type says so
+	 */
+	boolean isPage() {
+		return hasType(header(HttpHeaders.CONTENT_TYPE), "text/html");
+	}
+
+	/**
+	 * Whether the body is JSON that can be read as it comes.
+	 * @return whether its content type says so, or is not there, and it is not coded
+	 */
+	boolean isPlainJson() {
+		String type = header(HttpHeaders.CONTENT_TYPE);
+		boolean json = type == null || hasType(type, "application/json") || type.contains("+json");
+		return json && !BodyDecoder.isCoded(header(HttpHeaders.CONTENT_ENCODING));
+	}
+
+	/**
+	 * Compares content types, leniently: a backend's mistake in a parameter is no reason
+	 * to lose its response.
+	 * @param header the header's value, or {@code null}
+	 * @param type the type, in lower case
+	 * @return whether the header begins with the type
+	 */
+	public static boolean hasType(@Nullable String header, String type) {
+		return header != null && header.strip().toLowerCase(Locale.ROOT).startsWith(type);
+	}
+
+	/**
+	 * The body, to be read to its end or disposed of.
+	 * @return the body, always the same
+	 */
+	ResponseBody body() {
+		if (this.body == null) {
+			this.body = ResponseBody.of(this.connection, this.loop, this.decoder);
+		}
+		return this.body;
+	}
+
+	/**
+	 * Reads the body to its end, bounded in size and time. Read to its end, the
+	 * connection goes back to its pool: a 429 costs none.
+	 * @return the response with the body
+	 */
+	Mono<ErrorResponse> drain() {
+		return drain(new ResponseStart.Bytes(body(), new byte[0], false));
+	}
+
+	/**
+	 * Reads the rest of the body to its end, bounded in size and time.
+	 * @param start how the body begins
+	 * @return the response with the whole body
+	 */
+	Mono<ErrorResponse> drain(ResponseStart.Bytes start) {
+		Map<String, List<String>> headers = new HashMap<>();
+		this.passed.forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), List.copyOf(values)));
+		if (start.whole()) {
+			return Mono.just(new ErrorResponse(this.status, headers, start.first(), null));
+		}
+		return WholeBody.of(start, (this.status == 429) ? MAX_DRAIN_THROTTLED : MAX_DRAIN, this.loop)
+			.map((part) -> new ErrorResponse(this.status, headers, part.bytes(), part.rest()));
+	}
+
+	/**
+	 * Reads the body to its end, bounded in size and time, and drops it, so that the
+	 * connection can serve again.
+	 * @return completion
+	 */
+	public Mono<Void> discard() {
+		return drain().doOnNext(ErrorResponse::discard).then();
+	}
+
+	/** Closes the connection, unless the body was read to its end. */
+	@Override
+	public void dispose() {
+		body().dispose();
+	}
+
+}

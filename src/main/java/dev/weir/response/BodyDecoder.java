@@ -1,0 +1,189 @@
+package dev.weir.response;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.stream.Stream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.compression.Brotli;
+import io.netty.handler.codec.compression.BrotliDecoder;
+import io.netty.handler.codec.compression.DecompressionException;
+import io.netty.handler.codec.compression.JdkZlibDecoder;
+import io.netty.handler.codec.compression.ZlibDecoder;
+import io.netty.handler.codec.compression.ZlibWrapper;
+import io.netty.handler.codec.compression.Zstd;
+import io.netty.handler.codec.compression.ZstdDecoder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes the body of a response that came compressed though Weir asks backends for none
+ * (RFC 9110, section 8.4). It decodes no faster than its output is taken, so that a small
+ * body that stands for a huge one takes no more memory than any other. Not thread-safe.
+ */
+public final class BodyDecoder {
+
+	/** What is decoded at once; gzip makes a thousand times as much of it at most. */
+	private static final int SLICE = 512;
+
+	private static final int MAX_OUTPUT_OF_SLICE = 8 * 1024 * 1024;
+
+	/** The first byte of what is really gzip (RFC 1952, section 2.3.1). */
+	private static final byte GZIP_ID = 0x1f;
+
+	private final ChannelHandler decoder;
+
+	private final EmbeddedChannel channel;
+
+	private final Queue<byte[]> input = new ArrayDeque<>(1);
+
+	private int read;
+
+	private boolean begun;
+
+	/** Whether what comes is not coded, whatever the header says. */
+	private boolean plain;
+
+	private final boolean gzip;
+
+	private BodyDecoder(ChannelHandler decoder, boolean gzip) {
+		this.decoder = decoder;
+		this.gzip = gzip;
+		this.channel = new EmbeddedChannel(decoder);
+	}
+
+	/**
+	 * Makes a decoder.
+	 * @param contentEncoding the value of the response's {@code content-encoding}, or
+	 * {@code null}
+	 * @return the decoder, or {@code null} if the body is not coded or cannot be decoded
+	 */
+	static @Nullable BodyDecoder of(@Nullable String contentEncoding) {
+		List<String> codings = codings(contentEncoding);
+		if (codings.size() != 1) {
+			return null;
+		}
+		return switch (codings.get(0)) {
+			case "gzip", "x-gzip" -> new BodyDecoder(new JdkZlibDecoder(ZlibWrapper.GZIP, false, 0), true);
+			case "deflate", "x-deflate" ->
+				new BodyDecoder(new JdkZlibDecoder(ZlibWrapper.ZLIB_OR_NONE, false, 0), false);
+			// these two need libraries that are not part of Weir
+			case "br" -> Brotli.isAvailable() ? new BodyDecoder(new BrotliDecoder(), false) : null;
+			case "zstd" -> Zstd.isAvailable() ? new BodyDecoder(new ZstdDecoder(), false) : null;
+			default -> null;
+		};
+	}
+
+	/**
+	 * Whether a body is coded.
+	 * @param contentEncoding the value of {@code content-encoding}, or {@code null}
+	 * @return whether it names a coding other than {@code identity}
+	 */
+	public static boolean isCoded(@Nullable String contentEncoding) {
+		return !codings(contentEncoding).isEmpty();
+	}
+
+	private static List<String> codings(@Nullable String contentEncoding) {
+		return (contentEncoding == null) ? List.of()
+				: Stream.of(contentEncoding.split(","))
+					.map((coding) -> coding.strip().toLowerCase(Locale.ROOT))
+					.filter((coding) -> !coding.isEmpty() && !coding.equals("identity"))
+					.toList();
+	}
+
+	/**
+	 * Takes what has come.
+	 * @param bytes the coded bytes, at least one
+	 */
+	void add(byte[] bytes) {
+		if (!this.begun) {
+			this.begun = true;
+			// some proxies decode a body and leave the header as it was
+			this.plain = this.gzip && bytes[0] != GZIP_ID;
+		}
+		this.input.add(bytes);
+	}
+
+	/**
+	 * Whether something that has come is still to be decoded.
+	 * @return whether {@link #next()} may find something
+	 */
+	boolean hasInput() {
+		return !this.input.isEmpty() || !this.channel.inboundMessages().isEmpty();
+	}
+
+	/**
+	 * Decodes on.
+	 * @return the next bytes, or {@code null} if more has to come first
+	 * @throws DecompressionException if what has come cannot be decoded
+	 */
+	byte @Nullable [] next() {
+		while (true) {
+			ByteBuf decoded = this.channel.readInbound();
+			if (decoded != null) {
+				byte[] bytes = ByteBufUtil.getBytes(decoded);
+				decoded.release();
+				if (bytes.length > 0) {
+					return bytes;
+				}
+				continue;
+			}
+			byte[] head = this.input.peek();
+			if (head == null) {
+				return null;
+			}
+			if (this.plain) {
+				return this.input.remove();
+			}
+			int end = Math.min(head.length, this.read + SLICE);
+			ByteBuf slice = Unpooled.wrappedBuffer(Arrays.copyOfRange(head, this.read, end));
+			this.read = end;
+			if (end == head.length) {
+				this.input.remove();
+				this.read = 0;
+			}
+			decode(slice);
+		}
+	}
+
+	private void decode(ByteBuf slice) {
+		if (this.decoder instanceof ZlibDecoder zlib && zlib.isClosed()) {
+			slice.release();
+			throw new DecompressionException("There is more behind the end of the coded body");
+		}
+		this.channel.writeInbound(slice);
+		long output = 0;
+		for (Object part : this.channel.inboundMessages()) {
+			output += ((ByteBuf) part).readableBytes();
+		}
+		if (output > MAX_OUTPUT_OF_SLICE) {
+			throw new DecompressionException("The coded body stands for too much");
+		}
+	}
+
+	/**
+	 * Whether the body may end where it does.
+	 * @return {@code false} if it is known that something is missing
+	 */
+	boolean mayEnd() {
+		return !this.begun || this.plain || !(this.decoder instanceof ZlibDecoder zlib) || zlib.isClosed();
+	}
+
+	/** Frees what it holds. */
+	void close() {
+		this.input.clear();
+		try {
+			this.channel.finishAndReleaseAll();
+		}
+		catch (RuntimeException ex) {
+			// of a body that cannot be decoded
+		}
+	}
+
+}

@@ -1,0 +1,193 @@
+package dev.weir.response;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+import dev.weir.openai.stream.EventSplitter;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.RequestLoop;
+import dev.weir.classify.OutcomeClassifier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * Waits for the first content of a stream, so that an error, a break or silence in its
+ * place sends the request to another backend without the client noticing. Signs of life
+ * before it ({@link StreamEvent.Kind#NO_CONTENT}) end the wait for the first event, since
+ * a reasoning model may think for minutes behind them; they are held back for a time, in
+ * case an error comes right behind them.
+ */
+public final class FirstEvent implements BodyReader {
+
+	/**
+	 * The most bytes that are held back. A response.created repeats instructions and
+	 * tools.
+	 */
+	public static final int MAX_HELD = 1024 * 1024;
+
+	private final ResponseBody body;
+
+	private final EventSplitter splitter;
+
+	private final OutcomeClassifier classifier;
+
+	private final Limits limits;
+
+	private final BufferBudget.Share share;
+
+	private final RequestLoop loop;
+
+	private final MonoSink<ResponseStart.Events> sink;
+
+	private final List<StreamEvent> events = new ArrayList<>();
+
+	private final Disposable.Swap timer;
+
+	private int held;
+
+	private boolean alive;
+
+	private boolean over;
+
+	private FirstEvent(ResponseBody body, OutcomeClassifier classifier, Limits limits, BufferBudget.Share share,
+			RequestLoop loop, Disposable.Swap timer, MonoSink<ResponseStart.Events> sink) {
+		this.body = body;
+		this.splitter = new EventSplitter(MAX_HELD);
+		this.classifier = classifier;
+		this.limits = limits;
+		this.share = share;
+		this.loop = loop;
+		this.timer = timer;
+		this.sink = sink;
+	}
+
+	/**
+	 * Waits for the first content.
+	 * @param body the stream; disposed of if it does not begin well
+	 * @param classifier classifies an error event
+	 * @param limits how long to wait
+	 * @param budget what the bytes that are held back count in; if it is used up, they
+	 * pass without delay
+	 * @param loop the loop of the request
+	 * @return the beginning, or an error that can be classified
+	 */
+	static Mono<ResponseStart.Events> of(ResponseBody body, OutcomeClassifier classifier, Limits limits,
+			BufferBudget budget, RequestLoop loop) {
+		return Mono.create((sink) -> {
+			Disposable.Swap timer = Disposables.swap();
+			BufferBudget.Share share = budget.open();
+			FirstEvent reader = new FirstEvent(body, classifier, limits, share, loop, timer,
+					sink.onDispose(Disposables.composite(timer, share::close)).onCancel(body::dispose));
+			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
+			body.read(reader);
+			body.more();
+		});
+	}
+
+	private void onFirstEventTimeout() {
+		if (this.limits.mayMoveOn().getAsBoolean()) {
+			fail(Outcome.Failed.silence(this.limits.firstEvent()));
+			return;
+		}
+		// no other lane can be asked, so this one has as long as for any other answer
+		after(this.limits.leftForResponse().minus(this.limits.leftForFirstEvent()),
+				() -> fail(Outcome.Failed.silence(this.limits.response())));
+	}
+
+	@Override
+	public void onBytes(byte[] bytes) {
+		this.held += bytes.length;
+		boolean room = this.share.grow(bytes.length);
+		List<StreamEvent> fresh = this.splitter.add(bytes);
+		this.events.addAll(fresh);
+		for (StreamEvent event : fresh) {
+			inspect(event);
+			if (this.over) {
+				return;
+			}
+		}
+		if (!room || this.held > MAX_HELD) {
+			begin(null);
+		}
+		else {
+			this.body.more();
+		}
+	}
+
+	private void inspect(StreamEvent event) {
+		switch (event.kind()) {
+			case NO_CONTENT -> {
+				if (!this.alive) {
+					this.alive = true;
+					after(this.limits.hold(), () -> begin(null));
+				}
+			}
+			case ERROR -> refused(this.classifier.classifyEvent(event.error()));
+			case CONTENT, DONE -> begin(null);
+		}
+	}
+
+	private void refused(Outcome outcome) {
+		// an error of the client's own is for the client to read
+		if (outcome.type().isAboutRequest()) {
+			begin(outcome);
+		}
+		else {
+			fail(outcome);
+		}
+	}
+
+	private void begin(@Nullable Outcome refusal) {
+		if (!this.over) {
+			this.over = true;
+			this.body.release();
+			this.sink.success(new ResponseStart.Events(this.body, this.splitter, this.events, refusal));
+		}
+	}
+
+	private void fail(Outcome outcome) {
+		if (!this.over) {
+			this.over = true;
+			this.body.dispose();
+			this.sink.error(new OutcomeException(outcome));
+		}
+	}
+
+	private void after(Duration delay, Runnable action) {
+		this.timer.update(this.loop.schedule(action, delay));
+	}
+
+	@Override
+	public void onEnd(@Nullable Throwable error) {
+		if (error != null) {
+			fail(OutcomeClassifier.classify(error));
+		}
+		else {
+			fail(new Outcome.Failed(Outcome.Failure.CONNECTION, "a stream that ended before its first event", null));
+		}
+	}
+
+	/**
+	 * How long a stream may take to begin.
+	 *
+	 * @param firstEvent the limit for its first sign of life while another lane can be
+	 * asked
+	 * @param leftForFirstEvent how much of it is left
+	 * @param response the limit where no other lane can be asked
+	 * @param leftForResponse how much of it is left
+	 * @param hold how long signs of life are held back
+	 * @param mayMoveOn whether another lane can be asked, at the moment of the question
+	 */
+	record Limits(Duration firstEvent, Duration leftForFirstEvent, Duration response, Duration leftForResponse,
+			Duration hold, BooleanSupplier mayMoveOn) {
+	}
+
+}

@@ -1,0 +1,129 @@
+package dev.weir.response;
+
+import java.time.Duration;
+import java.time.InstantSource;
+
+import dev.weir.openai.stream.BodyVerdict;
+import dev.weir.openai.call.Operation;
+import dev.weir.backend.Attempt;
+import dev.weir.backend.Outcome;
+import dev.weir.config.PoolProperties;
+import dev.weir.memory.BufferBudget;
+import dev.weir.request.RequestContext;
+import dev.weir.classify.ErrorFacts;
+import dev.weir.classify.AttemptFacts;
+import dev.weir.classify.OutcomeClassifier;
+import reactor.core.publisher.Mono;
+
+/**
+ * Reads as much of a backend's response as it takes to classify it: all of an error, a
+ * stream up to its first content, of anything else the first bytes.
+ */
+public final class ResponseReader {
+
+	private final BufferBudget budget;
+
+	private final InstantSource clock;
+
+	/**
+	 * Makes one for all requests.
+	 * @param budget what is held back of streams counts in it
+	 * @param clock the wall clock, for delays that backends give as a date
+	 */
+	public ResponseReader(BufferBudget budget, InstantSource clock) {
+		this.budget = budget;
+		this.clock = clock;
+	}
+
+	/**
+	 * Reads the response to the attempt that runs.
+	 * @param context the request
+	 * @param response the response
+	 * @return what it is, or an error that can be classified
+	 */
+	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
+		Attempt attempt = context.attempts().running();
+		attempt.observe(response::header);
+		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
+				AttemptFacts.of(attempt, context.traits()));
+		if (OutcomeClassifier.needsBody(response.status())) {
+			return response.drain().map((error) -> error(error, classifier));
+		}
+		Outcome outcome = OutcomeClassifier.classify(response.status());
+		if (response.isEvents() && outcome instanceof Outcome.Served) {
+			return FirstEvent.of(response.body(), classifier, limits(context, attempt), this.budget, context.loop())
+				.map((start) -> new AttemptResult.Begun((start.refusal() != null) ? start.refusal() : outcome, response,
+						start));
+		}
+		boolean hasBody = context.traits().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();
+		if (hasBody && response.isPage()) {
+			return Mono.just(failed("a page in place of an answer", response,
+					new ResponseStart.Bytes(response.body(), new byte[0], false)));
+		}
+		return readPlain(context, response, classifier, outcome, hasBody && response.isPlainJson());
+	}
+
+	private Mono<AttemptResult> readPlain(RequestContext context, BackendResponse response,
+			OutcomeClassifier classifier, Outcome outcome, boolean json) {
+		Duration limit = left(context.pool().properties().responseTimeout(), context.attempts().running());
+		return FirstBytes
+			.of(response.body(), response.length(), json, context.deadline().endsWithin(limit) ? null : limit,
+					context.loop())
+			.flatMap((found) -> switch (found.verdict()) {
+				// other operations may say with the status all there is to say, even if
+				// they name a model
+				case UNDECIDED, SUCCESS ->
+					Mono.just((context.traits().operation() != Operation.OTHER && found.start().first().length == 0)
+							? failed("an empty answer", response, found.start())
+							: new AttemptResult.Begun(outcome, response, found.start()));
+				case ERROR, FAILED_RESPONSE -> readInside(response, found, classifier);
+			});
+	}
+
+	private static AttemptResult failed(String reason, BackendResponse response, ResponseStart start) {
+		return new AttemptResult.Begun(new Outcome.Failed(Outcome.Failure.STATUS, reason, null), response, start);
+	}
+
+	private AttemptResult error(ErrorResponse error, OutcomeClassifier classifier) {
+		return new AttemptResult.ErrorRead(classifier.classify(facts(error), this.clock.instant()), error);
+	}
+
+	/**
+	 * Reads an error behind a status of success. The client gets it, if it is the
+	 * client's, with the status that belongs to it: no SDK takes it for an error
+	 * otherwise. A response that failed has a field of its own for that.
+	 */
+	private Mono<AttemptResult> readInside(BackendResponse response, FirstBytes.Found found,
+			OutcomeClassifier classifier) {
+		return response.drain(found.start()).map((error) -> {
+			ErrorFacts facts = facts(error);
+			Outcome outcome = classifier.classify(facts, this.clock.instant());
+			int status = (found.verdict() == BodyVerdict.ERROR) ? classifier.statusOf(facts) : error.status();
+			return new AttemptResult.ErrorRead(outcome, error.withStatus(status));
+		});
+	}
+
+	private static ErrorFacts facts(ErrorResponse error) {
+		return ErrorFacts.of(error.status(), error::header, error.body());
+	}
+
+	private static FirstEvent.Limits limits(RequestContext context, Attempt attempt) {
+		PoolProperties settings = context.pool().properties();
+		Duration response = settings.responseTimeout();
+		Duration leftForResponse = left(response, attempt);
+		Duration leftForFirstEvent = left(settings.firstEventTimeout(), attempt);
+		Duration hold = settings.holdSignsOfLife();
+		if (leftForFirstEvent.isZero()) {
+			// no other lane could be asked when that time was over, so it does not count
+			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
+		}
+		return new FirstEvent.Limits(settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse, hold,
+				context::mayMoveOn);
+	}
+
+	private static Duration left(Duration limit, Attempt attempt) {
+		Duration left = limit.minus(attempt.age());
+		return left.isNegative() ? Duration.ZERO : left;
+	}
+
+}

@@ -1,0 +1,42 @@
+package dev.weir.upstream;
+
+import java.net.SocketAddress;
+
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.ChannelPipelineConfigurer;
+import reactor.netty.ConnectionObserver;
+
+/**
+ * Bounds what a connection to a backend holds in direct memory while the other side does
+ * not take it: one read ahead of a client that does not read, and what a backend does not
+ * accept of a request.
+ */
+final class BackendBuffers implements ChannelPipelineConfigurer {
+
+	private static final int READ = 16 * 1024;
+
+	private static final int FIRST_READ = 2 * 1024;
+
+	private static final int SMALLEST_READ = 64;
+
+	private static final int UNSENT = 64 * 1024;
+
+	private static final WriteBufferWaterMark WAITING = new WriteBufferWaterMark(READ, 2 * READ);
+
+	private final RecvByteBufAllocator reads = new AdaptiveRecvByteBufAllocator(SMALLEST_READ, FIRST_READ, READ);
+
+	@Override
+	public void onChannelInit(ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) {
+		channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, this.reads);
+		channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING);
+		// a transport takes the options it knows and leaves the others alone
+		channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT);
+	}
+
+}

@@ -1,0 +1,69 @@
+package dev.weir.upstream;
+
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.backend.Backend;
+import dev.weir.config.BackendDialect;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
+
+/**
+ * A client's call as one backend wants it: its target and body.
+ *
+ * @param uri where it goes
+ * @param body what it carries, or {@code null} if the client's body streams by
+ */
+public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
+
+	/**
+	 * Writes a call for a backend.
+	 * @param call the client's call
+	 * @param backend the backend
+	 * @param base the backend's URL up to where its dialect's paths begin
+	 * @return the call in its dialect
+	 */
+	public static BackendRequest write(ApiCall call, Backend backend, String base) {
+		boolean azure = backend.dialect() == BackendDialect.AZURE;
+		String deployment = backend.deployment(call.model());
+		String target = azure ? call.path().toAzureTarget(deployment, backend.properties().apiVersion())
+				: call.path().toOpenAiTarget();
+		return new BackendRequest(URI.create(base + target), body(call, deployment, azure));
+	}
+
+	private static @Nullable List<ByteBuffer> body(ApiCall call, String deployment, boolean azure) {
+		RequestBody body = call.body();
+		ApiPath path = call.path();
+		if (body == null) {
+			return null;
+		}
+		boolean inPath = azure && path.namesDeploymentOnAzure();
+		boolean asItCame = inPath || call.model().isEmpty() || deployment.equals(body.model());
+		return asItCame ? body.bytes() : body.withModel(deployment);
+	}
+
+	public int length() {
+		int length = 0;
+		if (this.body != null) {
+			for (ByteBuffer part : this.body) {
+				length += part.remaining();
+			}
+		}
+		return length;
+	}
+
+	/**
+	 * Where it goes, fit for a log: without the query.
+	 * @return the URL
+	 */
+	public String url() {
+		String text = this.uri.toString();
+		int query = text.indexOf('?');
+		return (query >= 0) ? text.substring(0, query) : text;
+	}
+
+}

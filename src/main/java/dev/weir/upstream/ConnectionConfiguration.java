@@ -1,0 +1,74 @@
+package dev.weir.upstream;
+
+import java.util.List;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import reactor.core.scheduler.Scheduler;
+import reactor.netty.http.client.HttpClient;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.cloud.gateway.config.HttpClientCustomizer;
+import org.springframework.cloud.gateway.config.HttpClientFactory;
+import org.springframework.cloud.gateway.config.HttpClientProperties;
+import org.springframework.cloud.gateway.config.HttpClientSslConfigurer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+
+import dev.weir.memory.OutOfMemoryHandler;
+import dev.weir.backend.Pools;
+import dev.weir.credential.CredentialProvider;
+
+/**
+ * The connections to backends. Spring Cloud Gateway's properties
+ * {@code spring.cloud.gateway.server.webflux.httpclient} set what they can; the rest is
+ * here.
+ */
+@Configuration(proxyBeanMethods = false)
+class ConnectionConfiguration {
+
+	@Bean
+	HttpClientFactory backendClientFactory(HttpClientProperties properties, ServerProperties serverProperties,
+			HttpClientSslConfigurer sslConfigurer, List<HttpClientCustomizer> customizers) {
+		return new BackendClientFactory(properties, serverProperties, sslConfigurer, customizers);
+	}
+
+	@Bean
+	@Order(0)
+	HttpClientCustomizer nameResolution(ObjectProvider<DnsServerAddressStreamProvider> servers) {
+		return new NameResolution(servers.getIfAvailable());
+	}
+
+	@Bean
+	@Order(0)
+	HttpClientCustomizer connectionOptions(Ticker ticker) {
+		return (client) -> client.doOnChannelInit(new TcpKeepAlive())
+			.doOnChannelInit(new BackendBuffers())
+			.doOnChannelInit(new OutOfMemoryHandler())
+			.doOnChannelInit(InterimResponses.installer())
+			.doOnChannelInit(ConnectionUse.installer(ticker));
+	}
+
+	/**
+	 * Retries are decided in one place only, and a credential goes to no host but the one
+	 * it belongs to. It comes last, so that no other customizer undoes it.
+	 */
+	@Bean
+	HttpClientCustomizer onlyWhatWeirDecides() {
+		return (client) -> client.disableRetry(true).followRedirect(false);
+	}
+
+	@Bean
+	BackendEndpoints backendEndpoints(Pools pools, CredentialProvider credentials) {
+		return new BackendEndpoints(pools, credentials);
+	}
+
+	@Bean
+	FetchedModels fetchedModels(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers,
+			Ticker ticker) {
+		return new FetchedModels(endpoints, client, timers, ticker);
+	}
+
+}

@@ -1,0 +1,57 @@
+package dev.weir.upstream;
+
+import java.net.SocketAddress;
+import java.util.function.Supplier;
+
+import io.netty.resolver.AddressResolverGroup;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.ConnectionObserver;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.transport.TransportConfig;
+
+/**
+ * Connections for calls that keep to one event loop, which has a share of its own, and
+ * for all others.
+ *
+ * @param all what others take theirs from
+ * @param ofOneLoop what those of an event loop are taken from; it keeps those of each
+ * apart
+ */
+record SharedConnections(ConnectionProvider all, ConnectionProvider ofOneLoop) implements ConnectionProvider {
+
+	@Override
+	public Mono<? extends Connection> acquire(TransportConfig config, ConnectionObserver observer,
+			@Nullable Supplier<? extends SocketAddress> remote, @Nullable AddressResolverGroup<?> resolver) {
+		return ((config.loopResources() instanceof OneLoop) ? this.ofOneLoop : this.all).acquire(config, observer,
+				remote, resolver);
+	}
+
+	@Override
+	public void disposeWhen(SocketAddress address) {
+		this.all.disposeWhen(address);
+		this.ofOneLoop.disposeWhen(address);
+	}
+
+	@Override
+	public Mono<Void> disposeLater() {
+		return this.all.disposeLater().and(this.ofOneLoop.disposeLater());
+	}
+
+	@Override
+	public boolean isDisposed() {
+		return this.all.isDisposed() && this.ofOneLoop.isDisposed();
+	}
+
+	@Override
+	public int maxConnections() {
+		return this.all.maxConnections();
+	}
+
+	@Override
+	public @Nullable Builder mutate() {
+		return this.all.mutate();
+	}
+
+}

@@ -1,0 +1,68 @@
+package dev.weir.testing;
+
+import java.net.URI;
+import java.util.List;
+
+import com.github.tomakehurst.wiremock.WireMockServer;
+import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
+import com.github.tomakehurst.wiremock.client.WireMock;
+import com.github.tomakehurst.wiremock.verification.LoggedRequest;
+
+import static com.github.tomakehurst.wiremock.core.WireMockConfiguration.options;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A backend that gives one answer to everything and keeps what it got.
+ */
+public final class MockBackend implements AutoCloseable {
+
+	private final WireMockServer server = new WireMockServer(
+			options().dynamicPort().bindAddress("127.0.0.1").templatingEnabled(false));
+
+	private MockBackend() {
+		this.server.start();
+		serves();
+	}
+
+	public static MockBackend start() {
+		return new MockBackend();
+	}
+
+	public URI url() {
+		return URI.create(this.server.baseUrl().replace("localhost", "127.0.0.1"));
+	}
+
+	public String authority() {
+		return url().getAuthority();
+	}
+
+	/** Forgets what came before and answers with a chat completion. */
+	public void serves() {
+		answers(WireMock.okJson(Bodies.COMPLETION));
+	}
+
+	/**
+	 * Forgets what came before and answers from now on like this.
+	 * @param answer the answer
+	 */
+	public void answers(ResponseDefinitionBuilder answer) {
+		this.server.resetAll();
+		this.server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(answer));
+	}
+
+	public List<LoggedRequest> calls() {
+		return this.server.findAll(WireMock.anyRequestedFor(WireMock.anyUrl()));
+	}
+
+	public LoggedRequest onlyCall() {
+		List<LoggedRequest> calls = calls();
+		assertThat(calls).hasSize(1);
+		return calls.get(0);
+	}
+
+	@Override
+	public void close() {
+		this.server.stop();
+	}
+
+}
