@@ -2,6 +2,7 @@ package dev.weir;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -33,7 +34,7 @@ class ArchitectureTests {
 			Map.entry("openai.call", Set.of("openai.body", "openai.error")),
 			Map.entry("openai.stream", Set.of("openai.call", "openai.error")),
 			Map.entry("openai.resume", Set.of("openai.call", "openai.stream")),
-			Map.entry("simulator", Set.of("openai")), Map.entry("credential", Set.of("config")),
+			Map.entry("simulator", Set.of()), Map.entry("credential", Set.of("config")),
 			Map.entry("backend", Set.of("openai", "config")),
 			Map.entry("request", Set.of("openai", "backend", "config", "memory")),
 			Map.entry("balance", Set.of("request", "backend", "config")),
@@ -182,6 +183,15 @@ class ArchitectureTests {
 			.haveSimpleNameNotEndingWith("Impl")
 			.because("such names do not say what a class does")
 			.check(this.classes);
+	}
+
+	@Test
+	void classesOfTheSimulatorDoNotHaveNamesOfOtherClasses() {
+		Map<Boolean, Set<String>> names = this.classes.stream()
+			.filter((it) -> it.isTopLevelClass() && !it.getSimpleName().equals("package-info"))
+			.collect(Collectors.partitioningBy((it) -> it.getPackageName().equals("dev.weir.simulator"),
+					Collectors.mapping(JavaClass::getSimpleName, Collectors.toSet())));
+		assertThat(names.get(true)).isNotEmpty().doesNotContainAnyElementsOf(names.get(false));
 	}
 
 	@Test

@@ -92,7 +92,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 					"it refuses the credential that Weir has for it" + describe(backend.refusal()), remaining);
 		}
 		if (reason == CooldownReason.OUT_OF_QUOTA) {
-			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is spent" + describe(backend.refusal()), remaining);
+			return new BackendState(Kind.OUT_OF_QUOTA, "its quota is used up" + describe(backend.refusal()), remaining);
 		}
 		if (backend.credentialProblem() != null) {
 			return new BackendState(Kind.DENIED, backend.credentialProblem(), Duration.ZERO);

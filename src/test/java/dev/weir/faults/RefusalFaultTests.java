@@ -171,7 +171,7 @@ class RefusalFaultTests {
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
 				Duration.ofMinutes(5));
 		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
-		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is spent", "Spent.",
+		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is used up", "Spent.",
 				"add credit");
 		assertThat(stand.first().requests()).hasSize(1);
 		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));

@@ -132,7 +132,7 @@ class BackendHealthTests {
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
 		assertHealth(health, 503, "OUT_OF_QUOTA", "OUT_OF_QUOTA",
-				"its quota is spent: it says \"You exceeded your current quota.\"; add credit to its account or raise"
+				"its quota is used up: it says \"You exceeded your current quota.\"; add credit to its account or raise"
 						+ " the account's limit");
 		assertUntil(health, 300);
 		assertPoolIsUp(stand);
