@@ -18,7 +18,7 @@ import org.springframework.context.annotation.Bean;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
-import dev.weir.ops.BatchedConsole;
+import dev.weir.logging.BatchingConsoleListener;
 import dev.weir.memory.OutOfMemoryAppender;
 
 /**
@@ -29,7 +29,7 @@ public class WeirApplication {
 
 	public static void main(String[] args) {
 		SpringApplication application = new SpringApplication(WeirApplication.class);
-		application.addListeners(new BatchedConsole(), new OutOfMemoryAppender());
+		application.addListeners(new BatchingConsoleListener(), new OutOfMemoryAppender());
 		application.run(args);
 	}
 

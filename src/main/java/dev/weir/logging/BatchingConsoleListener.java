@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.logging;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -13,13 +13,14 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;
 
 /**
- * Has Spring Boot's console log written in batches, in whatever format its properties ask
- * for. A Logback configuration that the user names ({@code logging.config}) is left
- * alone.
+ * Replaces the console appender of Spring Boot by a {@link BatchingAppender} with the
+ * same format and filters, unless the user has a Logback configuration
+ * ({@code logging.config}).
  */
-public final class BatchedConsole implements ApplicationListener<ApplicationEnvironmentPreparedEvent>, Ordered {
+public final class BatchingConsoleListener
+		implements ApplicationListener<ApplicationEnvironmentPreparedEvent>, Ordered {
 
-	// as Spring Boot names it
+	// the name that Spring Boot gives it
 	private static final String CONSOLE = "CONSOLE";
 
 	@Override
@@ -33,10 +34,10 @@ public final class BatchedConsole implements ApplicationListener<ApplicationEnvi
 				|| !(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
 			return;
 		}
-		batch(context);
+		replaceConsole(context);
 	}
 
-	static void batch(LoggerContext context) {
+	static void replaceConsole(LoggerContext context) {
 		Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
 		if (root.getAppender(CONSOLE) instanceof ConsoleAppender<ILoggingEvent> console) {
 			BatchingAppender batching = new BatchingAppender(console.getEncoder(),

@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.logging;
 
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -20,7 +20,7 @@ class BatchingAppenderTests {
 	private final LoggerContext context = new LoggerContext();
 
 	@Test
-	void linesComeOutInTheirOrder() {
+	void linesAreWrittenInOrder() {
 		ByteArrayOutputStream out = new ByteArrayOutputStream();
 		BatchingAppender appender = appender(out);
 		for (int i = 0; i < 1000; i++) {
@@ -32,7 +32,7 @@ class BatchingAppenderTests {
 	}
 
 	@Test
-	void nothingIsLostAtTheEnd() {
+	void allLinesAreWrittenAtTheStop() {
 		ByteArrayOutputStream out = new ByteArrayOutputStream();
 		BatchingAppender appender = appender(out);
 		log(appender, "the last word");
@@ -41,8 +41,8 @@ class BatchingAppenderTests {
 	}
 
 	@Test
-	void aConsoleThatNobodyReadsHoldsNobodyUpAndWhatIsLostIsSaid() {
-		CountDownLatch read = new CountDownLatch(1);
+	void aBlockedConsoleDoesNotBlockAndTheNumberOfDroppedLinesIsLogged() {
+		CountDownLatch readable = new CountDownLatch(1);
 		ByteArrayOutputStream out = new ByteArrayOutputStream();
 		BatchingAppender appender = appender(new OutputStream() {
 
@@ -54,7 +54,7 @@ class BatchingAppenderTests {
 			@Override
 			public void write(byte[] bytes, int from, int length) {
 				try {
-					read.await();
+					readable.await();
 				}
 				catch (InterruptedException ex) {
 					Thread.currentThread().interrupt();
@@ -67,12 +67,12 @@ class BatchingAppenderTests {
 		for (int i = 0; i < 100; i++) {
 			log(appender, line);
 		}
-		read.countDown();
-		await().atMost(Duration.ofSeconds(10)).until(() -> text(out).contains("lines of log were lost"));
-		// twice, if the first were already being written
+		readable.countDown();
+		await().atMost(Duration.ofSeconds(10)).until(() -> text(out).contains("log lines were dropped"));
+		// twice the limit, if a batch was being written
 		assertThat(out.size()).isBetween(BatchingAppender.MAX_BYTES - 200_000, 2 * BatchingAppender.MAX_BYTES + 1000);
-		log(appender, "goes on");
-		await().atMost(Duration.ofSeconds(10)).until(() -> text(out).endsWith("goes on\n"));
+		log(appender, "next line");
+		await().atMost(Duration.ofSeconds(10)).until(() -> text(out).endsWith("next line\n"));
 		appender.stop();
 	}
 

@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.logging;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -9,19 +9,19 @@ import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-class BatchedConsoleTests {
+class BatchingConsoleListenerTests {
 
 	private final LoggerContext context = new LoggerContext();
 
 	private final Logger root = this.context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
 
 	@Test
-	void theConsoleOfSpringBootIsBatchedOnce() {
+	void theConsoleAppenderOfSpringBootIsReplacedOnce() {
 		add("CONSOLE");
-		BatchedConsole.batch(this.context);
+		BatchingConsoleListener.replaceConsole(this.context);
 		assertThat(this.root.getAppender("CONSOLE")).isInstanceOf(BatchingAppender.class);
 		BatchingAppender first = (BatchingAppender) this.root.getAppender("CONSOLE");
-		BatchedConsole.batch(this.context);
+		BatchingConsoleListener.replaceConsole(this.context);
 		assertThat(this.root.getAppender("CONSOLE")).isSameAs(first);
 		assertThat(first.isStarted()).isTrue();
 		this.context.stop();
@@ -29,9 +29,9 @@ class BatchedConsoleTests {
 	}
 
 	@Test
-	void anAppenderOfAnotherNameIsLeftAlone() {
+	void anAppenderWithAnotherNameIsKept() {
 		ConsoleAppender<ILoggingEvent> own = add("OWN");
-		BatchedConsole.batch(this.context);
+		BatchingConsoleListener.replaceConsole(this.context);
 		assertThat(this.root.getAppender("OWN")).isSameAs(own);
 		this.context.stop();
 	}

@@ -1,4 +1,4 @@
-package dev.weir.ops;
+package dev.weir.logging;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,22 +16,21 @@ import ch.qos.logback.core.encoder.Encoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes log lines many at a time, from a thread of its own. A console that nobody reads
- * blocks whoever writes to it, which must not be an event loop; and one write for each
- * call to a backend costs as much as a tenth of the call. Logback's own
- * {@code AsyncAppender} has a lock, wakes its thread for each line, and loses lines
- * without a word.
+ * A Logback appender that writes lines in batches on a separate thread. A console that is
+ * not read blocks the writing thread, which must not be an event loop. See
+ * {@code docs/adr/0005-console-log.md} for why it is not Logback's {@code AsyncAppender}.
  * <p>
- * A line is out {@link #PAUSE} after it was logged. Lines that nobody takes are held up
- * to {@link #MAX_BYTES}; how many were lost beyond is said when there is room again.
+ * A line is written {@link #DELAY} after it was logged. If the console blocks, lines of
+ * up to {@link #MAX_BYTES} wait; further ones are dropped, and a later line has their
+ * number.
  */
 final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
-	static final Duration PAUSE = Duration.ofMillis(20);
+	static final Duration DELAY = Duration.ofMillis(20);
 
 	static final int MAX_BYTES = 4 * 1024 * 1024;
 
-	private static final Duration AT_THE_END = Duration.ofSeconds(2);
+	private static final Duration STOP_TIMEOUT = Duration.ofSeconds(2);
 
 	private final Encoder<ILoggingEvent> encoder;
 
@@ -39,18 +38,18 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
 	private final Queue<byte[]> lines = new ConcurrentLinkedQueue<>();
 
-	private final AtomicInteger held = new AtomicInteger();
+	private final AtomicInteger waitingBytes = new AtomicInteger();
 
-	private final AtomicInteger lost = new AtomicInteger();
+	private final AtomicInteger dropped = new AtomicInteger();
 
 	private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
 
 	private @Nullable Thread writer;
 
 	/**
-	 * Makes one, to be started.
-	 * @param encoder makes lines of events, on the threads that log
-	 * @param out where they go
+	 * Creates an appender that is not started.
+	 * @param encoder formats events, on the threads that log
+	 * @param out the stream to write to
 	 */
 	BatchingAppender(Encoder<ILoggingEvent> encoder, OutputStream out) {
 		this.encoder = encoder;
@@ -76,7 +75,7 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 		this.writer = null;
 		LockSupport.unpark(thread);
 		try {
-			thread.join(AT_THE_END.toMillis());
+			thread.join(STOP_TIMEOUT.toMillis());
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
@@ -86,10 +85,10 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 	@Override
 	protected void append(ILoggingEvent event) {
 		byte[] line = this.encoder.encode(event);
-		int before = this.held.getAndAdd(line.length);
+		int before = this.waitingBytes.getAndAdd(line.length);
 		if (before + line.length > MAX_BYTES) {
-			this.held.addAndGet(-line.length);
-			this.lost.incrementAndGet();
+			this.waitingBytes.addAndGet(-line.length);
+			this.dropped.incrementAndGet();
 			return;
 		}
 		this.lines.add(line);
@@ -100,24 +99,24 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
 	private void run() {
 		while (isStarted()) {
-			if (this.held.get() == 0) {
+			if (this.waitingBytes.get() == 0) {
 				LockSupport.park(this);
 			}
-			// others follow the first, and wake nobody meanwhile
-			LockSupport.parkNanos(this, PAUSE.toNanos());
-			tryWrite();
+			// further lines follow the first one without another wake-up
+			LockSupport.parkNanos(this, DELAY.toNanos());
+			writeOrReport();
 		}
-		tryWrite();
+		writeOrReport();
 	}
 
-	/** Whatever happens to some lines, the next ones are written. */
-	private void tryWrite() {
+	/** Writes all lines; an error does not stop the thread. */
+	private void writeOrReport() {
 		try {
 			write();
 		}
 		catch (IOException | RuntimeException | Error ex) {
-			this.lost.incrementAndGet();
-			addError("Lines of log could not be written", ex);
+			this.dropped.incrementAndGet();
+			addError("Log lines could not be written", ex);
 		}
 		finally {
 			this.batch.reset();
@@ -127,13 +126,12 @@ final class BatchingAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 	private void write() throws IOException {
 		for (byte[] line = this.lines.poll(); line != null; line = this.lines.poll()) {
 			this.batch.writeBytes(line);
-			this.held.addAndGet(-line.length);
+			this.waitingBytes.addAndGet(-line.length);
 		}
-		int missing = this.lost.getAndSet(0);
-		if (missing > 0) {
-			this.batch
-				.writeBytes(("(" + missing + " lines of log were lost: they were not taken as fast as they came)\n")
-					.getBytes(StandardCharsets.UTF_8));
+		int count = this.dropped.getAndSet(0);
+		if (count > 0) {
+			this.batch.writeBytes(("(" + count + " log lines were dropped, because the console was too slow)\n")
+				.getBytes(StandardCharsets.UTF_8));
 		}
 		if (this.batch.size() > 0) {
 			this.batch.writeTo(this.out);
