@@ -2,7 +2,6 @@ package dev.weir.request;
 
 import java.util.function.Consumer;
 
-import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.MonoSink;
@@ -25,8 +24,6 @@ final class Delivery<T> extends BaseSubscriber<T> {
 	// used on the loop only
 	private boolean cancelled;
 
-	private @Nullable T result;
-
 	Delivery(RequestLoop loop, MonoSink<T> sink, Consumer<T> discard) {
 		this.loop = loop;
 		this.discard = discard;
@@ -46,27 +43,23 @@ final class Delivery<T> extends BaseSubscriber<T> {
 		subscription.request(Long.MAX_VALUE);
 	}
 
+	// not at the end of the source, which is not reported after a cancellation
 	@Override
 	protected void hookOnNext(T value) {
-		this.result = value;
+		this.loop.execute(() -> {
+			if (this.cancelled) {
+				this.discard.accept(value);
+			}
+			else {
+				this.sink.success(value);
+			}
+		});
 	}
 
 	@Override
 	protected void hookOnComplete() {
-		this.loop.execute(this::complete);
-	}
-
-	private void complete() {
-		T value = this.result;
-		if (value == null) {
-			this.sink.success();
-		}
-		else if (this.cancelled) {
-			this.discard.accept(value);
-		}
-		else {
-			this.sink.success(value);
-		}
+		// without effect if there was a value
+		this.loop.execute(this.sink::success);
 	}
 
 	@Override

@@ -44,6 +44,17 @@ public final class TestPools {
 	 * @return the pool
 	 */
 	public static Pool pool(Ticker ticker, Map<String, String> settings, BackendProperties... backends) {
+		return pools(ticker, settings, backends).all().iterator().next();
+	}
+
+	/**
+	 * Makes pools of which there is one, named openai.
+	 * @param ticker the clock
+	 * @param settings the pool's settings by their names in the configuration
+	 * @param backends the backends
+	 * @return the pools
+	 */
+	public static Pools pools(Ticker ticker, Map<String, String> settings, BackendProperties... backends) {
 		PoolProperties defaults = bind(settings, PoolProperties.class);
 		PoolProperties pool = new PoolProperties(List.of(backends), defaults.strategy(), defaults.maxWait(),
 				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
@@ -57,7 +68,7 @@ public final class TestPools {
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)
 			.build();
-		return new Pools(properties, CircuitBreakerRegistry.of(breakers), ticker).all().iterator().next();
+		return new Pools(properties, CircuitBreakerRegistry.of(breakers), ticker);
 	}
 
 	/**
