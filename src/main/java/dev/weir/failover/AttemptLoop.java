@@ -93,7 +93,7 @@ final class AttemptLoop {
 			return attempt();
 		}
 		// not before those that wait for the same lanes already
-		return this.candidates.areAny() ? waitAndTry(waitLeft()) : onNoLane();
+		return this.candidates.hasAvailable() ? waitAndTry(waitLeft()) : onNoLane();
 	}
 
 	/**
@@ -105,7 +105,7 @@ final class AttemptLoop {
 	Mono<RequestResult> runAgain() {
 		this.attempts.end(new Outcome.Broken());
 		this.context.deadline().restart();
-		if (!this.candidates.areAny() || !this.context.pool().retryBudget().tryRetry()) {
+		if (!this.candidates.hasAvailable() || !this.context.pool().retryBudget().tryRetry()) {
 			return Mono.empty();
 		}
 		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.reader, this.queues);
@@ -148,7 +148,7 @@ final class AttemptLoop {
 
 	/** A backend that had little of the time is not to blame for the end of it. */
 	private OutcomeException late() {
-		Duration had = this.attempts.running().age();
+		Duration had = this.attempts.requireCurrent().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
 				"no answer within " + Durations.words(had) + ", at the end of the request's time", null));
@@ -172,7 +172,7 @@ final class AttemptLoop {
 	}
 
 	private Mono<RequestResult> onResult(AttemptResult result) {
-		Attempt attempt = this.attempts.running();
+		Attempt attempt = this.attempts.requireCurrent();
 		Outcome outcome = result.outcome();
 		boolean last = isLast(attempt, outcome);
 		ErrorResponse error = (result instanceof AttemptResult.ErrorRead read) ? read.error() : null;
@@ -200,9 +200,9 @@ final class AttemptLoop {
 	private boolean isLast(Attempt attempt, Outcome outcome) {
 		return switch (outcome.type()) {
 			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
-			case TOO_LONG -> !(call().replayable() && this.candidates.tryBelow(attempt.lane()));
-			case TOO_LARGE ->
-				!(call().replayable() && this.candidates.tryLarger(attempt.lane(), (Outcome.TooLarge) outcome));
+			case TOO_LONG -> !(call().replayable() && this.candidates.restrictToLowerTiers(attempt.lane()));
+			case TOO_LARGE -> !(call().replayable()
+					&& this.candidates.restrictToLargerLanes(attempt.lane(), (Outcome.TooLarge) outcome));
 			case THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> false;
 		};
 	}

@@ -93,7 +93,7 @@ final class GatewayBackendCaller implements BackendCaller {
 	}
 
 	private Credential credential(RequestContext context) {
-		return this.endpoints.of(context.attempts().running().lane().backend()).credential();
+		return this.endpoints.of(context.attempts().requireCurrent().lane().backend()).credential();
 	}
 
 	/** Shows the user's filters what was recorded during the last attempt. */

@@ -20,7 +20,7 @@ import dev.weir.failover.Failover;
 import dev.weir.inbound.ModelsFilter;
 import dev.weir.inbound.PoolResolver;
 import dev.weir.upstream.BackendEndpoints;
-import dev.weir.upstream.FetchedModels;
+import dev.weir.upstream.ModelListCache;
 
 /**
  * The filters of Spring Cloud Gateway that are Weir's, and those of the gateway's own
@@ -45,7 +45,7 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	ModelsFilter modelsFilter(PoolResolver pools, FetchedModels models) {
+	ModelsFilter modelsFilter(PoolResolver pools, ModelListCache models) {
 		return new ModelsFilter(pools, models::of);
 	}
 
@@ -60,8 +60,8 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	BackendCallFilter backendCallFilter(BackendEndpoints endpoints) {
-		return new BackendCallFilter(endpoints);
+	BackendRequestFilter backendRequestFilter(BackendEndpoints endpoints) {
+		return new BackendRequestFilter(endpoints);
 	}
 
 	@Bean
@@ -75,8 +75,8 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	static ReadableRoutes.Installer readableRoutes() {
-		return new ReadableRoutes.Installer();
+	static ReadableRouteLocator.Installer readableRouteLocator() {
+		return new ReadableRouteLocator.Installer();
 	}
 
 	@Bean
@@ -91,8 +91,8 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	static PoolRouteMetadata poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
-		return new PoolRouteMetadata(configuration);
+	static PoolRouteMetadataPostProcessor poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
+		return new PoolRouteMetadataPostProcessor(configuration);
 	}
 
 }

@@ -31,22 +31,22 @@ final class HeadersFilters {
 
 	private final Supplier<@Nullable List<HttpHeadersFilter>> filters;
 
-	private volatile @Nullable Boolean any;
+	private volatile @Nullable Boolean active;
 
 	HeadersFilters(Supplier<@Nullable List<HttpHeadersFilter>> filters) {
 		this.filters = filters;
 	}
 
 	/**
-	 * Whether there are any that may change what passes to or from a pool.
+	 * Whether there are active that may change what passes to or from a pool.
 	 * @return whether one must be asked
 	 */
-	boolean areAny() {
-		Boolean known = this.any;
+	boolean hasActive() {
+		Boolean known = this.active;
 		if (known == null) {
 			List<HttpHeadersFilter> all = this.filters.get();
 			known = all != null && all.stream().anyMatch((filter) -> !isIdle(filter));
-			this.any = known;
+			this.active = known;
 		}
 		return known;
 	}

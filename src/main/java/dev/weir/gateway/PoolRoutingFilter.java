@@ -70,13 +70,14 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		AttemptConnection connection = attempt.connection();
 		Mono<Void> routed = route(exchange, chain, connection);
 		return (call.replayable() && !call.isUnsafeToRepeat())
-				? routed.onErrorResume(connection::wasStale, (error) -> again(exchange, chain, connection)) : routed;
+				? routed.onErrorResume(connection::isStaleFailure, (error) -> again(exchange, chain, connection))
+				: routed;
 	}
 
 	private Mono<Void> again(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
 		logger.debug("The connection was closed when the request arrived; it is sent again on a new one");
 		ServerWebExchangeUtils.removeAlreadyRouted(exchange);
-		connection.renew();
+		connection.requireNew();
 		return route(exchange, chain, connection);
 	}
 
@@ -85,24 +86,24 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		HttpClient client = super.getHttpClient(route, exchange);
 		AttemptExchange attempt = AttemptExchange.in(exchange);
 		if (attempt != null) {
-			client = attempt.connection().watch(client);
+			client = attempt.connection().track(client);
 		}
-		OutgoingRequest request = OutgoingRequest.in(exchange.getRequest());
-		RequestProgress sending = (request != null) ? request.sending() : null;
-		return (request == null || sending == null) ? client
-				: client.doOnRequest((call, to) -> request.sendTo(to.channel()))
-					.doAfterRequest((call, to) -> sending.complete());
+		AttemptRequest request = AttemptRequest.in(exchange.getRequest());
+		UploadProgress upload = (request != null) ? request.uploadProgress() : null;
+		return (request == null || upload == null) ? client
+				: client.doOnRequest((call, to) -> request.onConnected(to.channel()))
+					.doAfterRequest((call, to) -> upload.complete());
 	}
 
 	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
 		URI uri = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
-		if (!(exchange.getRequest() instanceof OutgoingRequest request) || !request.hasWholeBody()
-				|| this.others.areAny() || ServerWebExchangeUtils.isAlreadyRouted(exchange) || !isAscii(uri)) {
+		if (!(exchange.getRequest() instanceof AttemptRequest request) || !request.hasWholeBody()
+				|| this.others.hasActive() || ServerWebExchangeUtils.isAlreadyRouted(exchange) || !isAscii(uri)) {
 			return super.filter(exchange, chain);
 		}
 		ServerWebExchangeUtils.setAlreadyRouted(exchange);
 		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-		HttpClient.RequestSender sender = this.clients.of(route, request, connection.isFresh())
+		HttpClient.RequestSender sender = this.clients.of(route, request, connection.isNewRequired())
 			.request(HttpMethod.valueOf(request.getMethod().name()));
 		// java.net.URI knows no host with an underscore; the client's own parser does
 		return ((uri.getHost() != null) ? sender.uri(uri) : sender.uri(uri.toString())).send((call, out) -> {
@@ -124,13 +125,13 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
 	}
 
-	private static Publisher<Void> send(OutgoingRequest request, HttpClientRequest call, NettyOutbound out) {
-		RequestProgress sending = request.sending();
-		if (sending != null && !request.isSmall() && call instanceof Connection connection) {
-			return out.send(sending.inParts(request.parts(), connection.channel()));
+	private static Publisher<Void> send(AttemptRequest request, HttpClientRequest call, NettyOutbound out) {
+		UploadProgress upload = request.uploadProgress();
+		if (upload != null && !request.isSmall() && call instanceof Connection connection) {
+			return out.send(upload.pace(request.parts(), connection.channel()));
 		}
-		if (sending != null) {
-			sending.complete();
+		if (upload != null) {
+			upload.complete();
 		}
 		return out.sendObject(request.wholeBody());
 	}

@@ -46,7 +46,7 @@ final class ReplyFilter implements GlobalFilter, Ordered {
 		Pool pool = (route != null) ? this.pools.of(route.getUri()) : null;
 		context.passThrough(pool == null);
 		if (pool != null) {
-			context.enter(pool);
+			context.onRouted(pool);
 		}
 		return chain.filter(exchange).then(Mono.defer(() -> {
 			Reply reply = context.reply();

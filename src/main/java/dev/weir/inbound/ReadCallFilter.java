@@ -92,14 +92,14 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		RequestContext context = RequestContext.of(exchange);
 		return read(exchange, path).flatMap((call) -> {
-			context.read(call);
+			context.onCallRead(call);
 			return chain.filter(exchange);
 		});
 	}
 
 	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable cut) {
 		BufferBudget.Share share = this.budget.openUpload(cut);
-		RequestContext.of(exchange).hold(share);
+		RequestContext.of(exchange).holdBody(share);
 		return share;
 	}
 

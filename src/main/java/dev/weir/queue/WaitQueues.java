@@ -147,7 +147,7 @@ public final class WaitQueues {
 		List<Lane> lanes = waiter.context().candidates().remaining();
 		if (this.waiting.get() >= this.max) {
 			// a lane that nobody here waits for is no less free
-			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.context().candidates().areAny());
+			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.context().candidates().hasAvailable());
 			return;
 		}
 		WaitQueue queue = this.queues.get(lanes);
@@ -170,7 +170,7 @@ public final class WaitQueues {
 	 * queue. That happens rarely, so only then it has a timer of its own.
 	 */
 	private void setTimer(Waiter waiter) {
-		Duration more = waiter.context().candidates().moreRemainIn();
+		Duration more = waiter.context().candidates().timeUntilMoreRemain();
 		if (more != null && waiter.queue() != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
 			waiter.timer(this.timing.timers()
 				.schedule(() -> this.thread.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));

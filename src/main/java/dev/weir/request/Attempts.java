@@ -44,7 +44,7 @@ public final class Attempts {
 	 * The attempt that runs, where there must be one.
 	 * @return the attempt
 	 */
-	public Attempt running() {
+	public Attempt requireCurrent() {
 		if (this.current == null) {
 			throw new IllegalStateException("No attempt runs");
 		}

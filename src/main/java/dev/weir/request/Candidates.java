@@ -84,7 +84,7 @@ public final class Candidates {
 	 * Whether there is a lane that may be called now.
 	 * @return whether one of the lanes may be chosen
 	 */
-	public boolean areAny() {
+	public boolean hasAvailable() {
 		for (Lane lane : this.lanes) {
 			if (contains(lane)) {
 				return true;
@@ -112,7 +112,7 @@ public final class Candidates {
 	 * set aside on a lane until then.
 	 * @return the time left, or {@code null} if it does not become larger
 	 */
-	public @Nullable Duration moreRemainIn() {
+	public @Nullable Duration timeUntilMoreRemain() {
 		Duration soonest = null;
 		for (Lane lane : this.lanes) {
 			Duration time = lane.setAsideFor(this.request.operation());
@@ -152,7 +152,7 @@ public final class Candidates {
 	 * little sense to ask again at once.
 	 * @return whether one did
 	 */
-	public boolean isRefused() {
+	public boolean hasRefusals() {
 		return !this.refused.isEmpty();
 	}
 
@@ -177,12 +177,12 @@ public final class Candidates {
 	 * @param lane the lane
 	 * @return whether one of them may be called now; otherwise nothing has changed
 	 */
-	public boolean tryBelow(Lane lane) {
+	public boolean restrictToLowerTiers(Lane lane) {
 		if (this.floor > 0) {
 			return false;
 		}
 		this.floor = lane.priority();
-		if (!areAny()) {
+		if (!hasAvailable()) {
 			this.floor = 0;
 		}
 		return this.floor > 0;
@@ -196,7 +196,7 @@ public final class Candidates {
 	 * @return whether there is one that was not tried, now or later; otherwise nothing
 	 * has changed
 	 */
-	public boolean tryLarger(Lane lane, Outcome.TooLarge tooLarge) {
+	public boolean restrictToLargerLanes(Lane lane, Outcome.TooLarge tooLarge) {
 		if (this.largerTried) {
 			return false;
 		}

@@ -150,7 +150,7 @@ public final class RequestContext {
 	 * Records that the request was routed to a pool. Its time begins.
 	 * @param to the pool
 	 */
-	public void enter(Pool to) {
+	public void onRouted(Pool to) {
 		this.pool = to;
 		this.enteredAt = this.ticker.read();
 		this.ended = false;
@@ -209,7 +209,7 @@ public final class RequestContext {
 	 * Records the call once it has been read.
 	 * @param read the call
 	 */
-	public void read(ApiCall read) {
+	public void onCallRead(ApiCall read) {
 		this.call = read;
 	}
 
@@ -234,7 +234,7 @@ public final class RequestContext {
 	 * Holds what the request's body is accounted for by until the body is released.
 	 * @param share the account
 	 */
-	public void hold(BufferBudget.Share share) {
+	public void holdBody(BufferBudget.Share share) {
 		closeShare();
 		this.body = share;
 	}
@@ -354,9 +354,9 @@ public final class RequestContext {
 	 * @return whether the request may be made again, a lane is available, and neither the
 	 * retry budget nor {@code max-attempts} is used up by then
 	 */
-	public boolean mayMoveOn() {
+	public boolean canTryAnotherLane() {
 		return this.repeatable && attempts().counted() + 1 < pool().properties().maxAttempts()
-				&& pool().retryBudget().hasRetry() && candidates().areAny();
+				&& pool().retryBudget().hasRetry() && candidates().hasAvailable();
 	}
 
 	/** Records that the attempt that runs serves the request, or has begun to. */

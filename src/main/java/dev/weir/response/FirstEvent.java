@@ -93,7 +93,7 @@ public final class FirstEvent implements BodyReader {
 	}
 
 	private void onFirstEventTimeout() {
-		if (this.limits.mayMoveOn().getAsBoolean()) {
+		if (this.limits.canTryAnotherLane().getAsBoolean()) {
 			fail(Outcome.Failed.silence(this.limits.firstEvent()));
 			return;
 		}
@@ -184,10 +184,11 @@ public final class FirstEvent implements BodyReader {
 	 * @param response the limit where no other lane can be asked
 	 * @param leftForResponse how much of it is left
 	 * @param hold how long signs of life are held back
-	 * @param mayMoveOn whether another lane can be asked, at the moment of the question
+	 * @param canTryAnotherLane whether another lane can be asked, at the moment of the
+	 * question
 	 */
 	record Limits(Duration firstEvent, Duration leftForFirstEvent, Duration response, Duration leftForResponse,
-			Duration hold, BooleanSupplier mayMoveOn) {
+			Duration hold, BooleanSupplier canTryAnotherLane) {
 	}
 
 }

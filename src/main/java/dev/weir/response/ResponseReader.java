@@ -42,7 +42,7 @@ public final class ResponseReader {
 	 * @return what it is, or an error that can be classified
 	 */
 	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
-		Attempt attempt = context.attempts().running();
+		Attempt attempt = context.attempts().requireCurrent();
 		attempt.observe(response::header);
 		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
 				AttemptFacts.of(attempt, context.traits()));
@@ -65,7 +65,7 @@ public final class ResponseReader {
 
 	private Mono<AttemptResult> readPlain(RequestContext context, BackendResponse response,
 			OutcomeClassifier classifier, Outcome outcome, boolean json) {
-		Duration limit = left(context.pool().properties().responseTimeout(), context.attempts().running());
+		Duration limit = left(context.pool().properties().responseTimeout(), context.attempts().requireCurrent());
 		return FirstBytes
 			.of(response.body(), response.length(), json, context.deadline().endsWithin(limit) ? null : limit,
 					context.loop())
@@ -118,7 +118,7 @@ public final class ResponseReader {
 			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
 		}
 		return new FirstEvent.Limits(settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse, hold,
-				context::mayMoveOn);
+				context::canTryAnotherLane);
 	}
 
 	private static Duration left(Duration limit, Attempt attempt) {

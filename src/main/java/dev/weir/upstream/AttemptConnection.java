@@ -12,26 +12,26 @@ import reactor.netty.http.client.HttpClient;
  */
 public final class AttemptConnection {
 
-	private volatile @Nullable ConnectionUse use;
+	private volatile @Nullable StaleConnectionDetector use;
 
 	private volatile boolean fresh;
 
 	/** Records that the call begins on a connection. */
 	public void begin(Connection connection) {
-		this.use = ConnectionUse.begin(connection);
+		this.use = StaleConnectionDetector.begin(connection);
 	}
 
 	/** Asks for a new connection. */
-	public void renew() {
+	public void requireNew() {
 		this.use = null;
 		this.fresh = true;
 	}
 
 	/**
 	 * Whether the call needs a new connection.
-	 * @return whether {@link #renew()} was called
+	 * @return whether {@link #requireNew()} was called
 	 */
-	public boolean isFresh() {
+	public boolean isNewRequired() {
 		return this.fresh;
 	}
 
@@ -40,9 +40,9 @@ public final class AttemptConnection {
 	 * @param client the client
 	 * @return the client for this call only
 	 */
-	public HttpClient watch(HttpClient client) {
-		HttpClient watched = client.doOnRequest((request, connection) -> begin(connection));
-		return this.fresh ? FreshConnections.only(watched) : watched;
+	public HttpClient track(HttpClient client) {
+		HttpClient tracked = client.doOnRequest((request, connection) -> begin(connection));
+		return this.fresh ? FreshConnectionProvider.withNewConnections(tracked) : tracked;
 	}
 
 	/**
@@ -50,8 +50,8 @@ public final class AttemptConnection {
 	 * @param error how the call failed
 	 * @return whether the connection was closed under the request
 	 */
-	public boolean wasStale(Throwable error) {
-		ConnectionUse last = this.use;
+	public boolean isStaleFailure(Throwable error) {
+		StaleConnectionDetector last = this.use;
 		return last != null && (error instanceof IOException || AbortedException.isConnectionReset(error))
 				&& last.isStale();
 	}

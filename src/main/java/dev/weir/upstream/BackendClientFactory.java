@@ -32,7 +32,7 @@ final class BackendClientFactory extends HttpClientFactory {
 
 	@Override
 	protected ConnectionProvider buildConnectionProvider(HttpClientProperties properties) {
-		return new FreshConnections(pooled(super.buildConnectionProvider(properties), properties));
+		return new FreshConnectionProvider(pooled(super.buildConnectionProvider(properties), properties));
 	}
 
 	private static ConnectionProvider pooled(ConnectionProvider provider, HttpClientProperties properties) {
@@ -46,7 +46,7 @@ final class BackendClientFactory extends HttpClientFactory {
 		}
 		ConnectionProvider all = bounded(builder, properties.getPool().getMaxConnections());
 		ConnectionShare share = ConnectionShare.of(properties.getPool());
-		return share.isByLoop() ? new SharedConnections(all, bounded(builder, share.connections())) : all;
+		return share.isPerLoop() ? new LoopAwareConnectionProvider(all, bounded(builder, share.connections())) : all;
 	}
 
 	private static ConnectionProvider bounded(ConnectionProvider.Builder builder, int connections) {

@@ -28,7 +28,7 @@ public final class BackendClients {
 
 	private final HttpClientProperties properties;
 
-	private final boolean byLoop;
+	private final boolean perLoop;
 
 	// twice as many as there are event loops and connect timeouts
 	private final Map<Kind, HttpClient> clients = new ConcurrentHashMap<>();
@@ -41,7 +41,7 @@ public final class BackendClients {
 	public BackendClients(HttpClient client, HttpClientProperties properties) {
 		this.client = client;
 		this.properties = properties;
-		this.byLoop = ConnectionShare.of(properties.getPool()).isByLoop();
+		this.perLoop = ConnectionShare.of(properties.getPool()).isPerLoop();
 	}
 
 	/**
@@ -52,7 +52,7 @@ public final class BackendClients {
 	 * @return the client
 	 */
 	public HttpClient of(Route route, ServerHttpRequest request, boolean fresh) {
-		Kind kind = new Kind(this.byLoop ? RequestLoop.eventLoopOf(request) : null, connectTimeout(route), fresh);
+		Kind kind = new Kind(this.perLoop ? RequestLoop.eventLoopOf(request) : null, connectTimeout(route), fresh);
 		HttpClient known = this.clients.get(kind);
 		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
 	}
@@ -66,10 +66,10 @@ public final class BackendClients {
 	}
 
 	private HttpClient make(Kind kind) {
-		HttpClient made = kind.fresh() ? FreshConnections.only(this.client) : this.client;
+		HttpClient made = kind.fresh() ? FreshConnectionProvider.withNewConnections(this.client) : this.client;
 		if (kind.loop() != null) {
 			AddressResolverGroup<?> resolver = made.configuration().resolver();
-			made = made.runOn(new OneLoop(kind.loop()));
+			made = made.runOn(new SingleLoopResources(kind.loop()));
 			// what it knows of names is for all
 			made = (resolver != null) ? made.resolver(resolver) : made;
 		}

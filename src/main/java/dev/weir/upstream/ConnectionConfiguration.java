@@ -45,10 +45,10 @@ class ConnectionConfiguration {
 	@Order(0)
 	HttpClientCustomizer connectionOptions(Ticker ticker) {
 		return (client) -> client.doOnChannelInit(new TcpKeepAlive())
-			.doOnChannelInit(new BackendBuffers())
+			.doOnChannelInit(new BackendBufferConfigurer())
 			.doOnChannelInit(new OutOfMemoryHandler())
-			.doOnChannelInit(InterimResponses.installer())
-			.doOnChannelInit(ConnectionUse.installer(ticker));
+			.doOnChannelInit(InterimResponseHandler.installer())
+			.doOnChannelInit(StaleConnectionDetector.installer(ticker));
 	}
 
 	/**
@@ -66,9 +66,9 @@ class ConnectionConfiguration {
 	}
 
 	@Bean
-	FetchedModels fetchedModels(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers,
+	ModelListCache modelListCache(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers,
 			Ticker ticker) {
-		return new FetchedModels(endpoints, client, timers, ticker);
+		return new ModelListCache(endpoints, client, timers, ticker);
 	}
 
 }

@@ -10,10 +10,10 @@ import org.springframework.cloud.gateway.config.HttpClientProperties.Pool.PoolTy
  * where there are plenty. Few are for all: a part of them might be taken while others are
  * free.
  *
- * @param isByLoop whether each event loop has connections of its own
+ * @param isPerLoop whether each event loop has connections of its own
  * @param connections how many may be open to a host, in each part
  */
-record ConnectionShare(boolean isByLoop, int connections) {
+record ConnectionShare(boolean isPerLoop, int connections) {
 
 	/** From how many on for each event loop there are plenty. */
 	static final int PLENTY = 100;

@@ -176,7 +176,7 @@ class ExhaustionTests {
 			first.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		}
 		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
-		assertThat(second.candidates().areAny()).isFalse();
+		assertThat(second.candidates().hasAvailable()).isFalse();
 		for (RequestContext request : List.of(first, second)) {
 			ApiErrorException answer = answer(request, call);
 			assertThat(answer.error().status()).isEqualTo(404);
@@ -245,7 +245,7 @@ class ExhaustionTests {
 	}
 
 	private static ApiErrorException answer(RequestContext request, ApiCall call, boolean early) {
-		request.read(call);
+		request.onCallRead(call);
 		return new ExhaustedReply(request, early).exception(Exhaustion.of(request, early));
 	}
 

@@ -227,8 +227,8 @@ final class ScheduleRun {
 					.getBytes(StandardCharsets.UTF_8),
 				"application/json") : null;
 		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time::ticks, List.of());
-		context.enter(this.pool);
-		context.read(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
+		context.onRouted(this.pool);
+		context.onCallRead(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
 		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnClose);
 		client.send(this.failover.run(context, false, caller, client.response())
 			.then(Mono.defer(() -> write(context, client)))
@@ -256,7 +256,7 @@ final class ScheduleRun {
 		if (this.balancer.choose(context) == null) {
 			return Mono.error(new NoLaneException());
 		}
-		Attempt attempt = context.attempts().running();
+		Attempt attempt = context.attempts().requireCurrent();
 		String name = attempt.lane().backend().name();
 		int backend = Integer.parseInt(name.substring(1));
 		attempt.sending();
@@ -269,7 +269,7 @@ final class ScheduleRun {
 		client.calls().add(call);
 		Mono<BackendResponse> response = call.response(context.loop());
 		return (client.call().kind() == Schedule.Kind.STREAM)
-				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> context.mayMoveOn())
+				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> context.canTryAnotherLane())
 					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
 					.flatMap((end) -> Mono
 						.error(new OutcomeException(Outcome.Failed.silence(this.settings.firstEventTimeout())))))

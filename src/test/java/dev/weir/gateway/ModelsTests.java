@@ -16,7 +16,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.SocketClient;
 import dev.weir.testing.WeirServer;
-import dev.weir.upstream.FetchedModels;
+import dev.weir.upstream.ModelListCache;
 import dev.weir.testing.PoolsYaml;
 import dev.weir.testing.MockBackend;
 
@@ -78,7 +78,7 @@ class ModelsTests {
 		}
 		else {
 			call.answer("200 OK", call.request().startsWith("GET /broken") ? "{\"data\":["
-					: "{\"data\":[{\"id\":\"m\"}]" + " ".repeat(FetchedModels.MAX_BYTES) + "}");
+					: "{\"data\":[{\"id\":\"m\"}]" + " ".repeat(ModelListCache.MAX_BYTES) + "}");
 		}
 	}
 

@@ -32,7 +32,7 @@ class RouteLogTests {
 		AsyncPredicate<ServerWebExchange> predicate = AsyncPredicate.from((exchange) -> true);
 		assertThat(predicate.toString()).contains("$$Lambda");
 		AsyncPredicate<ServerWebExchange> paths = AsyncPredicate.from(new PathPredicate());
-		assertThat(new ReadableRoutes.ReadablePredicate(predicate.and(paths))).hasToString("(PathPredicate)");
+		assertThat(new ReadableRouteLocator.ReadablePredicate(predicate.and(paths))).hasToString("(PathPredicate)");
 	}
 
 	private record PathPredicate() implements Predicate<ServerWebExchange> {

@@ -127,7 +127,7 @@ class ShortWayTests {
 
 			@Override
 			public int getOrder() {
-				return BackendCallFilter.ORDER + 1;
+				return BackendRequestFilter.ORDER + 1;
 			}
 
 		}

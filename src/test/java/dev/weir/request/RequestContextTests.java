@@ -37,11 +37,11 @@ class RequestContextTests {
 		Attempt other = lane(0).tryBegin();
 		assertThat(this.request.tryBegin(lane(0))).isFalse();
 		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
-		assertThat(this.request.candidates().isRefused()).isTrue();
+		assertThat(this.request.candidates().hasRefusals()).isTrue();
 		assertThat(this.request.attempts().count()).isZero();
 		this.request.candidates().beginRound();
 		assertThat(this.request.candidates().isOpen(lane(0))).isTrue();
-		assertThat(this.request.candidates().isRefused()).isFalse();
+		assertThat(this.request.candidates().hasRefusals()).isFalse();
 		assertThat(other).isNotNull();
 		other.end(new Outcome.Served(200));
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
@@ -50,11 +50,11 @@ class RequestContextTests {
 	@Test
 	void goesBelowATierOnceAndOnlyIfALaneThereIsFree() {
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		assertThat(this.request.candidates().tryBelow(lane(0))).isTrue();
+		assertThat(this.request.candidates().restrictToLowerTiers(lane(0))).isTrue();
 		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
 		assertThat(this.request.tryBegin(lane(1))).isTrue();
-		assertThat(this.request.candidates().tryBelow(lane(1))).isFalse();
-		assertThat(this.request.candidates().areAny()).isTrue();
+		assertThat(this.request.candidates().restrictToLowerTiers(lane(1))).isFalse();
+		assertThat(this.request.candidates().hasAvailable()).isTrue();
 	}
 
 	@Test
@@ -62,8 +62,8 @@ class RequestContextTests {
 		throttle(lane(1));
 		throttle(lane(2));
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		assertThat(this.request.candidates().tryBelow(lane(0))).isFalse();
-		assertThat(begin().candidates().tryBelow(lane(1))).isFalse();
+		assertThat(this.request.candidates().restrictToLowerTiers(lane(0))).isFalse();
+		assertThat(begin().candidates().restrictToLowerTiers(lane(1))).isFalse();
 	}
 
 	@Test

@@ -39,7 +39,7 @@ class ResponseStartTests {
 
 	private final VirtualTime time = new VirtualTime();
 
-	private boolean mayMoveOn = true;
+	private boolean canTryAnotherLane = true;
 
 	private final FakeConnection connection = new FakeConnection();
 
@@ -73,11 +73,11 @@ class ResponseStartTests {
 
 	@Test
 	void theLastLaneThatIsLeftHasUntilTheResponseTimeout() {
-		this.mayMoveOn = false;
+		this.canTryAnotherLane = false;
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.time.advance(1000);
 		// decided at that moment, and then for good
-		this.mayMoveOn = true;
+		this.canTryAnotherLane = true;
 		this.time.advance(RESPONSE - 1001);
 		assertThat(start).isNotDone();
 		this.time.advance(1);
@@ -86,7 +86,7 @@ class ResponseStartTests {
 
 	@Test
 	void theLastLaneThatIsLeftMayBeginLaterThanTheFirstEventTimeout() {
-		this.mayMoveOn = false;
+		this.canTryAnotherLane = false;
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.time.advance(RESPONSE - 1);
 		this.connection.send(CONTENT);
@@ -376,7 +376,7 @@ class ResponseStartTests {
 		Duration firstEvent = Duration.ofMillis(firstEventMillis);
 		Duration response = Duration.ofMillis(RESPONSE);
 		return new FirstEvent.Limits(firstEvent, firstEvent, response, response, Duration.ofSeconds(1),
-				() -> this.mayMoveOn);
+				() -> this.canTryAnotherLane);
 	}
 
 	private CompletableFuture<ResponseStart.Bytes> firstBytes(long millis) {

@@ -71,8 +71,8 @@ public final class TestRequests {
 	 */
 	public static RequestContext begin(Pool pool, Lanes lanes, RequestTraits traits, Ticker ticker, RequestLoop loop) {
 		RequestContext context = new RequestContext("test-1", loop, ticker, List.of());
-		context.enter(pool);
-		context.read(new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o", null, false));
+		context.onRouted(pool);
+		context.onCallRead(new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o", null, false));
 		context.begin(lanes, traits);
 		return context;
 	}

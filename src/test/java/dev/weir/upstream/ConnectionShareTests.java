@@ -26,7 +26,7 @@ class ConnectionShareTests {
 	void whereThereIsNoBoundEachEventLoopHasItsOwn() {
 		HttpClientProperties.Pool pool = fixed(1);
 		pool.setType(PoolType.ELASTIC);
-		assertThat(ConnectionShare.of(pool).isByLoop()).isTrue();
+		assertThat(ConnectionShare.of(pool).isPerLoop()).isTrue();
 	}
 
 	private static HttpClientProperties.Pool fixed(int connections) {

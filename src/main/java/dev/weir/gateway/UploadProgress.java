@@ -20,7 +20,7 @@ import dev.weir.request.RequestLoop;
  * whole; until then a backend fails only if it accepts nothing for
  * {@code stream-idle-timeout}, and how long a client takes is no matter of the backend's.
  */
-final class RequestProgress {
+final class UploadProgress {
 
 	private final RequestLoop loop;
 
@@ -30,17 +30,17 @@ final class RequestProgress {
 
 	private final Duration patience;
 
-	private final Sinks.Empty<Void> whole = Sinks.empty();
+	private final Sinks.Empty<Void> completion = Sinks.empty();
 
 	/**
 	 * Begins.
 	 * @param context the request, of which an attempt runs
 	 * @param streamed whether the client is still sending the request
 	 */
-	RequestProgress(RequestContext context, boolean streamed) {
+	UploadProgress(RequestContext context, boolean streamed) {
 		this.loop = context.loop();
 		this.deadline = context.deadline();
-		this.attempt = context.attempts().running();
+		this.attempt = context.attempts().requireCurrent();
 		this.patience = context.pool().properties().streamIdleTimeout();
 		if (streamed) {
 			this.deadline.pauseForUpload();
@@ -56,7 +56,7 @@ final class RequestProgress {
 	 * @return the parts, to be written to the connection as they come; an error with the
 	 * outcome if the backend does not accept them
 	 */
-	<T> Flux<T> inParts(Flux<T> parts, Channel channel) {
+	<T> Flux<T> pace(Flux<T> parts, Channel channel) {
 		this.loop.execute(this.attempt::uploading);
 		return WriteGate
 			.through(parts, channel, this.patience,
@@ -64,14 +64,14 @@ final class RequestProgress {
 			.doOnComplete(this::complete)
 			// Reactor Netty passes an error on only when all before it is written
 			.doOnError(OutcomeException.class, (ex) -> this.loop.execute(() -> {
-				Sinks.EmitResult unused = this.whole.tryEmitError(ex);
+				Sinks.EmitResult unused = this.completion.tryEmitError(ex);
 			}));
 	}
 
 	/** Says that the request has been sent. Only the first time counts. */
 	void complete() {
 		this.loop.execute(() -> {
-			if (this.whole.tryEmitEmpty() == Sinks.EmitResult.OK) {
+			if (this.completion.tryEmitEmpty() == Sinks.EmitResult.OK) {
 				this.deadline.resumeAfterUpload();
 				this.attempt.requestSent();
 			}
@@ -82,8 +82,8 @@ final class RequestProgress {
 	 * Tells when the request has been sent.
 	 * @return completion, or an error with the outcome if the backend does not accept it
 	 */
-	Mono<Void> whole() {
-		return this.whole.asMono();
+	Mono<Void> completion() {
+		return this.completion.asMono();
 	}
 
 }

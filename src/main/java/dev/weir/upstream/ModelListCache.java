@@ -40,7 +40,7 @@ import dev.weir.openai.call.ModelList;
  * base models, which are no names of deployments. A list costs no tokens. It is fetched
  * when a client asks for models, once at a time, and kept.
  */
-public final class FetchedModels {
+public final class ModelListCache {
 
 	/**
 	 * How old a list may be before it is fetched anew, while the old one still serves.
@@ -61,7 +61,7 @@ public final class FetchedModels {
 	/** The longest list that is read, in bytes. */
 	public static final int MAX_BYTES = 1024 * 1024;
 
-	private static final Logger logger = LoggerFactory.getLogger(FetchedModels.class);
+	private static final Logger logger = LoggerFactory.getLogger(ModelListCache.class);
 
 	private static final String TARGET = ApiPath.parse("GET", "/v1/models", null).toOpenAiTarget();
 
@@ -80,7 +80,7 @@ public final class FetchedModels {
 	 * @param timers what measures time
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	FetchedModels(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers, Ticker ticker) {
+	ModelListCache(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers, Ticker ticker) {
 		this.endpoints = endpoints;
 		this.client = client;
 		this.timers = timers;
@@ -99,7 +99,7 @@ public final class FetchedModels {
 	 * @return the names in order, after at most {@link #PATIENCE}; never an error
 	 */
 	public Mono<SortedSet<String>> of(Pool pool) {
-		List<Backend> asked = pool.backends().stream().filter(FetchedModels::isAsked).toList();
+		List<Backend> asked = pool.backends().stream().filter(ModelListCache::isAsked).toList();
 		if (asked.isEmpty()) {
 			return Mono.just(pool.models());
 		}
@@ -148,7 +148,7 @@ public final class FetchedModels {
 			.get()
 			.uri(url)
 			.response((response, content) -> content.asByteArray()
-				.collect(ByteArrayOutputStream::new, FetchedModels::append)
+				.collect(ByteArrayOutputStream::new, ModelListCache::append)
 				.map((body) -> {
 					if (response.status().code() != 200) {
 						throw new IllegalStateException("status " + response.status().code());

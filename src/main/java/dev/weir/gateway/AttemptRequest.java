@@ -24,7 +24,7 @@ import dev.weir.request.ClientGoneException;
  * A request as the gateway sends it to a backend: the client's, with other headers and a
  * body that can be sent again.
  */
-final class OutgoingRequest extends ServerHttpRequestDecorator {
+final class AttemptRequest extends ServerHttpRequestDecorator {
 
 	private static final int PART = 16 * 1024;
 
@@ -36,7 +36,7 @@ final class OutgoingRequest extends ServerHttpRequestDecorator {
 
 	private final @Nullable List<ByteBuffer> body;
 
-	private final @Nullable RequestProgress sending;
+	private final @Nullable UploadProgress upload;
 
 	private volatile @Nullable Channel channel;
 
@@ -46,15 +46,15 @@ final class OutgoingRequest extends ServerHttpRequestDecorator {
 	 * @param headers the headers in place of the client's
 	 * @param body the body in place of the client's, or {@code null} to let that stream
 	 * by
-	 * @param sending what hears how far the request has been sent, or {@code null}
+	 * @param upload what hears how far the request has been sent, or {@code null}
 	 */
-	OutgoingRequest(ServerHttpRequest client, io.netty.handler.codec.http.HttpHeaders headers,
-			@Nullable List<ByteBuffer> body, @Nullable RequestProgress sending) {
+	AttemptRequest(ServerHttpRequest client, io.netty.handler.codec.http.HttpHeaders headers,
+			@Nullable List<ByteBuffer> body, @Nullable UploadProgress upload) {
 		super(client);
 		this.nettyHeaders = headers;
 		this.headers = new HttpHeaders(new Netty4HeadersAdapter(headers));
 		this.body = body;
-		this.sending = sending;
+		this.upload = upload;
 	}
 
 	/**
@@ -62,19 +62,19 @@ final class OutgoingRequest extends ServerHttpRequestDecorator {
 	 * @param request the request that is sent
 	 * @return the request, or {@code null} if it is another
 	 */
-	static @Nullable OutgoingRequest in(ServerHttpRequest request) {
+	static @Nullable AttemptRequest in(ServerHttpRequest request) {
 		ServerHttpRequest inner = request;
-		while (!(inner instanceof OutgoingRequest) && inner instanceof ServerHttpRequestDecorator decorator) {
+		while (!(inner instanceof AttemptRequest) && inner instanceof ServerHttpRequestDecorator decorator) {
 			inner = decorator.getDelegate();
 		}
-		return (inner instanceof OutgoingRequest upstream) ? upstream : null;
+		return (inner instanceof AttemptRequest upstream) ? upstream : null;
 	}
 
 	/**
 	 * Says where the body is sent to.
 	 * @param connection the connection to the backend
 	 */
-	void sendTo(Channel connection) {
+	void onConnected(Channel connection) {
 		this.channel = connection;
 	}
 
@@ -82,8 +82,8 @@ final class OutgoingRequest extends ServerHttpRequestDecorator {
 	 * How far the request has been sent.
 	 * @return what hears of it, or {@code null} if nothing does
 	 */
-	@Nullable RequestProgress sending() {
-		return this.sending;
+	@Nullable UploadProgress uploadProgress() {
+		return this.upload;
 	}
 
 	@Override
@@ -99,9 +99,8 @@ final class OutgoingRequest extends ServerHttpRequestDecorator {
 					.map((part) -> DefaultDataBufferFactory.sharedInstance.wrap(part.duplicate()))
 				: super.getBody().onErrorMap(ClientGoneException::of);
 		Channel connection = this.channel;
-		return (connection != null && this.sending != null)
-				? this.sending.inParts(parts, connection).doOnDiscard(DataBuffer.class, DataBufferUtils::release)
-				: parts;
+		return (connection != null && this.upload != null)
+				? this.upload.pace(parts, connection).doOnDiscard(DataBuffer.class, DataBufferUtils::release) : parts;
 	}
 
 	/**

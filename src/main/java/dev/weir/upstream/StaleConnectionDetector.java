@@ -19,7 +19,7 @@ import reactor.netty.NettyPipeline;
  * connection served a call before, when the last byte of the request was written, and
  * whether a byte of the response came.
  */
-final class ConnectionUse extends ChannelDuplexHandler {
+final class StaleConnectionDetector extends ChannelDuplexHandler {
 
 	/**
 	 * A server that closes an idle connection at the moment when a request arrives does
@@ -33,13 +33,13 @@ final class ConnectionUse extends ChannelDuplexHandler {
 
 	private volatile boolean reused;
 
-	private volatile boolean answered;
+	private volatile boolean responseBegan;
 
 	private volatile boolean written;
 
 	private volatile long writtenAt;
 
-	private ConnectionUse(Ticker ticker) {
+	private StaleConnectionDetector(Ticker ticker) {
 		this.ticker = ticker;
 	}
 
@@ -52,7 +52,8 @@ final class ConnectionUse extends ChannelDuplexHandler {
 		return (ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) -> {
 			if (channel.pipeline().get(NettyPipeline.HttpCodec) != null) {
 				channel.pipeline()
-					.addBefore(NettyPipeline.HttpCodec, ConnectionUse.class.getName(), new ConnectionUse(ticker));
+					.addBefore(NettyPipeline.HttpCodec, StaleConnectionDetector.class.getName(),
+							new StaleConnectionDetector(ticker));
 			}
 		};
 	}
@@ -63,12 +64,12 @@ final class ConnectionUse extends ChannelDuplexHandler {
 	 * @return its use, or {@code null} if that is not known, as with HTTP/2, which says
 	 * by itself what was not processed (RFC 9113, section 6.8)
 	 */
-	static @Nullable ConnectionUse begin(Connection connection) {
-		ConnectionUse use = connection.channel().pipeline().get(ConnectionUse.class);
+	static @Nullable StaleConnectionDetector begin(Connection connection) {
+		StaleConnectionDetector use = connection.channel().pipeline().get(StaleConnectionDetector.class);
 		if (use != null) {
 			use.reused = use.used;
 			use.used = true;
-			use.answered = false;
+			use.responseBegan = false;
 			use.written = false;
 		}
 		return use;
@@ -81,13 +82,13 @@ final class ConnectionUse extends ChannelDuplexHandler {
 	 * last byte of the request was written no longer than {@link #STALE} ago, if at all
 	 */
 	boolean isStale() {
-		return this.reused && !this.answered
+		return this.reused && !this.responseBegan
 				&& !(this.written && this.ticker.read() - this.writtenAt > STALE.toNanos());
 	}
 
 	@Override
 	public void channelRead(ChannelHandlerContext context, Object message) {
-		this.answered = true;
+		this.responseBegan = true;
 		context.fireChannelRead(message);
 	}
 

@@ -18,17 +18,17 @@ import org.springframework.web.server.ServerWebExchange;
  * shows as they were written. Spring Cloud Gateway puts a lambda in front of them, and
  * shows the name of its class.
  */
-final class ReadableRoutes implements RouteLocator {
+final class ReadableRouteLocator implements RouteLocator {
 
 	private final RouteLocator routes;
 
-	ReadableRoutes(RouteLocator routes) {
+	ReadableRouteLocator(RouteLocator routes) {
 		this.routes = routes;
 	}
 
 	@Override
 	public Flux<Route> getRoutes() {
-		return this.routes.getRoutes().map(ReadableRoutes::readable);
+		return this.routes.getRoutes().map(ReadableRouteLocator::readable);
 	}
 
 	private static Route readable(Route route) {
@@ -69,7 +69,7 @@ final class ReadableRoutes implements RouteLocator {
 
 		@Override
 		public Object postProcessAfterInitialization(Object bean, String beanName) {
-			return (bean instanceof RouteDefinitionRouteLocator locator) ? new ReadableRoutes(locator) : bean;
+			return (bean instanceof RouteDefinitionRouteLocator locator) ? new ReadableRouteLocator(locator) : bean;
 		}
 
 	}

@@ -9,7 +9,7 @@ import reactor.netty.resources.LoopResources;
  *
  * @param loop the event loop, which belongs to somebody else and is not ended here
  */
-record OneLoop(EventLoop loop) implements LoopResources {
+record SingleLoopResources(EventLoop loop) implements LoopResources {
 
 	@Override
 	public EventLoopGroup onServer(boolean useNative) {

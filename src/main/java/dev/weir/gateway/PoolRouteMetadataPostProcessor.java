@@ -14,11 +14,11 @@ import dev.weir.config.PoolProperties;
  * Spring Cloud Gateway reads; what a user set on the route stays. The response timeout is
  * the pool's, since it ends an attempt and not the request; the gateway's own is off.
  */
-final class PoolRouteMetadata implements BeanPostProcessor {
+final class PoolRouteMetadataPostProcessor implements BeanPostProcessor {
 
 	private final ObjectProvider<LiveConfiguration> configuration;
 
-	PoolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
+	PoolRouteMetadataPostProcessor(ObjectProvider<LiveConfiguration> configuration) {
 		this.configuration = configuration;
 	}
 

@@ -13,7 +13,7 @@ import dev.weir.request.RequestContext;
  * Bounds how long a backend may take to send the head of its response, from the moment
  * the request has been sent whole.
  */
-final class HeadTimeout {
+final class ResponseHeadTimeout {
 
 	private final RequestContext context;
 
@@ -30,7 +30,7 @@ final class HeadTimeout {
 	 * @param small whether it is sent at once, so that the request's deadline may stand
 	 * in for a limit that ends later
 	 */
-	HeadTimeout(RequestContext context, Mono<Void> sent, boolean small) {
+	ResponseHeadTimeout(RequestContext context, Mono<Void> sent, boolean small) {
 		this.context = context;
 		this.sent = sent;
 		this.small = small;
@@ -64,7 +64,8 @@ final class HeadTimeout {
 			return call.timeout(this.sent.then(after(first, first)));
 		}
 		return call.timeout(this.sent.then(this.context.loop().delay(first))
-			.then(Mono.defer(() -> this.context.mayMoveOn() ? late(first) : after(response.minus(first), response))));
+			.then(Mono
+				.defer(() -> this.context.canTryAnotherLane() ? late(first) : after(response.minus(first), response))));
 	}
 
 	private boolean isWatched(Duration limit) {

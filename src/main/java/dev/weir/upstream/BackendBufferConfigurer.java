@@ -17,7 +17,7 @@ import reactor.netty.ConnectionObserver;
  * not take it: one read ahead of a client that does not read, and what a backend does not
  * accept of a request.
  */
-final class BackendBuffers implements ChannelPipelineConfigurer {
+final class BackendBufferConfigurer implements ChannelPipelineConfigurer {
 
 	private static final int READ = 16 * 1024;
 

@@ -20,9 +20,9 @@ import reactor.netty.transport.TransportConfig;
  *
  * @param pooled where all others get their connections from
  */
-record FreshConnections(ConnectionProvider pooled) implements ConnectionProvider {
+record FreshConnectionProvider(ConnectionProvider pooled) implements ConnectionProvider {
 
-	private static final AttributeKey<Boolean> FRESH = AttributeKey.valueOf(FreshConnections.class, "FRESH");
+	private static final AttributeKey<Boolean> FRESH = AttributeKey.valueOf(FreshConnectionProvider.class, "FRESH");
 
 	/**
 	 * Makes a client whose calls get new connections. Nothing else changes: TLS, name
@@ -30,7 +30,7 @@ record FreshConnections(ConnectionProvider pooled) implements ConnectionProvider
 	 * @param client a client whose connections come from here
 	 * @return the client for new connections
 	 */
-	static HttpClient only(HttpClient client) {
+	static HttpClient withNewConnections(HttpClient client) {
 		return client.attr(FRESH, true);
 	}
 

@@ -21,7 +21,7 @@ import reactor.netty.NettyPipeline;
  * the switch to another protocol. Reactor Netty knows 100 only; it takes a 103 for the
  * answer itself, and a client then waits for one that never comes.
  */
-final class InterimResponses extends ChannelInboundHandlerAdapter {
+final class InterimResponseHandler extends ChannelInboundHandlerAdapter {
 
 	private boolean interim;
 
@@ -31,7 +31,8 @@ final class InterimResponses extends ChannelInboundHandlerAdapter {
 	 */
 	static ChannelPipelineConfigurer installer() {
 		return (ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) -> channel.pipeline()
-			.addBefore(NettyPipeline.ReactiveBridge, InterimResponses.class.getName(), new InterimResponses());
+			.addBefore(NettyPipeline.ReactiveBridge, InterimResponseHandler.class.getName(),
+					new InterimResponseHandler());
 	}
 
 	@Override

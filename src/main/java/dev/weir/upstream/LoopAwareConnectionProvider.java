@@ -16,32 +16,31 @@ import reactor.netty.transport.TransportConfig;
  * for all others.
  *
  * @param all what others take theirs from
- * @param ofOneLoop what those of an event loop are taken from; it keeps those of each
- * apart
+ * @param perLoop what those of an event loop are taken from; it keeps those of each apart
  */
-record SharedConnections(ConnectionProvider all, ConnectionProvider ofOneLoop) implements ConnectionProvider {
+record LoopAwareConnectionProvider(ConnectionProvider all, ConnectionProvider perLoop) implements ConnectionProvider {
 
 	@Override
 	public Mono<? extends Connection> acquire(TransportConfig config, ConnectionObserver observer,
 			@Nullable Supplier<? extends SocketAddress> remote, @Nullable AddressResolverGroup<?> resolver) {
-		return ((config.loopResources() instanceof OneLoop) ? this.ofOneLoop : this.all).acquire(config, observer,
-				remote, resolver);
+		return ((config.loopResources() instanceof SingleLoopResources) ? this.perLoop : this.all).acquire(config,
+				observer, remote, resolver);
 	}
 
 	@Override
 	public void disposeWhen(SocketAddress address) {
 		this.all.disposeWhen(address);
-		this.ofOneLoop.disposeWhen(address);
+		this.perLoop.disposeWhen(address);
 	}
 
 	@Override
 	public Mono<Void> disposeLater() {
-		return this.all.disposeLater().and(this.ofOneLoop.disposeLater());
+		return this.all.disposeLater().and(this.perLoop.disposeLater());
 	}
 
 	@Override
 	public boolean isDisposed() {
-		return this.all.isDisposed() && this.ofOneLoop.isDisposed();
+		return this.all.isDisposed() && this.perLoop.isDisposed();
 	}
 
 	@Override

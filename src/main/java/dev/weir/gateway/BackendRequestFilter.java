@@ -37,16 +37,16 @@ import dev.weir.upstream.BackendEndpoints;
  * Writes the request for the backend that was chosen: in its dialect, with its own
  * credential, with the headers it may see. Starts from the client's request every time.
  */
-final class BackendCallFilter implements GlobalFilter, Ordered {
+final class BackendRequestFilter implements GlobalFilter, Ordered {
 
 	/** Just after a lane was chosen. */
 	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER + 1;
 
-	private static final Logger logger = LoggerFactory.getLogger(BackendCallFilter.class);
+	private static final Logger logger = LoggerFactory.getLogger(BackendRequestFilter.class);
 
 	private final BackendEndpoints endpoints;
 
-	BackendCallFilter(BackendEndpoints endpoints) {
+	BackendRequestFilter(BackendEndpoints endpoints) {
 		this.endpoints = endpoints;
 	}
 
@@ -62,7 +62,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
-		Backend backend = context.attempts().running().lane().backend();
+		Backend backend = context.attempts().requireCurrent().lane().backend();
 		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
 		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());
 		CredentialHeader fixed = endpoint.credential().fixedHeader();
@@ -85,7 +85,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 
 	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, RequestContext context,
 			BackendRequest request, @Nullable CredentialHeader credential) {
-		Attempt attempt = context.attempts().running();
+		Attempt attempt = context.attempts().requireCurrent();
 		Backend backend = attempt.lane().backend();
 		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(), context.attempts().count(),
 				reason(context), context.id());
@@ -94,7 +94,7 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
 		attempt.sending();
 		ServerHttpRequest client = exchange.getRequest();
-		RequestProgress progress = new RequestProgress(context, request.body() == null);
+		UploadProgress progress = new UploadProgress(context, request.body() == null);
 		HttpHeaders headers = RequestHeaders.from(client.getHeaders(), context.pool().properties().forwardHeaders(),
 				backend::deployment);
 		long length = (request.body() != null) ? request.length() : client.getHeaders().getContentLength();
@@ -104,9 +104,9 @@ final class BackendCallFilter implements GlobalFilter, Ordered {
 		if (credential != null) {
 			headers.set(credential.name(), credential.value());
 		}
-		OutgoingRequest outgoing = new OutgoingRequest(client, headers, request.body(), progress);
+		AttemptRequest outgoing = new AttemptRequest(client, headers, request.body(), progress);
 		Mono<Void> sent = chain.filter(exchange.mutate().request(outgoing).build());
-		HeadTimeout timeout = new HeadTimeout(context, progress.whole(), outgoing.isSmall());
+		ResponseHeadTimeout timeout = new ResponseHeadTimeout(context, progress.completion(), outgoing.isSmall());
 		return isStream(context) ? timeout.boundStream(sent) : timeout.bound(sent);
 	}
 
