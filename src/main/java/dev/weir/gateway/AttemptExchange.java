@@ -24,9 +24,10 @@ import dev.weir.request.RequestContext;
 import dev.weir.upstream.AttemptConnection;
 
 /**
- * What the filters that make one attempt see: the client's request, with attributes and a
- * response head of their own. So no attempt finds what another one left behind, and the
- * client's response stays as it is until a backend's is chosen for it.
+ * The exchange that the filters of one attempt work on: the client's request, with
+ * separate attributes and a separate response head. Attempts therefore do not see each
+ * other's attributes, and the client's response stays unchanged until a reply has been
+ * chosen.
  */
 final class AttemptExchange extends ServerWebExchangeDecorator {
 
@@ -39,22 +40,24 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 	private @Nullable CredentialHeader credential;
 
 	/**
-	 * Makes the exchange of an attempt.
+	 * Creates the exchange of an attempt.
 	 * @param request the client's exchange
-	 * @param uri that of the pool
+	 * @param uri the URI of the pool
 	 */
 	AttemptExchange(ServerWebExchange request, URI uri) {
 		super(request);
 		this.attributes = new HashMap<>(request.getAttributes());
-		// choosing a lane replaces the URI, so each attempt starts from the pool's again
+		// choosing a lane replaces the URI, so each attempt starts with the pool's URI
 		this.attributes.put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, uri);
 		this.head = new Head(request.getResponse());
 	}
 
 	/**
-	 * Finds the exchange of an attempt behind what filters have put around it.
-	 * @param exchange the exchange that a filter got
-	 * @return the attempt's exchange, or {@code null} if it is another
+	 * Finds the exchange of an attempt among the decorators that filters have put around
+	 * it.
+	 * @param exchange the exchange that was passed to a filter
+	 * @return the attempt's exchange, or {@code null} if the exchange belongs to no
+	 * attempt
 	 */
 	static @Nullable AttemptExchange in(ServerWebExchange exchange) {
 		ServerWebExchange inner = exchange;
@@ -66,7 +69,7 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 
 	/**
 	 * The connection of the attempt.
-	 * @return how it is used
+	 * @return the connection
 	 */
 	AttemptConnection connection() {
 		return this.connection;
@@ -95,9 +98,9 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 	}
 
 	/**
-	 * Takes the response that the gateway's filters have left here.
+	 * Takes the response that the gateway's filters have stored in this exchange.
 	 * @param context the request
-	 * @return the response, to be read or disposed of
+	 * @return the response, which the caller must read or dispose
 	 * @throws IllegalStateException if there is none
 	 */
 	BackendResponse takeResponse(RequestContext context) {
@@ -123,20 +126,20 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 	}
 
 	/**
-	 * Shows the user's filters of the request what was recorded during the attempt, such
-	 * as the lane that was chosen.
+	 * Copies the attributes of the attempt, such as the chosen lane, to the client's
+	 * exchange, where the user's filters can read them.
 	 * @param request the client's exchange
 	 */
 	void publish(ServerWebExchange request) {
-		// the request may be routed again, to resume a stream
+		// the request is routed again when a stream is resumed
 		ServerWebExchangeUtils.removeAlreadyRouted(this);
 		this.attributes.forEach(request.getAttributes()::put);
 	}
 
-	/** The head of a response that is not the client's, or not yet. */
+	/** The head of the response of one attempt, kept apart from the client's response. */
 	private static final class Head extends ServerHttpResponseDecorator {
 
-		// they have been validated when they were received
+		// Netty has validated the headers when it received them
 		private static final DefaultHttpHeadersFactory HEADERS = DefaultHttpHeadersFactory.headersFactory()
 			.withValidation(false);
 

@@ -21,8 +21,8 @@ import org.springframework.http.support.Netty4HeadersAdapter;
 import dev.weir.request.ClientGoneException;
 
 /**
- * A request as the gateway sends it to a backend: the client's, with other headers and a
- * body that can be sent again.
+ * The request of one attempt: the client's request with the headers for the backend and a
+ * body that can be sent more than once.
  */
 final class AttemptRequest extends ServerHttpRequestDecorator {
 
@@ -41,12 +41,13 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	private volatile @Nullable Channel channel;
 
 	/**
-	 * Makes a request.
-	 * @param client the client's
+	 * Creates a request.
+	 * @param client the client's request
 	 * @param headers the headers in place of the client's
-	 * @param body the body in place of the client's, or {@code null} to let that stream
-	 * by
-	 * @param upload what hears how far the request has been sent, or {@code null}
+	 * @param body the body in place of the client's, or {@code null} to stream the
+	 * client's body
+	 * @param upload records how far the request has been sent; {@code null} if that is
+	 * not recorded
 	 */
 	AttemptRequest(ServerHttpRequest client, io.netty.handler.codec.http.HttpHeaders headers,
 			@Nullable List<ByteBuffer> body, @Nullable UploadProgress upload) {
@@ -58,20 +59,20 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	}
 
 	/**
-	 * Finds the request that Weir wrote behind what a user's filters have put around it.
+	 * Finds Weir's request among the decorators that a user's filters have put around it.
 	 * @param request the request that is sent
-	 * @return the request, or {@code null} if it is another
+	 * @return Weir's request, or {@code null} if a filter has replaced it
 	 */
 	static @Nullable AttemptRequest in(ServerHttpRequest request) {
 		ServerHttpRequest inner = request;
 		while (!(inner instanceof AttemptRequest) && inner instanceof ServerHttpRequestDecorator decorator) {
 			inner = decorator.getDelegate();
 		}
-		return (inner instanceof AttemptRequest upstream) ? upstream : null;
+		return (inner instanceof AttemptRequest found) ? found : null;
 	}
 
 	/**
-	 * Says where the body is sent to.
+	 * Records the connection that the body is sent on.
 	 * @param connection the connection to the backend
 	 */
 	void onConnected(Channel connection) {
@@ -80,7 +81,7 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 
 	/**
 	 * How far the request has been sent.
-	 * @return what hears of it, or {@code null} if nothing does
+	 * @return the progress, or {@code null} if it is not recorded
 	 */
 	@Nullable UploadProgress uploadProgress() {
 		return this.upload;
@@ -104,7 +105,7 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	}
 
 	/**
-	 * The headers as the HTTP client takes them.
+	 * The headers as a map of Netty's, which the HTTP client needs.
 	 * @return the same headers
 	 */
 	io.netty.handler.codec.http.HttpHeaders nettyHeaders() {
@@ -112,7 +113,8 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	}
 
 	/**
-	 * Whether the body is kept, so that it can be sent in one piece, and is not empty.
+	 * Whether the body is held in memory, so that it can be sent in one piece, and is not
+	 * empty.
 	 * @return whether there is a {@link #wholeBody()}
 	 */
 	boolean hasWholeBody() {
@@ -120,17 +122,17 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	}
 
 	/**
-	 * Whether the body is kept and so small that it is written at once, whether or not
-	 * the backend accepts it.
-	 * @return whether it is small
+	 * Whether the body is held in memory and is small enough to be written without regard
+	 * to how fast the backend reads.
+	 * @return whether the body has at most 64 KiB
 	 */
 	boolean isSmall() {
 		return this.body != null && this.body.stream().mapToLong(ByteBuffer::remaining).sum() <= SMALL;
 	}
 
 	/**
-	 * The body in small pieces, so that what a backend does not accept stays where it is
-	 * and is not copied to direct memory.
+	 * The body in small pieces. Only pieces that the backend accepts are copied to direct
+	 * memory.
 	 * @return buffers that share the body's memory
 	 */
 	Flux<ByteBuf> parts() {

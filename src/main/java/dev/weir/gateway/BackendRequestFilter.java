@@ -34,12 +34,13 @@ import dev.weir.upstream.RequestHeaders;
 import dev.weir.upstream.BackendEndpoints;
 
 /**
- * Writes the request for the backend that was chosen: in its dialect, with its own
- * credential, with the headers it may see. Starts from the client's request every time.
+ * Writes the request for the chosen backend: in the backend's dialect, with its
+ * credential and only the headers it may receive. Each attempt starts from the client's
+ * request.
  */
 final class BackendRequestFilter implements GlobalFilter, Ordered {
 
-	/** Just after a lane was chosen. */
+	/** Directly after the filter that chooses a lane. */
 	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER + 1;
 
 	private static final Logger logger = LoggerFactory.getLogger(BackendRequestFilter.class);
@@ -90,7 +91,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(), context.attempts().count(),
 				reason(context), context.id());
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
-		// the client's Host is Weir's, and no backend's business
+		// the client's Host names Weir; the backend must get its own
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
 		attempt.sending();
 		ServerHttpRequest client = exchange.getRequest();
@@ -98,7 +99,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		HttpHeaders headers = RequestHeaders.from(client.getHeaders(), context.pool().properties().forwardHeaders(),
 				backend::deployment);
 		long length = (request.body() != null) ? request.length() : client.getHeaders().getContentLength();
-		if (length > 0 || (length == 0 && saysEmpty(client.getMethod()))) {
+		if (length > 0 || (length == 0 && needsZeroLength(client.getMethod()))) {
 			headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
 		}
 		if (credential != null) {
@@ -115,8 +116,8 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		return body != null && body.stream();
 	}
 
-	/** For these Reactor Netty would send an empty body in chunks. */
-	private static boolean saysEmpty(HttpMethod method) {
+	/** Without a length, Reactor Netty would send an empty chunked body. */
+	private static boolean needsZeroLength(HttpMethod method) {
 		return method != HttpMethod.GET && method != HttpMethod.HEAD && method != HttpMethod.DELETE;
 	}
 

@@ -22,16 +22,16 @@ import dev.weir.request.BrokenResponseException;
 import dev.weir.request.RequestContext;
 
 /**
- * Closes the client's connection where a response breaks off after the reply has begun,
- * so that a part is not taken for the whole. Spring mistakes a backend's "connection
- * reset by peer" for the client's and completes the reply
- * ({@code DisconnectedClientHelper}); therefore the error is replaced. Reactor Netty
- * would close the connection, too, but Spring and Reactor Netty log such an end as an
- * error of their own, with stack trace. Weir logs it once, as a warning.
+ * Closes the client's connection when a response breaks off after the reply has begun, so
+ * that the client does not take the part it received for a complete reply. Spring
+ * mistakes a backend's "connection reset by peer" for the client's and completes the
+ * reply ({@code DisconnectedClientHelper}); therefore the error is replaced. Reactor
+ * Netty would close the connection, too, but Spring and Reactor Netty would both log an
+ * error with a stack trace. Weir logs one warning instead.
  */
 final class BreakGuardFilter implements GlobalFilter, Ordered {
 
-	/** Around everything that writes a response. */
+	/** Before all filters that write a response. */
 	static final int ORDER = ReplyFilter.ORDER - 1;
 
 	private static final Logger logger = LoggerFactory.getLogger(BreakGuardFilter.class);
@@ -52,15 +52,15 @@ final class BreakGuardFilter implements GlobalFilter, Ordered {
 		if (!exchange.getResponse().isCommitted() || !(server instanceof Connection client)) {
 			return Mono.error(error);
 		}
-		// what a relay brings it has logged itself
+		// a relay logs the failures of its own response
 		RequestContext context = RequestContext.find(exchange);
 		if (context == null || context.reply() == null) {
 			logger.warn("{} {}: {}", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
 					error.getMessage());
 		}
 		client.channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-		// the end of the connection ends the request; completing it would end the reply
-		// well
+		// closing the connection ends the request; completing the Mono would end the
+		// reply as if it were whole
 		return Mono.never();
 	}
 

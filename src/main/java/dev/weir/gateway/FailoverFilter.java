@@ -17,13 +17,13 @@ import dev.weir.upstream.BackendEndpoints;
 import dev.weir.inbound.PoolResolver;
 
 /**
- * Turns a backend's 429 into an immediate retry on another: runs the rest of the filter
- * chain once for each attempt, until the reply is found. Nothing reaches the client
- * before this filter is done.
+ * Retries a request that one backend refused, such as with 429, on another backend: runs
+ * the rest of the filter chain once for each attempt until a reply has been chosen. The
+ * client receives nothing before this filter has completed.
  */
 final class FailoverFilter implements GlobalFilter, Ordered {
 
-	/** Just before a lane is chosen. */
+	/** Directly before the filter that chooses a lane. */
 	static final int ORDER = ReactiveLoadBalancerClientFilter.LOAD_BALANCER_CLIENT_FILTER_ORDER - 1;
 
 	private final PoolResolver pools;
@@ -54,8 +54,8 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
 		return this.failover.run(context, imageDeployment, caller, exchange.getResponse()).doOnSuccess((done) -> {
 			caller.publish();
-			// what the gateway takes away again should a user's own filter send the
-			// request round once more
+			// Spring Cloud Gateway's Retry filter removes these headers before it repeats
+			// the request
 			exchange.getAttributes()
 				.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
 						exchange.getResponse().getHeaders().headerNames());

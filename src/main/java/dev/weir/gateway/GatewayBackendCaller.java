@@ -20,8 +20,8 @@ import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
 
 /**
- * Calls backends by the rest of the gateway's filter chain: the filters that choose a
- * lane, write the request for it, send it and receive the head of the response.
+ * Makes an attempt by running the rest of the gateway's filter chain: these filters
+ * choose a lane, write the request for it, send it and receive the head of the response.
  */
 final class GatewayBackendCaller implements BackendCaller {
 
@@ -36,10 +36,10 @@ final class GatewayBackendCaller implements BackendCaller {
 	private @Nullable AttemptExchange last;
 
 	/**
-	 * Makes one for a request.
+	 * Creates the caller of one request.
 	 * @param exchange the client's exchange
 	 * @param chain the rest of the filter chain
-	 * @param endpoints has the credentials of the backends
+	 * @param endpoints the URLs and credentials of the backends
 	 * @param pool the name of the pool
 	 */
 	GatewayBackendCaller(ServerWebExchange exchange, GatewayFilterChain chain, BackendEndpoints endpoints,
@@ -53,7 +53,7 @@ final class GatewayBackendCaller implements BackendCaller {
 	@Override
 	public Mono<BackendResponse> call(RequestContext context) {
 		return send(context)
-			.flatMap((response) -> mayBeRenewed(context, response) ? renew(context, response) : Mono.just(response));
+			.flatMap((response) -> mayRenewToken(context, response) ? renew(context, response) : Mono.just(response));
 	}
 
 	private Mono<BackendResponse> send(RequestContext context) {
@@ -67,15 +67,15 @@ final class GatewayBackendCaller implements BackendCaller {
 		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnClose);
 	}
 
-	private boolean mayBeRenewed(RequestContext context, BackendResponse response) {
+	private boolean mayRenewToken(RequestContext context, BackendResponse response) {
 		return response.status() == HttpStatus.UNAUTHORIZED.value() && context.call().replayable()
 				&& credential(context).fixedHeader() == null;
 	}
 
 	/**
-	 * A token may have been revoked before its time: asks for a new one and, if there is
-	 * one, sends the request again. To the backend it is the same attempt, made in two
-	 * steps.
+	 * Requests a new token, since the one that was sent may have been revoked before it
+	 * expired. If the token has changed, sends the request again. Both exchanges belong
+	 * to the same attempt.
 	 */
 	private Mono<BackendResponse> renew(RequestContext context, BackendResponse refused) {
 		Credential credential = credential(context);
@@ -96,7 +96,10 @@ final class GatewayBackendCaller implements BackendCaller {
 		return this.endpoints.of(context.attempts().requireCurrent().lane().backend()).credential();
 	}
 
-	/** Shows the user's filters what was recorded during the last attempt. */
+	/**
+	 * Copies the attributes of the last attempt to the client's exchange, where the
+	 * user's filters can read them.
+	 */
 	void publish() {
 		if (this.last != null) {
 			this.last.publish(this.exchange);

@@ -23,8 +23,8 @@ import dev.weir.upstream.BackendEndpoints;
 import dev.weir.upstream.ModelListCache;
 
 /**
- * The filters of Spring Cloud Gateway that are Weir's, and those of the gateway's own
- * that Weir replaces.
+ * Weir's filters for Spring Cloud Gateway, and replacements of some of the gateway's own
+ * filters.
  */
 @Configuration(proxyBeanMethods = false)
 class GatewayConfiguration {

@@ -15,9 +15,9 @@ import org.springframework.cloud.gateway.filter.headers.RemoveXForwardedHeadersF
 import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormalizationHeadersFilter;
 
 /**
- * The headers filters of Spring Cloud Gateway, its own and the user's. Most of its own
- * have nothing to do where {@link RequestHeaders} and {@link ResponseHeaders} let through
- * only what they know.
+ * All headers filters of Spring Cloud Gateway, including the user's. Most of the
+ * gateway's own filters have no effect on the allow-lists of {@link RequestHeaders} and
+ * {@link ResponseHeaders}.
  */
 final class HeadersFilters {
 
@@ -25,7 +25,7 @@ final class HeadersFilters {
 			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
 			GRPCRequestHeadersFilter.class, GRPCResponseHeadersFilter.class);
 
-	// its own constant changes when users name others
+	// a copy: the filter's own set changes when users configure other headers
 	private static final Set<String> HOPS = Set.of("connection", "keep-alive", "transfer-encoding", "te", "trailer",
 			"proxy-authorization", "proxy-authenticate", "x-application-context", "upgrade");
 
@@ -38,8 +38,8 @@ final class HeadersFilters {
 	}
 
 	/**
-	 * Whether there are active that may change what passes to or from a pool.
-	 * @return whether one must be asked
+	 * Whether a filter may change headers of attempts.
+	 * @return whether the filters must be run
 	 */
 	boolean hasActive() {
 		Boolean known = this.active;
@@ -52,7 +52,7 @@ final class HeadersFilters {
 	}
 
 	private static boolean isIdle(HttpHeadersFilter filter) {
-		// users may name more headers for it to remove
+		// users may configure more headers for it to remove
 		return IDLE.contains(filter.getClass()) || (filter.getClass() == RemoveHopByHopHeadersFilter.class
 				&& HOPS.containsAll(((RemoveHopByHopHeadersFilter) filter).getHeaders()));
 	}

@@ -25,16 +25,16 @@ import dev.weir.failover.NoLaneException;
 import dev.weir.request.RequestContext;
 
 /**
- * Spring Cloud Gateway's load balancer filter with a shorter way to Weir's own load
- * balancer, which needs neither a copy of the request nor a look into its child context
- * each time. A pool that has another load balancer, or a {@link LoadBalancerLifecycle}
- * that is notified of each choice, goes the gateway's own way.
+ * Spring Cloud Gateway's load balancer filter with a shortcut to Weir's load balancer,
+ * which avoids a copy of the request and a look-up in the pool's child context for each
+ * attempt. A pool with another load balancer or with a {@link LoadBalancerLifecycle},
+ * which must be notified of each choice, uses the gateway's own code.
  */
 final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 
 	private final LoadBalancerClientFactory factory;
 
-	// one for each pool
+	// by the name of the pool
 	private final Map<String, Optional<LaneLoadBalancer>> balancers = new ConcurrentHashMap<>();
 
 	LaneChoiceFilter(LoadBalancerClientFactory factory, GatewayLoadBalancerProperties properties) {
@@ -51,7 +51,7 @@ final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 		}
 		Attempt running = context.attempts().current();
 		if (running != null) {
-			// the same attempt once more, with a new credential
+			// the same attempt is sent again with a new credential
 			return proceed(exchange, chain, url, running.lane());
 		}
 		String pool = context.pool().name();

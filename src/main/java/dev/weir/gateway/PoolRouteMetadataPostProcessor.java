@@ -10,9 +10,10 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.config.PoolProperties;
 
 /**
- * Gives each route to a pool that pool's connect timeout, by the route metadata that
- * Spring Cloud Gateway reads; what a user set on the route stays. The response timeout is
- * the pool's, since it ends an attempt and not the request; the gateway's own is off.
+ * Sets the connect timeout of a pool in the metadata of each route to it, where Spring
+ * Cloud Gateway reads it. A connect timeout that the user set on the route is kept. The
+ * gateway's response timeout is switched off, since it would end the request; the pool's
+ * {@code response-timeout} ends only an attempt.
  */
 final class PoolRouteMetadataPostProcessor implements BeanPostProcessor {
 

@@ -33,17 +33,15 @@ import dev.weir.upstream.BackendClients;
 import dev.weir.upstream.AttemptConnection;
 
 /**
- * Spring Cloud Gateway's filter that calls a backend, with a shorter way for calls to
- * pools: the body goes out together with the head, and headers pass without being copied
- * from one kind of map to another for each filter that has nothing to do. Where a user
- * has added something that would notice, the gateway's own way is taken: another
- * {@code HttpHeadersFilter}, or a filter that has put a request of its own in the place
- * of the one that Weir wrote.
+ * Spring Cloud Gateway's filter that sends a request, with a shortcut for requests to
+ * pools: head and body are written together, and headers are not copied between map types
+ * for headers filters that have no effect. The gateway's own code is used where a user
+ * has added an {@code HttpHeadersFilter}, or a filter that replaces Weir's request.
  * <p>
- * A server may close an idle connection while a request is on its way. Such a call is
- * made once more on a new connection, as RFC 9112, section 9.3.1, allows; to Weir it is
- * the same attempt. Not for calls that create something stored, since the server may have
- * read them.
+ * A server may close an idle connection while a request is on its way. The request is
+ * then sent once more on a new connection, as RFC 9112, section 9.3.1, allows, within the
+ * same attempt. A request that creates a stored object is not sent again, since the
+ * server may have read it.
  */
 final class PoolRoutingFilter extends NettyRoutingFilter {
 
@@ -70,12 +68,13 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		AttemptConnection connection = attempt.connection();
 		Mono<Void> routed = route(exchange, chain, connection);
 		return (call.replayable() && !call.isUnsafeToRepeat())
-				? routed.onErrorResume(connection::isStaleFailure, (error) -> again(exchange, chain, connection))
+				? routed.onErrorResume(connection::isStaleFailure, (error) -> sendAgain(exchange, chain, connection))
 				: routed;
 	}
 
-	private Mono<Void> again(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
-		logger.debug("The connection was closed when the request arrived; it is sent again on a new one");
+	private Mono<Void> sendAgain(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
+		logger.debug(
+				"The backend closed an idle connection before it read the request; sending the request on a new connection");
 		ServerWebExchangeUtils.removeAlreadyRouted(exchange);
 		connection.requireNew();
 		return route(exchange, chain, connection);
@@ -91,8 +90,8 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		AttemptRequest request = AttemptRequest.in(exchange.getRequest());
 		UploadProgress upload = (request != null) ? request.uploadProgress() : null;
 		return (request == null || upload == null) ? client
-				: client.doOnRequest((call, to) -> request.onConnected(to.channel()))
-					.doAfterRequest((call, to) -> upload.complete());
+				: client.doOnRequest((outgoing, to) -> request.onConnected(to.channel()))
+					.doAfterRequest((outgoing, to) -> upload.complete());
 	}
 
 	private Mono<Void> route(ServerWebExchange exchange, GatewayFilterChain chain, AttemptConnection connection) {
@@ -105,12 +104,12 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
 		HttpClient.RequestSender sender = this.clients.of(route, request, connection.isNewRequired())
 			.request(HttpMethod.valueOf(request.getMethod().name()));
-		// java.net.URI knows no host with an underscore; the client's own parser does
-		return ((uri.getHost() != null) ? sender.uri(uri) : sender.uri(uri.toString())).send((call, out) -> {
+		// java.net.URI finds no host in a name with an underscore; Reactor Netty does
+		return ((uri.getHost() != null) ? sender.uri(uri) : sender.uri(uri.toString())).send((outgoing, out) -> {
 			out.withConnection(connection::begin);
-			// the client asks for chunks as long as it knows no length
-			call.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
-			return send(request, call, out);
+			// Reactor Netty sets chunked encoding before it knows the length
+			outgoing.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
+			return send(request, outgoing, out);
 		}).responseConnection((response, from) -> {
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, from);
@@ -125,9 +124,9 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
 	}
 
-	private static Publisher<Void> send(AttemptRequest request, HttpClientRequest call, NettyOutbound out) {
+	private static Publisher<Void> send(AttemptRequest request, HttpClientRequest outgoing, NettyOutbound out) {
 		UploadProgress upload = request.uploadProgress();
-		if (upload != null && !request.isSmall() && call instanceof Connection connection) {
+		if (upload != null && !request.isSmall() && outgoing instanceof Connection connection) {
 			return out.send(upload.pace(request.parts(), connection.channel()));
 		}
 		if (upload != null) {
@@ -136,7 +135,7 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		return out.sendObject(request.wholeBody());
 	}
 
-	/** Anything else would have to be encoded. */
+	/** Other URIs must be encoded, which the gateway's own code does. */
 	private static boolean isAscii(URI uri) {
 		String text = uri.toString();
 		for (int i = 0; i < text.length(); i++) {
@@ -147,7 +146,7 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		return true;
 	}
 
-	/** Puts it in the place of the gateway's, but not of one that a user has made. */
+	/** Replaces the gateway's filter, but not a subclass that a user has defined. */
 	static final class Installer implements BeanPostProcessor {
 
 		private final ObjectProvider<HttpClient> client;

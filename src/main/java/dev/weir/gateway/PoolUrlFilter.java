@@ -13,8 +13,8 @@ import org.springframework.web.server.ServerWebExchange;
 
 /**
  * Spring Cloud Gateway's filter that merges a route's URI with that of the request, with
- * a shorter way for pools: which backend a call goes to is not known yet, and its path is
- * written for that backend when it is. Until then the route's own URI says all.
+ * a shortcut for pools: the route's URI names the pool, and the path is written later,
+ * once a backend has been chosen.
  */
 final class PoolUrlFilter extends RouteToRequestUrlFilter {
 
@@ -29,7 +29,7 @@ final class PoolUrlFilter extends RouteToRequestUrlFilter {
 		return chain.filter(exchange);
 	}
 
-	/** Puts it in the place of the gateway's. */
+	/** Replaces the gateway's filter, but not a subclass that a user has defined. */
 	static final class Installer implements BeanPostProcessor {
 
 		@Override

@@ -14,9 +14,9 @@ import org.springframework.cloud.gateway.support.Visitor;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
- * The routes of the configuration with predicates that {@code /actuator/gateway/routes}
- * shows as they were written. Spring Cloud Gateway puts a lambda in front of them, and
- * shows the name of its class.
+ * Wraps the configured routes so that {@code /actuator/gateway/routes} shows their
+ * predicates as configured. Spring Cloud Gateway adds a lambda before them and would show
+ * the name of its class.
  */
 final class ReadableRouteLocator implements RouteLocator {
 
@@ -42,7 +42,7 @@ final class ReadableRouteLocator implements RouteLocator {
 			.build();
 	}
 
-	/** A predicate whose text has no lambdas. */
+	/** A predicate whose text does not mention lambdas. */
 	record ReadablePredicate(AsyncPredicate<ServerWebExchange> predicate) implements AsyncPredicate<ServerWebExchange> {
 
 		private static final Pattern LAMBDA = Pattern.compile("[\\w.]+\\$\\$Lambda\\S* && ");
@@ -64,7 +64,7 @@ final class ReadableRouteLocator implements RouteLocator {
 
 	}
 
-	/** Puts it around the gateway's. */
+	/** Wraps the gateway's route locator. */
 	static final class Installer implements BeanPostProcessor {
 
 		@Override

@@ -19,13 +19,13 @@ import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 
 /**
- * Writes the body of the reply. It stands where the gateway's own writing filter stands,
- * so that the user's filters may change the head before and decorate the response around
- * it; and it ensures that no attempt stays open, however a request ends.
+ * Writes the body of the reply. It has the order of the gateway's own writing filter, so
+ * that the user's filters can change the head before and decorate the response. It also
+ * ends every attempt that is still open when the request ends.
  */
 final class ReplyFilter implements GlobalFilter, Ordered {
 
-	/** Beside {@link NettyWriteResponseFilter}, which then finds nothing to write. */
+	/** The order of {@link NettyWriteResponseFilter}, which then has nothing to write. */
 	static final int ORDER = NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER;
 
 	private final Pools pools;
@@ -63,7 +63,7 @@ final class ReplyFilter implements GlobalFilter, Ordered {
 		else if (signal == SignalType.CANCEL) {
 			context.end(RequestContext.CLIENT_LEFT);
 		}
-		// else when the error has been replied to
+		// otherwise ErrorReplyHandler finishes the request
 	}
 
 }

@@ -10,8 +10,8 @@ import dev.weir.config.PoolProperties;
 import dev.weir.request.RequestContext;
 
 /**
- * Bounds how long a backend may take to send the head of its response, from the moment
- * the request has been sent whole.
+ * Limits the time in which a backend must send the head of its response. The time starts
+ * when the whole request has been sent.
  */
 final class ResponseHeadTimeout {
 
@@ -24,11 +24,11 @@ final class ResponseHeadTimeout {
 	private final PoolProperties settings;
 
 	/**
-	 * Prepares for one call.
+	 * Creates the timeout of one attempt.
 	 * @param context the request
-	 * @param sent completes when the request has been sent whole
-	 * @param small whether it is sent at once, so that the request's deadline may stand
-	 * in for a limit that ends later
+	 * @param sent completes when the whole request has been sent
+	 * @param small whether the request is small enough to be sent at once; the request's
+	 * deadline then replaces a limit that would end later
 	 */
 	ResponseHeadTimeout(RequestContext context, Mono<Void> sent, boolean small) {
 		this.context = context;
@@ -38,45 +38,46 @@ final class ResponseHeadTimeout {
 	}
 
 	/**
-	 * Bounds a call that does not ask for a stream.
-	 * @param call ends when the head has come
-	 * @return the same, or an error with the outcome at {@code response-timeout}
+	 * Limits an attempt that does not request a stream.
+	 * @param attempt completes when the head has arrived
+	 * @return the same completion, or an {@link OutcomeException} after
+	 * {@code response-timeout}
 	 */
-	Mono<Void> bound(Mono<Void> call) {
+	Mono<Void> bound(Mono<Void> attempt) {
 		Duration limit = this.settings.responseTimeout();
-		return isWatched(limit) ? call : call.timeout(this.sent.then(after(limit, limit)));
+		return isDeadlineFirst(limit) ? attempt : attempt.timeout(this.sent.then(after(limit, limit)));
 	}
 
 	/**
-	 * Bounds a call that asks for a stream. While no other lane can take the request,
-	 * {@code first-event-timeout} does not count.
-	 * @param call ends when the head has come
-	 * @return the same, or an error with the outcome at {@code first-event-timeout} or
-	 * {@code response-timeout}
+	 * Limits an attempt that requests a stream. The {@code first-event-timeout} applies
+	 * only if another lane can take the request at that moment.
+	 * @param attempt completes when the head has arrived
+	 * @return the same completion, or an {@link OutcomeException} after
+	 * {@code first-event-timeout} or {@code response-timeout}
 	 */
-	Mono<Void> boundStream(Mono<Void> call) {
+	Mono<Void> boundStream(Mono<Void> attempt) {
 		Duration first = this.settings.firstEventTimeout();
-		if (isWatched(first)) {
-			return call;
+		if (isDeadlineFirst(first)) {
+			return attempt;
 		}
 		Duration response = this.settings.responseTimeout();
 		if (response.compareTo(first) <= 0) {
-			return call.timeout(this.sent.then(after(first, first)));
+			return attempt.timeout(this.sent.then(after(first, first)));
 		}
-		return call.timeout(this.sent.then(this.context.loop().delay(first))
-			.then(Mono
-				.defer(() -> this.context.canTryAnotherLane() ? late(first) : after(response.minus(first), response))));
+		return attempt.timeout(this.sent.then(this.context.loop().delay(first))
+			.then(Mono.defer(() -> this.context.canTryAnotherLane() ? timedOut(first)
+					: after(response.minus(first), response))));
 	}
 
-	private boolean isWatched(Duration limit) {
+	private boolean isDeadlineFirst(Duration limit) {
 		return this.small && this.context.deadline().endsWithin(limit);
 	}
 
 	private Mono<Void> after(Duration delay, Duration limit) {
-		return this.context.loop().delay(delay).then(late(limit));
+		return this.context.loop().delay(delay).then(timedOut(limit));
 	}
 
-	private static Mono<Void> late(Duration limit) {
+	private static Mono<Void> timedOut(Duration limit) {
 		return Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit)));
 	}
 

@@ -12,31 +12,31 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
- * Which of a backend's headers a client receives: an allow-list, the counterpart of
- * {@link RequestHeaders}. A client talks to Weir, so a backend's cookies, redirects,
- * policies and servers are none of its business; what is left are the headers of the body
- * and those that SDKs read or users quote when they ask for support. Routes of the user's
- * own, which lead to no pool, are left alone.
+ * The allow-list of response headers that a client receives, the counterpart of
+ * {@link RequestHeaders}. It holds the headers that describe the body, those that SDKs
+ * read, and those that users quote in support requests. Others, such as cookies,
+ * redirects, policies and server names, concern only the backend and Weir. Routes that do
+ * not lead to a pool are not changed.
  */
 public final class ResponseHeaders implements HttpHeadersFilter, Ordered {
 
 	private static final Set<String> NAMES = Set.of(
-			// the answer itself
+			// the body
 			"content-type", "content-length", "content-encoding", "content-disposition", "content-language", "date",
 			"cache-control", "etag", "last-modified", "allow", "x-accel-buffering",
-			// when to come back
+			// when to retry
 			"retry-after", "retry-after-ms", "x-should-retry",
-			// which call it was and who answered it
+			// identity of the request and of the backend
 			"x-request-id", "apim-request-id", "x-ms-client-request-id", "x-ms-request-id", "x-ms-region",
 			"x-ms-served-model", "x-ms-deployment-name", "x-ms-error-code", "x-ms-rai-invoked");
 
 	private static final List<String> PREFIXES = List.of("x-ratelimit-", "azure-openai-", "openai-", "ms-azureml-",
 			"x-ms-spillover-");
 
-	// they name the account that Weir's key belongs to
+	// these name the account of Weir's API key
 	private static final Set<String> ACCOUNT = Set.of("openai-organization", "openai-project");
 
-	/** Before the gateway's own filter takes the header {@code Connection} away. */
+	/** Before the gateway's own filter removes the header {@code Connection}. */
 	@Override
 	public int getOrder() {
 		return HIGHEST_PRECEDENCE;
@@ -56,7 +56,7 @@ public final class ResponseHeaders implements HttpHeadersFilter, Ordered {
 		}
 		HttpHeaders passed = new HttpHeaders();
 		input.forEach((name, values) -> {
-			if ((!fromPool || passes(name)) && hops.stream().noneMatch(name::equalsIgnoreCase)) {
+			if ((!fromPool || isAllowed(name)) && hops.stream().noneMatch(name::equalsIgnoreCase)) {
 				passed.addAll(name, values);
 			}
 		});
@@ -64,27 +64,30 @@ public final class ResponseHeaders implements HttpHeadersFilter, Ordered {
 	}
 
 	/**
-	 * Copies what passes.
-	 * @param backend the headers of a backend's answer
-	 * @param client where they go
+	 * Copies the headers that a client may receive.
+	 * @param backend the headers of a backend's response
+	 * @param client the headers to add them to
 	 */
 	public static void copy(io.netty.handler.codec.http.HttpHeaders backend, HttpHeaders client) {
 		List<String> hops = backend.contains(HttpHeaders.CONNECTION) ? hops(backend.getAll(HttpHeaders.CONNECTION))
 				: List.of();
 		for (Map.Entry<String, String> header : backend) {
 			String name = header.getKey();
-			if (passes(name) && (hops.isEmpty() || hops.stream().noneMatch(name::equalsIgnoreCase))) {
+			if (isAllowed(name) && (hops.isEmpty() || hops.stream().noneMatch(name::equalsIgnoreCase))) {
 				client.add(name, header.getValue());
 			}
 		}
 	}
 
-	/** The headers that are meant for the next hop only (RFC 9110, section 7.6.1). */
+	/**
+	 * The names of headers that are meant for the next hop only (RFC 9110, section
+	 * 7.6.1).
+	 */
 	private static List<String> hops(List<String> connection) {
 		return connection.stream().flatMap((value) -> Stream.of(value.split(","))).map(String::strip).toList();
 	}
 
-	private static boolean passes(String name) {
+	private static boolean isAllowed(String name) {
 		String lower = name.toLowerCase(Locale.ROOT);
 		if (NAMES.contains(lower)) {
 			return true;

@@ -17,15 +17,14 @@ import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.context.ApplicationListener;
 
 /**
- * Logs the configured routes at the start. Of filters only the names are logged, and of
- * predicates that compare with a value only what they compare, since both may have
- * secrets.
+ * Logs the configured routes at startup. Filters are logged by name only, and predicates
+ * that compare with a value are logged without it, since both may contain secrets.
  */
 final class RouteLog implements ApplicationListener<ApplicationReadyEvent> {
 
 	private static final Logger logger = LoggerFactory.getLogger(RouteLog.class);
 
-	/** Predicates that have no secrets. */
+	/** Predicates whose arguments are not secret. */
 	private static final Set<String> PUBLIC = Set.of("Path", "Method", "Host", "Weight", "After", "Before", "Between",
 			"RemoteAddr", "XForwardedRemoteAddr");
 

@@ -16,9 +16,10 @@ import dev.weir.request.RequestContext;
 import dev.weir.request.RequestLoop;
 
 /**
- * How far a request has been sent to a backend. The backend's time begins when it is
- * whole; until then a backend fails only if it accepts nothing for
- * {@code stream-idle-timeout}, and how long a client takes is no matter of the backend's.
+ * How far a request has been sent to a backend. The backend's response times count from
+ * the moment the whole request has been sent. Before that, an attempt fails only if the
+ * backend accepts no bytes for {@code stream-idle-timeout}; the time the client takes to
+ * send is not counted against the backend.
  */
 final class UploadProgress {
 
@@ -28,20 +29,20 @@ final class UploadProgress {
 
 	private final Attempt attempt;
 
-	private final Duration patience;
+	private final Duration idleTimeout;
 
 	private final Sinks.Empty<Void> completion = Sinks.empty();
 
 	/**
-	 * Begins.
-	 * @param context the request, of which an attempt runs
+	 * Starts to record the upload of the current attempt.
+	 * @param context the request, which must have a current attempt
 	 * @param streamed whether the client is still sending the request
 	 */
 	UploadProgress(RequestContext context, boolean streamed) {
 		this.loop = context.loop();
 		this.deadline = context.deadline();
 		this.attempt = context.attempts().requireCurrent();
-		this.patience = context.pool().properties().streamIdleTimeout();
+		this.idleTimeout = context.pool().properties().streamIdleTimeout();
 		if (streamed) {
 			this.deadline.pauseForUpload();
 			this.attempt.uploading();
@@ -49,26 +50,27 @@ final class UploadProgress {
 	}
 
 	/**
-	 * Sends a body in parts, no faster than the backend accepts them.
-	 * @param <T> what is sent
+	 * Limits the parts of a body to the speed at which the backend accepts them.
+	 * @param <T> the type of the parts
 	 * @param parts the parts of the body
 	 * @param channel the connection to the backend
-	 * @return the parts, to be written to the connection as they come; an error with the
-	 * outcome if the backend does not accept them
+	 * @return the parts, each emitted when the connection can take it; an
+	 * {@link OutcomeException} if the backend stops accepting them
 	 */
 	<T> Flux<T> pace(Flux<T> parts, Channel channel) {
 		this.loop.execute(this.attempt::uploading);
 		return WriteGate
-			.through(parts, channel, this.patience,
-					() -> new OutcomeException(Outcome.Failed.notAccepted(this.patience)))
+			.through(parts, channel, this.idleTimeout,
+					() -> new OutcomeException(Outcome.Failed.notAccepted(this.idleTimeout)))
 			.doOnComplete(this::complete)
-			// Reactor Netty passes an error on only when all before it is written
+			// Reactor Netty would pass the error on only after it has written all earlier
+			// parts
 			.doOnError(OutcomeException.class, (ex) -> this.loop.execute(() -> {
 				Sinks.EmitResult unused = this.completion.tryEmitError(ex);
 			}));
 	}
 
-	/** Says that the request has been sent. Only the first time counts. */
+	/** Records that the whole request has been sent. Has no effect when called again. */
 	void complete() {
 		this.loop.execute(() -> {
 			if (this.completion.tryEmitEmpty() == Sinks.EmitResult.OK) {
@@ -79,8 +81,9 @@ final class UploadProgress {
 	}
 
 	/**
-	 * Tells when the request has been sent.
-	 * @return completion, or an error with the outcome if the backend does not accept it
+	 * The end of the upload.
+	 * @return completes when the whole request has been sent, or emits an
+	 * {@link OutcomeException} if the backend stops accepting it
 	 */
 	Mono<Void> completion() {
 		return this.completion.asMono();

@@ -1,7 +1,7 @@
 /**
- * The seam to Spring Cloud Gateway: the only package that knows its exchange attributes
- * and replaces its filters. Decisions are made elsewhere. Start with
- * {@link dev.weir.gateway.FailoverFilter} and
+ * Integration with Spring Cloud Gateway: the only package that uses the gateway's
+ * exchange attributes and replaces its filters. Decisions about lanes and outcomes belong
+ * to other packages. Start with {@link dev.weir.gateway.FailoverFilter} and
  * {@link dev.weir.gateway.GatewayBackendCaller}.
  */
 @NullMarked

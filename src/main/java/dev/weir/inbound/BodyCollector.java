@@ -15,14 +15,15 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import dev.weir.memory.BufferBudget;
 
 /**
- * Collects a request's body in one array. Each buffer is copied and released as it comes:
- * a client that sends byte by byte would otherwise keep one buffer for each. The array
- * grows with what has come, whatever length was announced, and is accounted for.
+ * Collects a request's body in one array. Each buffer is copied and released when it
+ * arrives; otherwise a client that sends single bytes would occupy one buffer for each.
+ * The array grows with the bytes received, not with the announced length, and is counted
+ * in the {@link BufferBudget}.
  */
 final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
-	/** The most that is taken on the word of a client. */
-	private static final int FIRST = 16 * 1024;
+	/** The most bytes that are allocated because of an announced length alone. */
+	private static final int MAX_FIRST_CAPACITY = 16 * 1024;
 
 	private final MonoSink<byte[]> sink;
 
@@ -30,7 +31,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
 	private volatile boolean over;
 
-	// -1 if it was not announced
+	// the announced length, or -1
 	private final long length;
 
 	private final int max;
@@ -47,14 +48,14 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 	}
 
 	/**
-	 * Collects.
-	 * @param body the body's buffers, which are released
-	 * @param length how long it says it is, or -1
+	 * Collects a body.
+	 * @param body the buffers of the body, which are released
+	 * @param length the announced length in bytes, or -1
 	 * @param max the most bytes to collect
-	 * @param share opens what they are accounted for by, given what ends an upload that
-	 * is too slow; it stays open
-	 * @return the body; {@link BodyLimitException} if it is longer than that or there is
-	 * no room for it, or the body's own error
+	 * @param share opens the share of the budget that the bytes are counted in, given a
+	 * callback that ends a slow upload to free memory; the share stays open
+	 * @return the body; an error with {@link BodyLimitException} if it is longer than
+	 * {@code max} or exceeds the budget, or the error of {@code body}
 	 */
 	static Mono<byte[]> collect(Flux<DataBuffer> body, long length, int max,
 			Function<Runnable, BufferBudget.Share> share) {
@@ -67,7 +68,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
 	@Override
 	protected void hookOnSubscribe(Subscription subscription) {
-		// unbounded demand would make Reactor Netty report an error twice
+		// with unbounded demand Reactor Netty would report an error twice
 		subscription.request(Long.MAX_VALUE - 1);
 	}
 
@@ -110,13 +111,13 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 	private int capacity(int needed) {
 		long doubled = Math.max(needed, 2L * this.bytes.length);
 		if (this.length >= needed) {
-			// nothing is left over where the client tells the truth
-			return Math.toIntExact(Math.min(this.length, Math.max(doubled, FIRST)));
+			// an exact length needs no copy at the end
+			return Math.toIntExact(Math.min(this.length, Math.max(doubled, MAX_FIRST_CAPACITY)));
 		}
 		return Math.toIntExact(Math.min(this.max, doubled));
 	}
 
-	/** May come from the thread of another request that needs the room. */
+	/** May be called on the thread of another request that needs the memory. */
 	private void fail(BodyLimitException.Reason reason) {
 		if (!this.over) {
 			this.over = true;

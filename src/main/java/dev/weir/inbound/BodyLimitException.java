@@ -1,7 +1,7 @@
 package dev.weir.inbound;
 
 /**
- * A request's body cannot be kept.
+ * A request's body exceeds a limit and cannot be held in memory.
  */
 final class BodyLimitException extends RuntimeException {
 
@@ -16,13 +16,13 @@ final class BodyLimitException extends RuntimeException {
 		return this.reason;
 	}
 
-	/** Why it cannot be kept. */
+	/** The limit that was exceeded. */
 	enum Reason {
 
-		/** It is larger than a single body may be. */
+		/** The limit for a single body. */
 		TOO_LARGE,
 
-		/** All bodies together would be larger than they may be. */
+		/** The limit for all bodies together. */
 		NO_ROOM
 
 	}

@@ -28,13 +28,14 @@ import dev.weir.memory.OutOfMemory;
 import dev.weir.request.RequestContext;
 
 /**
- * Answers every error of Weir's own in OpenAI's shape, so that any client understands it.
+ * Writes a reply in OpenAI's error format for every error that Weir itself raises, so
+ * that any OpenAI client understands it.
  */
 final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 
 	private static final Logger logger = LoggerFactory.getLogger(ErrorReplyHandler.class);
 
-	/** Before Spring Boot's own handler, which stands at -1. */
+	/** Before Spring Boot's own handler, whose order is -1. */
 	static final int ORDER = -2;
 
 	@Override
@@ -54,25 +55,25 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 		if (response.isCommitted()) {
 			return Mono.error(error);
 		}
-		ApiError answer = answerTo(error, exchange);
-		if (answer.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
+		ApiError reply = replyTo(error, exchange);
+		if (reply.status() == HttpStatus.INTERNAL_SERVER_ERROR.value()) {
 			logger.error("{} {} failed [{}]", exchange.getRequest().getMethod(), exchange.getRequest().getPath(),
 					RequestContext.idOf(exchange), error);
 		}
 		RequestContext context = RequestContext.find(exchange);
 		if (context != null) {
 			context.passThrough(false);
-			context.loop().execute(() -> context.end(isGone(error) ? RequestContext.CLIENT_LEFT : answer.status()));
+			context.loop().execute(() -> context.end(isGone(error) ? RequestContext.CLIENT_LEFT : reply.status()));
 		}
-		byte[] body = answer.toJson();
-		response.setRawStatusCode(answer.status());
+		byte[] body = reply.toJson();
+		response.setRawStatusCode(reply.status());
 		response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
 		response.getHeaders().setContentLength(body.length);
 		headersOf(error).forEach(response.getHeaders()::set);
 		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
 	}
 
-	/** Whether there is no client that a reply could reach. */
+	/** Whether the client can no longer receive a reply. */
 	private static boolean isGone(Throwable error) {
 		return error instanceof ClientGoneException && !(error instanceof BrokenBodyException);
 	}
@@ -81,7 +82,7 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 		return (error instanceof ApiErrorException known) ? known.headers() : Map.of();
 	}
 
-	private static ApiError answerTo(Throwable error, ServerWebExchange exchange) {
+	private static ApiError replyTo(Throwable error, ServerWebExchange exchange) {
 		if (error instanceof ApiErrorException known) {
 			return known.error();
 		}
@@ -94,14 +95,14 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 					"invalid_http_request");
 		}
 		if (error instanceof ClientGoneException || error instanceof AbortedException) {
-			logger.debug("A request was not read to its end: {}", error.getMessage());
+			logger.debug("Could not read a request to its end: {}", error.getMessage());
 			return invalid(400, "The request could not be read to its end.", "incomplete_request");
 		}
 		if (error instanceof DataBufferLimitException) {
 			return invalid(413, "The request body is too large.", "request_too_large");
 		}
 		if (error instanceof ResponseStatusException status) {
-			return answerTo(status, exchange);
+			return replyTo(status, exchange);
 		}
 		if (error instanceof TimeoutException) {
 			return new ApiError(504, "The backend did not answer in time.", "server_error", null, "timeout");
@@ -114,7 +115,7 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 				"internal_error");
 	}
 
-	private static ApiError answerTo(ResponseStatusException error, ServerWebExchange exchange) {
+	private static ApiError replyTo(ResponseStatusException error, ServerWebExchange exchange) {
 		int status = error.getStatusCode().value();
 		if (status == 404) {
 			return invalid(404, "There is no route for " + exchange.getRequest().getMethod() + " "

@@ -12,13 +12,13 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 
 /**
- * The filters that read the request of a client, and the reply where Weir makes it
- * itself.
+ * The filters that read the request of a client, and the handler that writes Weir's own
+ * error replies.
  */
 @Configuration(proxyBeanMethods = false)
 class InboundConfiguration {
 
-	/** For each thread that decodes. */
+	/** The limit for each decoder thread. */
 	private static final int MAX_WAITING_BODIES = 1000;
 
 	@Bean
@@ -38,8 +38,8 @@ class InboundConfiguration {
 	}
 
 	/**
-	 * Decodes compressed request bodies beside the event loops. Its few threads bound how
-	 * much of the processor and of memory that takes at once.
+	 * Decodes compressed request bodies outside the event loops. The small number of
+	 * threads limits the processor time and memory used at once.
 	 */
 	@Bean(destroyMethod = "dispose", defaultCandidate = false)
 	Scheduler bodyDecoders() {

@@ -17,15 +17,16 @@ import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 
 /**
- * Turns away requests that must not go anywhere, before a route is chosen, and brings the
- * paths of all others into one form.
+ * Rejects requests with an unsupported method or an unsafe path before a route is chosen,
+ * and normalizes the paths of all others.
  */
 final class IncomingRequestFilter implements WebFilter, Ordered {
 
 	private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
 	/**
-	 * After what completes every reply and what ends requests that could not be decoded.
+	 * After the filters that observe every reply and reject requests that could not be
+	 * decoded.
 	 */
 	@Override
 	public int getOrder() {
@@ -49,12 +50,12 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 		catch (ApiErrorException ex) {
 			return Mono.error(ex);
 		}
-		// one reading for the router, the filters and the backend
+		// router, filters and backend must see the same path
 		return chain.filter(path.equals(raw) ? exchange
 				: exchange.mutate().request(request.mutate().uri(withPath(uri, path)).build()).build());
 	}
 
-	// not by Spring's builder, which refuses the brackets in include[]=, as SDKs send it
+	// Spring's builder rejects the brackets in include[]=, which SDKs send
 	private static URI withPath(URI uri, String path) {
 		String query = (uri.getRawQuery() != null) ? "?" + uri.getRawQuery() : "";
 		return URI.create(uri.getScheme() + "://" + uri.getRawAuthority() + path + query);

@@ -23,12 +23,12 @@ import dev.weir.backend.Pool;
 import dev.weir.request.RequestContext;
 
 /**
- * Knows a pool's models: answers the calls that ask for them, and turns away calls for a
- * model that no backend serves.
+ * Replies to requests for a pool's list of models, and rejects requests for a model that
+ * no backend serves.
  */
 public final class ModelsFilter implements GlobalFilter, Ordered {
 
-	/** As soon as the call is read. */
+	/** Directly after the filter that reads the call. */
 	static final int ORDER = ReadCallFilter.ORDER + 1;
 
 	private final PoolResolver pools;
@@ -53,7 +53,7 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 		}
 		ApiCall call = RequestContext.of(exchange).call();
 		if (call.path().operation() == Operation.MODELS) {
-			return answer(exchange, pool, call);
+			return reply(exchange, pool, call);
 		}
 		Lanes lanes = pool.lanes(call.model());
 		if (lanes.isEmpty()) {
@@ -62,7 +62,7 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 		return isRefusedForVersion(call.path(), lanes) ? Mono.error(noVersion(pool)) : chain.filter(exchange);
 	}
 
-	/** Whether a lane would take the call if it only named a version. */
+	/** Whether a lane would take the call if it had an {@code api-version}. */
 	private static boolean isRefusedForVersion(ApiPath path, Lanes lanes) {
 		boolean azureOnly = !path.fitsOpenAi();
 		return path.lacksApiVersion() && lanes.taking(azureOnly, true).isEmpty()
@@ -77,7 +77,7 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 				"invalid_request_error", "api-version", "missing_required_parameter"));
 	}
 
-	private Mono<Void> answer(ServerWebExchange exchange, Pool pool, ApiCall call) {
+	private Mono<Void> reply(ServerWebExchange exchange, Pool pool, ApiCall call) {
 		String wanted = call.path().itemId();
 		if (wanted != null) {
 			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool))

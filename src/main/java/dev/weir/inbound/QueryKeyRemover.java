@@ -9,9 +9,9 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import dev.weir.openai.call.Query;
 
 /**
- * Takes a credential out of the query, so that no log and no backend sees it. It stands
- * around everything else, since Spring logs the query of a request before its first
- * filter.
+ * Removes a credential from the query, so that it reaches neither a log nor a backend. It
+ * decorates the outermost handler, since Spring logs the query of a request before the
+ * first filter runs.
  */
 final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 
@@ -34,7 +34,7 @@ final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 		return request.mutate().uri(withQuery(uri, query.without(KEY_PARAMETER))).build();
 	}
 
-	// not by Spring's builder, which refuses the brackets in include[]=, as SDKs send it
+	// Spring's builder rejects the brackets in include[]=, which SDKs send
 	private static URI withQuery(URI uri, Query query) {
 		String whole = uri.toString();
 		String path = whole.substring(0, whole.indexOf('?'));

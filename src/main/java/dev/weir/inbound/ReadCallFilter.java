@@ -33,13 +33,13 @@ import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestContext;
 
 /**
- * Reads a call to a pool once, for every attempt to start from: what it wants done, the
- * model, and the body, bounded. Uploads that no model decides about and that are too
- * large to keep stream by; they get a single attempt.
+ * Parses a request to a pool once for all attempts: the operation, the model and the
+ * body, up to a limit. A body that is larger than the limit and names no model is
+ * streamed to the backend; such a request gets a single attempt.
  */
 final class ReadCallFilter implements GlobalFilter, Ordered {
 
-	/** After the user's own filters and the route's URI. */
+	/** After the user's filters, and after the route's URI has been set. */
 	static final int ORDER = RouteToRequestUrlFilter.ROUTE_TO_URL_FILTER_ORDER + 100;
 
 	private static final String OPAQUE = "application/octet-stream";
@@ -53,11 +53,11 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	private final Scheduler decoders;
 
 	/**
-	 * Makes the filter.
+	 * Creates the filter.
 	 * @param pools finds the pool of a request
-	 * @param budget what all bodies that are kept may take together
-	 * @param maxBody the largest body that is kept
-	 * @param decoders where compressed bodies are decoded, not on an event loop
+	 * @param budget the memory limit for all bodies together
+	 * @param maxBody the largest body that is held in memory
+	 * @param decoders decodes compressed bodies outside the event loops
 	 */
 	ReadCallFilter(PoolResolver pools, BufferBudget budget, DataSize maxBody, Scheduler decoders) {
 		this.pools = pools;
@@ -78,7 +78,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		ServerHttpRequest request = exchange.getRequest();
 		URI uri = request.getURI();
-		// the user's filters may have written another path
+		// the user's filters may have changed the path
 		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
 		if (isWebSocket(request)) {
 			return Mono.error(noWebSocket(path));
@@ -97,8 +97,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		});
 	}
 
-	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable cut) {
-		BufferBudget.Share share = this.budget.openUpload(cut);
+	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable onEvicted) {
+		BufferBudget.Share share = this.budget.openUpload(onEvicted);
 		RequestContext.of(exchange).holdBody(share);
 		return share;
 	}
@@ -120,9 +120,9 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
 		Mono<byte[]> body = BodyCollector.collect(request.getBody().onErrorMap(ClientGoneException::of), length,
-				this.maxBody, (cut) -> openShare(exchange, cut));
+				this.maxBody, (onEvicted) -> openShare(exchange, onEvicted));
 		Mono<byte[]> plain = (coding != null) ? body.flatMap((coded) -> decode(coding, coded, exchange)) : body;
-		return plain.onErrorMap(BodyLimitException.class, this::refusal)
+		return plain.onErrorMap(BodyLimitException.class, this::limitError)
 			.map((bytes) -> call(path, read(path, bytes, type)));
 	}
 
@@ -135,7 +135,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}).doOnNext((plain) -> count(plain.length - coded.length, exchange));
 	}
 
-	/** Counts what a body takes more when it is decoded. */
+	/** Counts the additional bytes of a decoded body. */
 	private static void count(int more, ServerWebExchange exchange) {
 		BufferBudget.Share share = RequestContext.of(exchange).body();
 		if (more > 0 && share != null && !share.grow(more)) {
@@ -151,7 +151,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	/**
-	 * Whether a body of that type may name a model, so that it is read even in chunks.
+	 * Whether a body of this type may name a model, so that it is read even without a
+	 * known length.
 	 */
 	private static boolean mayNameModel(@Nullable String type) {
 		String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
@@ -173,7 +174,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		return new ApiCall(path, (named != null) ? named : "", body, true);
 	}
 
-	private ApiErrorException refusal(BodyLimitException limit) {
+	private ApiErrorException limitError(BodyLimitException limit) {
 		return switch (limit.reason()) {
 			case TOO_LARGE -> tooLarge();
 			case NO_ROOM -> new ApiErrorException(
@@ -185,12 +186,12 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		};
 	}
 
-	/** By another method it is no handshake (RFC 6455, section 4.1). */
+	/** A handshake uses GET (RFC 6455, section 4.1). */
 	private static boolean isWebSocket(ServerHttpRequest request) {
 		return request.getMethod() == HttpMethod.GET && "websocket".equalsIgnoreCase(request.getHeaders().getUpgrade());
 	}
 
-	/** Clients of the responses API go on over HTTP when they meet 426. */
+	/** Clients of the responses API fall back to HTTP after 426. */
 	private static ApiErrorException noWebSocket(ApiPath path) {
 		if (path.operationPath().equals("responses")) {
 			return new ApiErrorException(

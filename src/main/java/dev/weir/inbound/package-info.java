@@ -1,6 +1,7 @@
 /**
- * The request of a client, from its head to the parsed call, and replies of Weir itself:
- * the models list and errors. Backends are not here. Start with
+ * Reads the request of a client, from its head to the parsed call, and writes the replies
+ * that Weir makes itself: the list of models and errors. Requests to backends belong to
+ * {@code upstream} and {@code gateway}. Start with
  * {@link dev.weir.inbound.ReadCallFilter}.
  */
 @NullMarked

@@ -10,8 +10,8 @@ import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 
 /**
- * The attempts of one request in the order in which they were made; at most one runs at a
- * time. Used on the request's loop only.
+ * The attempts of one request in order; at most one is running at a time. Used on the
+ * request's loop only.
  */
 public final class Attempts {
 
@@ -33,7 +33,7 @@ public final class Attempts {
 	}
 
 	/**
-	 * The attempt that runs.
+	 * The attempt that is running.
 	 * @return the attempt, or {@code null} between attempts
 	 */
 	public @Nullable Attempt current() {
@@ -41,18 +41,19 @@ public final class Attempts {
 	}
 
 	/**
-	 * The attempt that runs, where there must be one.
+	 * The attempt that is running.
 	 * @return the attempt
+	 * @throws IllegalStateException if no attempt is running
 	 */
 	public Attempt requireCurrent() {
 		if (this.current == null) {
-			throw new IllegalStateException("No attempt runs");
+			throw new IllegalStateException("No attempt is running");
 		}
 		return this.current;
 	}
 
 	/**
-	 * Ends the attempt that runs, if one does, so that another may follow.
+	 * Ends the running attempt, if there is one, so that another may follow.
 	 * @param outcome its outcome
 	 */
 	public void end(Outcome outcome) {
@@ -64,7 +65,7 @@ public final class Attempts {
 		}
 	}
 
-	/** Ends the attempt that runs and every one that begins afterwards. */
+	/** Ends the running attempt and each one that begins afterwards. */
 	void close() {
 		this.closed = true;
 		if (this.current != null) {
@@ -74,7 +75,7 @@ public final class Attempts {
 
 	/**
 	 * How many attempts have begun.
-	 * @return the number of lanes that were called
+	 * @return the number of attempts, the running one included
 	 */
 	public int count() {
 		return this.count;

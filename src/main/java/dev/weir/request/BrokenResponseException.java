@@ -2,8 +2,8 @@ package dev.weir.request;
 
 /**
  * A backend's response broke off. It deliberately has neither the cause nor the cause's
- * message: Spring takes an error with "connection reset by peer" for a client that closed
- * its connection.
+ * message: Spring takes an error with "connection reset by peer" as a sign that the
+ * client closed its connection.
  */
 public final class BrokenResponseException extends RuntimeException {
 
@@ -12,7 +12,7 @@ public final class BrokenResponseException extends RuntimeException {
 	}
 
 	/**
-	 * Creates the exception for a response of which the client has got a part.
+	 * Creates the exception for a response that the client has received in part.
 	 * @return the exception
 	 */
 	public static BrokenResponseException afterStart() {

@@ -14,7 +14,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.RequestTraits;
 
 /**
- * The lanes that one request may use: those that serve its model, less those that were
+ * The lanes that one request may use: those that serve its model, without those that were
  * tried and those that do not fit it. Used on the request's loop only, except by a queue
  * while the request waits in it.
  */
@@ -26,13 +26,14 @@ public final class Candidates {
 
 	private final Set<Lane> tried = new HashSet<>();
 
-	// in this round only: a place was taken between the look at the lane and its choice
+	// in this round only: another request took the last slot of the lane after it was
+	// found available
 	private final Set<Lane> refused = new HashSet<>();
 
-	// lanes of this priority and better ones are excluded
+	// lanes of this priority and of higher tiers are excluded
 	private int floor;
 
-	// lanes that are known to have no more tokens are excluded; -1 for none
+	// lanes whose known token limit is not higher are excluded; -1 for no limit
 	private long tooFewTokens = -1;
 
 	private boolean largerTried;
@@ -61,7 +62,7 @@ public final class Candidates {
 	}
 
 	/**
-	 * Whether a lane could serve the request, whatever state it is in: it serves the
+	 * Whether a lane could serve the request, regardless of its state: it serves the
 	 * operation, its tier is not too high for the request, and it is not known to have
 	 * too few tokens.
 	 * @param lane the lane
@@ -94,8 +95,8 @@ public final class Candidates {
 	}
 
 	/**
-	 * The lanes that the request may still use, free or not: neither tried nor unfit for
-	 * it. Lanes that refused in this round count, since they may be asked again.
+	 * The lanes that were not tried and fit the request, free or not. Lanes that refused
+	 * in this round are included, since they may be tried in the next.
 	 * @return the lanes in the order of {@link #lanes()}
 	 */
 	public List<Lane> remaining() {
@@ -108,9 +109,9 @@ public final class Candidates {
 	}
 
 	/**
-	 * When {@link #remaining()} becomes larger by time alone: the request's operation is
-	 * set aside on a lane until then.
-	 * @return the time left, or {@code null} if it does not become larger
+	 * The time until {@link #remaining()} becomes larger because a lane accepts the
+	 * request's operation again.
+	 * @return the time left, or {@code null} if no lane is set aside for the operation
 	 */
 	public @Nullable Duration timeUntilMoreRemain() {
 		Duration soonest = null;
@@ -125,9 +126,9 @@ public final class Candidates {
 	}
 
 	/**
-	 * How long it takes until a lane that was not tried may be free.
-	 * @return the time as far as it is known; zero if there is one now or if that depends
-	 * on other requests; {@code null} if there is no such lane
+	 * The time until a lane that was not tried may be free.
+	 * @return the time as far as it is known; zero if a lane is free now or if that
+	 * depends on other requests; {@code null} if every lane was tried
 	 */
 	public @Nullable Duration freeIn() {
 		Duration soonest = null;
@@ -141,23 +142,24 @@ public final class Candidates {
 	}
 
 	/**
-	 * Begins a round of choosing: lanes that refused in the last one may be asked again.
+	 * Begins a round of choosing: lanes that refused in the last round may be chosen
+	 * again.
 	 */
 	public void beginRound() {
 		this.refused.clear();
 	}
 
 	/**
-	 * Whether a lane refused in this round though it had looked free, so that it makes
-	 * little sense to ask again at once.
-	 * @return whether one did
+	 * Whether a lane refused in this round although it was available before, so that an
+	 * immediate retry makes little sense.
+	 * @return whether at least one lane refused
 	 */
 	public boolean hasRefusals() {
 		return !this.refused.isEmpty();
 	}
 
 	/**
-	 * Records that a lane refused an attempt, so that it is not asked again in this
+	 * Records that a lane refused an attempt, so that it is not chosen again in this
 	 * round.
 	 */
 	void onRefused(Lane lane) {
@@ -165,17 +167,17 @@ public final class Candidates {
 	}
 
 	/**
-	 * Records that a lane is called, so that it is never chosen again for this request.
+	 * Records that an attempt has begun on a lane, so that it is never chosen again for
+	 * this request.
 	 */
 	void onTried(Lane lane) {
 		this.tried.add(lane);
 	}
 
 	/**
-	 * Leaves only lanes of lower tiers than that of a lane to choose from. Works once for
-	 * a request.
+	 * Restricts the candidates to tiers below that of a lane. Works once for a request.
 	 * @param lane the lane
-	 * @return whether one of them may be called now; otherwise nothing has changed
+	 * @return whether one of them is available now; otherwise nothing has changed
 	 */
 	public boolean restrictToLowerTiers(Lane lane) {
 		if (this.floor > 0) {
@@ -189,19 +191,18 @@ public final class Candidates {
 	}
 
 	/**
-	 * Leaves only lanes to choose from that have more tokens than one which found the
-	 * request too large, as far as is known. Works once for a request.
-	 * @param lane the lane that found it too large
-	 * @param tooLarge what its backend answered
-	 * @return whether there is one that was not tried, now or later; otherwise nothing
-	 * has changed
+	 * Restricts the candidates to lanes whose token limit is unknown or higher than that
+	 * of a lane whose backend found the request too large. Works once for a request.
+	 * @param lane the lane whose limit was too low
+	 * @param tooLarge the outcome of the attempt on it
+	 * @return whether such a lane is left, free or not; otherwise nothing has changed
 	 */
 	public boolean restrictToLargerLanes(Lane lane, Outcome.TooLarge tooLarge) {
 		if (this.largerTried) {
 			return false;
 		}
 		long limit = (tooLarge.limit() != null) ? tooLarge.limit() : lane.tokenLimit().orElse(0);
-		// a lane of just so many tokens as were requested is large enough
+		// a limit equal to the requested tokens is high enough
 		long requested = (tooLarge.requested() != null) ? tooLarge.requested() - 1 : 0;
 		this.tooFewTokens = Math.max(limit, requested);
 		this.largerTried = freeIn() != null;

@@ -6,7 +6,7 @@ import dev.weir.openai.error.ApiErrorException;
 
 /**
  * A client's request could not be read to its end: the client closed the connection, was
- * too slow, or did not send valid HTTP. It is no failure of a backend.
+ * too slow, or did not send valid HTTP. It is not a failure of a backend.
  */
 public class ClientGoneException extends RuntimeException {
 

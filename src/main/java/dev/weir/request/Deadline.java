@@ -5,9 +5,9 @@ import java.time.Duration;
 import com.github.benmanes.caffeine.cache.Ticker;
 
 /**
- * How much time a request has left. The time begins when the request has been read, or,
- * where its body passes to a backend as it comes, when that body has ended: how long a
- * client takes to send is the client's choice. Used on the request's loop only.
+ * The time that a request has left. It starts when the request has been read or, if the
+ * body is streamed to a backend, when the body has ended: the time the client takes to
+ * send is not counted. Used on the request's loop only.
  */
 public final class Deadline {
 
@@ -25,12 +25,12 @@ public final class Deadline {
 		this.start = ticker.read();
 	}
 
-	/** Stops the time: the client is still sending while a backend gets the body. */
+	/** Pauses the deadline while the client's body is streamed to a backend. */
 	public void pauseForUpload() {
 		this.uploading = true;
 	}
 
-	/** Begins the time after {@link #pauseForUpload()}; else without effect. */
+	/** Starts the time after {@link #pauseForUpload()}; otherwise without effect. */
 	public void resumeAfterUpload() {
 		if (this.uploading) {
 			this.start = this.ticker.read();
@@ -38,13 +38,13 @@ public final class Deadline {
 		}
 	}
 
-	/** Begins the time anew: a reply that had begun in time is continued. */
+	/** Starts the time again, when a reply that began in time is resumed. */
 	public void restart() {
 		this.start = this.ticker.read();
 	}
 
 	/**
-	 * The time that all attempts have taken so far.
+	 * The time that the request has taken so far.
 	 * @return the time since the start
 	 */
 	public Duration elapsed() {
@@ -52,8 +52,8 @@ public final class Deadline {
 	}
 
 	/**
-	 * How much time is left.
-	 * @return the limit less the time that has passed, negative if it is over
+	 * The time left.
+	 * @return the limit minus the elapsed time; negative after the deadline
 	 */
 	public Duration left() {
 		return this.uploading ? this.limit : this.limit.minus(elapsed());
@@ -61,8 +61,8 @@ public final class Deadline {
 
 	/**
 	 * Whether the deadline ends the request no later than another limit would, so that
-	 * this limit needs no timer.
-	 * @param other a time from now on
+	 * the other limit needs no timer.
+	 * @param other a time from now
 	 * @return whether the deadline comes first, or at the same time
 	 */
 	public boolean endsWithin(Duration other) {

@@ -8,8 +8,8 @@ import reactor.core.publisher.MonoSink;
 import reactor.util.context.Context;
 
 /**
- * Brings a result to the loop of a request. One that comes after it was cancelled is
- * discarded.
+ * Passes a result to the loop of a request. A result that arrives after the cancellation
+ * is discarded.
  *
  * @param <T> the type of the result
  */

@@ -6,7 +6,8 @@ import reactor.core.publisher.Mono;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 
 /**
- * The body of a reply, ready to be written once the user's filters have seen the head.
+ * The body of a reply, ready to be written after the user's filters have processed the
+ * head.
  */
 public interface Reply {
 
@@ -18,9 +19,9 @@ public interface Reply {
 	Mono<Void> writeTo(ServerHttpResponse response);
 
 	/**
-	 * Releases a body that is not written, or not to its end. Without effect once it has
-	 * ended.
-	 * @param outcome the outcome of the attempt that brings the body
+	 * Releases a body that is not written or only partly written. Without effect once it
+	 * has ended.
+	 * @param outcome the outcome of the attempt that the body belongs to
 	 */
 	void discard(Outcome outcome);
 

@@ -21,14 +21,14 @@ import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 
 /**
- * Everything that Weir knows of one request. It is made when the head of the request has
- * come, and filled on the way: the pool when the route is found, the call when the body
- * has been read, the lanes when failover begins. The only exchange attribute of Weir's
- * own. Used on the request's {@link #loop()} only, from the moment failover begins.
+ * The state of one request. It is created when the head of the request has arrived, and
+ * completed step by step: the pool when the route is known, the call when the body has
+ * been read, the lanes when failover begins. It is Weir's only exchange attribute. Used
+ * on the request's {@link #loop()} only, from the moment failover begins.
  */
 public final class RequestContext {
 
-	/** The status of a request whose client left before it had one, as nginx has it. */
+	/** The status of a request whose client left before a reply began, as in nginx. */
 	public static final int CLIENT_LEFT = 499;
 
 	private static final String ATTRIBUTE = RequestContext.class.getName();
@@ -61,17 +61,17 @@ public final class RequestContext {
 
 	private boolean closed;
 
-	// the response of the attempt that runs, while it is in nobody else's hands
+	// the response of the running attempt, until a reader has taken it over
 	private @Nullable Disposable response;
 
 	private @Nullable Reply reply;
 
 	/**
-	 * Makes the context of a request of which only the head is known.
+	 * Creates the context of a request whose head has arrived.
 	 * @param id the id that Weir gave the request
-	 * @param loop what the request runs on
+	 * @param loop the event loop of the client's connection
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @param listeners are notified of attempts and of the end
+	 * @param listeners the listeners to notify of attempts and of the end
 	 */
 	public RequestContext(String id, RequestLoop loop, Ticker ticker, List<RequestListener> listeners) {
 		this.id = id;
@@ -123,7 +123,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Stores the context where {@link #of(ServerWebExchange)} finds it.
+	 * Stores the context as an attribute of an exchange.
 	 * @param exchange the request's exchange
 	 */
 	public void store(ServerWebExchange exchange) {
@@ -139,7 +139,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * The clock that durations of the request are measured with.
+	 * The clock for durations of the request.
 	 * @return a monotonic clock in nanoseconds
 	 */
 	public Ticker ticker() {
@@ -147,7 +147,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Records that the request was routed to a pool. Its time begins.
+	 * Records that the request was routed to a pool, and starts to measure its duration.
 	 * @param to the pool
 	 */
 	public void onRouted(Pool to) {
@@ -174,8 +174,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Records whether the request takes a route that leads to no pool, so that its reply
-	 * is its server's.
+	 * Records whether the route of the request leads to a server instead of a pool.
 	 * @param passing whether it does
 	 */
 	public void passThrough(boolean passing) {
@@ -183,16 +182,16 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Whether the reply is that of a server behind a route that leads to no pool.
-	 * @return whether Weir has no part in the reply
+	 * Whether the reply comes from the server of a route that does not lead to a pool.
+	 * @return whether the reply passes through Weir unchanged
 	 */
 	public boolean isPassThrough() {
 		return this.passThrough;
 	}
 
 	/**
-	 * Notifies the listeners that the request has ended, if it was routed to a pool. Only
-	 * the first time counts.
+	 * Notifies the listeners that the request has ended, if it was routed to a pool.
+	 * Without effect when called again.
 	 * @param status the HTTP status that the client got, or {@link #CLIENT_LEFT}
 	 */
 	public void end(int status) {
@@ -214,7 +213,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * What the client wants done.
+	 * The parsed request.
 	 * @return the call
 	 * @throws IllegalStateException if it has not been read
 	 */
@@ -231,8 +230,9 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Holds what the request's body is accounted for by until the body is released.
-	 * @param share the account
+	 * Holds the share of the memory budget that the request's body is counted in, until
+	 * the body is released.
+	 * @param share the share
 	 */
 	public void holdBody(BufferBudget.Share share) {
 		closeShare();
@@ -240,15 +240,16 @@ public final class RequestContext {
 	}
 
 	/**
-	 * The account of the request's body.
-	 * @return the account, or {@code null} if no body is held
+	 * The share of the memory budget that the request's body is counted in.
+	 * @return the share, or {@code null} if no body is held
 	 */
 	public BufferBudget.@Nullable Share body() {
 		return this.body;
 	}
 
 	/**
-	 * Releases the request's body: it is not sent again. Without effect the next time.
+	 * Releases the request's body, which is not sent again. Without effect when called
+	 * again.
 	 */
 	public void releaseBody() {
 		if (this.call != null && this.call.body() != null) {
@@ -267,7 +268,7 @@ public final class RequestContext {
 	/**
 	 * Begins the choice of lanes.
 	 * @param lanes the lanes of the pool that serve the request
-	 * @param traits what matters of the request to lanes
+	 * @param traits the properties of the request that lanes depend on
 	 */
 	public void begin(Lanes lanes, RequestTraits traits) {
 		closeAttempts();
@@ -287,7 +288,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * What matters of the request to lanes.
+	 * The properties of the request that lanes depend on.
 	 * @return the traits
 	 */
 	public RequestTraits traits() {
@@ -311,7 +312,7 @@ public final class RequestContext {
 	}
 
 	/**
-	 * How much time the request has left.
+	 * The time that the request has left.
 	 * @return the deadline
 	 */
 	public Deadline deadline() {
@@ -324,8 +325,8 @@ public final class RequestContext {
 
 	/**
 	 * Begins an attempt on a lane, if the lane allows it.
-	 * @param lane the lane, which is not chosen again for this request if it does, and
-	 * not in this round if it refuses
+	 * @param lane the lane. It is not chosen again for this request if the attempt
+	 * begins, and not again in this round if it refuses
 	 * @return whether the attempt has begun
 	 */
 	public boolean tryBegin(Lane lane) {
@@ -340,8 +341,8 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Sets whether the request may be made again should the attempt that runs fail
-	 * without a response.
+	 * Sets whether the request may be sent again if the running attempt fails without a
+	 * response.
 	 * @param repeatable whether it may
 	 */
 	public void repeatable(boolean repeatable) {
@@ -349,17 +350,17 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Whether another lane could take the request at this moment should the attempt that
-	 * runs fail without a response. Otherwise giving it up early gains nothing.
-	 * @return whether the request may be made again, a lane is available, and neither the
-	 * retry budget nor {@code max-attempts} is used up by then
+	 * Whether another lane could take the request now if the running attempt failed
+	 * without a response. If not, there is no reason to end the attempt early.
+	 * @return whether the request may be sent again, a lane is available, and neither the
+	 * retry budget nor {@code max-attempts} would be used up
 	 */
 	public boolean canTryAnotherLane() {
 		return this.repeatable && attempts().counted() + 1 < pool().properties().maxAttempts()
 				&& pool().retryBudget().hasRetry() && candidates().hasAvailable();
 	}
 
-	/** Records that the attempt that runs serves the request, or has begun to. */
+	/** Records that the running attempt serves the request, or has begun to. */
 	public void onServed() {
 		Attempt attempt = attempts().current();
 		if (attempt != null) {
@@ -384,7 +385,8 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Has a response discarded when the request is closed, in place of the one before.
+	 * Registers a response to discard when the request is closed. It replaces the
+	 * previous one.
 	 * @param discard discards the response; without effect once it has been read
 	 */
 	public void discardOnClose(Disposable discard) {
@@ -392,8 +394,8 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Records the reply that is written to the client, or discards it if the request has
-	 * been closed meanwhile.
+	 * Sets the reply to write to the client, or discards it if the request has been
+	 * closed in the meantime.
 	 * @param body the reply
 	 */
 	public void reply(Reply body) {
@@ -405,14 +407,14 @@ public final class RequestContext {
 
 	/**
 	 * The reply that is written to the client.
-	 * @return the reply, or {@code null} as long as there is none
+	 * @return the reply, or {@code null} before there is one
 	 */
 	public @Nullable Reply reply() {
 		return this.reply;
 	}
 
 	/**
-	 * Whether nothing is to be done for the request any more.
+	 * Whether the request was closed, so that no more attempts are made.
 	 * @return whether the request was closed
 	 */
 	public boolean isClosed() {
@@ -420,8 +422,9 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Ends whatever is still open of the request: the client has its reply or has left,
-	 * or a filter failed. No backend is to blame for it. Without effect the next time.
+	 * Ends the running attempt as cancelled, discards the response and the reply, and
+	 * releases the body: the client has its reply or has left, or a filter failed.
+	 * Without effect when called again.
 	 */
 	public void close() {
 		closeAttempts();
@@ -452,7 +455,7 @@ public final class RequestContext {
 	private record Selection(RequestTraits traits, Candidates candidates, Attempts attempts, Deadline deadline) {
 	}
 
-	/** Passes on to the listeners what happens to an attempt. */
+	/** Forwards the events of an attempt to the listeners. */
 	private final class Forwarding implements AttemptListener {
 
 		@Override

@@ -6,8 +6,8 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
 
 /**
- * Is notified of every request to a pool and of its attempts, for metrics, logs and
- * limits. All methods are called on the request's loop; they must neither block nor
+ * Receives the events of each request to a pool and of its attempts, for metrics, logs
+ * and limits. All methods are called on the request's loop; they must neither block nor
  * throw.
  */
 public interface RequestListener {
@@ -25,7 +25,7 @@ public interface RequestListener {
 	/**
 	 * A response reported how many tokens it used.
 	 * @param context the request
-	 * @param attempt the attempt that brought the response
+	 * @param attempt the attempt that the response belongs to
 	 * @param inputTokens tokens of the request, 0 or more
 	 * @param outputTokens tokens of the response, 0 or more
 	 */

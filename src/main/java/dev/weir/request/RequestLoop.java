@@ -19,8 +19,8 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
 /**
- * The thread that everything of one request runs on: the event loop of its client's
- * connection. State of a request that is used on it only needs neither locks nor volatile
+ * Executor on which all code of one request runs: the event loop of its client's
+ * connection. State that is used only on this loop needs neither locks nor volatile
  * fields.
  */
 public interface RequestLoop extends Executor {
@@ -41,9 +41,9 @@ public interface RequestLoop extends Executor {
 	Disposable schedule(Runnable task, Duration delay);
 
 	/**
-	 * Completes on the loop after a delay.
+	 * A timer on the loop.
 	 * @param delay the delay, zero or more
-	 * @return completion
+	 * @return completes on the loop after the delay
 	 */
 	default Mono<Void> delay(Duration delay) {
 		return Mono.create((sink) -> {
@@ -52,10 +52,10 @@ public interface RequestLoop extends Executor {
 	}
 
 	/**
-	 * Delivers the result of something that may end on another thread.
+	 * Moves the result of a source, which may complete on another thread, to the loop.
 	 * @param <T> the type of the result
-	 * @param source what brings the result
-	 * @param discard releases a result that comes when it is not wanted any more
+	 * @param source the source
+	 * @param discard releases a result that arrives after the cancellation
 	 * @return the same result, on the loop
 	 */
 	default <T> Mono<T> deliver(Mono<T> source, Consumer<T> discard) {
@@ -75,7 +75,7 @@ public interface RequestLoop extends Executor {
 	/**
 	 * The event loop of a client's connection.
 	 * @param request the client's request
-	 * @return the event loop, or {@code null} if the request came by no connection
+	 * @return the event loop, or {@code null} if the request has no connection
 	 */
 	static @Nullable EventLoop eventLoopOf(ServerHttpRequest request) {
 		try {
@@ -83,7 +83,7 @@ public interface RequestLoop extends Executor {
 					? connection.channel().eventLoop() : null;
 		}
 		catch (IllegalArgumentException ex) {
-			// a request that came by no connection
+			// the request has no connection, as in unit tests
 			return null;
 		}
 	}

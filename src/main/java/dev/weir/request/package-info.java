@@ -1,6 +1,7 @@
 /**
- * One request of a client, from its head to the end of its reply, and what listens to it.
- * How lanes are chosen, called and judged is not here. Start with
+ * The state of one request, from its head to the end of its reply, and the listeners of
+ * its events. The choice of lanes and the classification of outcomes belong to
+ * {@code balance}, {@code failover} and {@code classify}. Start with
  * {@link dev.weir.request.RequestContext}.
  */
 @NullMarked

@@ -8,7 +8,7 @@ import reactor.netty.channel.AbortedException;
 import reactor.netty.http.client.HttpClient;
 
 /**
- * The connection of one call to a backend.
+ * The connection of one attempt. An attempt whose connection was stale uses a second one.
  */
 public final class AttemptConnection {
 
@@ -16,19 +16,19 @@ public final class AttemptConnection {
 
 	private volatile boolean fresh;
 
-	/** Records that the call begins on a connection. */
+	/** Records the connection that the request is sent on. */
 	public void begin(Connection connection) {
 		this.use = StaleConnectionDetector.begin(connection);
 	}
 
-	/** Asks for a new connection. */
+	/** Requires that the request is sent on a new connection, not on a pooled one. */
 	public void requireNew() {
 		this.use = null;
 		this.fresh = true;
 	}
 
 	/**
-	 * Whether the call needs a new connection.
+	 * Whether the request needs a new connection.
 	 * @return whether {@link #requireNew()} was called
 	 */
 	public boolean isNewRequired() {
@@ -36,9 +36,9 @@ public final class AttemptConnection {
 	}
 
 	/**
-	 * Lets a client record which connection it uses, and use a new one if necessary.
+	 * Makes a client record the connection it uses, and open a new one if required.
 	 * @param client the client
-	 * @return the client for this call only
+	 * @return the client for this attempt only
 	 */
 	public HttpClient track(HttpClient client) {
 		HttpClient tracked = client.doOnRequest((request, connection) -> begin(connection));
@@ -46,9 +46,9 @@ public final class AttemptConnection {
 	}
 
 	/**
-	 * Whether the call failed since its connection was stale.
-	 * @param error how the call failed
-	 * @return whether the connection was closed under the request
+	 * Whether the attempt failed because its connection was stale.
+	 * @param error the error that ended the attempt
+	 * @return whether the backend closed the idle connection before it read the request
 	 */
 	public boolean isStaleFailure(Throwable error) {
 		StaleConnectionDetector last = this.use;

@@ -13,9 +13,9 @@ import reactor.netty.ChannelPipelineConfigurer;
 import reactor.netty.ConnectionObserver;
 
 /**
- * Bounds what a connection to a backend holds in direct memory while the other side does
- * not take it: one read ahead of a client that does not read, and what a backend does not
- * accept of a request.
+ * Limits the direct memory that a connection to a backend holds: one read of a response
+ * that the client does not read, and the unsent part of a request that the backend does
+ * not accept.
  */
 final class BackendBufferConfigurer implements ChannelPipelineConfigurer {
 
@@ -35,7 +35,7 @@ final class BackendBufferConfigurer implements ChannelPipelineConfigurer {
 	public void onChannelInit(ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) {
 		channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, this.reads);
 		channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING);
-		// a transport takes the options it knows and leaves the others alone
+		// a transport ignores options that it does not support
 		channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT);
 	}
 

@@ -16,12 +16,13 @@ import org.springframework.cloud.gateway.config.HttpClientProperties.Pool.PoolTy
 import org.springframework.cloud.gateway.config.HttpClientSslConfigurer;
 
 /**
- * Spring Cloud Gateway's own factory, with two bounds more. As many requests may wait for
- * a connection to a host as there may be connections to it
- * ({@code spring.cloud.gateway.server.webflux.httpclient.pool.max-connections}, shared as
- * {@link ConnectionShare} says); without that a fixed pool lets any number wait, each
- * with its body in memory. And {@code …httpclient.ssl.handshake-timeout} counts where
- * nothing else is set of TLS, too.
+ * Spring Cloud Gateway's factory with two additional limits. The number of requests that
+ * wait for a connection to a host is limited to the number of connections
+ * ({@code spring.cloud.gateway.server.webflux.httpclient.pool.max-connections}, divided
+ * as in {@link ConnectionShare}); without that limit any number of requests could wait
+ * for a fixed pool, each with its body in memory. And
+ * {@code …httpclient.ssl.handshake-timeout} applies even if no other TLS setting is
+ * present.
  */
 final class BackendClientFactory extends HttpClientFactory {
 
@@ -36,7 +37,7 @@ final class BackendClientFactory extends HttpClientFactory {
 	}
 
 	private static ConnectionProvider pooled(ConnectionProvider provider, HttpClientProperties properties) {
-		// in the other types there is nothing to wait for
+		// requests do not wait for pools of the other types
 		if (properties.getPool().getType() != PoolType.FIXED) {
 			return provider;
 		}

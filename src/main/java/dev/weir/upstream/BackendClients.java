@@ -18,9 +18,10 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
 /**
- * The HTTP client for each call: Spring Cloud Gateway's, with the connect timeout of the
- * route's metadata, and with connections on the event loop of the client's own
- * connection. Otherwise each event of a stream would wake another thread to be passed on.
+ * The HTTP clients for attempts: Spring Cloud Gateway's client with the connect timeout
+ * of the route's metadata, and with connections on the event loop of the client's
+ * connection. With another event loop, each event of a stream would have to pass from one
+ * thread to another.
  */
 public final class BackendClients {
 
@@ -30,13 +31,13 @@ public final class BackendClients {
 
 	private final boolean perLoop;
 
-	// twice as many as there are event loops and connect timeouts
+	// at most two for each event loop and connect timeout
 	private final Map<Kind, HttpClient> clients = new ConcurrentHashMap<>();
 
 	/**
-	 * Makes one.
-	 * @param client what all are made from
-	 * @param properties its properties
+	 * Creates the clients.
+	 * @param client the client that all are derived from
+	 * @param properties the properties of that client
 	 */
 	public BackendClients(HttpClient client, HttpClientProperties properties) {
 		this.client = client;
@@ -45,10 +46,10 @@ public final class BackendClients {
 	}
 
 	/**
-	 * The client for a call.
-	 * @param route the route it came by
-	 * @param request the request it came with
-	 * @param fresh whether it needs a connection that was not used before
+	 * The client for an attempt.
+	 * @param route the route of the request
+	 * @param request the client's request
+	 * @param fresh whether the attempt needs a new connection
 	 * @return the client
 	 */
 	public HttpClient of(Route route, ServerHttpRequest request, boolean fresh) {
@@ -70,7 +71,7 @@ public final class BackendClients {
 		if (kind.loop() != null) {
 			AddressResolverGroup<?> resolver = made.configuration().resolver();
 			made = made.runOn(new SingleLoopResources(kind.loop()));
-			// what it knows of names is for all
+			// the cache of resolved names is shared by all event loops
 			made = (resolver != null) ? made.resolver(resolver) : made;
 		}
 		return (kind.connectTimeout() != null)

@@ -12,11 +12,11 @@ import dev.weir.credential.Credential;
 import dev.weir.credential.CredentialProvider;
 
 /**
- * What the calls to each backend have in common.
+ * The base URL and the credential of each backend.
  */
 public final class BackendEndpoints {
 
-	// what users copy from a portal or an SDK's settings behind the host
+	// paths that users copy from a portal or from an SDK's settings
 	private static final Pattern AZURE_SUFFIX = Pattern.compile("/openai(/v1)?/?$|/+$");
 
 	private static final Pattern SLASHES_AT_END = Pattern.compile("/+$");
@@ -51,10 +51,11 @@ public final class BackendEndpoints {
 	}
 
 	/**
-	 * What the calls to a backend have in common.
+	 * The base URL and the credential of a backend.
 	 *
-	 * @param base its URL up to where a dialect's paths begin, without a slash at the end
-	 * @param credential what it knows Weir by
+	 * @param base the URL that the paths of its dialect are appended to, without a slash
+	 * at the end
+	 * @param credential the credential that Weir sends to it
 	 */
 	public record Endpoint(String base, Credential credential) {
 	}

@@ -13,10 +13,10 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.ApiPath;
 
 /**
- * A client's call as one backend wants it: its target and body.
+ * A client's call in the dialect of one backend: URI and body.
  *
- * @param uri where it goes
- * @param body what it carries, or {@code null} if the client's body streams by
+ * @param uri the URI to send it to
+ * @param body the body, or {@code null} if the client's body is streamed
  */
 public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 
@@ -24,7 +24,7 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 	 * Writes a call for a backend.
 	 * @param call the client's call
 	 * @param backend the backend
-	 * @param base the backend's URL up to where its dialect's paths begin
+	 * @param base the backend's URL that the paths of its dialect are appended to
 	 * @return the call in its dialect
 	 */
 	public static BackendRequest write(ApiCall call, Backend backend, String base) {
@@ -42,8 +42,8 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 			return null;
 		}
 		boolean inPath = azure && path.namesDeploymentOnAzure();
-		boolean asItCame = inPath || call.model().isEmpty() || deployment.equals(body.model());
-		return asItCame ? body.bytes() : body.withModel(deployment);
+		boolean unchanged = inPath || call.model().isEmpty() || deployment.equals(body.model());
+		return unchanged ? body.bytes() : body.withModel(deployment);
 	}
 
 	public int length() {
@@ -57,7 +57,7 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 	}
 
 	/**
-	 * Where it goes, fit for a log: without the query.
+	 * The URI for a log line: without the query.
 	 * @return the URL
 	 */
 	public String url() {

@@ -22,9 +22,8 @@ import dev.weir.backend.Pools;
 import dev.weir.credential.CredentialProvider;
 
 /**
- * The connections to backends. Spring Cloud Gateway's properties
- * {@code spring.cloud.gateway.server.webflux.httpclient} set what they can; the rest is
- * here.
+ * The HTTP client for connections to backends: options that Spring Cloud Gateway's
+ * properties {@code spring.cloud.gateway.server.webflux.httpclient} cannot set.
  */
 @Configuration(proxyBeanMethods = false)
 class ConnectionConfiguration {
@@ -52,11 +51,12 @@ class ConnectionConfiguration {
 	}
 
 	/**
-	 * Retries are decided in one place only, and a credential goes to no host but the one
-	 * it belongs to. It comes last, so that no other customizer undoes it.
+	 * Switches off retries, which only the failover loop makes, and redirects, which
+	 * could send a credential to another host. It has the lowest precedence, so that no
+	 * other customizer can switch them on again.
 	 */
 	@Bean
-	HttpClientCustomizer onlyWhatWeirDecides() {
+	HttpClientCustomizer noRetriesOrRedirects() {
 		return (client) -> client.disableRetry(true).followRedirect(false);
 	}
 

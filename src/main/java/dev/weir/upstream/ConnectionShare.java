@@ -6,22 +6,22 @@ import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.config.HttpClientProperties.Pool.PoolType;
 
 /**
- * How the connections to a host are shared among event loops. Each has a part of its own
- * where there are plenty. Few are for all: a part of them might be taken while others are
- * free.
+ * How the connections to a host are divided among event loops. If there are many, each
+ * event loop has a fixed part. A small number is shared by all, since one loop's part
+ * could be used up while others have free connections.
  *
- * @param isPerLoop whether each event loop has connections of its own
- * @param connections how many may be open to a host, in each part
+ * @param isPerLoop whether each event loop has a fixed part
+ * @param connections the limit of open connections to a host, for each part
  */
 record ConnectionShare(boolean isPerLoop, int connections) {
 
-	/** From how many on for each event loop there are plenty. */
-	static final int PLENTY = 100;
+	/** The least number of connections for each event loop at which they are divided. */
+	static final int MIN_PER_LOOP = 100;
 
 	/**
-	 * Shares what the settings allow.
+	 * Divides the connections that the settings allow.
 	 * @param pool the settings
-	 * @return the shares
+	 * @return the division
 	 */
 	static ConnectionShare of(HttpClientProperties.Pool pool) {
 		if (pool.getType() != PoolType.FIXED) {
@@ -29,7 +29,7 @@ record ConnectionShare(boolean isPerLoop, int connections) {
 		}
 		int loops = LoopResources.DEFAULT_IO_WORKER_COUNT;
 		int each = pool.getMaxConnections() / loops;
-		return (each >= PLENTY) ? new ConnectionShare(true, each)
+		return (each >= MIN_PER_LOOP) ? new ConnectionShare(true, each)
 				: new ConnectionShare(false, pool.getMaxConnections());
 	}
 

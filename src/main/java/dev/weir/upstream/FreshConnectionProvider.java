@@ -15,20 +15,20 @@ import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.transport.TransportConfig;
 
 /**
- * Pooled connections, and new ones for the calls that must not get one that was used
- * before. A new one is closed after its call.
+ * Provides pooled connections, and new ones for requests that must not use a pooled
+ * connection. A new connection is closed after its request.
  *
- * @param pooled where all others get their connections from
+ * @param pooled the provider of pooled connections
  */
 record FreshConnectionProvider(ConnectionProvider pooled) implements ConnectionProvider {
 
 	private static final AttributeKey<Boolean> FRESH = AttributeKey.valueOf(FreshConnectionProvider.class, "FRESH");
 
 	/**
-	 * Makes a client whose calls get new connections. Nothing else changes: TLS, name
-	 * resolution and event loop are those of the client.
-	 * @param client a client whose connections come from here
-	 * @return the client for new connections
+	 * Derives a client that opens a new connection for each request. TLS, name resolution
+	 * and event loop stay those of the client.
+	 * @param client a client that uses this provider
+	 * @return the derived client
 	 */
 	static HttpClient withNewConnections(HttpClient client) {
 		return client.attr(FRESH, true);

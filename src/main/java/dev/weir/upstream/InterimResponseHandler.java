@@ -17,17 +17,17 @@ import reactor.netty.ConnectionObserver;
 import reactor.netty.NettyPipeline;
 
 /**
- * Swallows what a backend says before its answer (1xx, RFC 9110, section 15.2), but for
- * the switch to another protocol. Reactor Netty knows 100 only; it takes a 103 for the
- * answer itself, and a client then waits for one that never comes.
+ * Drops interim responses (1xx, RFC 9110, section 15.2) except 101, which switches to
+ * another protocol. Reactor Netty handles only 100; it takes a 103 for the final
+ * response, and the client then waits for a reply that never comes.
  */
 final class InterimResponseHandler extends ChannelInboundHandlerAdapter {
 
 	private boolean interim;
 
 	/**
-	 * Installs it for each connection, behind what decodes HTTP.
-	 * @return what to call when a channel is made
+	 * Adds a handler to each new connection, after the HTTP decoder.
+	 * @return the configurer of new channels
 	 */
 	static ChannelPipelineConfigurer installer() {
 		return (ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) -> channel.pipeline()
@@ -49,7 +49,7 @@ final class InterimResponseHandler extends ChannelInboundHandlerAdapter {
 		ReferenceCountUtil.release(message);
 		if (last) {
 			this.interim = false;
-			// nobody behind saw anything, so nobody asks for more
+			// later handlers received nothing, so they do not request another read
 			context.read();
 		}
 	}

@@ -12,11 +12,11 @@ import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.transport.TransportConfig;
 
 /**
- * Connections for calls that keep to one event loop, which has a share of its own, and
- * for all others.
+ * Chooses between two providers: one with a separate pool for each event loop, for
+ * requests that stay on one event loop, and one for all other requests.
  *
- * @param all what others take theirs from
- * @param perLoop what those of an event loop are taken from; it keeps those of each apart
+ * @param all the provider for requests that may use any event loop
+ * @param perLoop the provider with a separate pool for each event loop
  */
 record LoopAwareConnectionProvider(ConnectionProvider all, ConnectionProvider perLoop) implements ConnectionProvider {
 

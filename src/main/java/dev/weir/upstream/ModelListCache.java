@@ -35,26 +35,27 @@ import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.ModelList;
 
 /**
- * The models that backends list themselves, for pools whose configuration names none.
- * Only backends of dialect {@code openai} without {@code models} are asked: Azure lists
- * base models, which are no names of deployments. A list costs no tokens. It is fetched
- * when a client asks for models, once at a time, and kept.
+ * Caches the models that backends list themselves, for backends without {@code models} in
+ * the configuration. Only backends of dialect {@code openai} are asked: Azure lists base
+ * models, not deployments. A list costs no tokens. It is fetched when a client asks for
+ * models, with at most one request to a backend at a time.
  */
 public final class ModelListCache {
 
 	/**
-	 * How old a list may be before it is fetched anew, while the old one still serves.
+	 * The age at which a list is fetched again. The old list is used until the new one
+	 * has arrived.
 	 */
 	static final Duration REFRESH = Duration.ofMinutes(5);
 
-	/** How long a list serves that no client has asked for. */
+	/** How long a list is kept that no client asks for. */
 	private static final Duration KEEP = Duration.ofHours(1);
 
-	/** How long a backend that has no list is not asked again. */
+	/** How long a backend is not asked again after it returned no list. */
 	static final Duration KEEP_FAILURE = Duration.ofSeconds(30);
 
 	/** How long a client waits for the first list. */
-	static final Duration PATIENCE = Duration.ofSeconds(1);
+	static final Duration MAX_WAIT = Duration.ofSeconds(1);
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
@@ -74,10 +75,10 @@ public final class ModelListCache {
 	private final AsyncLoadingCache<Backend, Fetched> lists;
 
 	/**
-	 * Makes an empty one.
+	 * Creates an empty cache.
 	 * @param endpoints the addresses and credentials of backends
-	 * @param client the client that calls to backends are made with
-	 * @param timers what measures time
+	 * @param client the HTTP client for backends
+	 * @param timers the scheduler for timeouts
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	ModelListCache(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, Scheduler timers, Ticker ticker) {
@@ -93,10 +94,9 @@ public final class ModelListCache {
 	}
 
 	/**
-	 * The models of a pool: those that its configuration names, and those that its
-	 * backends list.
+	 * The models of a pool: those in its configuration and those that its backends list.
 	 * @param pool the pool
-	 * @return the names in order, after at most {@link #PATIENCE}; never an error
+	 * @return the sorted names, after at most {@link #MAX_WAIT}; never an error
 	 */
 	public Mono<SortedSet<String>> of(Pool pool) {
 		List<Backend> asked = pool.backends().stream().filter(ModelListCache::isAsked).toList();
@@ -113,25 +113,26 @@ public final class ModelListCache {
 	private Mono<SortedSet<String>> list(Backend backend) {
 		CompletableFuture<Fetched> list = backend.isAvailable() ? this.lists.get(backend)
 				: this.lists.getIfPresent(backend);
-		// others wait for the same list, so that it is fetched to its end
+		// other requests wait for the same future, so a cancelled request must not cancel
+		// it
 		return (list == null) ? Mono.empty()
 				: Mono.fromFuture(list, true)
 					.map(Fetched::models)
-					.timeout(PATIENCE, Mono.empty(), this.timers)
+					.timeout(MAX_WAIT, Mono.empty(), this.timers)
 					.onErrorResume((ex) -> Mono.empty());
 	}
 
 	private Mono<Fetched> fetch(Backend backend) {
-		BackendEndpoints.Endpoint upstream = this.endpoints.of(backend);
-		return upstream.credential()
+		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
+		return endpoint.credential()
 			.header()
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty())
-			.flatMap((header) -> call(upstream.base() + TARGET, header.orElse(null)))
+			.flatMap((header) -> call(endpoint.base() + TARGET, header.orElse(null)))
 			.timeout(TIMEOUT, this.timers)
 			.map((body) -> new Fetched(ModelList.read(body), false))
 			.onErrorResume((ex) -> {
-				logger.info("The models of {} could not be listed: {}", backend.name(), describe(ex));
+				logger.info("Could not fetch the models of {}: {}", backend.name(), describe(ex));
 				return Mono.just(Fetched.NONE);
 			});
 	}
@@ -166,11 +167,11 @@ public final class ModelListCache {
 	}
 
 	private static String describe(Throwable error) {
-		return (error instanceof TimeoutException) ? "no answer within " + TIMEOUT.toSeconds() + " s"
+		return (error instanceof TimeoutException) ? "no response within " + TIMEOUT.toSeconds() + " s"
 				: String.valueOf(error.getMessage());
 	}
 
-	/** Fetches lists; an old one stays as long as there is no new one. */
+	/** Fetches lists. A failed refresh keeps the old list. */
 	private final class Loader implements AsyncCacheLoader<Backend, Fetched> {
 
 		@Override
@@ -188,9 +189,9 @@ public final class ModelListCache {
 	}
 
 	/**
-	 * What came of asking a backend.
+	 * The result of one request to a backend.
 	 *
-	 * @param models the names, none if there was no list
+	 * @param models the names; empty if there was no list
 	 * @param failed whether there was no list
 	 */
 	private record Fetched(SortedSet<String> models, boolean failed) {

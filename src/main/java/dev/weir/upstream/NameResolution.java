@@ -10,25 +10,25 @@ import reactor.netty.http.client.HttpClient;
 import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 
 /**
- * How the names of backends become addresses: asked for anew when their time to live is
- * over, so that a change of address is followed, and never waited for as long as a
- * backend that is down is.
+ * Resolves the names of backends with Netty's DNS resolver: it respects the time to live,
+ * so that Weir follows a change of address, and its query timeout is shorter than the
+ * connect timeout, so that a slow name server fails faster than a backend that is down.
  */
 final class NameResolution implements HttpClientCustomizer {
 
-	/** The longest an address is kept, whatever its record says. */
+	/** The longest time an address is cached, even if its record allows more. */
 	static final Duration MAX_TIME_TO_LIVE = Duration.ofMinutes(1);
 
-	/** How long a name is known not to exist, so that not every request asks. */
+	/** How long a failed look-up is cached, so that not every request repeats it. */
 	static final Duration NEGATIVE_TIME_TO_LIVE = Duration.ofSeconds(1);
 
-	/** How long a name server may take; after it the next one is asked. */
+	/** The timeout of a query; the next name server is then asked. */
 	static final Duration QUERY_TIMEOUT = Duration.ofSeconds(2);
 
 	private final @Nullable DnsServerAddressStreamProvider servers;
 
 	/**
-	 * Resolves names.
+	 * Creates the customizer.
 	 * @param servers the name servers, or {@code null} for the system's
 	 */
 	NameResolution(@Nullable DnsServerAddressStreamProvider servers) {
@@ -37,7 +37,7 @@ final class NameResolution implements HttpClientCustomizer {
 
 	@Override
 	public HttpClient customize(HttpClient client) {
-		// behind a proxy it is the proxy that knows the names
+		// a proxy resolves the names itself
 		return client.configuration().hasProxy() ? client : client.resolver((spec) -> {
 			spec.cacheMaxTimeToLive(MAX_TIME_TO_LIVE)
 				.cacheNegativeTimeToLive(NEGATIVE_TIME_TO_LIVE)

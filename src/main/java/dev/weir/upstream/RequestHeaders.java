@@ -11,11 +11,10 @@ import org.springframework.http.HttpHeaders;
 import dev.weir.openai.call.ApiCall;
 
 /**
- * Which of a client's headers a backend receives: an allow-list. Azure answers 431 to
- * more than ten headers of a client's own, and a client's credential, cookies and address
- * are no business of the backend's. Backends are asked for {@code identity}, since Weir
- * reads what they answer; without the header any coding would be right (RFC 9110, section
- * 12.5.3).
+ * The allow-list of request headers that a backend receives. Azure responds with 431 to
+ * more than ten custom headers, and a backend must not see a client's credential, cookies
+ * or address. Weir requests {@code identity}, since it reads the responses; without
+ * {@code Accept-Encoding} a backend could use any coding (RFC 9110, section 12.5.3).
  */
 public final class RequestHeaders {
 
@@ -28,12 +27,11 @@ public final class RequestHeaders {
 	}
 
 	/**
-	 * Picks the headers that go up.
+	 * Selects the headers for a backend.
 	 * @param client the client's headers
-	 * @param further names of further ones that the pool lets through
-	 * @param deployments gives the backend's name of a model
-	 * @return the headers of the backend's request, as the HTTP client takes them,
-	 * without a credential
+	 * @param further names of further headers that the pool forwards
+	 * @param deployments maps a model to the name of its deployment on the backend
+	 * @return the headers of the request to the backend, without a credential
 	 */
 	public static io.netty.handler.codec.http.HttpHeaders from(HttpHeaders client, Set<String> further,
 			UnaryOperator<String> deployments) {
@@ -48,7 +46,7 @@ public final class RequestHeaders {
 		if (image != null) {
 			headers.set(ApiCall.IMAGE_DEPLOYMENT, deployments.apply(image));
 		}
-		// bodies go up decoded
+		// Weir has decoded the body
 		headers.remove(HttpHeaders.CONTENT_ENCODING);
 		if (!headers.contains(HttpHeaders.ACCEPT_ENCODING)) {
 			headers.set(HttpHeaders.ACCEPT_ENCODING, "identity");
@@ -62,7 +60,7 @@ public final class RequestHeaders {
 	private static void copy(HttpHeaders from, DefaultHttpHeaders to, String name) {
 		List<String> values = from.get(name);
 		if (values != null) {
-			// one line each, however many the client sent: Azure counts them
+			// joined to one line for each name, since Azure counts lines
 			to.set(name, (values.size() == 1) ? values.get(0) : String.join(", ", values));
 		}
 	}

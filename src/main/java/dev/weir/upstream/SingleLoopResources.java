@@ -5,9 +5,9 @@ import io.netty.channel.EventLoopGroup;
 import reactor.netty.resources.LoopResources;
 
 /**
- * Has connections opened on one event loop.
+ * Opens all connections of a client on one event loop.
  *
- * @param loop the event loop, which belongs to somebody else and is not ended here
+ * @param loop the event loop, which belongs to the server and is not shut down here
  */
 record SingleLoopResources(EventLoop loop) implements LoopResources {
 

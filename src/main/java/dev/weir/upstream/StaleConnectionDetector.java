@@ -15,15 +15,15 @@ import reactor.netty.ConnectionObserver;
 import reactor.netty.NettyPipeline;
 
 /**
- * What passes on an HTTP/1.1 connection to a backend during a call: whether the
- * connection served a call before, when the last byte of the request was written, and
- * whether a byte of the response came.
+ * Detects whether an HTTP/1.1 connection to a backend was stale when a request was sent
+ * on it. It records whether the connection served a request before, when the last byte of
+ * the request was written, and whether a byte of the response arrived.
  */
 final class StaleConnectionDetector extends ChannelDuplexHandler {
 
 	/**
-	 * A server that closes an idle connection at the moment when a request arrives does
-	 * so at once. What takes longer to close has read the request.
+	 * A server that closes an idle connection while a request is on its way does so at
+	 * once. A server that closes it later may have read the request.
 	 */
 	static final Duration STALE = Duration.ofSeconds(1);
 
@@ -44,9 +44,9 @@ final class StaleConnectionDetector extends ChannelDuplexHandler {
 	}
 
 	/**
-	 * Installs it for each connection, between TLS and what decodes HTTP/1.1.
+	 * Adds a detector to each new connection, between TLS and the HTTP/1.1 codec.
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @return what to call when a channel is made
+	 * @return the configurer of new channels
 	 */
 	static ChannelPipelineConfigurer installer(Ticker ticker) {
 		return (ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) -> {
@@ -59,10 +59,10 @@ final class StaleConnectionDetector extends ChannelDuplexHandler {
 	}
 
 	/**
-	 * Begins a call on a connection.
+	 * Starts to observe a request on a connection.
 	 * @param connection the connection
-	 * @return its use, or {@code null} if that is not known, as with HTTP/2, which says
-	 * by itself what was not processed (RFC 9113, section 6.8)
+	 * @return its detector, or {@code null} if it has none, as with HTTP/2, where the
+	 * server itself reports which requests it did not process (RFC 9113, section 6.8)
 	 */
 	static @Nullable StaleConnectionDetector begin(Connection connection) {
 		StaleConnectionDetector use = connection.channel().pipeline().get(StaleConnectionDetector.class);
@@ -76,10 +76,11 @@ final class StaleConnectionDetector extends ChannelDuplexHandler {
 	}
 
 	/**
-	 * Whether the connection, which has just closed, was stale when the call began: the
-	 * server closed it for its idleness, and the request crossed that on the way.
-	 * @return whether it had served a call before, no byte of a response came, and the
-	 * last byte of the request was written no longer than {@link #STALE} ago, if at all
+	 * Whether the connection, which has just closed, was stale when the request was sent:
+	 * the server closed the idle connection while the request was on its way.
+	 * @return whether the connection had served a request before, no byte of a response
+	 * arrived, and the request was either not written or written at most {@link #STALE}
+	 * ago
 	 */
 	boolean isStale() {
 		return this.reused && !this.responseBegan

@@ -15,19 +15,19 @@ import reactor.netty.ChannelPipelineConfigurer;
 import reactor.netty.ConnectionObserver;
 
 /**
- * Has TCP probe connections on which nothing passes, such as that of a model which thinks
- * for minutes: Azure's load balancers forget a connection after four minutes of silence,
- * and a peer that is gone without a word would otherwise be waited for in vain.
+ * Enables TCP keep-alive probes on idle connections, such as while a model thinks for
+ * minutes. Azure's load balancers drop a connection after four idle minutes, and without
+ * probes Weir would not notice a peer that disappeared without closing the connection.
  */
 final class TcpKeepAlive implements ChannelPipelineConfigurer {
 
-	/** The silence after which the first probe goes out. */
+	/** The idle time after which the first probe is sent. */
 	static final Duration IDLE = Duration.ofSeconds(60);
 
-	/** The time between probes that nobody answers. */
+	/** The time between probes that are not acknowledged. */
 	static final Duration INTERVAL = Duration.ofSeconds(15);
 
-	/** How many unanswered probes mean that the peer is gone. */
+	/** The number of unacknowledged probes after which the connection is closed. */
 	static final int PROBES = 4;
 
 	private static final Map<ChannelOption<Integer>, Integer> OPTIONS = new LinkedHashMap<>();
@@ -45,7 +45,7 @@ final class TcpKeepAlive implements ChannelPipelineConfigurer {
 	@Override
 	public void onChannelInit(ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) {
 		channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
-		// a transport takes the options it knows and leaves the others alone
+		// a transport ignores options that it does not support
 		OPTIONS.forEach(channel.config()::setOption);
 	}
 

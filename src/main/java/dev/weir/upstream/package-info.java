@@ -1,6 +1,7 @@
 /**
- * Requests to backends: addresses, credentials, headers, connections and names. When they
- * are made is decided elsewhere. Start with {@link dev.weir.upstream.BackendRequest} and
+ * Requests to backends: URLs, headers, connections and name resolution. When a request is
+ * sent to which lane is decided in {@code failover} and {@code balance}. Start with
+ * {@link dev.weir.upstream.BackendRequest} and
  * {@link dev.weir.upstream.ConnectionConfiguration}.
  */
 @NullMarked
