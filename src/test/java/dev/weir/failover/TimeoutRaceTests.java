@@ -157,10 +157,10 @@ class TimeoutRaceTests {
 			this.other = other;
 			this.onOver = onOver;
 			this.context = new RequestContext("r", new RequestLoop.OfEventLoop(loop), System::nanoTime, List.of(this));
-			this.context.enter(pool);
+			this.context.onRouted(pool);
 			byte[] body = ("{\"model\":\"gpt-4o\",\"stream\":" + (race == Race.FIRST_EVENT) + "}")
 				.getBytes(StandardCharsets.UTF_8);
-			this.context.read(new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o",
+			this.context.onCallRead(new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o",
 					RequestBody.of(body, "application/json"), true));
 		}
 
@@ -179,7 +179,7 @@ class TimeoutRaceTests {
 
 		private Mono<BackendResponse> call(RequestContext request) {
 			request.tryBegin(request.candidates().lanes().get(0));
-			request.attempts().running().sending();
+			request.attempts().requireCurrent().sending();
 			Mono<BackendResponse> head = Mono.create((sink) -> {
 				// as Reactor Netty does
 				sink.onCancel(this.connection);
