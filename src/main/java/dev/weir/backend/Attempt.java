@@ -71,21 +71,21 @@ public final class Attempt {
 	}
 
 	/** Says that the backend is called now; before, Weir looks for its credential. */
-	public void sending() {
+	public void onCall() {
 		this.sentAt = this.ticker.read();
 		this.sent = true;
 	}
 
 	/**
 	 * Says that the request takes time to be sent. {@link #age()} stays zero until
-	 * {@link #requestSent()}.
+	 * {@link #onUploadEnd()}.
 	 */
-	public void uploading() {
+	public void onUploadStart() {
 		this.uploading = true;
 	}
 
 	/** Says that the request has been sent whole: the backend's time begins. */
-	public void requestSent() {
+	public void onUploadEnd() {
 		this.sentAt = this.ticker.read();
 		this.uploading = false;
 	}
@@ -103,7 +103,7 @@ public final class Attempt {
 	 * @param inputTokens tokens of the request
 	 * @param outputTokens tokens of the answer
 	 */
-	public void used(long inputTokens, long outputTokens) {
+	public void recordUsage(long inputTokens, long outputTokens) {
 		this.listener.onUsage(this, inputTokens, outputTokens);
 	}
 
@@ -112,8 +112,8 @@ public final class Attempt {
 	 * is.
 	 * @param headers looks up a response header by its lower-case name
 	 */
-	public void observe(Function<String, @Nullable String> headers) {
-		this.lane.hear(QuotaHeaders.read(headers));
+	public void recordQuota(Function<String, @Nullable String> headers) {
+		this.lane.recordQuota(QuotaHeaders.read(headers));
 	}
 
 	/**
@@ -122,16 +122,16 @@ public final class Attempt {
 	 * circuit breaker that is closed hears at the end, when it is known whether the
 	 * answer broke off. Only the first word counts, and none after the end.
 	 */
-	public void answering() {
+	public void onResponseStart() {
 		if (this.phase != Phase.WAITING) {
 			return;
 		}
-		this.phase = Phase.ANSWERING;
+		this.phase = Phase.RESPONDING;
 		if (this.probing) {
-			succeed();
+			reportSuccess();
 		}
-		serve();
-		this.lane.answered(elapsed());
+		advanceRamps();
+		this.lane.onResponseStart(elapsed());
 	}
 
 	/**
@@ -147,23 +147,23 @@ public final class Attempt {
 		this.phase = Phase.ENDED;
 		Duration duration = Duration.ofNanos(elapsed());
 		if (last == Phase.WAITING) {
-			this.lane.unanswered(outcome, duration);
+			this.lane.onEndBeforeResponse(outcome, duration);
 		}
 		try {
-			this.lane.ended(outcome, this.request);
+			this.lane.onEnd(outcome, this.request);
 			this.listener.onEnd(this, outcome, duration);
 		}
 		finally {
-			tell(outcome, last);
-			this.lane.left();
+			reportToBreaker(outcome, last);
+			this.lane.release();
 		}
 		return true;
 	}
 
-	private void tell(Outcome outcome, Phase last) {
+	private void reportToBreaker(Outcome outcome, Phase last) {
 		boolean failed = switch (outcome.type()) {
 			case BROKEN -> true;
-			case FAILED -> ((Outcome.Failed) outcome).isBackends();
+			case FAILED -> ((Outcome.Failed) outcome).isBackendFault();
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
 					CANCELLED ->
 				false;
@@ -171,38 +171,38 @@ public final class Attempt {
 		boolean worked = switch (outcome.type()) {
 			case SERVED, REJECTED, TOO_LONG -> true;
 			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED ->
-				last == Phase.ANSWERING;
+				last == Phase.RESPONDING;
 		};
 		if (failed) {
-			fail(outcome);
+			reportFailure(outcome);
 		}
 		else if (worked) {
-			succeed();
-			serve();
+			reportSuccess();
+			advanceRamps();
 		}
-		else if (mayTell()) {
+		else if (mayReport()) {
 			breaker().releasePermission();
 		}
 	}
 
-	private void serve() {
-		this.lane.served(this.laneStep);
-		this.lane.backend().served(this.backendStep);
+	private void advanceRamps() {
+		this.lane.advanceRamp(this.laneStep);
+		this.lane.backend().advanceRamp(this.backendStep);
 	}
 
-	private void succeed() {
-		if (mayTell()) {
+	private void reportSuccess() {
+		if (mayReport()) {
 			breaker().onSuccess(elapsed(), TimeUnit.NANOSECONDS);
 		}
 	}
 
-	private void fail(Outcome outcome) {
-		if (mayTell()) {
-			breaker().onError(elapsed(), TimeUnit.NANOSECONDS, new AttemptFailed(outcome.words()));
+	private void reportFailure(Outcome outcome) {
+		if (mayReport()) {
+			breaker().onError(elapsed(), TimeUnit.NANOSECONDS, new AttemptFailed(outcome.description()));
 		}
 	}
 
-	private boolean mayTell() {
+	private boolean mayReport() {
 		boolean first = !this.reported;
 		this.reported = true;
 		return first && (this.probing || !this.lane.backend().isProbing());
@@ -227,7 +227,7 @@ public final class Attempt {
 	/** How far an attempt is. */
 	private enum Phase {
 
-		WAITING, ANSWERING, ENDED
+		WAITING, RESPONDING, ENDED
 
 	}
 

@@ -46,7 +46,7 @@ public final class Backend {
 		this.dialect = properties.effectiveDialect();
 		this.slots = new Slots(properties.maxConcurrent());
 		this.ramp = new Ramp(ticker);
-		this.gate = new BreakerGate(breaker, this.ramp, () -> free.send(this), ticker);
+		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
 		this.cooldown = new Cooldown(ticker);
 		this.afterBreak = new Cooldown(ticker);
 	}
@@ -127,7 +127,7 @@ public final class Backend {
 	 * @return whether it has not its full share again
 	 */
 	public boolean isRamping() {
-		return this.ramp.isSteep();
+		return this.ramp.isActive();
 	}
 
 	/**
@@ -158,7 +158,7 @@ public final class Backend {
 	 * How long the backend as a whole rests.
 	 * @return the rest left, zero if there is none
 	 */
-	public Duration restLeft() {
+	public Duration cooldownLeft() {
 		return this.cooldown.left();
 	}
 
@@ -166,7 +166,7 @@ public final class Backend {
 	 * Why the backend as a whole rests.
 	 * @return the reason, or {@code null} if it does not rest
 	 */
-	public @Nullable CooldownReason restReason() {
+	public @Nullable CooldownReason cooldownReason() {
 		return this.cooldown.reason();
 	}
 
@@ -212,7 +212,7 @@ public final class Backend {
 	 * better. It is no reason to refuse it a request.
 	 * @return whether it did so within {@link #AFTER_BREAK}
 	 */
-	public boolean brokeLately() {
+	public boolean brokeRecently() {
 		return !this.afterBreak.isOver();
 	}
 
@@ -220,11 +220,11 @@ public final class Backend {
 		this.afterBreak.begin(AFTER_BREAK, CooldownReason.FAILED);
 	}
 
-	void credentialProblem(@Nullable String problem) {
+	void recordCredentialProblem(@Nullable String problem) {
 		this.credentialProblem = problem;
 	}
 
-	void rest(Duration duration, CooldownReason reason, @Nullable Refusal refusal) {
+	void beginCooldown(Duration duration, CooldownReason reason, @Nullable Refusal refusal) {
 		this.cooldown.begin(duration, reason, refusal);
 		this.ramp.restart();
 	}
@@ -235,7 +235,7 @@ public final class Backend {
 	 * half-open circuit breaker is known to stand against it
 	 */
 	public boolean hasPlace() {
-		return !waitsForAnEnd() && this.ramp.hasPlace();
+		return !isBlockedIndefinitely() && this.ramp.hasPlace();
 	}
 
 	/**
@@ -243,7 +243,7 @@ public final class Backend {
 	 * breaker turns, so that nobody can say when that will be.
 	 * @return whether it waits for something other than time
 	 */
-	boolean waitsForAnEnd() {
+	boolean isBlockedIndefinitely() {
 		return isFull() || isBreakerOpen() || this.gate.isExhausted();
 	}
 
@@ -251,8 +251,8 @@ public final class Backend {
 	 * When the ramp after a rest lets the next attempt begin.
 	 * @return the time left, zero if it does now
 	 */
-	Duration rampLeft() {
-		return this.ramp.left();
+	Duration timeToRampPlace() {
+		return this.ramp.timeToNextPlace();
 	}
 
 	/**
@@ -277,14 +277,14 @@ public final class Backend {
 		return null;
 	}
 
-	void served(Ramp.Step step) {
-		this.ramp.served(step);
+	void advanceRamp(Ramp.Step step) {
+		this.ramp.onServed(step);
 	}
 
 	/** Says that an attempt has ended and its circuit breaker knows. */
-	void left() {
+	void release() {
 		this.slots.giveBack();
-		this.gate.ended();
+		this.gate.onAttemptEnd();
 	}
 
 	@Override

@@ -38,10 +38,10 @@ final class BreakerGate {
 		this.ramp = ramp;
 		this.free = free;
 		this.open = new Cooldown(ticker);
-		breaker.getEventPublisher().onStateTransition((event) -> turned(event.getStateTransition()));
+		breaker.getEventPublisher().onStateTransition((event) -> onStateTransition(event.getStateTransition()));
 	}
 
-	private void turned(CircuitBreaker.StateTransition transition) {
+	private void onStateTransition(CircuitBreaker.StateTransition transition) {
 		logger.warn("The circuit breaker of {} turned from {} to {}", this.breaker.getName(), transition.getFromState(),
 				transition.getToState());
 		this.exhausted = false;
@@ -105,7 +105,7 @@ final class BreakerGate {
 	}
 
 	/** Says that an attempt has ended, so that there may be a place again. */
-	void ended() {
+	void onAttemptEnd() {
 		this.exhausted = false;
 	}
 

@@ -30,7 +30,7 @@ record CooldownPeriod(Duration duration, CooldownReason reason, boolean whole, @
 	static @Nullable CooldownPeriod after(Outcome outcome, boolean model, CooldownProperties settings) {
 		return switch (outcome.type()) {
 			case THROTTLED ->
-				new CooldownPeriod(((Outcome.Throttled) outcome).rest(), CooldownReason.THROTTLED, false, null);
+				new CooldownPeriod(((Outcome.Throttled) outcome).cooldown(), CooldownReason.THROTTLED, false, null);
 			case OUT_OF_QUOTA -> new CooldownPeriod(settings.refusal(), CooldownReason.OUT_OF_QUOTA, true,
 					((Outcome.OutOfQuota) outcome).refusal());
 			case NO_CREDENTIAL -> new CooldownPeriod(WITHOUT_CREDENTIAL, CooldownReason.NO_CREDENTIAL, true, null);

@@ -23,10 +23,10 @@ public enum CooldownReason {
 	/** It failed and asked for time. */
 	FAILED("failed");
 
-	private final String words;
+	private final String description;
 
-	CooldownReason(String words) {
-		this.words = words;
+	CooldownReason(String description) {
+		this.description = description;
 	}
 
 	/**
@@ -42,7 +42,7 @@ public enum CooldownReason {
 
 	@Override
 	public String toString() {
-		return this.words;
+		return this.description;
 	}
 
 }

@@ -17,7 +17,7 @@ public final class Durations {
 	 * @param duration the duration, not negative
 	 * @return the words
 	 */
-	public static String words(Duration duration) {
+	public static String format(Duration duration) {
 		long millis = duration.toMillis();
 		if (millis < 1000) {
 			return millis + " ms";

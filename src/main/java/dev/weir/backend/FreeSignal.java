@@ -16,7 +16,7 @@ final class FreeSignal {
 		this.listener = listener;
 	}
 
-	void send(Backend backend) {
+	void notifyListener(Backend backend) {
 		Consumer<Backend> current = this.listener;
 		if (current != null) {
 			current.accept(backend);

@@ -35,10 +35,10 @@ final class Headroom {
 		this.ticker = ticker;
 	}
 
-	void hear(QuotaHeaders limits) {
+	void record(QuotaHeaders limits) {
 		long now = this.ticker.read();
-		this.requests.hear(limits.requests(), now);
-		this.tokens.hear(limits.tokens(), now);
+		this.requests.record(limits.requests(), now);
+		this.tokens.record(limits.tokens(), now);
 		Double used = limits.utilization();
 		if (used != null) {
 			this.utilization = Said.of(1 - used, null, now);
@@ -74,7 +74,7 @@ final class Headroom {
 
 		private volatile @Nullable Long limit;
 
-		void hear(QuotaHeaders.@Nullable Remaining remaining, long now) {
+		void record(QuotaHeaders.@Nullable Remaining remaining, long now) {
 			if (remaining == null) {
 				return;
 			}

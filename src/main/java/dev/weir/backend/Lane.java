@@ -17,8 +17,8 @@ import dev.weir.openai.call.Operation;
 import dev.weir.openai.quota.QuotaHeaders;
 
 /**
- * One model on one backend: what Spring Cloud LoadBalancer chooses among. Quota belongs
- * to a lane, so it is the lane that rests after a 429; failure belongs to its backend.
+ * One model on one backend; Spring Cloud LoadBalancer chooses among lanes. Quota belongs
+ * to a lane, so a 429 starts a cooldown of the lane. A failure belongs to the backend.
  * Safe for many threads, never blocks.
  */
 public final class Lane implements ServiceInstance {
@@ -29,7 +29,7 @@ public final class Lane implements ServiceInstance {
 
 	private final String model;
 
-	private final CooldownProperties rests;
+	private final CooldownProperties cooldowns;
 
 	private final Ticker ticker;
 
@@ -49,11 +49,11 @@ public final class Lane implements ServiceInstance {
 
 	private final LaneTally tally = new LaneTally();
 
-	Lane(String pool, Backend backend, String model, CooldownProperties rests, Ticker ticker, FreeSignal free) {
+	Lane(String pool, Backend backend, String model, CooldownProperties cooldowns, Ticker ticker, FreeSignal free) {
 		this.pool = pool;
 		this.backend = backend;
 		this.model = model;
-		this.rests = rests;
+		this.cooldowns = cooldowns;
 		this.ticker = ticker;
 		this.free = free;
 		this.cooldown = new Cooldown(ticker);
@@ -90,33 +90,33 @@ public final class Lane implements ServiceInstance {
 
 	/**
 	 * Whether the lane may take a request now.
-	 * @return whether neither it nor its backend rests, is full or still has to be probed
-	 * by others, and the circuit breaker is not open
+	 * @return whether neither the lane nor its backend is in cooldown, full or at the
+	 * limit of its ramp, and the circuit breaker is not open
 	 */
 	public boolean isAvailable() {
 		return this.cooldown.isOver() && this.backend.isAvailable() && this.backend.hasPlace() && this.ramp.hasPlace();
 	}
 
 	/**
-	 * How long it takes until the lane may be available, as far as that is known: the
-	 * longest of its rest, its backend's, the time its circuit breaker stays open, and
-	 * what the ramp after a rest wants to wait.
-	 * @return the time left, zero if it may be available now, or {@code null} if that
-	 * depends on other requests, on their end or on their success: then
-	 * {@link Pool#onFree} tells
+	 * How long it takes until the lane may be available: the longest of its cooldown, its
+	 * backend's cooldown, the time its circuit breaker stays open, and the delay of the
+	 * ramp.
+	 * @return the remaining time, zero if it may be available now, or {@code null} if
+	 * that depends on the end of other attempts; {@link Pool#onFree} then notifies its
+	 * listener
 	 */
 	public @Nullable Duration freeIn() {
-		Duration longest = longest(restLeft(),
-				longest(this.backend.breakerOpenFor(), longest(this.ramp.left(), this.backend.rampLeft())));
-		return (longest.isZero() && this.backend.waitsForAnEnd()) ? null : longest;
+		Duration longest = longest(cooldownLeft(), longest(this.backend.breakerOpenFor(),
+				longest(this.ramp.timeToNextPlace(), this.backend.timeToRampPlace())));
+		return (longest.isZero() && this.backend.isBlockedIndefinitely()) ? null : longest;
 	}
 
 	/**
-	 * The rest left until it may be tried again, its backend's rest included.
-	 * @return the rest left, zero if there is none
+	 * The remaining cooldown of the lane or of its backend, whichever is longer.
+	 * @return the remaining time, zero if there is no cooldown
 	 */
-	public Duration restLeft() {
-		return longest(this.cooldown.left(), this.backend.restLeft());
+	public Duration cooldownLeft() {
+		return longest(this.cooldown.left(), this.backend.cooldownLeft());
 	}
 
 	private static Duration longest(Duration one, Duration other) {
@@ -124,26 +124,26 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * Why it rests; what its backend as a whole rests for comes first.
-	 * @return the reason, or {@code null} if it does not rest
+	 * Why the lane is in cooldown. The cooldown of the whole backend takes precedence.
+	 * @return the reason, or {@code null} if there is no cooldown
 	 */
-	public @Nullable CooldownReason restReason() {
-		CooldownReason whole = this.backend.restReason();
+	public @Nullable CooldownReason cooldownReason() {
+		CooldownReason whole = this.backend.cooldownReason();
 		return (whole != null) ? whole : this.cooldown.reason();
 	}
 
 	/**
-	 * What the backend said when it refused, if that is why it rests.
-	 * @return what it said, or {@code null}
+	 * The refusal that started the current cooldown.
+	 * @return the refusal, or {@code null} if there is none
 	 */
 	public @Nullable Refusal refusal() {
-		return (this.backend.restReason() != null) ? this.backend.refusal() : this.cooldown.refusal();
+		return (this.backend.cooldownReason() != null) ? this.backend.refusal() : this.cooldown.refusal();
 	}
 
 	/**
-	 * Whether it serves an operation, as far as is known. One that the backend has said
-	 * it does not know is set aside for {@code cooldown.refusal}; the lane serves others
-	 * meanwhile.
+	 * Whether the lane serves an operation. If the backend has responded that it does not
+	 * know an operation, that operation is not sent to the lane for
+	 * {@code cooldown.refusal}. Other operations are.
 	 * @param operation the operation
 	 * @return whether the operation is not set aside
 	 */
@@ -152,38 +152,38 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * How long an operation stays set aside.
+	 * How long an operation is not sent to the lane.
 	 * @param operation the operation
-	 * @return the time left, zero if the lane serves it as far as is known
+	 * @return the remaining time, zero if the operation is not set aside
 	 */
 	public Duration setAsideFor(Operation operation) {
 		return this.operations.left(operation);
 	}
 
 	/**
-	 * The operations that are set aside, since the backend has said that it does not
-	 * serve them.
-	 * @return the operations, mostly none
+	 * The operations that are set aside, because the backend has responded that it does
+	 * not serve them.
+	 * @return the operations, usually none
 	 */
 	public Set<Operation> operationsNotServed() {
 		return this.operations.notServed();
 	}
 
 	/**
-	 * How many tokens it has in all, from what its answers last said.
-	 * @return the limit, or empty if none was said
+	 * The lane's limit of tokens, from the headers of its last response that had one.
+	 * @return the limit, or empty if no response had one
 	 */
 	public OptionalLong tokenLimit() {
 		return this.headroom.tokenLimit();
 	}
 
 	/**
-	 * Whether only some requests may go to it at first, because it or its backend rested,
-	 * or the circuit breaker was open.
-	 * @return whether it has not its full share again
+	 * Whether the lane is limited to a few requests, because a cooldown or an open
+	 * circuit breaker has just ended.
+	 * @return whether the ramp of the lane or of its backend limits requests
 	 */
 	public boolean isRamping() {
-		return this.ramp.isSteep() || this.backend.isRamping();
+		return this.ramp.isActive() || this.backend.isRamping();
 	}
 
 	public LaneCounts counts() {
@@ -191,7 +191,7 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * How many attempts run on it now, each until the last byte of its answer.
+	 * How many attempts run on the lane, each until the last byte of its response.
 	 * @return the number
 	 */
 	public int inFlight() {
@@ -199,17 +199,18 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * How long the lane's answers take to begin.
-	 * @return the moving average when one began last, or {@code null} before the first
+	 * How long the lane's responses take to begin.
+	 * @return the moving average at the time of the last response, or {@code null} before
+	 * the first one
 	 */
 	public @Nullable Duration latency() {
 		return this.latency.average();
 	}
 
 	/**
-	 * How long the next answer may take to begin, for comparison with other lanes. A lane
-	 * that has not answered yet counts as fast until one request tries it, and an idle
-	 * one as ever faster.
+	 * How long the next response may take to begin, for comparison with other lanes. A
+	 * lane without a response yet counts as fast until one request tries it. The value of
+	 * an idle lane decreases with time.
 	 * @return the time in nanoseconds, not negative
 	 */
 	public double expectedLatency() {
@@ -217,7 +218,7 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * How much of its quota is left, from what its answers last said.
+	 * The remaining share of its quota, from the headers of its last responses.
 	 * @return the lowest share of any limit, 0 to 1, or empty if nothing is known
 	 */
 	public OptionalDouble headroom() {
@@ -225,15 +226,15 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * How much of its quota is left, for comparison with other lanes.
-	 * @return the lowest share of any limit, 0 to 1; a half if nothing is known
+	 * The remaining share of its quota, for comparison with other lanes.
+	 * @return the lowest share of any limit, 0 to 1; 0.5 if nothing is known
 	 */
 	public double expectedHeadroom() {
 		return this.headroom.known().orElse(Headroom.UNKNOWN);
 	}
 
 	/**
-	 * Begins an attempt of a request of which nothing is known.
+	 * Begins an attempt for a request without known properties.
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
 	public @Nullable Attempt tryBegin() {
@@ -241,9 +242,9 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * Begins an attempt, if nothing stands against it: a rest, {@code max-concurrent},
-	 * the ramp after a rest, the circuit breaker.
-	 * @param request what the attempt is made for
+	 * Begins an attempt, unless a cooldown, {@code max-concurrent}, the ramp or the
+	 * circuit breaker forbids it.
+	 * @param request the properties of the request
 	 * @param listener is notified of the attempt
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
@@ -252,76 +253,75 @@ public final class Lane implements ServiceInstance {
 		if (own == null) {
 			return null;
 		}
-		// the rest is looked at behind the ramp, so that none that begins
-		// meanwhile is missed
+		// checked after the ramp, so that a cooldown that begins in between is not missed
 		Ramp.Step whole = this.cooldown.isOver() ? this.backend.tryEnter() : null;
 		if (whole == null) {
 			this.ramp.leave(own);
 			return null;
 		}
-		this.tally.begun();
-		this.latency.begun();
+		this.tally.onBegin();
+		this.latency.onWaitStart();
 		return new Attempt(this, request, listener, own, whole, this.ticker);
 	}
 
-	void hear(QuotaHeaders limits) {
-		this.headroom.hear(limits);
+	void recordQuota(QuotaHeaders limits) {
+		this.headroom.record(limits);
 	}
 
-	void served(Ramp.Step step) {
-		this.ramp.served(step);
+	void advanceRamp(Ramp.Step step) {
+		this.ramp.onServed(step);
 	}
 
-	/** Says that the answer of an attempt has begun, and after how many nanoseconds. */
-	void answered(long nanos) {
-		this.latency.took(nanos);
-		this.latency.over();
-		this.free.send(this.backend);
+	/** Records how many nanoseconds the response of an attempt took to begin. */
+	void onResponseStart(long nanos) {
+		this.latency.record(nanos);
+		this.latency.onWaitEnd();
+		this.free.notifyListener(this.backend);
 	}
 
-	/** Says that an attempt ended of which no beginning of an answer was heard. */
-	void unanswered(Outcome outcome, Duration duration) {
+	/** Records the latency of an attempt that ended before its response began. */
+	void onEndBeforeResponse(Outcome outcome, Duration duration) {
 		switch (outcome.type()) {
-			case SERVED -> this.latency.took(duration.toNanos());
+			case SERVED -> this.latency.record(duration.toNanos());
 			case BROKEN -> failedAfter(duration);
 			case FAILED -> {
-				if (((Outcome.Failed) outcome).isBackends()) {
+				if (((Outcome.Failed) outcome).isBackendFault()) {
 					failedAfter(duration);
 				}
 				else {
-					this.latency.atLeast(duration.toNanos());
+					this.latency.recordAtLeast(duration.toNanos());
 				}
 			}
-			// whoever leaves, or has no more time, has waited at least so long
-			case CANCELLED -> this.latency.atLeast(duration.toNanos());
+			// the response would have taken at least as long as the client waited
+			case CANCELLED -> this.latency.recordAtLeast(duration.toNanos());
 			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG -> {
-				// a refusal says nothing about the time an answer takes
+				// the time of a refusal is not the time of a response
 			}
 		}
-		this.latency.over();
+		this.latency.onWaitEnd();
 	}
 
 	private void failedAfter(Duration duration) {
-		this.latency.atLeast(longest(duration, Latency.ASSUMED).toNanos());
+		this.latency.recordAtLeast(longest(duration, Latency.ASSUMED).toNanos());
 	}
 
-	void ended(Outcome outcome, RequestTraits request) {
-		this.tally.ended(outcome);
+	void onEnd(Outcome outcome, RequestTraits request) {
+		this.tally.onEnd(outcome);
 		if (outcome instanceof Outcome.Broken) {
 			this.backend.recordBreak();
 		}
-		rest(outcome, request);
+		beginCooldown(outcome, request);
 		if (outcome instanceof Outcome.NoCredential missing) {
-			this.backend.credentialProblem(missing.words());
+			this.backend.recordCredentialProblem(missing.description());
 		}
 		else if (outcome.type() != OutcomeType.CANCELLED) {
-			this.backend.credentialProblem(null);
+			this.backend.recordCredentialProblem(null);
 		}
 	}
 
 	/**
-	 * Records that it served a request, or has begun to.
-	 * @param request what matters of the request to lanes
+	 * Records that the lane served a request, or has begun to.
+	 * @param request the properties of the request
 	 */
 	public void onServed(RequestTraits request) {
 		this.operations.onServed(request.operation());
@@ -333,35 +333,35 @@ public final class Lane implements ServiceInstance {
 		return this.lastServed.isSmallerThan(size);
 	}
 
-	/** Says that an attempt is over for everyone, so that another may take its place. */
-	void left() {
-		this.backend.left();
-		this.free.send(this.backend);
+	/** Releases the place of an attempt, once its outcome is recorded. */
+	void release() {
+		this.backend.release();
+		this.free.notifyListener(this.backend);
 	}
 
-	private void rest(Outcome outcome, RequestTraits request) {
-		CooldownPeriod rest = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.rests);
-		if (rest != null) {
-			rest(rest);
+	private void beginCooldown(Outcome outcome, RequestTraits request) {
+		CooldownPeriod period = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.cooldowns);
+		if (period != null) {
+			beginCooldown(period);
 		}
 		else if (outcome instanceof Outcome.NotServed missing && missing.scope() != Outcome.Scope.MODEL
 				&& missing.scope() != Outcome.Scope.REQUEST) {
 			this.operations.setAside(request.operation(), missing.scope() == Outcome.Scope.OPERATION_IMPLIED,
-					this.rests.refusal(), missing.refusal());
+					this.cooldowns.refusal(), missing.refusal());
 		}
 		else if (outcome instanceof Outcome.Denied denied && denied.proof() == Outcome.Proof.NO_REASON
 				&& !this.model.isEmpty()
 				&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
-			rest(CooldownPeriod.denied(denied.refusal(), this.rests));
+			beginCooldown(CooldownPeriod.denied(denied.refusal(), this.cooldowns));
 		}
 	}
 
-	private void rest(CooldownPeriod rest) {
-		if (rest.whole()) {
-			this.backend.rest(rest.duration(), rest.reason(), rest.refusal());
+	private void beginCooldown(CooldownPeriod period) {
+		if (period.whole()) {
+			this.backend.beginCooldown(period.duration(), period.reason(), period.refusal());
 		}
 		else {
-			this.cooldown.begin(rest.duration(), rest.reason(), rest.refusal());
+			this.cooldown.begin(period.duration(), period.reason(), period.refusal());
 			this.ramp.restart();
 		}
 	}

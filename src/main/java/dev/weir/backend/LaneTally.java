@@ -20,12 +20,12 @@ final class LaneTally {
 
 	private final LongAdder failed = new LongAdder();
 
-	void begun() {
+	void onBegin() {
 		this.inFlight.incrementAndGet();
 		this.attempts.increment();
 	}
 
-	void ended(Outcome outcome) {
+	void onEnd(Outcome outcome) {
 		this.inFlight.decrementAndGet();
 		switch (outcome.type()) {
 			case SERVED -> this.served.increment();

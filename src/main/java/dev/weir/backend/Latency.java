@@ -34,12 +34,12 @@ final class Latency {
 	}
 
 	/** Says that an answer is waited for. */
-	void begun() {
+	void onWaitStart() {
 		this.waiting.incrementAndGet();
 	}
 
 	/** Says that one less answer is waited for, whether it began or not. */
-	void over() {
+	void onWaitEnd() {
 		this.waiting.decrementAndGet();
 	}
 
@@ -47,7 +47,7 @@ final class Latency {
 	 * Says how long an answer took to begin.
 	 * @param nanos the time in nanoseconds
 	 */
-	void took(long nanos) {
+	void record(long nanos) {
 		long now = this.ticker.read();
 		this.last.updateAndGet((sample) -> (sample == null || nanos >= sample.nanos) ? new Sample(nanos, now)
 				: new Sample(nanos + (sample.nanos - nanos) * weight(sample, now), now));
@@ -57,7 +57,7 @@ final class Latency {
 	 * Says that an answer would have taken longer than this. It never makes faster.
 	 * @param nanos the time in nanoseconds
 	 */
-	void atLeast(long nanos) {
+	void recordAtLeast(long nanos) {
 		long now = this.ticker.read();
 		this.last.updateAndGet((sample) -> {
 			double known = (sample != null) ? sample.nanos * weight(sample, now) : ASSUMED.toNanos();

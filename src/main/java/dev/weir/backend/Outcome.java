@@ -28,7 +28,7 @@ public sealed interface Outcome {
 	 * What happened, in words that fit behind "after".
 	 * @return the words
 	 */
-	String words();
+	String description();
 
 	/**
 	 * The backend answered with success.
@@ -43,7 +43,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return String.valueOf(this.status);
 		}
 
@@ -52,9 +52,9 @@ public sealed interface Outcome {
 	/**
 	 * The lane has no quota left for now (429).
 	 *
-	 * @param rest how long the lane rests
+	 * @param cooldown how long the lane is in cooldown
 	 */
-	record Throttled(Duration rest) implements Outcome {
+	record Throttled(Duration cooldown) implements Outcome {
 
 		@Override
 		public OutcomeType type() {
@@ -62,7 +62,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return "429";
 		}
 
@@ -85,7 +85,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return this.status + " (larger than the quota)";
 		}
 
@@ -106,7 +106,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return this.status + " (quota spent)";
 		}
 
@@ -116,11 +116,11 @@ public sealed interface Outcome {
 	 * The backend failed before an answer began.
 	 *
 	 * @param kind what kind of failure
-	 * @param words what happened, in words
+	 * @param description what happened, in words
 	 * @param retryAfter how long the backend wants to be left alone, or {@code null} if
 	 * it did not say
 	 */
-	record Failed(Failure kind, String words, @Nullable Duration retryAfter) implements Outcome {
+	record Failed(Failure kind, String description, @Nullable Duration retryAfter) implements Outcome {
 
 		/**
 		 * A backend that sent no answer, or no first event, in time.
@@ -128,7 +128,7 @@ public sealed interface Outcome {
 		 * @return the outcome
 		 */
 		public static Failed silence(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "no answer within " + Durations.words(limit), null);
+			return new Failed(Failure.TIMEOUT, "no response within " + Durations.format(limit), null);
 		}
 
 		/**
@@ -137,14 +137,14 @@ public sealed interface Outcome {
 		 * @return the outcome
 		 */
 		public static Failed notAccepted(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + Durations.words(limit), null);
+			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + Durations.format(limit), null);
 		}
 
 		/**
 		 * Whether it was the backend's doing, and not that of Weir's own limits.
 		 * @return whether the backend is to blame
 		 */
-		boolean isBackends() {
+		boolean isBackendFault() {
 			return this.kind != Failure.LOCAL && this.kind != Failure.DEADLINE;
 		}
 
@@ -170,7 +170,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return (this.proof == Proof.STATED) ? String.valueOf(this.status) : this.status + " (without a reason)";
 		}
 
@@ -198,9 +198,9 @@ public sealed interface Outcome {
 	/**
 	 * Weir has no credential to call the backend with, so it was not called.
 	 *
-	 * @param words why, without any secret
+	 * @param description why, without any secret
 	 */
-	record NoCredential(String words) implements Outcome {
+	record NoCredential(String description) implements Outcome {
 
 		@Override
 		public OutcomeType type() {
@@ -225,7 +225,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return this.status + switch (this.scope) {
 				case MODEL -> " (model not served)";
 				case OPERATION, OPERATION_IMPLIED -> " (operation not served)";
@@ -272,7 +272,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return String.valueOf(this.status);
 		}
 
@@ -291,7 +291,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return "400 (too long)";
 		}
 
@@ -308,8 +308,8 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
-			return "a break in mid-answer";
+		public String description() {
+			return "a break in the middle of the response";
 		}
 
 	}
@@ -325,7 +325,7 @@ public sealed interface Outcome {
 		}
 
 		@Override
-		public String words() {
+		public String description() {
 			return "the client left";
 		}
 

@@ -12,7 +12,7 @@ public final class OutcomeException extends RuntimeException {
 	 * @param outcome what it came to
 	 */
 	public OutcomeException(Outcome outcome) {
-		super(outcome.words(), null, false, false);
+		super(outcome.description(), null, false, false);
 		this.outcome = outcome;
 	}
 

@@ -77,7 +77,7 @@ final class Ramp {
 	 * changes nothing.
 	 * @param step the step it belongs to
 	 */
-	void served(Step step) {
+	void onServed(Step step) {
 		if (!step.takesAll()) {
 			this.current.updateAndGet((it) -> it.isSame(step) ? it.next() : it);
 		}
@@ -96,7 +96,7 @@ final class Ramp {
 	 * Whether it lets only some requests through.
 	 * @return whether there was a rest and not yet all go through again
 	 */
-	boolean isSteep() {
+	boolean isActive() {
 		return !this.current.get().takesAll();
 	}
 
@@ -104,7 +104,7 @@ final class Ramp {
 	 * When there will be a place if no request is served until then.
 	 * @return the time left, zero if there is a place now
 	 */
-	Duration left() {
+	Duration timeToNextPlace() {
 		Step step = this.current.get();
 		long now = this.ticker.read();
 		return step.due(now).isFull() ? WAIT.minusNanos(now - step.since) : Duration.ZERO;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class RefusalStreak {
 
 	/** How many different requests in a row prove that the credential is refused. */
-	static final int PROOF = 3;
+	static final int THRESHOLD = 3;
 
 	private final Set<Integer> fingerprints = new HashSet<>();
 
@@ -31,10 +31,10 @@ final class RefusalStreak {
 	 */
 	synchronized boolean onRefused(int fingerprint, Refusal refusal) {
 		this.last = refusal;
-		if (count() < PROOF) {
+		if (count() < THRESHOLD) {
 			this.fingerprints.add(fingerprint);
 		}
-		return count() >= PROOF;
+		return count() >= THRESHOLD;
 	}
 
 	/**

@@ -35,7 +35,7 @@ public final class RetryBudget {
 	/**
 	 * Notes that a request came in.
 	 */
-	public void request() {
+	public void recordRequest() {
 		this.credit.updateAndGet((last) -> {
 			Credit now = refill(last);
 			return new Credit(now.floor, Math.min(now.share + this.properties.percent() / 100.0, MAX_REQUEST_CREDIT),

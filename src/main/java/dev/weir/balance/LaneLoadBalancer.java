@@ -48,7 +48,7 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 	private @Nullable Lane pick(RequestContext request) {
 		for (Tier tier : request.candidates().lanes().tiers()) {
 			Lane lane = this.strategy.pick(tier,
-					(it) -> request.candidates().contains(it) && !it.backend().brokeLately());
+					(it) -> request.candidates().contains(it) && !it.backend().brokeRecently());
 			if (lane == null) {
 				lane = this.strategy.pick(tier, request.candidates()::contains);
 			}

@@ -58,7 +58,7 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 			.map(ServiceInstance.class::cast)
 			.toList();
 		List<ServiceInstance> better = candidates.stream()
-			.filter((lane) -> !((Lane) lane).backend().brokeLately())
+			.filter((lane) -> !((Lane) lane).backend().brokeRecently())
 			.toList();
 		return better.isEmpty() ? candidates : better;
 	}

@@ -34,18 +34,18 @@ public final class OutcomeClassifier {
 	// what Azure says when a request is larger than the whole quota
 	private static final Duration DAY = Duration.ofDays(1);
 
-	private final CooldownProperties rests;
+	private final CooldownProperties cooldowns;
 
-	private final AttemptFacts asked;
+	private final AttemptFacts attempt;
 
 	/**
 	 * Makes one for responses to a call.
-	 * @param rests how long rests are
-	 * @param asked the call
+	 * @param cooldowns how long cooldowns are
+	 * @param attempt the call
 	 */
-	public OutcomeClassifier(CooldownProperties rests, AttemptFacts asked) {
-		this.rests = rests;
-		this.asked = asked;
+	public OutcomeClassifier(CooldownProperties cooldowns, AttemptFacts attempt) {
+		this.cooldowns = cooldowns;
+		this.attempt = attempt;
 	}
 
 	/**
@@ -86,7 +86,7 @@ public final class OutcomeClassifier {
 			return new Outcome.Failed(Failure.STATUS, error.status() + " (a redirect, which is not followed)", null);
 		}
 		Subject subject = RefusalRules.subject(error.status(), error.reason(), error.page(),
-				this.asked.isKnownOperation());
+				this.attempt.isKnownOperation());
 		return switch (subject) {
 			case RATE -> throttled(error, now);
 			case BACKEND -> failed(error, now);
@@ -102,14 +102,14 @@ public final class OutcomeClassifier {
 	 */
 	public int statusOf(ErrorFacts error) {
 		return error.statusOr(
-				RefusalRules.subject(error.status(), error.reason(), error.page(), this.asked.isKnownOperation()));
+				RefusalRules.subject(error.status(), error.reason(), error.page(), this.attempt.isKnownOperation()));
 	}
 
 	private Outcome throttled(ErrorFacts error, Instant now) {
 		if (isDayForOneRequest(error, now)) {
 			return new Outcome.TooLarge(error.status(), null, null);
 		}
-		return new Outcome.Throttled(rest(error.headers(), now));
+		return new Outcome.Throttled(cooldown(error.headers(), now));
 	}
 
 	/**
@@ -119,19 +119,19 @@ public final class OutcomeClassifier {
 	 */
 	private boolean isDayForOneRequest(ErrorFacts error, Instant now) {
 		Duration delay = RetryAfter.parse(error.headers(), now);
-		if (!this.asked.azure() || delay == null || delay.compareTo(DAY) < 0) {
+		if (!this.attempt.azure() || delay == null || delay.compareTo(DAY) < 0) {
 			return false;
 		}
 		QuotaHeaders limits = QuotaHeaders.read(error.headers());
 		if (limits.requests() != null && limits.requests().left() == 0) {
 			return false;
 		}
-		return this.asked.smallerServed() || (limits.tokens() != null && limits.tokens().left() > 0);
+		return this.attempt.smallerServed() || (limits.tokens() != null && limits.tokens().left() > 0);
 	}
 
 	private Outcome failed(ErrorFacts error, Instant now) {
 		if (error.inside()) {
-			return new Outcome.Failed(Failure.STATUS, "an error in place of an answer", null);
+			return new Outcome.Failed(Failure.STATUS, "an error in place of a response", null);
 		}
 		Duration delay = RetryAfter.parse(error.headers(), now);
 		return new Outcome.Failed(Failure.STATUS, String.valueOf(error.status()),
@@ -147,27 +147,28 @@ public final class OutcomeClassifier {
 						(numbers != null) ? Long.valueOf(numbers.limit()) : null);
 			}
 			case CONTEXT -> new Outcome.TooLong();
-			case ACCOUNT -> new Outcome.OutOfQuota(status, this.asked.refusal(error, Cure.ACCOUNT));
-			case MODEL -> this.asked.mayMeanOtherModel(error.reason().message()) ? partNotServed(status, error)
-					: new Outcome.NotServed(status, Outcome.Scope.MODEL, this.asked.refusal(error, Cure.MODEL));
-			case OPERATION -> (this.asked.isKnownOperation() || status == 401 || status == 403)
-					? new Outcome.NotServed(status, Outcome.Scope.OPERATION, this.asked.refusal(error, Cure.OPERATION))
+			case ACCOUNT -> new Outcome.OutOfQuota(status, this.attempt.refusal(error, Cure.ACCOUNT));
+			case MODEL -> this.attempt.mayMeanOtherModel(error.reason().message()) ? partNotServed(status, error)
+					: new Outcome.NotServed(status, Outcome.Scope.MODEL, this.attempt.refusal(error, Cure.MODEL));
+			case OPERATION -> (this.attempt.isKnownOperation() || status == 401 || status == 403)
+					? new Outcome.NotServed(status, Outcome.Scope.OPERATION,
+							this.attempt.refusal(error, Cure.OPERATION))
 					: new Outcome.Rejected(status);
 			// Azure does not know the path in a version that it does not know
 			case OPERATION_IMPLIED ->
-				this.asked.mayMeanVersion() ? partNotServed(status, error) : new Outcome.NotServed(status,
-						Outcome.Scope.OPERATION_IMPLIED, this.asked.refusal(error, Cure.OPERATION));
-			case CREDENTIAL ->
-				new Outcome.Denied(status, Outcome.Proof.STATED, this.asked.refusal(error, Cure.ofCredential(status)));
+				this.attempt.mayMeanVersion() ? partNotServed(status, error) : new Outcome.NotServed(status,
+						Outcome.Scope.OPERATION_IMPLIED, this.attempt.refusal(error, Cure.OPERATION));
+			case CREDENTIAL -> new Outcome.Denied(status, Outcome.Proof.STATED,
+					this.attempt.refusal(error, Cure.ofCredential(status)));
 			case UNKNOWN -> new Outcome.Denied(status, Outcome.Proof.NO_REASON,
-					this.asked.refusal(error, Cure.ofCredential(status)));
-			case PAGE -> new Outcome.Denied(status, Outcome.Proof.PAGE, this.asked.refusal(error, Cure.PAGE));
+					this.attempt.refusal(error, Cure.ofCredential(status)));
+			case PAGE -> new Outcome.Denied(status, Outcome.Proof.PAGE, this.attempt.refusal(error, Cure.PAGE));
 			case REQUEST, RATE, BACKEND -> new Outcome.Rejected(status);
 		};
 	}
 
 	private Outcome partNotServed(int status, ErrorFacts error) {
-		return new Outcome.NotServed(status, Outcome.Scope.REQUEST, this.asked.refusal(error, Cure.PART));
+		return new Outcome.NotServed(status, Outcome.Scope.REQUEST, this.attempt.refusal(error, Cure.PART));
 	}
 
 	/**
@@ -180,17 +181,17 @@ public final class OutcomeClassifier {
 		return classify(ErrorFacts.inside(reason), Instant.EPOCH);
 	}
 
-	private Duration rest(Function<String, @Nullable String> headers, Instant now) {
+	private Duration cooldown(Function<String, @Nullable String> headers, Instant now) {
 		Duration delay = RetryAfter.parse(headers, now);
 		if (delay == null || delay.isZero()) {
 			delay = RetryAfter.fromRateLimitReset(headers);
 		}
 		// a delay of zero would invite the next request to the very lane that refuses
-		return (delay == null || delay.isZero()) ? this.rests.defaultDuration() : capped(delay);
+		return (delay == null || delay.isZero()) ? this.cooldowns.defaultDuration() : capped(delay);
 	}
 
 	private Duration capped(Duration delay) {
-		return (delay.compareTo(this.rests.max()) > 0) ? this.rests.max() : delay;
+		return (delay.compareTo(this.cooldowns.max()) > 0) ? this.cooldowns.max() : delay;
 	}
 
 	/**
@@ -223,11 +224,11 @@ public final class OutcomeClassifier {
 		}
 		// the rest is what a broken connection or an answer that is not HTTP throws
 		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"
-				: "an answer that cannot be read (" + error.getClass().getSimpleName() + ")");
+				: "a response that cannot be read (" + error.getClass().getSimpleName() + ")");
 	}
 
-	private static Outcome failed(Failure kind, String words) {
-		return new Outcome.Failed(kind, words, null);
+	private static Outcome failed(Failure kind, String description) {
+		return new Outcome.Failed(kind, description, null);
 	}
 
 }

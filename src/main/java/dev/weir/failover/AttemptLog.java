@@ -28,10 +28,10 @@ final class AttemptLog {
 	static void report(Lane lane, Outcome outcome, Operation operation) {
 		switch (outcome.type()) {
 			case DENIED -> denied(lane, (Outcome.Denied) outcome);
-			case NO_CREDENTIAL -> logger.error("Backend {} was not called: {}", lane.backend(), outcome.words());
+			case NO_CREDENTIAL -> logger.error("Backend {} was not called: {}", lane.backend(), outcome.description());
 			case OUT_OF_QUOTA ->
 				logger.error("Backend {} has spent its quota, and waiting does not bring it back: it answered {}; {}",
-						lane.backend(), outcome.words(), ((Outcome.OutOfQuota) outcome).refusal());
+						lane.backend(), outcome.description(), ((Outcome.OutOfQuota) outcome).refusal());
 			case NOT_SERVED -> notServed(lane, (Outcome.NotServed) outcome, operation);
 			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {
 				// mends itself, or is about the request
@@ -40,14 +40,14 @@ final class AttemptLog {
 	}
 
 	private static void denied(Lane lane, Outcome.Denied denied) {
-		if (denied.proof() == Outcome.Proof.STATED || lane.backend().restReason() == CooldownReason.DENIED) {
+		if (denied.proof() == Outcome.Proof.STATED || lane.backend().cooldownReason() == CooldownReason.DENIED) {
 			logger.error("Backend {} refuses the credential that Weir has for it: it answered {}; {}", lane.backend(),
-					denied.words(), denied.refusal());
+					denied.description(), denied.refusal());
 		}
 		else {
 			logger.warn(
 					"Backend {} refused a request and may mean its content or Weir's credential: it answered {}; {}",
-					lane.backend(), denied.words(), denied.refusal());
+					lane.backend(), denied.description(), denied.refusal());
 		}
 	}
 

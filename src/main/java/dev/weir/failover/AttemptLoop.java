@@ -151,7 +151,7 @@ final class AttemptLoop {
 		Duration had = this.attempts.requireCurrent().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
-				"no answer within " + Durations.words(had) + ", at the end of the request's time", null));
+				"no response within " + Durations.format(had) + ", at the end of the request's time", null));
 	}
 
 	private Mono<AttemptResult> classify(Throwable error) {

@@ -50,7 +50,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 								: " for the model '" + this.context.call().model() + "'")
 						+ ". Use another operation or another model.", null, "unknown_operation");
 			case TIMEOUT ->
-				later(504, tried() + " There was no answer within " + limit() + ".", "server_error", "timeout");
+				later(504, tried() + " There was no response within " + limit() + ".", "server_error", "timeout");
 			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
 			case DENIED -> denied();
 			case FAILED -> later(503, tried() + " It failed.", "server_error", "service_unavailable");
@@ -79,17 +79,17 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		limits.put("response-timeout", settings.responseTimeout());
 		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
 		Attempts.Ended last = this.context.attempts().last();
-		String words = (last != null) ? last.outcome().words() : "";
+		String words = (last != null) ? last.outcome().description() : "";
 		return limits.entrySet()
 			.stream()
-			.filter((limit) -> words.endsWith(" within " + Durations.words(limit.getValue())))
+			.filter((limit) -> words.endsWith(" within " + Durations.format(limit.getValue())))
 			.findFirst()
 			.map((limit) -> describe(limit.getKey(), limit.getValue()))
 			.orElseGet(() -> describe("deadline", settings.deadline()));
 	}
 
 	private String describe(String property, Duration limit) {
-		return Durations.words(limit) + " (weir.pools." + pool() + "." + property + ")";
+		return Durations.format(limit) + " (weir.pools." + pool() + "." + property + ")";
 	}
 
 	private boolean isStream() {
@@ -121,7 +121,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		return Exhaustion.isLasting(this.context)
 				? never(503, message + "waiting does not help, Weir's log says what does.", "server_error",
 						"service_unavailable")
-				: later(503, message + "the next try is possible in " + Durations.words(delay()) + ".", "server_error",
+				: later(503, message + "the next try is possible in " + Durations.format(delay()) + ".", "server_error",
 						"service_unavailable");
 	}
 
@@ -148,14 +148,14 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private String throttled() {
-		String when = Durations.words(delay());
+		String when = Durations.format(delay());
 		if (this.early) {
 			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
 					+ " the next try is possible in " + when + ".";
 		}
 		List<Lane> lanes = this.context.candidates().lanes();
 		long others = lanes.stream()
-			.filter((lane) -> lane.restReason() != null && lane.restReason() != CooldownReason.THROTTLED)
+			.filter((lane) -> lane.cooldownReason() != null && lane.cooldownReason() != CooldownReason.THROTTLED)
 			.count()
 				+ this.context.attempts()
 					.ended()

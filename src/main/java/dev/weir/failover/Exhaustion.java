@@ -74,14 +74,14 @@ enum Exhaustion {
 		}
 		if (lanes.stream()
 			.anyMatch((lane) -> context.candidates().fits(lane)
-					&& (lane.restReason() == CooldownReason.THROTTLED || isBusy(lane)))
+					&& (lane.cooldownReason() == CooldownReason.THROTTLED || isBusy(lane)))
 				|| cameTo(context, OutcomeType.THROTTLED)) {
 			return THROTTLED;
 		}
 		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
 			return TOO_LARGE;
 		}
-		if (lanes.stream().allMatch((lane) -> lane.restReason() == CooldownReason.OUT_OF_QUOTA)) {
+		if (lanes.stream().allMatch((lane) -> lane.cooldownReason() == CooldownReason.OUT_OF_QUOTA)) {
 			return OUT_OF_QUOTA;
 		}
 		return lanes.stream().allMatch((lane) -> isMissing(context, lane)) ? ofMissing(context) : ofFailures(context);
@@ -89,7 +89,7 @@ enum Exhaustion {
 
 	/** Whether a lane does not serve the model or the operation. */
 	private static boolean isMissing(RequestContext context, Lane lane) {
-		return lane.restReason() == CooldownReason.NOT_SERVED || !lane.isServing(context.traits().operation())
+		return lane.cooldownReason() == CooldownReason.NOT_SERVED || !lane.isServing(context.traits().operation())
 				|| context.attempts()
 					.ended()
 					.stream()
@@ -129,7 +129,7 @@ enum Exhaustion {
 	}
 
 	private static boolean isDenied(Lane lane) {
-		return lane.restReason() == CooldownReason.DENIED || lane.restReason() == CooldownReason.NO_CREDENTIAL;
+		return lane.cooldownReason() == CooldownReason.DENIED || lane.cooldownReason() == CooldownReason.NO_CREDENTIAL;
 	}
 
 	/**
@@ -140,7 +140,7 @@ enum Exhaustion {
 	 */
 	static boolean isLasting(RequestContext context) {
 		return !context.candidates().lanes().isEmpty() && context.candidates().lanes().stream().allMatch((lane) -> {
-			CooldownReason reason = lane.restReason();
+			CooldownReason reason = lane.cooldownReason();
 			return (reason != null) ? reason.isLasting()
 					: isMissing(context, lane) || context.attempts()
 						.ended()
@@ -153,7 +153,7 @@ enum Exhaustion {
 	 * Whether it has as many requests as it may, by its settings or so soon after a rest.
 	 */
 	private static boolean isBusy(Lane lane) {
-		return !lane.isAvailable() && lane.restReason() == null && !lane.backend().isBreakerOpen()
+		return !lane.isAvailable() && lane.cooldownReason() == null && !lane.backend().isBreakerOpen()
 				&& !lane.backend().isProbing();
 	}
 

@@ -72,7 +72,7 @@ public final class Failover {
 			return Mono.error(unknown);
 		}
 		context.begin(lanes, traits(context, imageDeployment));
-		pool.retryBudget().request();
+		pool.retryBudget().recordRequest();
 		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
 		ReplyHead head = new ReplyHead(client, context);
 		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, head.headers());
@@ -119,7 +119,7 @@ public final class Failover {
 	private static Reply reply(RequestContext context, ReplyHead head, ReplyFactory replies, RequestResult result) {
 		if (result instanceof RequestResult.Served served) {
 			head.begin(served);
-			served.attempt().answering();
+			served.attempt().onResponseStart();
 			if (served.outcome().type() == OutcomeType.SERVED) {
 				context.onServed();
 			}

@@ -93,7 +93,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
 		// the client's Host names Weir; the backend must get its own
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
-		attempt.sending();
+		attempt.onCall();
 		ServerHttpRequest client = exchange.getRequest();
 		UploadProgress progress = new UploadProgress(context, request.body() == null);
 		HttpHeaders headers = RequestHeaders.from(client.getHeaders(), context.pool().properties().forwardHeaders(),
@@ -122,14 +122,15 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 	}
 
 	private static String reason(RequestContext context) {
-		String wait = (context.waited().toMillis() == 0) ? "" : ", after waiting " + Durations.words(context.waited());
+		String wait = (context.waited().toMillis() == 0) ? "" : ", after waiting " + Durations.format(context.waited());
 		Attempts.Ended last = context.attempts().last();
 		if (last == null) {
 			return wait;
 		}
 		Lane lane = last.lane();
-		String rest = lane.restLeft().isZero() ? "" : ", which rests " + Durations.words(lane.restLeft());
-		return ", after " + last.outcome().words() + " from " + lane.backend().name() + rest + wait;
+		String cooldown = lane.cooldownLeft().isZero() ? ""
+				: ", which is in cooldown for " + Durations.format(lane.cooldownLeft());
+		return ", after " + last.outcome().description() + " from " + lane.backend().name() + cooldown + wait;
 	}
 
 }

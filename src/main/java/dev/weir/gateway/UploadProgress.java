@@ -45,7 +45,7 @@ final class UploadProgress {
 		this.idleTimeout = context.pool().properties().streamIdleTimeout();
 		if (streamed) {
 			this.deadline.pauseForUpload();
-			this.attempt.uploading();
+			this.attempt.onUploadStart();
 		}
 	}
 
@@ -58,7 +58,7 @@ final class UploadProgress {
 	 * {@link OutcomeException} if the backend stops accepting them
 	 */
 	<T> Flux<T> pace(Flux<T> parts, Channel channel) {
-		this.loop.execute(this.attempt::uploading);
+		this.loop.execute(this.attempt::onUploadStart);
 		return WriteGate
 			.through(parts, channel, this.idleTimeout,
 					() -> new OutcomeException(Outcome.Failed.notAccepted(this.idleTimeout)))
@@ -75,7 +75,7 @@ final class UploadProgress {
 		this.loop.execute(() -> {
 			if (this.completion.tryEmitEmpty() == Sinks.EmitResult.OK) {
 				this.deadline.resumeAfterUpload();
-				this.attempt.requestSent();
+				this.attempt.onUploadEnd();
 			}
 		});
 	}

@@ -48,7 +48,7 @@ final class BackendHealth implements ReactiveHealthIndicator {
 						this.backend.refusedInARow() + " different requests in a row without a reason: " + refused);
 			}
 			if (!state.remaining().isZero()) {
-				health.withDetail("remaining", Durations.words(state.remaining()))
+				health.withDetail("remaining", Durations.format(state.remaining()))
 					.withDetail("until", this.clock.instant().plus(state.remaining()).truncatedTo(ChronoUnit.MILLIS));
 			}
 			return health.build();

@@ -85,8 +85,8 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	}
 
 	static BackendState of(Pool pool, Backend backend) {
-		CooldownReason reason = backend.restReason();
-		Duration remaining = backend.restLeft();
+		CooldownReason reason = backend.cooldownReason();
+		Duration remaining = backend.cooldownLeft();
 		if (reason == CooldownReason.DENIED) {
 			return new BackendState(Kind.DENIED,
 					"it refuses the credential that Weir has for it" + describe(backend.refusal()), remaining);
@@ -129,7 +129,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	private static @Nullable BackendState ofMissingModels(Backend backend, List<Lane> lanes) {
 		Set<String> models = backend.properties().models().keySet();
 		List<Lane> missing = lanes.stream()
-			.filter((lane) -> lane.restReason() == CooldownReason.NOT_SERVED && models.contains(lane.model()))
+			.filter((lane) -> lane.cooldownReason() == CooldownReason.NOT_SERVED && models.contains(lane.model()))
 			.toList();
 		if (missing.isEmpty() || missing.size() < models.size()) {
 			return null;
@@ -140,12 +140,12 @@ record BackendState(Kind kind, String why, Duration remaining) {
 
 	private static BackendState ofLanes(Backend backend, List<Lane> lanes) {
 		List<Lane> counting = lanes.stream().filter((lane) -> counts(backend, lane, lanes)).toList();
-		List<Lane> coolingDown = counting.stream().filter((lane) -> lane.restReason() != null).toList();
+		List<Lane> coolingDown = counting.stream().filter((lane) -> lane.cooldownReason() != null).toList();
 		if (coolingDown.isEmpty()) {
 			return ofRampingLanes(counting.stream().filter(Lane::isRamping).toList());
 		}
 		boolean all = coolingDown.size() == counting.size()
-				&& coolingDown.stream().noneMatch((lane) -> lane.restReason() == CooldownReason.NOT_SERVED);
+				&& coolingDown.stream().noneMatch((lane) -> lane.cooldownReason() == CooldownReason.NOT_SERVED);
 		return new BackendState(all ? Kind.COOLDOWN : Kind.PARTIAL_COOLDOWN, describe(coolingDown),
 				shortestCooldown(coolingDown));
 	}
@@ -156,13 +156,13 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	 * other lane.
 	 */
 	private static boolean counts(Backend backend, Lane lane, List<Lane> lanes) {
-		return lane.restReason() != CooldownReason.NOT_SERVED || backend.properties().models().containsKey(lane.model())
-				|| lane.counts().served() > 0
-				|| lanes.stream().noneMatch((other) -> other.restReason() != CooldownReason.NOT_SERVED);
+		return lane.cooldownReason() != CooldownReason.NOT_SERVED
+				|| backend.properties().models().containsKey(lane.model()) || lane.counts().served() > 0
+				|| lanes.stream().noneMatch((other) -> other.cooldownReason() != CooldownReason.NOT_SERVED);
 	}
 
 	private static Duration shortestCooldown(List<Lane> lanes) {
-		return lanes.stream().map(Lane::restLeft).min(Duration::compareTo).orElse(Duration.ZERO);
+		return lanes.stream().map(Lane::cooldownLeft).min(Duration::compareTo).orElse(Duration.ZERO);
 	}
 
 	private static String describe(List<Lane> lanes) {
@@ -184,8 +184,8 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	}
 
 	private static String describe(Lane lane) {
-		return model(lane) + " is in cooldown for another " + Durations.words(lane.restLeft()) + " ("
-				+ lane.restReason() + describe(lane.refusal()) + ")";
+		return model(lane) + " is in cooldown for another " + Durations.format(lane.cooldownLeft()) + " ("
+				+ lane.cooldownReason() + describe(lane.refusal()) + ")";
 	}
 
 }

@@ -72,7 +72,8 @@ final class BackendsEndpoint {
 		Duration latency = lane.latency();
 		OptionalDouble headroom = lane.headroom();
 		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), lane.isRamping(),
-				millis(lane.restLeft()), (lane.restReason() != null) ? String.valueOf(lane.restReason()) : null,
+				millis(lane.cooldownLeft()),
+				(lane.cooldownReason() != null) ? String.valueOf(lane.cooldownReason()) : null,
 				lane.operationsNotServed().stream().map(Operation::path).toList(),
 				(latency != null) ? latency.toMillis() : null,
 				headroom.isPresent() ? Math.round(headroom.getAsDouble() * 1000) / 1000.0 : null, lane.counts());

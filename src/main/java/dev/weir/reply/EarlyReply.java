@@ -158,7 +158,7 @@ public final class EarlyReply implements Reply {
 
 	private Flux<byte[]> rest(RequestResult end) {
 		if (end instanceof RequestResult.Served served && served.start() instanceof ResponseStart.Events events) {
-			served.attempt().answering();
+			served.attempt().onResponseStart();
 			this.relay = this.replies.events(served, events);
 			return this.relay.bytes();
 		}
@@ -181,7 +181,8 @@ public final class EarlyReply implements Reply {
 							: "The backend refused the request with status " + refused.error().status() + ".",
 					(type != null) ? type : "invalid_request_error", null, reason.code());
 		}
-		return new ApiError(502, "The backend's answer is no stream of events.", "server_error", null, "bad_gateway");
+		return new ApiError(502, "The backend's response is not a stream of events.", "server_error", null,
+				"bad_gateway");
 	}
 
 	@Override

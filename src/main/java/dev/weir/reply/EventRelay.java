@@ -210,7 +210,7 @@ public final class EventRelay extends Relay {
 		}
 		Usage usage = this.progress.usage();
 		if (usage != null) {
-			attempt().used(usage.inputTokens(), usage.outputTokens());
+			attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
 		}
 	}
 
@@ -246,7 +246,7 @@ public final class EventRelay extends Relay {
 
 	private void giveUp() {
 		if (!this.progress.isInside() && !this.progress.isFailed()) {
-			ApiError error = new ApiError(502, "The backend's answer broke off.", "server_error", null,
+			ApiError error = new ApiError(502, "The backend's response broke off.", "server_error", null,
 					"stream_interrupted");
 			write(ErrorEvent.of(error, this.operation, this.progress.last()));
 		}

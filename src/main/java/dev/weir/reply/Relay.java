@@ -203,7 +203,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		this.body = served.start().body();
 		this.attempt = served.attempt();
 		this.outcome = served.outcome();
-		this.attempt.answering();
+		this.attempt.onResponseStart();
 	}
 
 	final void readOn() {

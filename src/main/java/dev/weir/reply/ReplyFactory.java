@@ -70,7 +70,7 @@ public final class ReplyFactory {
 			reader.add(body);
 			Usage usage = reader.usage();
 			if (usage != null) {
-				served.attempt().used(usage.inputTokens(), usage.outputTokens());
+				served.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
 			}
 		}
 		served.attempt().end(served.outcome());

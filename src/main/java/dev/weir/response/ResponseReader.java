@@ -43,7 +43,7 @@ public final class ResponseReader {
 	 */
 	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
 		Attempt attempt = context.attempts().requireCurrent();
-		attempt.observe(response::header);
+		attempt.recordQuota(response::header);
 		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
 				AttemptFacts.of(attempt, context.traits()));
 		if (OutcomeClassifier.needsBody(response.status())) {
@@ -57,7 +57,7 @@ public final class ResponseReader {
 		}
 		boolean hasBody = context.traits().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();
 		if (hasBody && response.isPage()) {
-			return Mono.just(failed("a page in place of an answer", response,
+			return Mono.just(failed("a page in place of a response", response,
 					new ResponseStart.Bytes(response.body(), new byte[0], false)));
 		}
 		return readPlain(context, response, classifier, outcome, hasBody && response.isPlainJson());
@@ -74,7 +74,7 @@ public final class ResponseReader {
 				// they name a model
 				case UNDECIDED, SUCCESS ->
 					Mono.just((context.traits().operation() != Operation.OTHER && found.start().first().length == 0)
-							? failed("an empty answer", response, found.start())
+							? failed("an empty response", response, found.start())
 							: new AttemptResult.Begun(outcome, response, found.start()));
 				case ERROR, FAILED_RESPONSE -> readInside(response, found, classifier);
 			});

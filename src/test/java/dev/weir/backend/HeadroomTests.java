@@ -95,7 +95,7 @@ class HeadroomTests {
 	}
 
 	private void utilization(String value) {
-		this.headroom.hear(QuotaHeaders.read(Map.of("azure-openai-deployment-utilization", value)::get));
+		this.headroom.record(QuotaHeaders.read(Map.of("azure-openai-deployment-utilization", value)::get));
 	}
 
 	private void hear(String... namesAndValues) {
@@ -103,7 +103,7 @@ class HeadroomTests {
 		for (int i = 0; i < namesAndValues.length; i += 2) {
 			headers.put("x-ratelimit-" + namesAndValues[i], namesAndValues[i + 1]);
 		}
-		this.headroom.hear(QuotaHeaders.read(headers::get));
+		this.headroom.record(QuotaHeaders.read(headers::get));
 	}
 
 }

@@ -61,7 +61,7 @@ class LaneAdmissionTests {
 	void beingFullIsNoRestAndNoFailure() {
 		IntStream.range(0, 20).forEach((i) -> begin(this.chat));
 		IntStream.range(0, 20).forEach((i) -> assertThat(this.chat.tryBegin()).isNull());
-		assertThat(this.chat.restReason()).isNull();
+		assertThat(this.chat.cooldownReason()).isNull();
 		assertThat(this.chat.isRamping()).isFalse();
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
 		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(20, 20, 0, 0, 0, 0));
@@ -71,7 +71,7 @@ class LaneAdmissionTests {
 	void aPlaceIsGivenBackOnceHoweverOftenAnAttemptEnds() {
 		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
 		Attempt last = begin(this.chat);
-		last.answering();
+		last.onResponseStart();
 		assertThat(this.backend.isFull()).isTrue();
 		last.end(new Outcome.Cancelled());
 		last.end(SERVED);
@@ -136,7 +136,7 @@ class LaneAdmissionTests {
 	@Test
 	void aProbeCountsAsSoonAsItIsAnsweredAndNotAtTheEndOfALongStream() {
 		throttleAndWakeUp();
-		begin(this.chat).answering();
+		begin(this.chat).onResponseStart();
 		assertThat(beginAll(this.chat)).isEqualTo(2);
 	}
 
@@ -164,7 +164,7 @@ class LaneAdmissionTests {
 	@Test
 	void aProbeThatIsThrottledBeginsANewRestAndANewRamp() {
 		throttleAndWakeUp();
-		begin(this.chat).answering();
+		begin(this.chat).onResponseStart();
 		begin(this.chat);
 		begin(this.chat).end(new Outcome.Throttled(Duration.ofMillis(40)));
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofMillis(40));
@@ -177,7 +177,7 @@ class LaneAdmissionTests {
 		Attempt before = begin(this.chat);
 		throttleAndWakeUp();
 		begin(this.chat);
-		before.answering();
+		before.onResponseStart();
 		before.end(SERVED);
 		assertThat(this.chat.tryBegin()).isNull();
 	}
@@ -191,7 +191,7 @@ class LaneAdmissionTests {
 		Attempt probe = begin(this.chat);
 		assertThat(this.embeddings.tryBegin()).isNull();
 		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofMillis(250));
-		probe.answering();
+		probe.onResponseStart();
 		assertThat(beginAll(this.embeddings)).isEqualTo(2);
 	}
 
@@ -200,7 +200,7 @@ class LaneAdmissionTests {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 3; i++) {
-			begin(this.chat).answering();
+			begin(this.chat).onResponseStart();
 		}
 		breaker().transitionToClosedState();
 		assertThat(beginAll(this.chat)).isEqualTo(8);
@@ -288,7 +288,7 @@ class LaneAdmissionTests {
 			this.told.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
-		probe.answering();
+		probe.onResponseStart();
 		assertThat(this.told).hasValue(1);
 	}
 
@@ -308,7 +308,7 @@ class LaneAdmissionTests {
 	void measuresTheTimeToTheAnswersBeginning() {
 		Attempt attempt = begin(this.chat);
 		this.ticker.advance(Duration.ofMillis(300));
-		attempt.answering();
+		attempt.onResponseStart();
 		this.ticker.advance(Duration.ofSeconds(60));
 		attempt.end(SERVED);
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofMillis(300));
@@ -355,7 +355,7 @@ class LaneAdmissionTests {
 		assertThat(this.chat.headroom()).isEmpty();
 		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.5);
 		Attempt attempt = begin(this.chat);
-		attempt.observe(Map.of("azure-openai-deployment-utilization", "75%")::get);
+		attempt.recordQuota(Map.of("azure-openai-deployment-utilization", "75%")::get);
 		attempt.end(new Outcome.Throttled(Duration.ofSeconds(1)));
 		assertThat(this.chat.headroom()).hasValue(0.25);
 		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.25);

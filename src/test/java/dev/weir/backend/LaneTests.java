@@ -30,8 +30,8 @@ class LaneTests {
 	void throttlingRestsTheLaneAndNoOther() {
 		end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(this.chat.isAvailable()).isFalse();
-		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofSeconds(7));
-		assertThat(this.chat.restReason()).isEqualTo(CooldownReason.THROTTLED);
+		assertThat(this.chat.cooldownLeft()).isEqualTo(Duration.ofSeconds(7));
+		assertThat(this.chat.cooldownReason()).isEqualTo(CooldownReason.THROTTLED);
 		assertThat(this.embeddings.isAvailable()).isTrue();
 	}
 
@@ -49,28 +49,28 @@ class LaneTests {
 	@Test
 	void aSpentQuotaRestsTheWholeBackendForLong() {
 		end(Outcomes.outOfQuota());
-		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofMinutes(5));
-		assertThat(this.embeddings.restReason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
+		assertThat(this.embeddings.cooldownLeft()).isEqualTo(Duration.ofMinutes(5));
+		assertThat(this.embeddings.cooldownReason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
 	}
 
 	@Test
 	void aDeniedCredentialRestsTheWholeBackend() {
 		end(Outcomes.denied());
 		assertThat(this.embeddings.isAvailable()).isFalse();
-		assertThat(this.embeddings.restReason()).isEqualTo(CooldownReason.DENIED);
+		assertThat(this.embeddings.cooldownReason()).isEqualTo(CooldownReason.DENIED);
 	}
 
 	@Test
 	void aMissingDeploymentRestsTheLaneAndNoOther() {
 		end(Outcomes.modelNotServed());
-		assertThat(this.chat.restLeft()).isEqualTo(Duration.ofMinutes(5));
+		assertThat(this.chat.cooldownLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.isAvailable()).isTrue();
 	}
 
 	@Test
 	void aFailureThatAsksForTimeRestsTheBackend() {
 		end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
-		assertThat(this.embeddings.restLeft()).isEqualTo(Duration.ofSeconds(3));
+		assertThat(this.embeddings.cooldownLeft()).isEqualTo(Duration.ofSeconds(3));
 	}
 
 	@Test
@@ -97,7 +97,7 @@ class LaneTests {
 	@Test
 	void aBreakInMidAnswerCountsAsFailure() {
 		Attempt attempt = begin();
-		attempt.answering();
+		attempt.onResponseStart();
 		attempt.end(new Outcome.Broken());
 		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isEqualTo(1);
 		assertThat(this.chat.counts().failed()).isEqualTo(1);
@@ -106,7 +106,7 @@ class LaneTests {
 	@Test
 	void theBreakerHearsOfAnAttemptOnceAndAtItsEnd() {
 		Attempt attempt = begin();
-		attempt.answering();
+		attempt.onResponseStart();
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
 		attempt.end(new Outcome.Broken());
 		attempt.end(new Outcome.Served(200));
@@ -118,7 +118,7 @@ class LaneTests {
 	void streamsThatBreakOpenTheBreaker() {
 		for (int i = 0; i < 5; i++) {
 			Attempt attempt = begin();
-			attempt.answering();
+			attempt.onResponseStart();
 			attempt.end(new Outcome.Broken());
 		}
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.OPEN);
@@ -129,7 +129,7 @@ class LaneTests {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 10; i++) {
-			begin().answering();
+			begin().onResponseStart();
 		}
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.CLOSED);
 	}
@@ -154,7 +154,7 @@ class LaneTests {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < old.length; i++) {
-			old[i].answering();
+			old[i].onResponseStart();
 			old[i].end((i % 2 == 0) ? new Outcome.Served(200) : new Outcome.Cancelled());
 		}
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
@@ -198,7 +198,7 @@ class LaneTests {
 	void anAttemptIsInFlightUntilItsFirstEnd() {
 		Attempt attempt = begin();
 		assertThat(this.chat.counts().inFlight()).isEqualTo(1);
-		attempt.answering();
+		attempt.onResponseStart();
 		assertThat(this.chat.counts().inFlight()).isEqualTo(1);
 		assertThat(attempt.end(new Outcome.Served(200))).isTrue();
 		assertThat(attempt.end(new Outcome.Cancelled())).isFalse();
@@ -218,7 +218,7 @@ class LaneTests {
 		end(new Outcome.NoCredential("run az login"));
 		Backend backend = this.chat.backend();
 		assertThat(backend.credentialProblem()).isEqualTo("run az login");
-		assertThat(backend.restLeft()).isEqualTo(Duration.ofSeconds(5));
+		assertThat(backend.cooldownLeft()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
 		this.ticker.advance(Duration.ofSeconds(5));
 		end(new Outcome.Served(200));

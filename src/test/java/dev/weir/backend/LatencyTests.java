@@ -25,9 +25,9 @@ class LatencyTests {
 	@Test
 	void aLaneThatHasNotAnsweredIsTriedByOneRequestAtATime() {
 		assertThat(this.latency.expected()).isZero();
-		this.latency.begun();
+		this.latency.onWaitStart();
 		assertThat(this.latency.expected()).isEqualTo(1e9);
-		this.latency.over();
+		this.latency.onWaitEnd();
 		assertThat(this.latency.expected()).isZero();
 	}
 
@@ -67,26 +67,26 @@ class LatencyTests {
 		took(8000);
 		this.ticker.advance(DECAY.multipliedBy(4));
 		assertThat(this.latency.expected() / 1e6).isCloseTo(8000 * Math.exp(-4), within(0.1));
-		this.latency.begun();
+		this.latency.onWaitStart();
 		assertThat(this.latency.expected() / 1e6).isEqualTo(8000);
-		this.latency.over();
+		this.latency.onWaitEnd();
 	}
 
 	@Test
 	void whatEndedWithoutAnAnswerNeverMakesFaster() {
 		took(2000);
 		this.ticker.advance(Duration.ofSeconds(1));
-		this.latency.atLeast(Duration.ofMillis(3).toNanos());
+		this.latency.recordAtLeast(Duration.ofMillis(3).toNanos());
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(2000));
-		this.latency.atLeast(Duration.ofMillis(5000).toNanos());
+		this.latency.recordAtLeast(Duration.ofMillis(5000).toNanos());
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(5000));
 	}
 
 	@Test
 	void whatEndedWithoutAnAnswerIsNoFastAnswerWhereNoneIsKnown() {
-		this.latency.atLeast(Duration.ofMillis(3).toNanos());
+		this.latency.recordAtLeast(Duration.ofMillis(3).toNanos());
 		assertThat(this.latency.average()).isNull();
-		this.latency.atLeast(Latency.ASSUMED.toNanos());
+		this.latency.recordAtLeast(Latency.ASSUMED.toNanos());
 		assertThat(this.latency.average()).isEqualTo(Latency.ASSUMED);
 	}
 
@@ -94,13 +94,13 @@ class LatencyTests {
 	void losesNoSlowAnswerAmongManyAtOnce() {
 		for (int i = 0; i < 1000; i++) {
 			long slow = Duration.ofMillis(1000 + i).toNanos();
-			Crowd.each(java.util.List.of(1L, 2L, slow, 3L), this.latency::took);
+			Crowd.each(java.util.List.of(1L, 2L, slow, 3L), this.latency::record);
 			assertThat(millis()).isEqualTo(1000 + i);
 		}
 	}
 
 	private void took(long millis) {
-		this.latency.took(Duration.ofMillis(millis).toNanos());
+		this.latency.record(Duration.ofMillis(millis).toNanos());
 	}
 
 	private double millis() {

@@ -83,7 +83,7 @@ class PoolTests {
 	@CsvSource({ "40, 40 ms", "999, 999 ms", "1000, 1 s", "7249, 7.2 s", "60000, 60 s", "119000, 119 s",
 			"120000, 2 min", "300000, 5 min" })
 	void durationsAreSaidInWords(long millis, String words) {
-		assertThat(Durations.words(Duration.ofMillis(millis))).isEqualTo(words);
+		assertThat(Durations.format(Duration.ofMillis(millis))).isEqualTo(words);
 	}
 
 	private static void end(Lane lane, Outcome outcome) {

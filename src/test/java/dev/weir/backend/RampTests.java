@@ -20,20 +20,20 @@ class RampTests {
 	@Test
 	void letsAllThroughBeforeTheFirstRest() {
 		assertThat(enterAll(1000)).hasSize(1000);
-		assertThat(this.ramp.isSteep()).isFalse();
+		assertThat(this.ramp.isActive()).isFalse();
 		assertThat(this.ramp.hasPlace()).isTrue();
-		assertThat(this.ramp.left()).isZero();
+		assertThat(this.ramp.timeToNextPlace()).isZero();
 	}
 
 	@Test
 	void beginsWithOneAndDoublesWithEachThatIsServedUntilAllGoThrough() {
 		this.ramp.restart();
 		List<Integer> sizes = new ArrayList<>();
-		while (this.ramp.isSteep()) {
+		while (this.ramp.isActive()) {
 			List<Ramp.Step> step = enterAll(1000);
 			assertThat(this.ramp.hasPlace()).isFalse();
 			sizes.add(step.size());
-			this.ramp.served(step.get(0));
+			this.ramp.onServed(step.get(0));
 		}
 		assertThat(sizes).containsExactly(1, 2, 4, 8, 16, 32, 64);
 		assertThat(enterAll(1000)).hasSize(1000);
@@ -42,10 +42,10 @@ class RampTests {
 	@Test
 	void doublesOnceForAStepHoweverManyOfItAreServed() {
 		this.ramp.restart();
-		this.ramp.served(enterAll(1).get(0));
+		this.ramp.onServed(enterAll(1).get(0));
 		List<Ramp.Step> two = enterAll(2);
-		two.forEach(this.ramp::served);
-		two.forEach(this.ramp::served);
+		two.forEach(this.ramp::onServed);
+		two.forEach(this.ramp::onServed);
 		assertThat(enterAll(1000)).hasSize(4);
 	}
 
@@ -53,14 +53,14 @@ class RampTests {
 	void doublesAfterAQuarterOfASecondWithoutAWord() {
 		this.ramp.restart();
 		List<Integer> sizes = new ArrayList<>();
-		while (this.ramp.isSteep()) {
+		while (this.ramp.isActive()) {
 			sizes.add(enterAll(1000).size());
 			this.ticker.advance(Duration.ofMillis(249));
 			assertThat(enterAll(1000)).isEmpty();
-			assertThat(this.ramp.left()).isEqualTo(Duration.ofMillis(1));
+			assertThat(this.ramp.timeToNextPlace()).isEqualTo(Duration.ofMillis(1));
 			this.ticker.advance(Duration.ofMillis(1));
 			assertThat(this.ramp.hasPlace()).isTrue();
-			assertThat(this.ramp.left()).isZero();
+			assertThat(this.ramp.timeToNextPlace()).isZero();
 			if (sizes.size() == 7) {
 				assertThat(enterAll(1000)).hasSize(1000);
 			}
@@ -80,12 +80,12 @@ class RampTests {
 	@Test
 	void anotherRestStartsAllOver() {
 		this.ramp.restart();
-		this.ramp.served(enterAll(1).get(0));
+		this.ramp.onServed(enterAll(1).get(0));
 		List<Ramp.Step> two = enterAll(2);
 		this.ramp.restart();
 		assertThat(enterAll(1000)).hasSize(1);
 		// of the ramp before
-		this.ramp.served(two.get(0));
+		this.ramp.onServed(two.get(0));
 		assertThat(enterAll(1000)).isEmpty();
 	}
 
@@ -94,7 +94,7 @@ class RampTests {
 		Ramp.Step before = enterAll(1).get(0);
 		this.ramp.restart();
 		assertThat(enterAll(1000)).hasSize(1);
-		this.ramp.served(before);
+		this.ramp.onServed(before);
 		this.ramp.leave(before);
 		assertThat(enterAll(1000)).isEmpty();
 	}
@@ -115,9 +115,9 @@ class RampTests {
 			for (int size = 1; size <= Ramp.LAST; size *= 2) {
 				List<Ramp.Step> entered = Crowd.collect(8, 20, this.ramp::tryEnter);
 				assertThat(entered).hasSize(size);
-				Crowd.each(entered, this.ramp::served);
+				Crowd.each(entered, this.ramp::onServed);
 			}
-			assertThat(this.ramp.isSteep()).isFalse();
+			assertThat(this.ramp.isActive()).isFalse();
 		}
 	}
 

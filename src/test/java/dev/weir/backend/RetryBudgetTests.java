@@ -28,7 +28,7 @@ class RetryBudgetTests {
 	void allowsAShareOfTheRequests() {
 		RetryBudget budget = budget(20, 0);
 		assertThat(retries(budget, 100)).isZero();
-		IntStream.range(0, 1000).forEach((i) -> budget.request());
+		IntStream.range(0, 1000).forEach((i) -> budget.recordRequest());
 		// one less than 200 where a thousand fifths do not quite add up
 		assertThat(retries(budget, 1000)).isBetween(199, 200);
 	}
@@ -36,7 +36,7 @@ class RetryBudgetTests {
 	@Test
 	void forgetsCreditThatIsOlderThanTenSeconds() {
 		RetryBudget budget = budget(20, 0);
-		IntStream.range(0, 1000).forEach((i) -> budget.request());
+		IntStream.range(0, 1000).forEach((i) -> budget.recordRequest());
 		this.ticker.advance(Duration.ofSeconds(10));
 		assertThat(retries(budget, 1000)).isZero();
 	}
@@ -46,7 +46,7 @@ class RetryBudgetTests {
 		RetryBudget budget = budget(20, 10);
 		int retries = 0;
 		for (int i = 0; i < 60_000; i++) {
-			budget.request();
+			budget.recordRequest();
 			retries += retries(budget, 3);
 			this.ticker.advance(Duration.ofMillis(1));
 		}
@@ -57,7 +57,7 @@ class RetryBudgetTests {
 	@Test
 	void allowsNothingWhenItIsSetToNothing() {
 		RetryBudget budget = budget(0, 0);
-		budget.request();
+		budget.recordRequest();
 		this.ticker.advance(Duration.ofSeconds(10));
 		assertThat(budget.tryRetry()).isFalse();
 	}

@@ -191,13 +191,13 @@ class StrategyTests {
 	private void serve(Lane lane, Duration latency) {
 		Attempt attempt = begin(lane);
 		this.ticker.advance(latency);
-		attempt.answering();
+		attempt.onResponseStart();
 		attempt.end(new Outcome.Served(200));
 	}
 
 	private static void reportQuota(Lane lane, String percentLeft) {
 		Attempt attempt = begin(lane);
-		attempt.observe(Map.of("x-ratelimit-remaining-tokens", percentLeft, "x-ratelimit-limit-tokens", "100",
+		attempt.recordQuota(Map.of("x-ratelimit-remaining-tokens", percentLeft, "x-ratelimit-limit-tokens", "100",
 				"x-ratelimit-reset-tokens", "1m0s")::get);
 		attempt.end(new Outcome.Served(200));
 	}
@@ -237,7 +237,7 @@ class StrategyTests {
 				StrategyTests.this.ticker.advance(Duration.ofMillis(1));
 				while (!this.running.isEmpty() && this.running.element().end <= this.now) {
 					Attempt attempt = this.running.remove().attempt;
-					attempt.answering();
+					attempt.onResponseStart();
 					attempt.end(new Outcome.Served(200));
 				}
 				Lane lane = this.strategy.pick(this.lanes, (it) -> true);

@@ -46,9 +46,9 @@ class OutcomeClassifierTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 301, 302, 303, 307, 308 })
 	void aRedirectIsAFailure(int status) {
-		assertThat(classify(status, null, Map.of("location", "https://elsewhere.example"))).isInstanceOfSatisfying(
-				Outcome.Failed.class,
-				(failed) -> assertThat(failed.words()).isEqualTo(status + " (a redirect, which is not followed)"));
+		assertThat(classify(status, null, Map.of("location", "https://elsewhere.example")))
+			.isInstanceOfSatisfying(Outcome.Failed.class, (failed) -> assertThat(failed.description())
+				.isEqualTo(status + " (a redirect, which is not followed)"));
 	}
 
 	@ParameterizedTest
@@ -148,7 +148,7 @@ class OutcomeClassifierTests {
 		assertThat(classifier(false, false).classify(error, NOW)).isInstanceOfSatisfying(Outcome.Denied.class,
 				(denied) -> {
 					assertThat(denied.proof()).isEqualTo(Outcome.Proof.STATED);
-					assertThat(denied.refusal().said()).isEqualTo("Incorrect API key provided: *** .");
+					assertThat(denied.refusal().message()).isEqualTo("Incorrect API key provided: *** .");
 					assertThat(denied.refusal().cure()).contains("api-key");
 				});
 	}
@@ -183,19 +183,19 @@ class OutcomeClassifierTests {
 		assertThat(words(new SSLHandshakeException("expired"))).isEqualTo("a TLS failure (expired)");
 		assertThat(words(new IOException("Connection reset by peer"))).isEqualTo("a broken connection");
 		assertThat(words(new OutcomeException(Outcome.Failed.silence(Duration.ofSeconds(2)))))
-			.isEqualTo("no answer within 2 s");
+			.isEqualTo("no response within 2 s");
 	}
 
 	@Test
 	void whatIsNotHttpIsAFailureOfTheBackend() {
 		assertThat(words(new IllegalArgumentException("invalid version format: GARBAGE")))
-			.isEqualTo("an answer that cannot be read (IllegalArgumentException)");
+			.isEqualTo("a response that cannot be read (IllegalArgumentException)");
 	}
 
 	private static String words(Throwable error) {
 		Outcome outcome = OutcomeClassifier.classify(error);
 		assertThat(outcome).isInstanceOf(Outcome.Failed.class);
-		return outcome.words();
+		return outcome.description();
 	}
 
 	private static Outcome classify(int status, @Nullable String code, Map<String, String> headers) {

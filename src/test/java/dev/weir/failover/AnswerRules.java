@@ -83,7 +83,7 @@ final class AnswerRules {
 			check(client, false, "a cut answer that looks whole");
 		}
 		else if (last.script().inEvent() && last.script().lateNanos() < Observer.HOLD.toNanos()) {
-			check(client, false, "an error in place of an answer");
+			check(client, false, "an error in place of a response");
 		}
 		else if (!Arrays.equals(last.script().body(), client.bytes())) {
 			check(client, this.resume && isStream(client), "not the backend's answer");

@@ -186,7 +186,7 @@ class FailoverTests {
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(504);
 		assertThat(response.body()).contains("\"code\":\"timeout\"")
-			.contains("There was no answer within 300 ms (weir.pools.openai.deadline).");
+			.contains("There was no response within 300 ms (weir.pools.openai.deadline).");
 	}
 
 	@ParameterizedTest

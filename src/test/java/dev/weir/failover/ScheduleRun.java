@@ -259,7 +259,7 @@ final class ScheduleRun {
 		Attempt attempt = context.attempts().requireCurrent();
 		String name = attempt.lane().backend().name();
 		int backend = Integer.parseInt(name.substring(1));
-		attempt.sending();
+		attempt.onCall();
 		Schedule.Phase phase = this.schedule.backends().get(backend).at(this.time.now() / ScriptWriter.MILLI);
 		Fault fault = (this.random.nextInt(100) < phase.percent()) ? phase.fault() : Fault.SERVE;
 		fault = (this.everybodys != null) ? this.everybodys : fault;

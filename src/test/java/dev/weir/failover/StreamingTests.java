@@ -417,7 +417,7 @@ class StreamingTests {
 			@Override
 			void verifyIncomplete(String received) {
 				assertThat(received).containsOnlyOnce("data: \"begun\"\n\n").endsWith("""
-						data: {"error":{"message":"The backend's answer broke off.","type":"server_error",\
+						data: {"error":{"message":"The backend's response broke off.","type":"server_error",\
 						"param":null,"code":"stream_interrupted"}}
 
 						\r

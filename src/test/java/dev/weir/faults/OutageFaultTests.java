@@ -190,7 +190,7 @@ class OutageFaultTests {
 		second.script(RawBackend.Call::awaitClose);
 		HttpResponse<String> silent = weir.chat();
 		assertOwn(silent, 504, "timeout", "2");
-		assertThat(silent.body()).contains("There was no answer within 300 ms (weir.pools.openai.response-timeout).");
+		assertThat(silent.body()).contains("There was no response within 300 ms (weir.pools.openai.response-timeout).");
 		// both breakers are open now
 		assertOwn(weir.chat(), 503, "service_unavailable", "0");
 		assertThat(first.requests()).hasSize(2);

@@ -54,7 +54,7 @@ class StreamFaultTests {
 			""";
 
 	private static final String CHAT_ERROR = """
-			data: {"error":{"message":"The backend's answer broke off.","type":"server_error","param":null,\
+			data: {"error":{"message":"The backend's response broke off.","type":"server_error","param":null,\
 			"code":"stream_interrupted"}}
 
 			""";
@@ -313,7 +313,7 @@ class StreamFaultTests {
 			seen.release();
 			assertThat(client.readToEnd()).endsWith("""
 					event: error
-					data: {"type":"error","code":"stream_interrupted","message":"The backend's answer broke off.",\
+					data: {"type":"error","code":"stream_interrupted","message":"The backend's response broke off.",\
 					"param":null,"sequence_number":2}
 
 					\r

@@ -289,7 +289,7 @@ class UpstreamFaultTests {
 		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(output)
-			.contains("after an answer that cannot be read (TooLongHttpHeaderException) from " + stand.firstName());
+			.contains("after a response that cannot be read (TooLongHttpHeaderException) from " + stand.firstName());
 		awaitFigures(stand.weir(), stand.firstName(), FAILED_ONCE);
 		stand.first().script(SERVES);
 		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.firstName());

@@ -76,7 +76,8 @@ class ImageTests {
 								.withHeader("api-key", equalTo((backend == FIRST) ? "key-of-first" : "key-of-second"))
 								.withoutHeader("authorization")
 								.withRequestBody(equalToJson(Bodies.CHAT))));
-			assertThat(weir.getLogs()).contains("(second, attempt 2, after 429 from first, which rests 30 s)");
+			assertThat(weir.getLogs())
+				.contains("(second, attempt 2, after 429 from first, which is in cooldown for 30 s)");
 
 			assertThat(weir.get("/actuator/health/backends/first").body()).contains("COOLDOWN");
 			assertThat(weir.get("/actuator/health/backends/second").body()).contains("UP");

@@ -314,7 +314,7 @@ class WaitQueuesTests {
 		for (int i = 0; i < 100; i++) {
 			assertThat(this.queues.isWaitedFor(this.pool.lanes("free"))).isFalse();
 			Attempt attempt = lane("free").tryBegin();
-			attempt.answering();
+			attempt.onResponseStart();
 			attempt.end(new Outcome.Served(200));
 		}
 		assertThat(this.orderCalls.get()).isEqualTo(calls);
