@@ -179,7 +179,7 @@ class TimeoutRaceTests {
 
 		private Mono<BackendResponse> call(RequestContext request) {
 			request.tryBegin(request.candidates().lanes().get(0));
-			request.attempts().requireCurrent().sending();
+			request.attempts().requireCurrent().onCall();
 			Mono<BackendResponse> head = Mono.create((sink) -> {
 				// as Reactor Netty does
 				sink.onCancel(this.connection);
