@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -35,7 +37,7 @@ class ArchitectureDocumentTests {
 
 	private static final Pattern DIAGRAM = Pattern.compile("```mermaid\n(.*?)```", Pattern.DOTALL);
 
-	private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
+	private static final Pattern LINK = Pattern.compile("]\\(([^)#:]*)(?:#([^)]*))?\\)");
 
 	private static final Pattern ROOM = Pattern.compile("(?m)^\\| `([a-z.]+)` \\|[^|]*\\|([^|]*)\\|$");
 
@@ -70,22 +72,36 @@ class ArchitectureDocumentTests {
 	}
 
 	@Test
-	void linksBetweenDocumentsLeadToFiles() throws IOException {
+	void linksBetweenDocumentsLeadToFilesAndHeadings() throws IOException {
 		Set<String> broken = new TreeSet<>();
 		for (Path document : documents()) {
-			LINK.matcher(Files.readString(document))
-				.results()
-				.filter((link) -> !Files.exists(document.resolveSibling(link.group(1))))
-				.forEach((link) -> broken.add(document + ": " + link.group(1)));
+			for (MatchResult link : LINK.matcher(Files.readString(document)).results().toList()) {
+				Path target = link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
+				if (!Files.exists(target) || (link.group(2) != null && !headings(target).contains(link.group(2)))) {
+					broken.add(document + ": " + link.group());
+				}
+			}
 		}
 		assertThat(broken).isEmpty();
+	}
+
+	/** The headings of a document as they are written in links. */
+	private static List<String> headings(Path document) throws IOException {
+		return Files.readAllLines(document)
+			.stream()
+			.filter((line) -> line.startsWith("#"))
+			.map((line) -> line.replaceFirst("#+ ", "")
+				.replaceAll("[^\\w -]", "")
+				.toLowerCase(Locale.ROOT)
+				.replace(' ', '-'))
+			.toList();
 	}
 
 	private static List<Path> documents() throws IOException {
 		try (Stream<Path> found = Files.walk(Path.of("docs"))) {
 			return Stream
 				.concat(found.filter((path) -> path.toString().endsWith(".md")),
-						Stream.of(Path.of("README.md"), Path.of("CONTRIBUTING.md")))
+						Stream.of(Path.of("README.md"), Path.of("CONTRIBUTING.md"), Path.of("CHANGELOG.md")))
 				.toList();
 		}
 	}
