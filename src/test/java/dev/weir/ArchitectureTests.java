@@ -170,7 +170,7 @@ class ArchitectureTests {
 	}
 
 	@Test
-	void classNamesSayWhatAClassDoes() {
+	void classNamesDescribeTheClass() {
 		classes().should()
 			.haveSimpleNameNotEndingWith("Utils")
 			.andShould()

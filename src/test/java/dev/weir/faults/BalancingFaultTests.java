@@ -65,7 +65,7 @@ class BalancingFaultTests {
 	}
 
 	@Test
-	void aClientThatLeavesItsStreamFreesThePlace() {
+	void aClientThatLeavesItsStreamFreesTheSlot() {
 		RawBackend.Script streams = (call) -> {
 			call.beginEvents();
 			call.chunk("data: {}\n\n");
@@ -84,7 +84,7 @@ class BalancingFaultTests {
 	}
 
 	@Test
-	void b21RecoveryAfterARestIsProbedAndNotStampeded() throws Exception {
+	void b21AfterACooldownALaneGetsFewRequestsAtFirst() throws Exception {
 		try (RawBackend spare = RawBackend.start(SERVES);
 				RawBackend first = RawBackend.start(SERVES);
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("first", first.url()),

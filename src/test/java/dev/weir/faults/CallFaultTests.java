@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.RawBackend.answering;
@@ -116,7 +117,7 @@ class CallFaultTests {
 			"/openai/deployments/meta%2Fllama/chat/completions?api-version=v",
 			"//openai/deployments//meta%2fllama/chat%2Fcompletions?api-version=v" })
 	void c19AModelWithASlashIsReadInAClassicPath(String path) {
-		SocketClient.Response response = send("split", "POST " + path, "{}".getBytes(UTF_8), JSON);
+		RawReply response = send("split", "POST " + path, "{}".getBytes(UTF_8), JSON);
 		if (path.startsWith("//")) {
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("encoded slash");
@@ -141,9 +142,9 @@ class CallFaultTests {
 	@ValueSource(strings = { "/v1%2Fmodels", "/v1/files/a%2Fb", "/openai/deployments/gpt-4o%2Fchat/completions",
 			"/v1/models/..%2fchat", "/v1/models/a%252Fb", "/v1/models/a%5cb", "//..//v1/models", "/v1/%2e%2e/models",
 			"/v1/models/a%00", "/v1/models/a%0d%0aX:y", "/v1/models;x/a" })
-	void c7WhatTwoServersCouldReadDifferentlyIsRefused(String path) {
+	void c7AnAmbiguousRequestIsRefused(String path) {
 		for (String method : List.of("GET", "POST")) {
-			SocketClient.Response response = send("openai", method + " " + path, new byte[0]);
+			RawReply response = send("openai", method + " " + path, new byte[0]);
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("\"code\":\"invalid_path\"");
 		}
@@ -164,8 +165,8 @@ class CallFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\" \"" })
 	void c20WithoutADeploymentAModelThatIsNoneIsMissing(String model) {
-		SocketClient.Response response = send("openai", "POST /v1/chat/completions",
-				("{\"model\":" + model + "}").getBytes(UTF_8), JSON);
+		RawReply response = send("openai", "POST /v1/chat/completions", ("{\"model\":" + model + "}").getBytes(UTF_8),
+				JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("You must provide a model parameter.", "\"param\":\"model\"");
 		assertThat(first.requests()).isEmpty();
@@ -174,11 +175,10 @@ class CallFaultTests {
 	@ParameterizedTest
 	@CsvSource({ "/v1/rerank, false", "/v1/score, true", "/rerank, false", "/v1/videos, true",
 			"/openai/v1/whatever/comes/next, false" })
-	void c21AnUnknownPostWithAModelIsACallOfThatModel(String path, boolean chunked) {
+	void c21AnUnknownPostWithAModelGoesToThatModel(String path, boolean chunked) {
 		byte[] body = "{\"query\":\"q\",\"model\":\"rerank-1\"}".getBytes(UTF_8);
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			SocketClient.Response response = chunked
-					? client.sendChunked("POST " + path, body, 7, "x-pool: split", JSON)
+		try (RawClient client = RawClient.connect(weir.port())) {
+			RawReply response = chunked ? client.sendChunked("POST " + path, body, 7, "x-pool: split", JSON)
 					: client.send("POST " + path, body, "x-pool: split", JSON);
 			assertThat(response.status()).isEqualTo(200);
 		}
@@ -188,7 +188,7 @@ class CallFaultTests {
 	}
 
 	@Test
-	void c21AFormThatNamesAModelIsACallOfThatModel() {
+	void c21AFormThatNamesAModelGoesToThatModel() {
 		String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nrerank-1\r\n--b--\r\n";
 		assertThat(
 				send("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
@@ -199,7 +199,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/fine_tuning/jobs", "/v1/assistants", "/v1/threads/runs", "/v1/evals", "/v1/batches" })
-	void c21WhatIsStoredIsNeitherMappedNorBoundToALane(String path) {
+	void c21AStoredObjectIsNeitherMappedNorBoundToALane(String path) {
 		String body = "{\"model\":\"rerank-1\"}";
 		assertThat(send("split", "POST " + path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement().asString().endsWith(body);
@@ -219,7 +219,7 @@ class CallFaultTests {
 	@ParameterizedTest
 	@CsvSource({ "1, /v1/rerank", "2, /v1/videos", "3, /v1/files", "4, /v1/fine_tuning/jobs",
 			"5, /v1/responses/r/cancel" })
-	void c21WhatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
+	void c21ARequestThatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
 		first.script(answering("500 Internal Server Error", "{}"));
 		assertThat(send("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
 			.isEqualTo(500);
@@ -251,10 +251,9 @@ class CallFaultTests {
 	@Test
 	void c16ABombIsTooLargeAndTheConnectionServesOn() throws IOException {
 		byte[] bomb = gzip(new byte[40 * 1024 * 1024]);
-		try (SocketClient client = SocketClient.connect(weir.port())) {
+		try (RawClient client = RawClient.connect(weir.port())) {
 			for (String path : List.of("/v1/chat/completions", "/v1/files", "/v1/rerank")) {
-				SocketClient.Response response = client.send("POST " + path, bomb, "x-pool: azure", JSON,
-						"Content-Encoding: gzip");
+				RawReply response = client.send("POST " + path, bomb, "x-pool: azure", JSON, "Content-Encoding: gzip");
 				assertThat(response.status()).isEqualTo(413);
 				assertThat(response.text()).contains("request_too_large");
 			}
@@ -276,7 +275,7 @@ class CallFaultTests {
 	@ValueSource(strings = { "compress", "gzip, br", "aes128gcm" })
 	void c16AnUnknownCodingIsRefusedWithThoseThereAre(String coding) {
 		for (String path : List.of("/v1/chat/completions", "/v1/files")) {
-			SocketClient.Response response = send("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
+			RawReply response = send("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
 			assertThat(response.status()).isEqualTo(415);
 			assertThat(response.header("accept-encoding")).isEqualTo("gzip, deflate, br, zstd");
 			assertThat(response.text()).contains("\"code\":\"unsupported_content_encoding\"");
@@ -285,8 +284,8 @@ class CallFaultTests {
 	}
 
 	@Test
-	void c16ABodyThatIsNotWhatItsCodingSaysIsABadRequest() {
-		SocketClient.Response response = send("azure", "POST /v1/chat/completions", CHAT, JSON, "Content-Encoding: br");
+	void c16ABodyThatDoesNotMatchItsCodingIsABadRequest() {
+		RawReply response = send("azure", "POST /v1/chat/completions", CHAT, JSON, "Content-Encoding: br");
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("is not valid br");
 		assertThat(first.requests()).isEmpty();
@@ -310,13 +309,13 @@ class CallFaultTests {
 			"/v1/Chat/Completions, /v1/chat/completions", "/v1/embedding, /v1/embeddings", "/v1/file, /v1/files",
 			"/openai/v1/openai/v1/responses, /openai/v1/responses", "/v1/audio/transcription, /v1/audio/transcriptions",
 			"/v1/openai/deployments/m/chat/completions, /v1/chat/completions", "/v1/nonsense, " })
-	void c19AnUnknownPathGoesUpAsItIsAndThe404NamesTheRightOne(String path, String meant) {
+	void c19AnUnknownPathIsSentUnchangedAndThe404NamesTheRightOne(String path, String meant) {
 		for (String body : List.of("", "<html>404</html>", "{\"detail\":\"Not Found\"}",
 				"{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
 				"{\"error\":{\"message\":\"Invalid URL (POST " + path + ")\",\"type\":\"invalid_request_error\"}}")) {
 			first.script(answering("404 Not Found", body));
 			first.requests().clear();
-			SocketClient.Response response = send("any", "POST " + path, CHAT, JSON);
+			RawReply response = send("any", "POST " + path, CHAT, JSON);
 			assertThat(first.requests()).singleElement()
 				.asString()
 				.startsWith("POST /v1/" + path.substring(path.startsWith("/openai") ? 11 : 4) + " ");
@@ -333,15 +332,14 @@ class CallFaultTests {
 			"/v1/files/f-1 | {\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
 			"/v1/responses/r-1/cancel | {}", "/v1/videos | {}",
 			"/v1/whatever | {\"error\":{\"message\":\"No such thing as this\",\"type\":\"invalid_request_error\"}}" })
-	void c19A404ThatSaysSomethingOfItsOwnOrOfAKnownPathIsPassed(String path, String body) {
+	void c19A404WithAnErrorMessageOrOfAKnownPathIsPassedOn(String path, String body) {
 		first.script(answering("404 Not Found", body));
 		assertThat(send("any", "POST " + path, CHAT, JSON).text()).isEqualTo(body);
 	}
 
 	@Test
 	void c19AMisspeltOperationOnADeploymentIsNamedWhereNoBackendHasAPlaceForIt() {
-		SocketClient.Response response = send("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT,
-				JSON);
+		RawReply response = send("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT, JSON);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text()).contains("Did you mean /openai/deployments/m/chat/completions?");
 	}
@@ -352,7 +350,7 @@ class CallFaultTests {
 		assertThat(send("mixed", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("mixed-b");
 		assertThat(send("versioned", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("versioned-b");
 		assertThat(second.requests().get(1)).startsWith(path + "?api-version=2024-10-21 ");
-		SocketClient.Response response = send("azure", path, CHAT, JSON);
+		RawReply response = send("azure", path, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("needs the query parameter api-version", "\"param\":\"api-version\"");
 		assertThat(send("mixed", path + "?api-version=2024-10-21", CHAT, JSON).header("x-weir-backend"))
@@ -366,7 +364,7 @@ class CallFaultTests {
 			"POST /v1/models | GET, HEAD", "PUT /v1/files | GET, HEAD, POST, PATCH, DELETE",
 			"OPTIONS /v1/responses/r | GET, HEAD, POST, PATCH, DELETE", "PUT /v1/models/m | GET, HEAD, DELETE" })
 	void aMethodThatAnOperationDoesNotHaveDoesNotGoUp(String requestLine, String allowed) {
-		SocketClient.Response response = send("any", requestLine, CHAT, JSON);
+		RawReply response = send("any", requestLine, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(405);
 		assertThat(response.header("allow")).isEqualTo(allowed);
 		assertThat(response.text()).contains("\"code\":\"method_not_allowed\"");
@@ -401,10 +399,10 @@ class CallFaultTests {
 		return coded.toByteArray();
 	}
 
-	private static SocketClient.Response send(String pool, String requestLine, byte[] body, String... headers) {
+	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("x-pool: " + pool);
-		return SocketClient.call(weir.port(), requestLine, body, all.toArray(String[]::new));
+		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 }

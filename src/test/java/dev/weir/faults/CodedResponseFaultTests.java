@@ -64,7 +64,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38AStreamThatComesCodedReachesTheClientDecodedAndEventByEvent() {
+	void b38ACodedStreamReachesTheClientDecodedAndEventByEvent() {
 		Stand stand = stands.next((call) -> {
 			List<byte[]> parts = gzip(CONTENT, CONTENT, DONE);
 			begin(call, "200 OK", "text/event-stream");
@@ -97,7 +97,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38APlainBodyThatComesCodedReachesTheClientDecoded() {
+	void b38ACodedPlainBodyReachesTheClientDecoded() {
 		byte[] coded = whole(gzip(Bodies.COMPLETION));
 		Stand stand = stands.next((call) -> answer(call, "200 OK", "application/json", "gzip", coded), UNUSED);
 		HttpResponse<String> response = stand.chat();
@@ -116,7 +116,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38AnErrorOfTheClientsOwnThatComesCodedReachesItDecoded() {
+	void b38ACodedErrorOfTheClientReachesItDecoded() {
 		String error = "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}";
 		Stand stand = stands
 			.next((call) -> answer(call, "400 Bad Request", "application/json", "gzip", whole(gzip(error))), UNUSED);
@@ -126,7 +126,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38WhatCannotBeDecodedPassesWholeWithItsCodingAndIsNoBreak() {
+	void b38ABodyThatCannotBeDecodedIsPassedOnWholeWithItsCoding() {
 		byte[] coded = "no coding that anybody knows".getBytes(StandardCharsets.UTF_8);
 		Stand stand = stands.next((call) -> answer(call, "200 OK", "text/event-stream", "unknown", coded), UNUSED);
 		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT_STREAM);

@@ -76,7 +76,7 @@ class KeepAliveFaultTests {
 	}
 
 	@Test
-	void aPartOfAnOverlongEventGetsNoCommentBehindIt() {
+	void aPartOfAnOverlongEventIsNotFollowedByAComment() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
@@ -112,7 +112,7 @@ class KeepAliveFaultTests {
 	}
 
 	@Test
-	void behindAnEarlyReplyOtherLanesAreStillAsked() {
+	void afterAnEarlyReplyOtherLanesAreStillTried() {
 		CountDownLatch seen = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
 			seen.await(5, TimeUnit.SECONDS);
@@ -126,7 +126,7 @@ class KeepAliveFaultTests {
 	}
 
 	@Test
-	void whatFailsBehindAnEarlyReplyIsAnErrorEventAndNoGoodEnd() {
+	void aFailureAfterAnEarlyReplyIsAnErrorEvent() {
 		CountDownLatch seen = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
 			seen.await(5, TimeUnit.SECONDS);
@@ -142,7 +142,7 @@ class KeepAliveFaultTests {
 	}
 
 	@Test
-	void aClientThatLeavesAnEarlyReplyEndsTheCall() throws InterruptedException {
+	void aClientThatLeavesAnEarlyReplyEndsTheAttempt() throws InterruptedException {
 		CountDownLatch closed = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
 			try {

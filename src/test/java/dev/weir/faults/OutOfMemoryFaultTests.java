@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import dev.weir.WeirApplication;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,7 +32,7 @@ class OutOfMemoryFaultTests {
 	private static final int CLIENTS = 400;
 
 	@Test
-	void w07AProcessWhoseDirectMemoryRunsOutEndsAndBlamesNoBackend(@TempDir Path directory)
+	void w07AProcessWithoutDirectMemoryEndsAndNoBackendFails(@TempDir Path directory)
 			throws IOException, InterruptedException {
 		String event = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + "x".repeat(4000) + "\"}}]}\n\n";
 		RawBackend.Script endless = (call) -> {
@@ -43,7 +43,7 @@ class OutOfMemoryFaultTests {
 		};
 		Path log = directory.resolve("log.txt");
 		int port = freePort();
-		List<SocketClient> clients = new ArrayList<>();
+		List<RawClient> clients = new ArrayList<>();
 		try (RawBackend backend = RawBackend.start(endless)) {
 			Process weir = start(directory, log, port, backend);
 			try {
@@ -60,7 +60,7 @@ class OutOfMemoryFaultTests {
 			}
 			finally {
 				weir.destroyForcibly().waitFor();
-				clients.forEach(SocketClient::close);
+				clients.forEach(RawClient::close);
 			}
 		}
 	}
@@ -94,11 +94,11 @@ class OutOfMemoryFaultTests {
 		}
 	}
 
-	private static void call(int port, List<SocketClient> clients) {
+	private static void call(int port, List<RawClient> clients) {
 		try {
-			SocketClient client = SocketClient.connect(port);
+			RawClient client = RawClient.connect(port);
 			clients.add(client);
-			client.write(SocketClient.head("POST /v1/chat/completions", "Content-Type: application/json",
+			client.write(RawClient.head("POST /v1/chat/completions", "Content-Type: application/json",
 					"Content-Length: " + Bodies.CHAT_STREAM.length()) + Bodies.CHAT_STREAM);
 		}
 		catch (UncheckedIOException ex) {

@@ -69,7 +69,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b02ABackendThatDropsConnectionsCostsTheConnectTimeoutAndTheNextLaneServes() {
+	void b02AfterTheConnectTimeoutTheNextLaneServes() {
 		DeafPort deaf = DeafPort.open();
 		this.open.add(deaf);
 		RawBackend second = start(SERVES);
@@ -82,7 +82,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b02ABackendThatCannotBeReachedCostsARetryOfTheBudget() {
+	void b02AnUnreachableBackendTakesARetryFromTheBudget() {
 		DeafPort deaf = DeafPort.open();
 		this.open.add(deaf);
 		RawBackend second = start(SERVES);
@@ -96,7 +96,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b19AFlappingBackendCostsFewAttemptsAndItsBreakerOpensAndClosesAgainByItself() {
+	void b19AFlappingBackendTakesFewAttemptsAndItsBreakerOpensAndClosesAgain() {
 		int period = 15;
 		AtomicInteger calls = new AtomicInteger();
 		RawBackend first = start((call) -> {
@@ -138,7 +138,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b20WhereEveryBackendFailsAttemptsStayInsideTheRetryBudget() {
+	void b20IfEveryBackendFailsAttemptsStayInsideTheRetryBudget() {
 		List<RawBackend> backends = IntStream.range(0, 3)
 			.mapToObj((i) -> start(answering("503 Service Unavailable", SPEAKING)))
 			.toList();
@@ -160,7 +160,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b20AnAnswerThatSaysItsReasonComesBackBeforeAPageOfSomeGateway() {
+	void b20AnErrorWithAReasonIsPreferredToAnErrorPage() {
 		RawBackend first = start(answering("502 Bad Gateway", PAGE, "content-type: text/html"));
 		RawBackend second = start(answering("500 Internal Server Error", SPEAKING));
 		RawBackend third = start(answering("504 Gateway Timeout", PAGE, "content-type: text/html"));
@@ -180,7 +180,7 @@ class OutageFaultTests {
 	}
 
 	@Test
-	void b20WhereNoBackendSaysAWordTheAnswerIsWeirs() {
+	void b20WithoutAnyResponseWeirWritesTheReply() {
 		RawBackend first = start(RawBackend.Call::reset);
 		RawBackend second = start(RawBackend.Call::reset);
 		WeirServer weir = weir(List.of(BREAKER + "minimum-number-of-calls=2"), "response-timeout: 300ms",

@@ -66,7 +66,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b13A429WithoutRetryAfterGoesToTheNextLaneAtOnceAndTheLaneRestsTheDefault() {
+	void b13A429WithoutRetryAfterGoesToTheNextLaneAndTheLaneGetsTheDefaultCooldown() {
 		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
@@ -104,7 +104,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b14ADelayOfAMomentIsKeptToAndThenTheLaneIsCalledAgain() {
+	void b14AShortDelayIsRespectedAndThenTheLaneIsUsedAgain() {
 		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 40"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		stand.first().script(SERVES);
@@ -164,7 +164,7 @@ class RefusalFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "insufficient_quota", "organization_spend_limit_exceeded" })
-	void b18ASpentQuotaRestsTheWholeBackendLongAndHealthSaysSo(String code) {
+	void b18ASpentQuotaGivesTheWholeBackendALongCooldownThatHealthShows(String code) {
 		Stand stand = stands.next(answering(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
 				"retry-after: 1", "retry-after-ms: 1"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
@@ -179,7 +179,7 @@ class RefusalFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
-	void b22ABackendThatDeniesAccessIsSetAsideAndReportedAndTheClientHearsNothingOfIt(String status) {
+	void b22ABackendThatDeniesAccessIsSetAsideAndReportedAndTheClientIsServed(String status) {
 		Stand stand = stands.next(answering(status, "{\"error\":{\"code\":\"" + status.substring(0, 3)
 				+ "\",\"message\":\"Access denied due to invalid subscription key.\"}}"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
@@ -252,7 +252,7 @@ class RefusalFaultTests {
 	@ValueSource(strings = { Bodies.CONTENT_FILTER, "", "no JSON at all – ünd ☃",
 			" {\"error\" :\n{\"code\":\"invalid_value\"}}\r\n\t", "{\"error\":{\"code\":\"429\"}}",
 			"{\"error\":{\"message\":\"Invalid value: 'Insufficient Balance, invalid subscription key'\"}}" })
-	void b24Any400PassesByteForByteAfterOneAttemptAndNothingRests(String body) {
+	void b24Any400PassesByteForByteAfterOneAttemptWithoutACooldown(String body) {
 		Stand stand = stands
 			.next(answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
 					UNUSED)
@@ -269,7 +269,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b24A400LongerThanWhatIsReadOfAnErrorPassesWhole() {
+	void b24A400LongerThanTheReadLimitOfErrorsPassesWhole() {
 		String body = "{\"error\":{\"code\":\"content_filter\",\"message\":\"" + "long é ".repeat(60_000) + "\"}}";
 		Stand stand = stands.next(answering("400 Bad Request", body), UNUSED);
 		assertPassed(stand.chat(), stand, body);
@@ -279,7 +279,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b24A400ThatComesSlowerThanAnErrorIsWaitedForPassesWhole() {
+	void b24A400SlowerThanTheReadTimeoutOfErrorsPassesWhole() {
 		String body = "{\"error\":{\"code\":\"content_filter\",\"message\":\"filtered\"}}";
 		Stand stand = stands.next((call) -> {
 			call.write(
@@ -304,7 +304,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b24ARequestTooLongForTheLowerTierTooGetsThatOnesAnswerAsItIs() {
+	void b24ARequestTooLongForTheLowerTierTooGetsItsResponseUnchanged() {
 		String second = TOO_LONG.replace("8192", "128000");
 		Stand stand = stands.next(answering("400 Bad Request", TOO_LONG), answering("400 Bad Request", second));
 		HttpResponse<String> response = stand.chat();
@@ -318,7 +318,7 @@ class RefusalFaultTests {
 	}
 
 	@Test
-	void b24ARequestTooLongWhileTheLowerTierIsFullGetsTheAnswerAsItIs() {
+	void b24ARequestTooLongWhileTheLowerTierIsFullGetsTheResponseUnchanged() {
 		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
 				answering(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);

@@ -144,7 +144,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b22WhereEveryBackendRefusesWithoutAReasonTheClientIsNotTakenForTheOneRefused() {
+	void b22IfEveryBackendRefusesWithoutAReasonTheClientDoesNotGet401() {
 		RawBackend.Script denies = answering("401 Unauthorized", "{\"error\":\"Unauthorized\"}");
 		Stand stand = stands.next(denies, denies);
 		HttpResponse<String> response = stand.chat();
@@ -155,7 +155,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b22ABackendThatRepeatsItsKeyShowsItToNobody() {
+	void b22AKeyThatABackendRepeatsIsRemovedFromTheReply() {
 		Stand stand = stands.next((call) -> {
 			String key = call.request()
 				.lines()
@@ -170,7 +170,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void aRequestCostsNoMoreThanMaxAttempts() {
+	void aRequestTakesNoMoreThanMaxAttempts() {
 		List<RawBackend> all = IntStream.range(0, 7)
 			.mapToObj((i) -> RawBackend.start(answering("401 Unauthorized", "{\"error\":\"no\"}")))
 			.toList();
@@ -201,7 +201,7 @@ class RefusalSubjectFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}",
 			"{\"error\":{\"code\":403,\"message\":\"Your input was flagged for violence\"}}" })
-	void b30A403AboutTheContentIsTheClientsAfterOneAttempt(String body) {
+	void b30A403AboutTheContentReachesTheClientAfterOneAttempt(String body) {
 		Stand stand = stands.next(answering("403 Forbidden", body, "x-should-retry: false"), SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(403);
@@ -324,7 +324,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b30AVersionOfTheApiThatOneClientNamesTakesNoOperationAway() {
+	void b30AnApiVersionOfOneClientSetsNoOperationAside() {
 		RawBackend.Script backend = (call) -> {
 			if (call.request().contains("api-version=1999-01-01")) {
 				call.answer("404 Not Found", "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}");
@@ -343,7 +343,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b39AnOperationThatWeirDoesNotKnowMayAnswerWithItsStatusAlone() {
+	void b39AnUnknownOperationMayRespondWithAStatusOnly() {
 		Stand stand = stands.next(answering("200 OK", ""), answering("200 OK", ""));
 		for (int i = 0; i < 6; i++) {
 			HttpResponse<String> accepted = stand.post("/v1/realtime/calls/rtc_1/accept",
@@ -354,7 +354,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b30AnOperationThatWasServedStaysThoughAProxySays404ForAMoment() {
+	void b30AnOperationThatWasServedIsNotSetAsideByOne404() {
 		Stand stand = stands.next(SERVES, SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
 		stand.first().script(answering("404 Not Found", "default backend - 404"));
@@ -364,7 +364,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b30A404OfAnUnknownPathIsTheClients() {
+	void b30A404OfAnUnknownPathReachesTheClient() {
 		Stand stand = stands.next(answering("404 Not Found", "{\"detail\":\"Not Found\"}"), SERVES);
 		for (int i = 0; i < 2; i++) {
 			HttpResponse<String> response = stand.post("/v1/chat/completion", Bodies.CHAT);
@@ -381,7 +381,7 @@ class RefusalSubjectFaultTests {
 			"400 Bad Request | {\"error\":{\"code\":\"insufficient_quota\"}}",
 			"200 OK | {\"error\":{\"message\":\"Insufficient Balance\",\"code\":402}}",
 			"200 OK | {\"error\":{\"message\":\"Insufficient Balance\"}}" })
-	void b31AnAccountWithoutMoneyRestsLongAndHealthSaysSo(String status, String body) {
+	void b31AnAccountWithoutCreditGetsALongCooldownThatHealthShows(String status, String body) {
 		Stand stand = stands.next(answering(status, body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.secondName());
@@ -391,7 +391,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b32ARequestLargerThanTheQuotaRestsNothingAndIsTriedOnALaneOfUnknownSize() {
+	void b32ARequestLargerThanTheQuotaCausesNoCooldownAndIsTriedOnALaneOfUnknownSize() {
 		Stand stand = stands.next(answering("429 Too Many Requests", LARGE, "retry-after: 86400"), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
@@ -449,7 +449,7 @@ class RefusalSubjectFaultTests {
 	@CsvSource(delimiter = '|', value = { "{\"error\":{\"message\":\"Rate limit exceeded\",\"code\":429}} | 10",
 			"{\"error\":{\"type\":\"rate_limit_error\"}} | 10", "{\"error\":\"overloaded\"} | 0",
 			"{\"object\":\"error\",\"message\":\"no\",\"code\":500} | 0", "{\"detail\":\"Internal\"} | 0", "'' | 0" })
-	void b39A200ThatIsAnErrorOrNothingGoesToTheNextLane(String body, int rest) {
+	void b39A200WithAnErrorOrWithoutABodyGoesToTheNextLane(String body, int rest) {
 		Stand stand = stands.next(answering("200 OK", body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(rest / 2),
@@ -457,7 +457,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b39ATruncatedOrPagedAnswerOf200GoesToTheNextLane() {
+	void b39ATruncatedOrHtmlResponseOf200GoesToTheNextLane() {
 		Stand stand = stands.next(answering("200 OK", "<html>Welcome</html>", "content-type: text/html"), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 	}
@@ -493,7 +493,7 @@ class RefusalSubjectFaultTests {
 			"{\"object\":\"error\",\"message\":\"The input (5000 tokens) is longer than the model's context length (4096 tokens).\",\"code\":400}",
 			"{\"error\":{\"message\":\"litellm.ContextWindowExceededError: too much\",\"code\":\"400\",\"type\":\"ContextWindowExceededError\"}}",
 			"{\"error\":\"the input length exceeds the context length\"}" })
-	void b41TooLongInOtherServersWordsGoesToALowerTier(String body) {
+	void b41TooLongAsOtherServersReportItGoesToALowerTier(String body) {
 		Stand stand = stands.next(answering("400 Bad Request", body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
@@ -505,7 +505,7 @@ class RefusalSubjectFaultTests {
 			"404 Not Found | {\"error\":{\"message\":\"model \\\"gpt-4o\\\" not found, try pulling it first\",\"type\":\"api_error\"}}",
 			"404 Not Found | {\"error\":\"model 'gpt-4o' not found\"}",
 			"400 Bad Request | {\"error\":{\"message\":\"{'error': '/chat/completions: Invalid model name passed in model=gpt-4o.'}\",\"type\":\"None\",\"param\":\"None\",\"code\":\"400\"}}" })
-	void b41NoSuchModelInOtherServersWordsSetsTheLaneAside(String status, String body) {
+	void b41NoSuchModelAsOtherServersReportItSetsTheLaneAside(String status, String body) {
 		Stand stand = stands.next(answering(status, body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));

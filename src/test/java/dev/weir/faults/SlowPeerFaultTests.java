@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -73,7 +74,7 @@ class SlowPeerFaultTests {
 	}
 
 	@Test
-	void c02AClientThatReadsNothingIsCutAndItsPlaceIsFree() throws InterruptedException {
+	void c02AClientThatReadsNothingIsDisconnectedAndItsSlotIsFree() throws InterruptedException {
 		CountDownLatch ended = new CountDownLatch(10);
 		backend.script((call) -> {
 			try {
@@ -88,25 +89,26 @@ class SlowPeerFaultTests {
 				ended.countDown();
 			}
 		});
-		List<SocketClient> clients = new ArrayList<>();
+		List<RawClient> clients = new ArrayList<>();
 		for (int i = 0; i < 10; i++) {
-			SocketClient client = SocketClient.connect(weir.port());
-			client.write(SocketClient.head("POST /v1/chat/completions", JSON,
-					"Content-Length: " + Bodies.CHAT_STREAM.length()) + Bodies.CHAT_STREAM);
+			RawClient client = RawClient.connect(weir.port());
+			client.write(
+					RawClient.head("POST /v1/chat/completions", JSON, "Content-Length: " + Bodies.CHAT_STREAM.length())
+							+ Bodies.CHAT_STREAM);
 			clients.add(client);
 		}
 		assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
 		serve();
 		assertServes();
 		assertNoBackendIsBlamed();
-		clients.forEach(SocketClient::close);
+		clients.forEach(RawClient::close);
 	}
 
 	@Test
 	void c04AHeadThatTricklesGets408() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
+		try (RawClient client = RawClient.connect(weir.port())) {
 			client.write("POST /v1/chat/completions HTTP/1.1\r\nHost: weir.test\r\nX-Slow: ");
-			SocketClient.Response response = client.read(false);
+			RawReply response = client.readReply();
 			assertThat(response.status()).isEqualTo(408);
 			assertThat(response.text()).contains("request_timeout");
 		}
@@ -115,24 +117,24 @@ class SlowPeerFaultTests {
 
 	@Test
 	void c04ABodyThatStallsGets408() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(SocketClient.head("POST /v1/chat/completions", JSON, "Content-Length: 100000")
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client.write(RawClient.head("POST /v1/chat/completions", JSON, "Content-Length: 100000")
 					+ "{\"model\":\"gpt-4o\"");
-			assertTimedOut(client.read(false));
+			assertTimedOut(client.readReply());
 		}
 		assertServes();
 	}
 
 	@Test
 	void c04UploadsThatStallAreNoFailureOfTheBackend() {
-		List<SocketClient> clients = new ArrayList<>();
+		List<RawClient> clients = new ArrayList<>();
 		for (int i = 0; i < 6; i++) {
-			SocketClient client = SocketClient.connect(weir.port());
+			RawClient client = RawClient.connect(weir.port());
 			client.write(upload(2 * MEGABYTE) + "x");
 			clients.add(client);
 		}
-		for (SocketClient client : clients) {
-			assertTimedOut(client.read(false));
+		for (RawClient client : clients) {
+			assertTimedOut(client.readReply());
 			client.close();
 		}
 		assertNoBackendIsBlamed();
@@ -142,14 +144,14 @@ class SlowPeerFaultTests {
 	@Test
 	void c04AnUploadMayTakeLongerThanTheBackendsTimeouts() throws InterruptedException {
 		byte[] part = new byte[MEGABYTE / 2];
-		try (SocketClient client = SocketClient.connect(weir.port())) {
+		try (RawClient client = RawClient.connect(weir.port())) {
 			client.write(upload(8 * part.length));
 			for (int i = 0; i < 8; i++) {
 				client.write(part);
 				// slower than response-timeout and deadline, faster than body-timeout
 				TimeUnit.MILLISECONDS.sleep(350);
 			}
-			assertThat(client.read(false).status()).isEqualTo(200);
+			assertThat(client.readReply().status()).isEqualTo(200);
 		}
 		assertNoBackendIsBlamed();
 	}
@@ -170,15 +172,15 @@ class SlowPeerFaultTests {
 
 	@Test
 	void c27SlowUploadsLeaveRoomForOthers() throws InterruptedException {
-		List<SocketClient> clients = new ArrayList<>();
+		List<RawClient> clients = new ArrayList<>();
 		for (int i = 0; i < 10; i++) {
-			SocketClient client = SocketClient.connect(weir.port());
-			client.write(SocketClient.head("POST /v1/chat/completions", JSON, "Content-Length: 1000000")
+			RawClient client = RawClient.connect(weir.port());
+			client.write(RawClient.head("POST /v1/chat/completions", JSON, "Content-Length: 1000000")
 					+ "{\"model\":\"gpt-4o\",\"pad\":\"" + "x".repeat(MEGABYTE / 3));
 			clients.add(client);
 		}
 		for (int i = 0; i < 30; i++) {
-			for (SocketClient client : clients) {
+			for (RawClient client : clients) {
 				try {
 					client.write("x".repeat(500));
 				}
@@ -191,24 +193,24 @@ class SlowPeerFaultTests {
 		}
 		String large = Bodies.CHAT.replaceFirst("\\{", "{\"pad\":\"" + "x".repeat(MEGABYTE - 1000) + "\",");
 		assertThat(weir.post("/v1/chat/completions", large).statusCode()).isEqualTo(200);
-		List<SocketClient.Response> refused = clients.stream()
-			.map((client) -> client.read(false))
+		List<RawReply> refused = clients.stream()
+			.map((client) -> client.readReply())
 			.filter((it) -> it.status() == 503)
 			.toList();
 		assertThat(refused).isNotEmpty().allSatisfy((it) -> {
 			assertThat(it.text()).contains("overloaded");
 			assertThat(it.header("retry-after")).isEqualTo("1");
 		});
-		clients.forEach(SocketClient::close);
+		clients.forEach(RawClient::close);
 		assertNoBackendIsBlamed();
 	}
 
 	private static String upload(int length) {
-		return SocketClient.head("POST /v1/files", "Content-Type: multipart/form-data; boundary=x",
+		return RawClient.head("POST /v1/files", "Content-Type: multipart/form-data; boundary=x",
 				"Content-Length: " + length);
 	}
 
-	private static void assertTimedOut(SocketClient.Response response) {
+	private static void assertTimedOut(RawReply response) {
 		assertThat(response.status()).isEqualTo(408);
 		assertThat(response.text()).contains("request_timeout").contains("weir.body-timeout");
 		assertThat(response.header("connection")).isEqualTo("close");

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,8 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
+import dev.weir.testing.Stands;
+import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
@@ -33,6 +36,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(LeakCheck.class)
 class StaleConnectionFaultTests {
 
+	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+
+	private static Stands stands;
+
 	private static final String CHAT = "/v1/chat/completions";
 
 	// connections that served a request
@@ -40,62 +47,59 @@ class StaleConnectionFaultTests {
 
 	private final AtomicInteger closed = new AtomicInteger();
 
-	private RawBackend backend = RawBackend.start((call) -> {
-	});
+	private final Stand stand = stands.next(UNUSED, UNUSED).onOneConnection();
 
-	@AfterEach
-	void close() throws InterruptedException {
-		this.backend.close();
+	@BeforeAll
+	static void startWeir() {
+		stands = Stands.start(16, "max-attempts: 1");
+	}
+
+	@AfterAll
+	static void stopWeir() throws InterruptedException {
+		stands.close();
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void b40ACallIsRepeatedOnceOnANewConnectionAndIsOneAttempt(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script(closingUsed(closing));
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			assertServed(weir.chat());
-			assertThat(this.closed).hasValue(1);
-			assertThat(this.backend.requests()).hasSize(3);
-			assertThat(this.backend.requests().get(2)).isEqualTo(this.backend.requests().get(1))
-				.contains(Bodies.CHAT, "api-key: key-of-a");
-			assertThat(this.backend.connections()).isEqualTo(2);
-			assertThat(LaneFigures.of(weir, "a")).isEqualTo(new LaneFigures(0, 2, 2, 0, 0));
-		}
+	void b40ARequestIsRepeatedOnceOnANewConnectionAndIsOneAttempt(Closing closing) {
+		this.stand.first().script(closingUsed(closing));
+		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
+		assertServed(this.stand.chat());
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.stand.first().requests()).hasSize(3);
+		assertThat(this.stand.first().requests().get(2)).isEqualTo(this.stand.first().requests().get(1))
+			.contains(Bodies.CHAT, "api-key: key-of-" + this.stand.firstName());
+		assertThat(this.stand.first().connections()).isEqualTo(2);
+		assertThat(LaneFigures.of(this.stand.weir(), this.stand.firstName())).isEqualTo(new LaneFigures(0, 2, 2, 0, 0));
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void b40AStreamIsRepeatedToo(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script(closingUsed(closing));
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			assertServed(weir.post(CHAT, Bodies.CHAT_STREAM));
-			assertThat(this.closed).hasValue(1);
-			assertThat(this.backend.requests()).hasSize(3);
-		}
+		this.stand.first().script(closingUsed(closing));
+		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
+		assertServed(this.stand.post(CHAT, Bodies.CHAT_STREAM));
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.stand.first().requests()).hasSize(3);
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void b40ACallWithoutABodyIsRepeatedToo(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script(closingUsed(closing));
-			assertThat(weir.get("/v1/files").statusCode()).isEqualTo(200);
-			assertServed(weir.get("/v1/files"));
-			assertThat(this.closed).hasValue(1);
-			assertThat(this.backend.requests()).hasSize(3);
-			assertThat(this.backend.connections()).isEqualTo(2);
-		}
+	void b40ARequestWithoutABodyIsRepeatedToo(Closing closing) {
+		this.stand.first().script(closingUsed(closing));
+		assertThat(this.stand.get("/v1/files").statusCode()).isEqualTo(200);
+		assertServed(this.stand.get("/v1/files"));
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.stand.first().requests()).hasSize(3);
+		assertThat(this.stand.first().connections()).isEqualTo(2);
 	}
 
 	@Test
-	void b40ACallOverTlsIsRepeatedToo() {
+	void b40ARequestOverTlsIsRepeatedToo() {
 		TestAuthority authority = TestAuthority.found("Weir's tests");
-		this.backend.close();
-		this.backend = RawBackend.startSecure(authority.identity("localhost"), closingUsed(Closing.RESET));
+		RawBackend backend = RawBackend.startSecure(authority.identity("localhost"), closingUsed(Closing.RESET));
 		try (WeirServer weir = WeirServer
-			.start(WeirServer.pool("", WeirServer.backend("a", this.backend.url("localhost"))),
+			.start(WeirServer.pool("", WeirServer.backend("a", backend.url("localhost"))),
 					UpstreamFaultTests.trusting(authority))
 			.onOneConnection()) {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -105,67 +109,59 @@ class StaleConnectionFaultTests {
 	}
 
 	@Test
-	void b40WhereManyConnectionsAreStaleOneCallMeetsOneOfThemOnly() throws InterruptedException {
-		try (WeirServer weir = weir()) {
-			CountDownLatch together = new CountDownLatch(8);
-			this.backend.script((call) -> {
-				this.used.add(call.socket());
-				together.countDown();
-				together.await(10, TimeUnit.SECONDS);
-				call.answer("200 OK", Bodies.COMPLETION);
-			});
-			List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 8)
-				.mapToObj((i) -> CompletableFuture.supplyAsync(weir::chat, (task) -> new Thread(task).start()))
-				.toList();
-			assertThat(calls).allSatisfy((call) -> assertThat(call.join().statusCode()).isEqualTo(200));
-			this.backend.script(closingUsed(Closing.RESET));
-			int connections = this.backend.connections();
-			assertServed(weir.chat());
-			assertThat(this.closed).hasValue(1);
-			assertThat(this.backend.requests()).hasSize(10);
-			assertThat(this.backend.connections()).isEqualTo(connections + 1);
-		}
+	void b40IfManyConnectionsAreStaleARequestUsesOnlyOneOfThem() throws InterruptedException {
+		CountDownLatch together = new CountDownLatch(8);
+		this.stand.first().script((call) -> {
+			this.used.add(call.socket());
+			together.countDown();
+			together.await(10, TimeUnit.SECONDS);
+			call.answer("200 OK", Bodies.COMPLETION);
+		});
+		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 8)
+			.mapToObj((i) -> CompletableFuture.supplyAsync(this.stand::chat, (task) -> new Thread(task).start()))
+			.toList();
+		assertThat(calls).allSatisfy((call) -> assertThat(call.join().statusCode()).isEqualTo(200));
+		this.stand.first().script(closingUsed(Closing.RESET));
+		int connections = this.stand.first().connections();
+		assertServed(this.stand.chat());
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.stand.first().requests()).hasSize(10);
+		assertThat(this.stand.first().connections()).isEqualTo(connections + 1);
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void b40ACallThatCreatesSomethingStoredIsNotRepeated(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script(closingUsed(closing));
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			assertThat(weir.post("/v1/batches", "{\"input_file_id\":\"file-1\"}").statusCode()).isEqualTo(502);
-			assertThat(this.closed).hasValue(1);
-			assertThat(this.backend.requests()).hasSize(2);
-		}
+	void b40ARequestThatCreatesAStoredObjectIsNotRepeated(Closing closing) {
+		this.stand.first().script(closingUsed(closing));
+		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
+		assertThat(this.stand.post("/v1/batches", "{\"input_file_id\":\"file-1\"}").statusCode()).isEqualTo(502);
+		assertThat(this.closed).hasValue(1);
+		assertThat(this.stand.first().requests()).hasSize(2);
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void b40ACallIsRepeatedOnceOnlyAndThenTheBackendHasFailed(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script((call) -> call.answer("200 OK", Bodies.COMPLETION));
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			this.backend.script(closing::close);
-			assertThat(weir.chat().statusCode()).isEqualTo(502);
-			assertThat(this.backend.requests()).hasSize(3);
-			assertThat(LaneFigures.of(weir, "a")).isEqualTo(new LaneFigures(0, 2, 1, 1, 1));
-		}
+	void b40ARequestIsRepeatedOnlyOnceAndThenTheBackendHasFailed(Closing closing) {
+		this.stand.first().script((call) -> call.answer("200 OK", Bodies.COMPLETION));
+		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
+		this.stand.first().script(closing::close);
+		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
+		assertThat(this.stand.first().requests()).hasSize(3);
+		assertThat(LaneFigures.of(this.stand.weir(), this.stand.firstName())).isEqualTo(new LaneFigures(0, 2, 1, 1, 1));
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void b06ACloseOfANewConnectionIsNotRepeated(Closing closing) {
-		try (WeirServer weir = weir()) {
-			this.backend.script(closing::close);
-			assertThat(weir.chat().statusCode()).isEqualTo(502);
-			assertThat(this.backend.requests()).hasSize(1);
-			assertThat(weir.get("/v1/files").statusCode()).isEqualTo(502);
-			assertThat(this.backend.requests()).hasSize(2);
-		}
+		this.stand.first().script(closing::close);
+		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
+		assertThat(this.stand.first().requests()).hasSize(1);
+		assertThat(this.stand.get("/v1/files").statusCode()).isEqualTo(502);
+		assertThat(this.stand.first().requests()).hasSize(2);
 	}
 
 	@Test
-	void b40NotOnceAByteOfTheResponseHasCome() {
+	void b40ARequestIsNotRepeatedAfterAByteOfTheResponse() {
 		assertNotRepeated((call) -> {
 			call.write("H");
 			call.socket().close();
@@ -173,7 +169,7 @@ class StaleConnectionFaultTests {
 	}
 
 	@Test
-	void b40NotWhereTheBackendTakesLongerToClose() {
+	void b40ARequestIsNotRepeatedIfTheBackendClosesLater() {
 		assertNotRepeated((call) -> {
 			Thread.sleep(1200);
 			call.reset();
@@ -181,17 +177,11 @@ class StaleConnectionFaultTests {
 	}
 
 	private void assertNotRepeated(RawBackend.Script second) {
-		try (WeirServer weir = weir()) {
-			this.backend.script((call) -> call.answer("200 OK", Bodies.COMPLETION));
-			assertThat(weir.chat().statusCode()).isEqualTo(200);
-			this.backend.script(second);
-			assertThat(weir.chat().statusCode()).isEqualTo(502);
-			assertThat(this.backend.requests()).hasSize(2);
-		}
-	}
-
-	private WeirServer weir() {
-		return WeirServer.withBackends(WeirServer.backend("a", this.backend.url())).onOneConnection();
+		this.stand.first().script((call) -> call.answer("200 OK", Bodies.COMPLETION));
+		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
+		this.stand.first().script(second);
+		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
+		assertThat(this.stand.first().requests()).hasSize(2);
 	}
 
 	/** Closes each connection at its second request, and serves the first. */

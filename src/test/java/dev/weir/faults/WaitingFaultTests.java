@@ -56,7 +56,7 @@ class WaitingFaultTests {
 	}
 
 	@Test
-	void b17OneThatWakesInTimeIsWaitedForAndNoBackendIsCalledBefore() {
+	void b17ARequestWaitsForALaneThatIsFreeInTime() {
 		Stand stand = patient.next(throttling(500), throttling(30_000));
 		AtomicLong refused = new AtomicLong();
 		AtomicLong called = new AtomicLong();
@@ -109,7 +109,7 @@ class WaitingFaultTests {
 	}
 
 	@Test
-	void b17AClientThatLeavesFreesItsPlace() {
+	void b17AClientThatLeavesFreesItsPlaceInTheQueue() {
 		Stand stand = patient.next(throttling(3000), throttling(30_000));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
@@ -133,7 +133,7 @@ class WaitingFaultTests {
 	}
 
 	@Test
-	void b17WhoWaitsForOneModelHoldsNobodyUpWhoWantsAnother() {
+	void b17RequestsThatWaitForOneModelDoNotDelayAnother() {
 		String other = "{\"model\":\"o3\",\"messages\":[]}";
 		Stand stand = patient.next((call) -> throttling(call.request().contains("o3") ? 30_000 : 2500).run(call),
 				throttling(30_000));

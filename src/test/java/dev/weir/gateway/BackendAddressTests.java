@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class BackendAddressTests {
 
 	@Test
-	void aHostWithAnUnderscoreIsCalledAndNamedInHost() {
+	void aHostWithAnUnderscoreGetsTheRequestAndTheHostHeader() {
 		try (NameServer names = NameServer.start();
 				RawBackend backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION))) {
 			names.tell("vllm_server.weir.test", "127.0.0.1", 60);

@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.openai.call.ClientDialect;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.testing.SampleCall;
 import dev.weir.testing.PoolsYaml;
@@ -124,7 +125,7 @@ class DialectTests {
 	private static void assertGets(MockBackend backend, String pool, ClientDialect client, SampleCall call,
 			String target, byte[] body) {
 		backend.answers(WireMock.ok().withHeader("Content-Type", call.answerType()).withBody(call.answer()));
-		SocketClient.Response response = send(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
+		RawReply response = send(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
 				"Content-Type: " + call.contentType());
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(call.answer());
@@ -199,7 +200,7 @@ class DialectTests {
 	}
 
 	@Test
-	void anAzureBackendIsNotToldAModelTwice() {
+	void anAzureBackendGetsTheModelInThePathOnly() {
 		post("azure-mapped", "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", "{\"messages\":[]}");
 		assertThat(azure.onlyCall().getBodyAsString()).isEqualTo("{\"messages\":[]}");
 	}
@@ -208,7 +209,7 @@ class DialectTests {
 	@CsvSource({ "?api-version=2024-10-21, ?api-version=2025-04-01-preview",
 			"?a=%2B&API-Version=x&api%2Dversion=y&b, ?a=%2B&b&api-version=2025-04-01-preview",
 			"'', ?api-version=2025-04-01-preview" })
-	void aBackendsApiVersionReplacesTheCallersInClassicPaths(String query, String expected) {
+	void aBackendsApiVersionReplacesTheClientsInClassicPaths(String query, String expected) {
 		post("versioned", "/openai/deployments/gpt-4o/chat/completions" + query, "{}");
 		assertThat(azure.onlyCall().getUrl()).isEqualTo("/openai/deployments/gpt-4o/chat/completions" + expected);
 	}
@@ -237,7 +238,7 @@ class DialectTests {
 			"POST, /v1/responses/resp_1/cancel, /v1/responses/resp_1/cancel",
 			"POST, /v1/vector_stores, /v1/vector_stores", "DELETE, /v1/models/ft%3Agpt, /v1/models/ft%3Agpt",
 			"GET, /files/a%20b%C3%BC, /v1/files/a%20b%C3%BC", "GET, /openai/v1/files?api-version=preview, /v1/files" })
-	void whatIsUnknownPassesThroughToAnOpenAiBackend(String method, String target, String expected) {
+	void anUnknownPathPassesThroughToAnOpenAiBackend(String method, String target, String expected) {
 		assertPasses(openai, "openai-mapped", method, target, expected);
 	}
 
@@ -247,14 +248,14 @@ class DialectTests {
 			"POST, /openai/deployments/gpt-4o/extensions/x?api-version=v, /openai/deployments/my-deployment/extensions/x?api-version=v",
 			"GET, /openai/v1/responses/resp_1, /openai/v1/responses/resp_1",
 			"GET, /v1/files?limit=2, /openai/v1/files?limit=2", "PATCH, /threads/t, /openai/v1/threads/t" })
-	void whatIsUnknownPassesThroughToAnAzureBackend(String method, String target, String expected) {
+	void anUnknownPathPassesThroughToAnAzureBackend(String method, String target, String expected) {
 		assertPasses(azure, "azure-mapped", method, target, expected);
 	}
 
 	private static void assertPasses(MockBackend backend, String pool, String method, String target, String expected) {
 		byte[] body = (method.equals("GET") || method.equals("DELETE")) ? new byte[0]
 				: utf8("{\"model\": [\"not looked at\"}");
-		SocketClient.Response response = send(pool, method + " " + target, body, "Content-Type: application/json");
+		RawReply response = send(pool, method + " " + target, body, "Content-Type: application/json");
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		LoggedRequest request = backend.onlyCall();
 		assertThat(request.getMethod().getName()).isEqualTo(method);
@@ -264,15 +265,15 @@ class DialectTests {
 	}
 
 	@Test
-	void whatOnlyAzuresClassicDialectHasGoesToAzureOnly() {
+	void aPathOfAzuresClassicDialectGoesToAzureOnly() {
 		assertThat(send("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status()).isEqualTo(200);
 		assertThat(azure.calls()).hasSize(1);
 		assertThat(openai.calls()).isEmpty();
 	}
 
 	@Test
-	void whatOnlyAzuresClassicDialectHasIsNotFoundWhereThereIsNoAzureBackend() {
-		SocketClient.Response response = send("openai", "GET /openai/operations/images/i?api-version=v", new byte[0]);
+	void aPathOfAzuresClassicDialectIsNotFoundWithoutAnAzureBackend() {
+		RawReply response = send("openai", "GET /openai/operations/images/i?api-version=v", new byte[0]);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text())
 			.isEqualTo("{\"error\":{\"message\":\"No backend of pool openai can serve this operation.\","
@@ -301,14 +302,14 @@ class DialectTests {
 	}
 
 	private static void post(String pool, String target, String body) {
-		SocketClient.Response response = send(pool, "POST " + target, utf8(body), "Content-Type: application/json");
+		RawReply response = send(pool, "POST " + target, utf8(body), "Content-Type: application/json");
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 	}
 
-	private static SocketClient.Response send(String pool, String requestLine, byte[] body, String... headers) {
+	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("x-pool: " + pool);
-		return SocketClient.call(weir.port(), requestLine, body, all.toArray(String[]::new));
+		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 }

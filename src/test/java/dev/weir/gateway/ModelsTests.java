@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.upstream.ModelListCache;
 import dev.weir.testing.PoolsYaml;
@@ -91,7 +92,7 @@ class ModelsTests {
 	@ValueSource(strings = { "/v1/models", "/openai/v1/models", "/openai/v1/models?api-version=preview", "/models",
 			"/v1/models/" })
 	void theModelsOfAllBackendsAreListedOnceInOrder(String target) {
-		SocketClient.Response response = get("named", target);
+		RawReply response = get("named", target);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(response.header("content-type")).isEqualTo("application/json");
 		assertThat(response.text()).isEqualTo("{\"object\":\"list\",\"data\":["
@@ -102,8 +103,8 @@ class ModelsTests {
 	}
 
 	@Test
-	void azuresClassicDialectHasAFormOfItsOwn() {
-		SocketClient.Response response = get("named", "/openai/models?api-version=2024-10-21");
+	void azuresClassicDialectHasItsOwnFormat() {
+		RawReply response = get("named", "/openai/models?api-version=2024-10-21");
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(response.text()).startsWith("{\"object\":\"list\",\"data\":["
 				+ "{\"id\":\"gpt-4o\",\"object\":\"model\",\"status\":\"succeeded\",\"created_at\":0},");
@@ -114,7 +115,7 @@ class ModelsTests {
 	@CsvSource({ "/v1/models/gpt-4o, gpt-4o", "/models/o9, o9", "/openai/v1/models/org/llama, org/llama",
 			"/v1/models/gpt%2D4o, gpt-4o" })
 	void oneModelIsDescribedByItself(String target, String model) {
-		SocketClient.Response response = get("named", target);
+		RawReply response = get("named", target);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(response.text())
 			.isEqualTo("{\"id\":\"" + model + "\",\"object\":\"model\",\"created\":0,\"owned_by\":\"weir\"}");
@@ -124,8 +125,8 @@ class ModelsTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/models/gpt-9", "/openai/v1/models/gpt-9", "/models/gpt-9",
 			"/openai/models/gpt-9?api-version=2024-10-21" })
-	void anUnknownModelIsNotFoundAndTheAnswerNamesThoseThatAre(String target) {
-		SocketClient.Response response = get("named", target);
+	void anUnknownModelIsNotFoundAndTheReplyNamesTheKnownOnes(String target) {
+		RawReply response = get("named", target);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text())
 			.isEqualTo("{\"error\":{\"message\":\"The model 'gpt-9' does not exist in pool named."
@@ -138,8 +139,8 @@ class ModelsTests {
 	@CsvSource({ "/v1/models, 200", "/v1/models/gpt-4o, 200", "/v1/models/gpt-9, 404" })
 	void aHeadRequestGetsTheSameHeadAndNoBody(String target, int status) {
 		int length = get("named", target).body().length;
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			SocketClient.Response response = client.send("HEAD " + target, new byte[0], "x-pool: named");
+		try (RawClient client = RawClient.connect(weir.port())) {
+			RawReply response = client.send("HEAD " + target, new byte[0], "x-pool: named");
 			assertThat(response.status()).isEqualTo(status);
 			assertThat(response.header("content-length")).isEqualTo(String.valueOf(length));
 			assertThat(response.header("content-type")).isEqualTo("application/json");
@@ -160,7 +161,7 @@ class ModelsTests {
 	}
 
 	@Test
-	void aPoolOfOpenAisDialectThatServesEveryModelListsWhatItsBackendsList() {
+	void aPoolThatServesEveryModelListsTheModelsOfItsOpenAiBackends() {
 		for (int i = 0; i < 3; i++) {
 			assertThat(get("listed", "/v1/models").text())
 				.contains("\"id\":\"a/b\"", "\"id\":\"m1\"", "\"id\":\"named\"")
@@ -197,7 +198,7 @@ class ModelsTests {
 	}
 
 	@Test
-	void aPoolWithAnAsteriskListsWhatItNamesAndWhatItServed() {
+	void aPoolWithAnAsteriskListsNamedAndServedModels() {
 		assertThat(get("used", "/v1/models").text()).contains("\"id\":\"o9\"").doesNotContain("*", "gpt-4o", "any");
 		chat("used");
 		await().untilAsserted(() -> assertThat(get("used", "/v1/models").text()).contains("\"id\":\"gpt-4o\""));
@@ -205,14 +206,14 @@ class ModelsTests {
 	}
 
 	private static void chat(String pool) {
-		assertThat(SocketClient
-			.call(weir.port(), "POST /v1/chat/completions", utf8(Bodies.CHAT), "x-pool: " + pool,
+		assertThat(RawClient
+			.exchange(weir.port(), "POST /v1/chat/completions", utf8(Bodies.CHAT), "x-pool: " + pool,
 					"Content-Type: application/json")
 			.status()).isEqualTo(200);
 	}
 
-	private static SocketClient.Response get(String pool, String target) {
-		return SocketClient.call(weir.port(), "GET " + target, new byte[0], "x-pool: " + pool);
+	private static RawReply get(String pool, String target) {
+		return RawClient.exchange(weir.port(), "GET " + target, new byte[0], "x-pool: " + pool);
 	}
 
 }

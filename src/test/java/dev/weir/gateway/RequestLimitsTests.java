@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.testing.SampleCall;
 import dev.weir.testing.PoolsYaml;
@@ -81,14 +82,14 @@ class RequestLimitsTests {
 
 	@Test
 	void aBodyOfExactlyTheLimitIsServed() {
-		SocketClient.Response response = send("two", "POST /v1/chat/completions", chat(MAX_BODY), JSON);
+		RawReply response = send("two", "POST /v1/chat/completions", chat(MAX_BODY), JSON);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(first.onlyCall().getBody()).isEqualTo(chat(MAX_BODY));
 	}
 
 	@Test
 	void c3ABodyOverTheLimitIsTooLarge() {
-		SocketClient.Response response = send("two", "POST /v1/chat/completions", chat(MAX_BODY + 1), JSON);
+		RawReply response = send("two", "POST /v1/chat/completions", chat(MAX_BODY + 1), JSON);
 		assertThat(response.status()).isEqualTo(413);
 		assertThat(response.text())
 			.isEqualTo("{\"error\":{\"message\":\"The request body is larger than 65536 bytes.\","
@@ -98,23 +99,23 @@ class RequestLimitsTests {
 
 	@Test
 	void aBodyOverTheLimitIsRefusedBeforeItIsSent() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(
-					SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Content-Length: 1000000000"));
-			assertThat(client.read(false).status()).isEqualTo(413);
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client
+				.write(RawClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Content-Length: 1000000000"));
+			assertThat(client.readReply().status()).isEqualTo(413);
 		}
 		assertNothingWentUp();
 	}
 
 	@Test
 	void c3AChunkedBodyIsRefusedOnceItIsOverTheLimit() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(
-					SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Transfer-Encoding: chunked"));
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client
+				.write(RawClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Transfer-Encoding: chunked"));
 			client.write(Integer.toHexString(MAX_BODY + 1) + "\r\n");
 			client.write(chat(MAX_BODY + 1));
 			client.write("\r\n");
-			SocketClient.Response response = client.read(false);
+			RawReply response = client.readReply();
 			assertThat(response.status()).isEqualTo(413);
 			assertThat(response.text()).contains("request_too_large");
 		}
@@ -123,7 +124,7 @@ class RequestLimitsTests {
 
 	@Test
 	void afterABodyThatWasTooLargeTheConnectionStillServes() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
+		try (RawClient client = RawClient.connect(weir.port())) {
 			assertThat(client.send("POST /v1/chat/completions", chat(4 * MAX_BODY), "x-pool: two", JSON).status())
 				.isEqualTo(413);
 			assertThat(client.send("POST /v1/chat/completions", CHAT, "x-pool: two", JSON).status()).isEqualTo(200);
@@ -139,8 +140,8 @@ class RequestLimitsTests {
 	void anUploadOverTheLimitStreamsByAsItCame(boolean chunked) {
 		byte[] upload = upload();
 		String[] headers = { "x-pool: named", "Content-Type: multipart/form-data; boundary=x" };
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			SocketClient.Response response = chunked ? client.sendChunked("POST /v1/files", upload, 9999, headers)
+		try (RawClient client = RawClient.connect(weir.port())) {
+			RawReply response = chunked ? client.sendChunked("POST /v1/files", upload, 9999, headers)
 					: client.send("POST /v1/files", upload, headers);
 			assertThat(response.status()).isEqualTo(200);
 		}
@@ -154,7 +155,7 @@ class RequestLimitsTests {
 	@Test
 	void aSmallUploadGoesToAnotherBackendAfterA429() {
 		first.answers(throttled());
-		SocketClient.Response response = send("two", "POST /v1/files", utf8("--x--"),
+		RawReply response = send("two", "POST /v1/files", utf8("--x--"),
 				"Content-Type: multipart/form-data; boundary=x");
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(second.onlyCall().getBodyAsString()).isEqualTo("--x--");
@@ -163,7 +164,7 @@ class RequestLimitsTests {
 	@Test
 	void anUploadOverTheLimitHasOneAttemptAndA429ForIt() {
 		first.answers(throttled());
-		SocketClient.Response response = upload("full");
+		RawReply response = upload("full");
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.text()).contains("\"code\":\"rate_limit_exceeded\"", "cannot be sent again")
 			.doesNotContain("All 2 backends");
@@ -179,7 +180,7 @@ class RequestLimitsTests {
 	@Test
 	void anUploadOverTheLimitThatMeetsASpentQuotaMayBeTriedAgain() {
 		first.answers(WireMock.aResponse().withStatus(429).withBody(Bodies.QUOTA_SPENT));
-		SocketClient.Response response = upload("spent");
+		RawReply response = upload("spent");
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.header("retry-after")).isEqualTo("1");
 		assertThat(response.header("x-should-retry")).isEmpty();
@@ -192,16 +193,16 @@ class RequestLimitsTests {
 			call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
 			call.awaitClose();
 		});
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(SocketClient.head("POST /v1/files", "x-pool: hasty", "Transfer-Encoding: chunked"));
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client.write(RawClient.head("POST /v1/files", "x-pool: hasty", "Transfer-Encoding: chunked"));
 			client.write("5\r\nhello\r\n");
-			SocketClient.Response response = client.read(false);
+			RawReply response = client.readReply();
 			assertThat(response.status()).isEqualTo(429);
 			assertThat(response.text()).contains("rate_limit_exceeded");
 		}
 	}
 
-	private static SocketClient.Response upload(String pool) {
+	private static RawReply upload(String pool) {
 		return send(pool, "POST /v1/files", upload(), "Content-Type: multipart/form-data; boundary=x");
 	}
 
@@ -241,7 +242,7 @@ class RequestLimitsTests {
 	@ParameterizedTest
 	@MethodSource("badBodies")
 	void c5ABodyThatCannotBeUnderstoodIsABadRequest(String body, String param, String message) {
-		SocketClient.Response response = send("two", "POST /v1/chat/completions", utf8(body), JSON);
+		RawReply response = send("two", "POST /v1/chat/completions", utf8(body), JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.header("content-type")).isEqualTo("application/json");
 		assertThat(response.text()).startsWith("{\"error\":{\"message\":\"")
@@ -255,7 +256,7 @@ class RequestLimitsTests {
 	@ValueSource(strings = { "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=y",
 			"multipart/form-data; boundary=\"x" })
 	void c5AFormThatCannotBeReadIsABadRequest(String type) {
-		SocketClient.Response response = send("two", "POST /v1/audio/transcriptions",
+		RawReply response = send("two", "POST /v1/audio/transcriptions",
 				utf8("--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper\r\n--x--\r\n"),
 				"Content-Type: " + type);
 		assertThat(response.status()).isEqualTo(400);
@@ -265,8 +266,8 @@ class RequestLimitsTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/chat/completions", "/openai/deployments/gpt-9/chat/completions?api-version=v" })
-	void anUnknownModelIsNotFoundAndTheAnswerNamesThoseThereAre(String target) {
-		SocketClient.Response response = send("named", "POST " + target, utf8("{\"model\":\"gpt-9\"}"), JSON);
+	void anUnknownModelIsNotFoundAndTheReplyNamesTheKnownOnes(String target) {
+		RawReply response = send("named", "POST " + target, utf8("{\"model\":\"gpt-9\"}"), JSON);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text()).isEqualTo(
 				"{\"error\":{\"message\":\"The model 'gpt-9' does not exist in pool named. It has: gpt-4o, o9.\","
@@ -279,7 +280,7 @@ class RequestLimitsTests {
 	void aModelThatIsNoNameIsABadRequestInAClassicPathToo(String model) {
 		String target = "/openai/deployments/" + model + "/chat/completions?api-version=v";
 		for (String pool : List.of("openai", "two")) {
-			SocketClient.Response response = send(pool, "POST " + target, utf8("{}"), JSON);
+			RawReply response = send(pool, "POST " + target, utf8("{}"), JSON);
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("\"param\":\"model\"");
 		}
@@ -288,7 +289,7 @@ class RequestLimitsTests {
 
 	@Test
 	void aModelInAClassicPathMayNotBeLongerThanInABody() {
-		SocketClient.Response response = send("openai",
+		RawReply response = send("openai",
 				"POST /openai/deployments/" + "m".repeat(257) + "/chat/completions?api-version=v", utf8("{}"), JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("has more than 256 characters", "\"param\":\"model\"");
@@ -302,9 +303,9 @@ class RequestLimitsTests {
 			"/openai/deployments/..%2f..%2ffiles/chat/completions?api-version=v" })
 	void c7AnUnsafePathIsRefused(String path) {
 		for (String method : List.of("GET", "POST")) {
-			try (SocketClient client = SocketClient.connect(weir.port())) {
-				client.write(SocketClient.head(method + " " + path, "x-pool: openai"));
-				assertThat(client.read(false).status()).isEqualTo(400);
+			try (RawClient client = RawClient.connect(weir.port())) {
+				client.write(RawClient.head(method + " " + path, "x-pool: openai"));
+				assertThat(client.readReply().status()).isEqualTo(400);
 			}
 		}
 		assertNothingWentUp();
@@ -312,7 +313,7 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void theAnswerToAnUnsafePathSaysWhatIsWrong() {
+	void theReplyToAnUnsafePathNamesTheProblem() {
 		assertThat(send("openai", "GET /v1/..;/files", new byte[0]).text())
 			.isEqualTo("{\"error\":{\"message\":\"The path has a backslash or a semicolon.\","
 					+ "\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_path\"}}");
@@ -322,7 +323,7 @@ class RequestLimitsTests {
 	@ValueSource(strings = { "TRACE /v1/files", "CONNECT /v1/files", "CONNECT evil.test:443", "BREW /v1/files",
 			"TRACE /nowhere" })
 	void aMethodThatNoApiHasIsNotAllowed(String requestLine) {
-		SocketClient.Response response = send("openai", requestLine, new byte[0]);
+		RawReply response = send("openai", requestLine, new byte[0]);
 		assertThat(response.status()).isEqualTo(405);
 		assertThat(response.text()).contains("\"code\":\"method_not_allowed\"");
 		assertThat(response.header("allow")).contains("GET", "POST");
@@ -330,24 +331,24 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void c11AClientThatAsksFirstIsToldToGoOn() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Expect: 100-continue",
+	void c11AClientThatExpects100ContinueGetsIt() {
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client.write(RawClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Expect: 100-continue",
 					"Content-Length: " + CHAT.length));
-			assertThat(client.read(false).status()).isEqualTo(100);
+			assertThat(client.readReply().status()).isEqualTo(100);
 			client.write(CHAT);
-			assertThat(client.read(false).status()).isEqualTo(200);
+			assertThat(client.readReply().status()).isEqualTo(200);
 		}
 		assertThat(first.onlyCall().containsHeader("expect")).isFalse();
 		assertThat(first.onlyCall().getBody()).isEqualTo(CHAT);
 	}
 
 	@Test
-	void aClientThatAsksFirstIsToldSoIfItsBodyIsTooLarge() {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			client.write(SocketClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Expect: 100-continue",
+	void aClientThatExpects100ContinueGets413IfItsBodyIsTooLarge() {
+		try (RawClient client = RawClient.connect(weir.port())) {
+			client.write(RawClient.head("POST /v1/chat/completions", "x-pool: two", JSON, "Expect: 100-continue",
 					"Content-Length: 100000000"));
-			assertThat(client.read(false).status()).isEqualTo(413);
+			assertThat(client.readReply().status()).isEqualTo(413);
 		}
 		assertNothingWentUp();
 		assertServes();
@@ -356,8 +357,8 @@ class RequestLimitsTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/realtime?model=gpt-4o", "/openai/realtime?api-version=v&deployment=gpt-4o" })
 	void aWebSocketIsNotSupported(String target) {
-		SocketClient.Response response = send("two", "GET " + target, new byte[0], "Connection: Upgrade",
-				"Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
+		RawReply response = send("two", "GET " + target, new byte[0], "Connection: Upgrade", "Upgrade: WebSocket",
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
 		assertThat(response.status()).isEqualTo(501);
 		assertThat(response.text()).contains("\"code\":\"not_supported\"");
 		assertNothingWentUp();
@@ -366,11 +367,10 @@ class RequestLimitsTests {
 	@ParameterizedTest
 	@ValueSource(
 			strings = { "/v1/responses", "/openai/v1/responses?api-version=preview", "/responses", "/v1/responses/" })
-	void aWebSocketForResponsesIsToldToUseHttp(String target) {
-		try (SocketClient client = SocketClient.connect(weir.port())) {
-			SocketClient.Response response = client.send("GET " + target, new byte[0], "x-pool: two",
-					"Connection: Upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-					"Sec-WebSocket-Version: 13");
+	void aWebSocketForResponsesGets426(String target) {
+		try (RawClient client = RawClient.connect(weir.port())) {
+			RawReply response = client.send("GET " + target, new byte[0], "x-pool: two", "Connection: Upgrade",
+					"Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
 			assertThat(response.status()).isEqualTo(426);
 			assertThat(response.header("upgrade")).isEqualTo("HTTP/1.1");
 			assertThat(response.text()).contains("\"code\":\"websocket_not_supported\"");
@@ -380,10 +380,10 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void c5TheModelBehindLongMessagesIsFoundWhateverStandsInThem() {
+	void c5TheModelAfterLongMessagesIsFound() {
 		String body = "{\"messages\":[{\"model\":\"inner\",\"content\":\"" + "\\\"model\\\":".repeat(5000)
 				+ "\"}],\"model\":\"gpt-9\"}";
-		SocketClient.Response response = send("named", "POST /v1/chat/completions", utf8(body), JSON);
+		RawReply response = send("named", "POST /v1/chat/completions", utf8(body), JSON);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text()).contains("The model 'gpt-9' does not exist");
 		assertNothingWentUp();
@@ -391,15 +391,15 @@ class RequestLimitsTests {
 
 	@Test
 	void anUpgradeOfAnotherMethodThanGetIsIgnored() {
-		SocketClient.Response response = send("two", "POST /v1/chat/completions", CHAT, JSON, "Connection: Upgrade",
+		RawReply response = send("two", "POST /v1/chat/completions", CHAT, JSON, "Connection: Upgrade",
 				"Upgrade: websocket");
 		assertThat(response.status()).isEqualTo(200);
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "GET /nowhere", "POST /v1/chat/completions", "DELETE /actuator/nothing" })
-	void whatHasNoRouteIsNotFound(String requestLine) {
-		SocketClient.Response response = send("none", requestLine, new byte[0]);
+	void aRequestWithoutARouteIsNotFound(String requestLine) {
+		RawReply response = send("none", requestLine, new byte[0]);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.header("content-type")).isEqualTo("application/json");
 		assertThat(response.text()).isEqualTo("{\"error\":{\"message\":\"There is no route for " + requestLine
@@ -432,10 +432,10 @@ class RequestLimitsTests {
 				utf8("\r\n--x--\r\n"));
 	}
 
-	private static SocketClient.Response send(String pool, String requestLine, byte[] body, String... headers) {
+	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("x-pool: " + pool);
-		return SocketClient.call(weir.port(), requestLine, body, all.toArray(String[]::new));
+		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 }

@@ -28,7 +28,7 @@ class ResponseHeadersTests {
 			"x-ratelimit-reset-project-tokens", "x-request-id", "apim-request-id", "x-ms-region", "x-ms-served-model",
 			"x-ms-deployment-name", "x-ms-spillover-error", "x-ms-client-request-id", "ms-azureml-model-error-reason",
 			"azure-openai-deployment-utilization", "openai-processing-ms", "openai-version", "openai-poll-after-ms" })
-	void passesWhatSdksReadAndUsersQuote(String name) {
+	void passesHeadersThatSdksReadOrUsersQuote(String name) {
 		assertThat(fromPool(name).get(name)).containsExactly("1", "2");
 	}
 

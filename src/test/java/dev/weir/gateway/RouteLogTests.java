@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RouteLogTests {
 
 	@Test
-	void namesWhatARouteTakesAndWhereItLeadsAndNoSecret() {
+	void namesPredicatesAndTargetOfARouteButNoSecret() {
 		RouteDefinition route = new RouteDefinition();
 		route.setId("chat");
 		route.setUri(URI.create("http://me:canary@one.example/x?key=canary"));

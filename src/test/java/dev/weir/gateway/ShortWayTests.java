@@ -55,7 +55,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void aHeadersFilterOfTheUsersSeesRequestsAndAnswers() {
+	void aHeadersFilterOfTheUserSeesRequestsAndResponses() {
 		HttpHeadersFilter requests = new HttpHeadersFilter() {
 
 			@Override
@@ -115,7 +115,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void aGlobalFilterBehindWeirsMayReplaceTheRequest() {
+	void aGlobalFilterAfterWeirsMayReplaceTheRequest() {
 		class Replacing implements GlobalFilter, Ordered {
 
 			@Override
@@ -138,7 +138,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void aGlobalFilterWithoutAnOrderRunsBeforeTheCall() {
+	void aGlobalFilterWithoutAnOrderRunsBeforeTheAttempt() {
 		GlobalFilter last = (exchange,
 				chain) -> chain.filter(exchange.mutate()
 					.request((request) -> request.headers((headers) -> headers.set("x-late", "yes")))
@@ -178,7 +178,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void anHttpClientCustomizerOfTheUsersTakesPart() {
+	void anHttpClientCustomizerOfTheUserIsApplied() {
 		AtomicInteger calls = new AtomicInteger();
 		HttpClientCustomizer customizer = (client) -> client
 			.doOnRequest((request, connection) -> calls.incrementAndGet());
@@ -189,7 +189,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void anAnswerKeepsToTheEventLoopOfItsClient() {
+	void aResponseIsReadOnTheEventLoopOfItsClient() {
 		List<Object> clients = new CopyOnWriteArrayList<>();
 		List<Object> backends = new CopyOnWriteArrayList<>();
 		GlobalFilter filter = (exchange, chain) -> {

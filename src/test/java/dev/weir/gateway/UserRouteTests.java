@@ -12,7 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.config.Secret;
 import dev.weir.backend.Tier;
@@ -112,12 +113,12 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aRouteMayChangeTheAnswersHeaders() {
+	void aRouteMayChangeTheHeadersOfTheReply() {
 		first.answers(WireMock.okJson(Bodies.COMPLETION)
 			.withHeader("x-ms-region", "East US")
 			.withHeader("x-set", "old")
 			.withHeader("x-request-id", "r-1"));
-		SocketClient.Response response = chat("/response/v1/chat/completions");
+		RawReply response = chat("/response/v1/chat/completions");
 		assertThat(response.headers().get("x-added")).containsExactly("yes");
 		assertThat(response.headers().get("x-set")).containsExactly("new");
 		assertThat(response.headers().get("x-request-id")).containsExactly("r-1");
@@ -126,9 +127,9 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aRouteMayChangeTheAnswersHeadersAfterAnErrorToo() {
+	void aRouteMayChangeTheHeadersOfAnErrorReplyToo() {
 		first.answers(WireMock.badRequest().withHeader("x-ms-region", "East US").withBody(Bodies.CONTENT_FILTER));
-		SocketClient.Response response = post("/response/v1/chat/completions");
+		RawReply response = post("/response/v1/chat/completions");
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.headers().get("x-added")).containsExactly("yes");
 		assertThat(response.headers()).doesNotContainKey("x-ms-region");
@@ -137,7 +138,7 @@ class UserRouteTests {
 
 	@Test
 	void aRouteMaySetTheStatus() {
-		SocketClient.Response response = post("/status/v1/chat/completions");
+		RawReply response = post("/status/v1/chat/completions");
 		assertThat(response.status()).isEqualTo(202);
 		assertThat(response.text()).isEqualTo(Bodies.COMPLETION);
 	}
@@ -162,7 +163,7 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aParameterThatARouteAddsGoesUp() {
+	void aParameterThatARouteAddsReachesTheBackend() {
 		chat("/parameter/openai/v1/chat/completions?x=%2B");
 		assertThat(first.onlyCall().getUrl()).isEqualTo("/openai/v1/chat/completions?x=%2B&api-version=preview");
 	}
@@ -180,7 +181,7 @@ class UserRouteTests {
 	}
 
 	@Test
-	void weightsSpreadCallsOverTwoPools() {
+	void weightsSpreadRequestsOverTwoPools() {
 		Set<String> backends = new HashSet<>();
 		// the chance that 200 calls all go to one side is 2^-199
 		for (int i = 0; i < 200 && backends.size() < 2; i++) {
@@ -191,7 +192,7 @@ class UserRouteTests {
 
 	@Test
 	void aRouteToNoPoolIsSpringCloudGatewaysAlone() {
-		SocketClient.Response response = SocketClient.call(weir.port(), "POST /plain/v1/chat/completions?a=%2B&b",
+		RawReply response = RawClient.exchange(weir.port(), "POST /plain/v1/chat/completions?a=%2B&b",
 				utf8("not json {"), "Authorization: Bearer of-the-client", "Cookie: a=b", "X-Custom: 1",
 				"Content-Type: application/json");
 		assertThat(response.status()).isEqualTo(200);
@@ -210,23 +211,23 @@ class UserRouteTests {
 	@Test
 	void aRouteToNoPoolIsNotRetriedAndItsErrorsPass() {
 		plain.answers(WireMock.aResponse().withStatus(429).withHeader("retry-after", "7").withBody("slow down"));
-		SocketClient.Response response = SocketClient.call(weir.port(), "GET /plain/models", new byte[0]);
+		RawReply response = RawClient.exchange(weir.port(), "GET /plain/models", new byte[0]);
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.header("retry-after")).isEqualTo("7");
 		assertThat(response.text()).isEqualTo("slow down");
 		assertThat(plain.onlyCall().getHeaders().keys()).noneMatch((name) -> name.equalsIgnoreCase("api-key"));
 	}
 
-	private static SocketClient.Response chat(String target, String... headers) {
-		SocketClient.Response response = post(target, headers);
+	private static RawReply chat(String target, String... headers) {
+		RawReply response = post(target, headers);
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		return response;
 	}
 
-	private static SocketClient.Response post(String target, String... headers) {
+	private static RawReply post(String target, String... headers) {
 		List<String> all = new java.util.ArrayList<>(List.of(headers));
 		all.add("Content-Type: application/json");
-		return SocketClient.call(weir.port(), "POST " + target, CHAT, all.toArray(String[]::new));
+		return RawClient.exchange(weir.port(), "POST " + target, CHAT, all.toArray(String[]::new));
 	}
 
 }

@@ -40,7 +40,7 @@ class BodyCollectorTests {
 
 	@ParameterizedTest
 	@ValueSource(longs = { -1, 9, 1, 1000 })
-	void collectsWhatCameWhateverLengthWasAnnounced(long length) {
+	void collectsTheReceivedBytesRegardlessOfTheAnnouncedLength(long length) {
 		StepVerifier.create(collect(length, 1000).map((body) -> new String(body, StandardCharsets.UTF_8)))
 			.then(() -> send("all ", "of", " it"))
 			.then(this.client::complete)
@@ -58,7 +58,7 @@ class BodyCollectorTests {
 	}
 
 	@Test
-	void accountsForWhatCameAndNotForWhatWasAnnounced() {
+	void countsTheReceivedBytesNotTheAnnouncedLength() {
 		StepVerifier.create(collect(90_000, 90_000)).then(() -> send("x")).then(() -> {
 			assertThat(this.budget.used()).isBetween(1L, 16L * 1024);
 			send("x".repeat(20_000));
@@ -107,7 +107,7 @@ class BodyCollectorTests {
 	}
 
 	@Test
-	void aWholeBodyIsNotTakenAway() {
+	void aCompleteBodyIsNotEvicted() {
 		StepVerifier.create(collect(-1, 1000))
 			.then(() -> send("whole"))
 			.then(this.client::complete)

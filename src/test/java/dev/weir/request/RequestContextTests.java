@@ -25,7 +25,7 @@ class RequestContextTests {
 	private final RequestContext request = begin();
 
 	@Test
-	void aLaneThatWasCalledIsNotChosenAgain() {
+	void aLaneThatWasTriedIsNotChosenAgain() {
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
 		this.request.candidates().beginRound();
 		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
@@ -48,7 +48,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void goesBelowATierOnceAndOnlyIfALaneThereIsFree() {
+	void restrictsToLowerTiersOnceAndOnlyIfALaneThereIsFree() {
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
 		assertThat(this.request.candidates().restrictToLowerTiers(lane(0))).isTrue();
 		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
@@ -88,7 +88,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void whatHangsOnOtherRequestsMayBeFreeAnyTime() {
+	void aLaneThatWaitsForOtherRequestsMayBeFreeAtAnyTime() {
 		Pool one = TestPools.pool(this.ticker, backend("only", "max-concurrent=1"));
 		Lane only = one.lanes("gpt-4o").get(0);
 		assertThat(only.tryBegin()).isNotNull();
@@ -96,7 +96,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void aNewDeadlineBeginsWhenAnAnswerIsGoneOnWith() {
+	void theDeadlineStartsAgainWhenAReplyIsResumed() {
 		this.ticker.advance(Duration.ofMinutes(9));
 		assertThat(this.request.deadline().elapsed()).isEqualTo(Duration.ofMinutes(9));
 		this.request.deadline().restart();
@@ -104,7 +104,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void aLimitNeedsNoTimerWhereTheDeadlineComesFirst() {
+	void aLimitNeedsNoTimerIfTheDeadlineIsEarlier() {
 		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10))).isTrue();
 		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
 		this.ticker.advance(Duration.ofMinutes(9));

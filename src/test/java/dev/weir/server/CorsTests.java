@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -76,8 +77,7 @@ class CorsTests {
 
 	@Test
 	void c18WeirRepliesToAPreflightItself() {
-		SocketClient.Response reply = SocketClient.call(open.port(), "OPTIONS /v1/chat/completions", new byte[0],
-				PREFLIGHT);
+		RawReply reply = RawClient.exchange(open.port(), "OPTIONS /v1/chat/completions", new byte[0], PREFLIGHT);
 		assertThat(reply.status()).isEqualTo(200);
 		assertThat(reply.headers().get("access-control-allow-origin")).containsExactly(ORIGIN);
 		assertThat(reply.header("access-control-allow-methods")).contains("POST");
@@ -89,8 +89,7 @@ class CorsTests {
 	void c18APreflightOfAnotherOriginIsRefused() {
 		String[] headers = PREFLIGHT.clone();
 		headers[0] = "Origin: https://evil.test";
-		SocketClient.Response reply = SocketClient.call(open.port(), "OPTIONS /v1/chat/completions", new byte[0],
-				headers);
+		RawReply reply = RawClient.exchange(open.port(), "OPTIONS /v1/chat/completions", new byte[0], headers);
 		assertThat(reply.status()).isEqualTo(403);
 		assertThat(reply.headers()).doesNotContainKey("access-control-allow-origin");
 		assertThat(backend.requests()).isEmpty();
@@ -98,7 +97,7 @@ class CorsTests {
 
 	@Test
 	void c18WithoutSettingsNoReplyHasCorsHeadersAndNoPreflightReachesABackend() {
-		assertThat(SocketClient.call(closed.port(), "OPTIONS /v1/chat/completions", new byte[0], PREFLIGHT).headers())
+		assertThat(RawClient.exchange(closed.port(), "OPTIONS /v1/chat/completions", new byte[0], PREFLIGHT).headers())
 			.doesNotContainKey("access-control-allow-origin");
 		assertThat(backend.requests()).isEmpty();
 		assertThat(call(closed, "POST /v1/chat/completions", Bodies.CHAT).headers())
@@ -118,7 +117,7 @@ class CorsTests {
 		String[] further = "headers".equals(what) ? new String[] { "x: " + "a".repeat(40_000) }
 				: "websocket".equals(what) ? new String[] { "Connection: upgrade", "Upgrade: websocket" }
 						: new String[0];
-		SocketClient.Response reply = call(open, line, body, further);
+		RawReply reply = call(open, line, body, further);
 		assertThat(reply.status()).as(reply.text()).isEqualTo(status);
 		assertThat(reply.headers().get("access-control-allow-origin")).containsExactly(ORIGIN);
 		assertThat(reply.header("access-control-expose-headers")).contains("retry-after-ms", "x-request-id");
@@ -127,24 +126,22 @@ class CorsTests {
 
 	@Test
 	void c18AReplyToADisallowedOriginKeepsItsStatusAndHasNoCorsHeader() {
-		SocketClient.Response reply = SocketClient.call(open.port(), "GET /nowhere", new byte[0],
-				"Origin: https://evil.test");
+		RawReply reply = RawClient.exchange(open.port(), "GET /nowhere", new byte[0], "Origin: https://evil.test");
 		assertThat(reply.status()).isEqualTo(404);
 		assertThat(reply.headers()).doesNotContainKey("access-control-allow-origin");
 	}
 
 	@Test
 	void c18SettingsOfARouteTakePrecedenceOverGlobalSettings() {
-		SocketClient.Response reply = SocketClient.call(open.port(), "GET /special/x", new byte[0],
-				"Origin: https://special.test");
+		RawReply reply = RawClient.exchange(open.port(), "GET /special/x", new byte[0], "Origin: https://special.test");
 		assertThat(reply.headers().get("access-control-allow-origin")).containsExactly("https://special.test");
 	}
 
-	private static SocketClient.Response call(WeirServer weir, String line, String body, String... further) {
+	private static RawReply call(WeirServer weir, String line, String body, String... further) {
 		String[] headers = Stream
 			.concat(Stream.of("Origin: " + ORIGIN, "Content-Type: application/json"), Stream.of(further))
 			.toArray(String[]::new);
-		return SocketClient.call(weir.port(), line, body.getBytes(StandardCharsets.UTF_8), headers);
+		return RawClient.exchange(weir.port(), line, body.getBytes(StandardCharsets.UTF_8), headers);
 	}
 
 }

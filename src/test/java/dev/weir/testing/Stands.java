@@ -130,6 +130,10 @@ public final class Stands implements AutoCloseable {
 			return this.weir.post("/" + this.name + path, body, headers);
 		}
 
+		public HttpResponse<String> get(String path) {
+			return this.weir.get("/" + this.name + path);
+		}
+
 		public String firstName() {
 			return this.name + "-a";
 		}

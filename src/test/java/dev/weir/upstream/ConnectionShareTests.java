@@ -23,7 +23,7 @@ class ConnectionShareTests {
 	}
 
 	@Test
-	void whereThereIsNoBoundEachEventLoopHasItsOwn() {
+	void withoutALimitEachEventLoopHasItsOwnConnections() {
 		HttpClientProperties.Pool pool = fixed(1);
 		pool.setType(PoolType.ELASTIC);
 		assertThat(ConnectionShare.of(pool).isPerLoop()).isTrue();

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
-import dev.weir.testing.SocketClient;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.testing.PoolsYaml;
 import dev.weir.testing.MockBackend;
@@ -130,21 +131,21 @@ class RequestHeadersTests {
 			"?Api-Key=&x=secre,?x=secre", "?include[]=a&api-key=secret&q=%22,?include[]=a&q=%22",
 			"?api-key=secret&a=1+2&&b,?a=1+2&b" })
 	void aKeyInTheQueryReachesNoBackendHoweverItIsSpelt(String query, String left) {
-		SocketClient.Response response = send("openai", "GET /v1/files" + query, new byte[0]);
+		RawReply response = send("openai", "GET /v1/files" + query, new byte[0]);
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		assertThat(openai.onlyCall().getUrl()).isEqualTo("/v1/files" + left);
 	}
 
 	@Test
 	void aKeyInTheQueryOfAClassicPathReachesNoBackend() {
-		SocketClient.Response response = send("azure",
+		RawReply response = send("azure",
 				"POST /openai/deployments/gpt-4o/chat/completions?api-key=secret&api-version=v", CHAT);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(azure.onlyCall().getUrl()).isEqualTo("/openai/deployments/gpt-4o/chat/completions?api-version=v");
 	}
 
 	@Test
-	void fiftyHeadersOfTheClientsOwnDoNotReachTheBackend() {
+	void fiftyCustomHeadersDoNotReachTheBackend() {
 		chat("azure", IntStream.range(0, 50).mapToObj((i) -> "x-custom-" + i + ": " + i).toArray(String[]::new));
 		assertThat(names(azure.onlyCall())).noneMatch((name) -> name.startsWith("x-"));
 	}
@@ -212,8 +213,8 @@ class RequestHeadersTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 1, 7, 1000 })
 	void aBodyThatTheClientSendsInChunksArrivesWithItsLength(int chunkSize) {
-		SocketClient.Response response;
-		try (SocketClient client = SocketClient.connect(weir.port())) {
+		RawReply response;
+		try (RawClient client = RawClient.connect(weir.port())) {
 			response = client.sendChunked("POST /v1/chat/completions", CHAT, chunkSize, "x-pool: openai",
 					"Content-Type: application/json");
 		}
@@ -227,7 +228,7 @@ class RequestHeadersTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "GET", "HEAD", "DELETE" })
-	void aCallWithoutABodyIsSentWithoutOne(String method) {
+	void aRequestWithoutABodyIsSentWithoutABody(String method) {
 		send("azure", method + " /v1/files/f1", new byte[0]);
 		assertThat(azure.onlyCall().getMethod().getName()).isEqualTo(method);
 		assertThat(names(azure.onlyCall())).containsExactlyInAnyOrder("host", "user-agent", "accept", "accept-encoding",
@@ -236,7 +237,7 @@ class RequestHeadersTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "POST", "PUT", "PATCH", "OPTIONS" })
-	void whatCouldHaveABodyButHasNoneSaysSo(String method) {
+	void aRequestThatMayHaveABodyHasContentLengthZero(String method) {
 		send("azure", method + " /v1/things/t1/cancel", new byte[0]);
 		assertThat(names(azure.onlyCall())).doesNotContain("transfer-encoding");
 		assertThat(values(azure.onlyCall(), "content-length")).containsExactly("0");
@@ -244,7 +245,7 @@ class RequestHeadersTests {
 
 	@Test
 	void aBodyOfAGetIsNotPassedOn() {
-		SocketClient.Response response = send("azure", "GET /v1/files/f1", CHAT);
+		RawReply response = send("azure", "GET /v1/files/f1", CHAT);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(azure.onlyCall().getBody()).isEmpty();
 		assertThat(names(azure.onlyCall())).doesNotContain("content-length", "transfer-encoding");
@@ -252,7 +253,7 @@ class RequestHeadersTests {
 
 	@Test
 	void aContentTypePassesLetterByLetter() {
-		SocketClient.Response response = send("raw", "POST /v1/chat/completions", CHAT,
+		RawReply response = send("raw", "POST /v1/chat/completions", CHAT,
 				"Content-Type: Application/JSON;Charset=\"utf-8\"");
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(raw.requests().get(0)).containsIgnoringCase("\r\nContent-Type: ")
@@ -268,14 +269,14 @@ class RequestHeadersTests {
 	private static void chat(String pool, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("Content-Type: application/json");
-		SocketClient.Response response = send(pool, "POST /v1/chat/completions", CHAT, all.toArray(String[]::new));
+		RawReply response = send(pool, "POST /v1/chat/completions", CHAT, all.toArray(String[]::new));
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 	}
 
-	private static SocketClient.Response send(String pool, String requestLine, byte[] body, String... headers) {
+	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("x-pool: " + pool);
-		return SocketClient.call(weir.port(), requestLine, body, all.toArray(String[]::new));
+		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 	private static List<String> names(LoggedRequest request) {

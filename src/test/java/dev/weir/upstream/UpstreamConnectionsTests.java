@@ -87,7 +87,7 @@ class UpstreamConnectionsTests {
 	}
 
 	@Test
-	void whoWaitsTooLongGoesToTheNextLane() throws InterruptedException {
+	void aRequestThatWaitsTooLongForAConnectionGoesToTheNextLane() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
 		RawBackend first = open(RawBackend.start((call) -> {
@@ -131,7 +131,7 @@ class UpstreamConnectionsTests {
 	}
 
 	@Test
-	void behindAProxyNamesAreLeftToTheProxy() {
+	void theProxyResolvesNamesIfThereIsOne() {
 		RawBackend proxy = open(RawBackend.start(SERVES));
 		WeirServer weir = open(WeirServer.start(
 				WeirServer.pool("", WeirServer.backend("a", URI.create("http://only.the.proxy.knows.test"))),
