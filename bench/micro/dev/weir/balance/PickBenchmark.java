@@ -14,14 +14,15 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-import dev.weir.backend.Attempts;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Tier;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.BalancingStrategy;
+import dev.weir.request.Candidates;
 import dev.weir.testing.TestPools;
+import dev.weir.testing.TestRequests;
 
 /**
  * Picking a lane, once per attempt.
@@ -41,7 +42,7 @@ public class PickBenchmark {
 
 	private Tier tier;
 
-	private Attempts attempts;
+	private Candidates candidates;
 
 	@Setup
 	public void make() {
@@ -51,13 +52,13 @@ public class PickBenchmark {
 					.toArray(BackendProperties[]::new));
 		Lanes lanes = pool.lanes("gpt-4o");
 		this.tier = lanes.tiers().get(0);
-		this.attempts = new Attempts(pool, lanes, Ticker.systemTicker());
+		this.candidates = TestRequests.begin(pool, lanes, Ticker.systemTicker()).candidates();
 		this.picks = Strategy.of(this.strategy, () -> ThreadLocalRandom.current().nextLong());
 	}
 
 	@Benchmark
 	public Lane pick() {
-		return this.picks.pick(this.tier, this.attempts::isCandidate);
+		return this.picks.pick(this.tier, this.candidates::contains);
 	}
 
 }

@@ -1,4 +1,4 @@
-package dev.weir.proxy;
+package dev.weir.gateway;
 
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -14,8 +14,10 @@ import org.openjdk.jmh.annotations.State;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.support.Netty4HeadersAdapter;
 
+import dev.weir.upstream.RequestHeaders;
+
 /**
- * The two allow-lists of headers: a request's once per attempt, an answer's too.
+ * The two allow-lists of headers, of requests and of responses, once per attempt.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -43,12 +45,14 @@ public class HeadersBenchmark {
 
 	@Benchmark
 	public Object up() {
-		return UpstreamHeaders.from(this.client, Set.of());
+		return RequestHeaders.from(this.client, Set.of(), (model) -> model);
 	}
 
 	@Benchmark
 	public Object down() {
-		return DownstreamHeaders.copy(this.backend, new HttpHeaders(new Netty4HeadersAdapter(new DefaultHttpHeaders())));
+		HttpHeaders passed = new HttpHeaders(new Netty4HeadersAdapter(new DefaultHttpHeaders()));
+		ResponseHeaders.copy(this.backend, passed);
+		return passed;
 	}
 
 }

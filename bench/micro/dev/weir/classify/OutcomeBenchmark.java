@@ -1,5 +1,6 @@
-package dev.weir.failover;
+package dev.weir.classify;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +14,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 import dev.weir.backend.Outcome;
-import dev.weir.openai.error.ErrorDetails;
+import dev.weir.openai.call.Operation;
+import dev.weir.testing.Bodies;
 import dev.weir.testing.TestPools;
 
 /**
@@ -24,11 +26,14 @@ import dev.weir.testing.TestPools;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class OutcomeBenchmark {
 
+	private static final byte[] BODY = Bodies.AZURE_THROTTLED.getBytes(StandardCharsets.UTF_8);
+
 	@Param({ "200", "429", "503" })
 	private int status;
 
 	private final OutcomeClassifier classifier = new OutcomeClassifier(
-			TestPools.pool(() -> 0, TestPools.backend("a")).properties().cooldown());
+			TestPools.pool(() -> 0, TestPools.backend("a")).properties().cooldown(),
+			AttemptFacts.of(Operation.CHAT_COMPLETIONS));
 
 	private final Map<String, String> headers = Map.of("retry-after-ms", "1500", "x-ratelimit-remaining-tokens", "0");
 
@@ -36,7 +41,9 @@ public class OutcomeBenchmark {
 
 	@Benchmark
 	public Outcome classify() {
-		return this.classifier.classify(this.status, this.headers::get, ErrorDetails.NONE, this.now);
+		return OutcomeClassifier.needsBody(this.status)
+				? this.classifier.classify(ErrorFacts.of(this.status, this.headers::get, BODY), this.now)
+				: OutcomeClassifier.classify(this.status);
 	}
 
 }
