@@ -31,19 +31,20 @@ public final class Attempt {
 
 	private final long start;
 
-	// what began before a circuit breaker opened says nothing about its tries
+	// an attempt from before the circuit breaker opened does not count as one of its
+	// probes
 	private final boolean probing;
 
 	private Phase phase = Phase.WAITING;
 
-	// each permission of the circuit breaker gets one report
+	// the circuit breaker expects exactly one result for each permission
 	private boolean reported;
 
 	private boolean sent;
 
 	private long sentAt;
 
-	// the backend's time has not begun
+	// while the request is uploaded, the backend's response time does not run
 	private boolean uploading;
 
 	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Ramp.Step backendStep,
@@ -63,53 +64,52 @@ public final class Attempt {
 	}
 
 	/**
-	 * Whether the lane has just served a request that was smaller than this one.
+	 * Whether the lane's last served request was smaller than this one.
 	 * @return whether one was served within the last minute
 	 */
 	public boolean isLargerThanLastServed() {
 		return this.lane.isLastServedSmallerThan(this.request.size());
 	}
 
-	/** Says that the backend is called now; before, Weir looks for its credential. */
+	/** Records that the call to the backend begins, once Weir has a credential for it. */
 	public void onCall() {
 		this.sentAt = this.ticker.read();
 		this.sent = true;
 	}
 
 	/**
-	 * Says that the request takes time to be sent. {@link #age()} stays zero until
+	 * Records that the upload of a large request begins. {@link #age()} stays zero until
 	 * {@link #onUploadEnd()}.
 	 */
 	public void onUploadStart() {
 		this.uploading = true;
 	}
 
-	/** Says that the request has been sent whole: the backend's time begins. */
+	/** Records that the whole request was sent: the backend's response time begins. */
 	public void onUploadEnd() {
 		this.sentAt = this.ticker.read();
 		this.uploading = false;
 	}
 
 	/**
-	 * Whether the backend has been called.
-	 * @return whether it can be blamed for what happens
+	 * Whether the call to the backend has begun.
+	 * @return {@code false} if an error cannot be the backend's
 	 */
 	public boolean isSent() {
 		return this.sent;
 	}
 
 	/**
-	 * Tells what the answer says it cost.
+	 * Records the usage that the response reports.
 	 * @param inputTokens tokens of the request
-	 * @param outputTokens tokens of the answer
+	 * @param outputTokens tokens of the response
 	 */
 	public void recordUsage(long inputTokens, long outputTokens) {
 		this.listener.onUsage(this, inputTokens, outputTokens);
 	}
 
 	/**
-	 * Says what the headers of the backend's answer say of its quota, whatever the answer
-	 * is.
+	 * Records the remaining quota in the headers of the response, whatever its status.
 	 * @param headers looks up a response header by its lower-case name
 	 */
 	public void recordQuota(Function<String, @Nullable String> headers) {
@@ -117,10 +117,10 @@ public final class Attempt {
 	}
 
 	/**
-	 * Says that an answer for the client has begun. A half-open circuit breaker and the
-	 * ramp after a rest hear of it now, since a long stream must not keep them waiting; a
-	 * circuit breaker that is closed hears at the end, when it is known whether the
-	 * answer broke off. Only the first word counts, and none after the end.
+	 * Records that the response for the client has begun. A half-open circuit breaker and
+	 * the ramp are notified now, because they must not wait for the end of a long stream.
+	 * A closed circuit breaker is notified at the end, when it is known whether the
+	 * response broke off. Only the first call counts, and none after the end.
 	 */
 	public void onResponseStart() {
 		if (this.phase != Phase.WAITING) {
@@ -135,8 +135,9 @@ public final class Attempt {
 	}
 
 	/**
-	 * Ends the attempt: the lane's counts, its rest and the circuit breaker follow.
-	 * @param outcome what the attempt came to
+	 * Ends the attempt, and updates the lane's counts, its cooldown and the circuit
+	 * breaker.
+	 * @param outcome the outcome of the attempt
 	 * @return whether this was the end; {@code false} if it had ended before
 	 */
 	public boolean end(Outcome outcome) {
@@ -213,7 +214,7 @@ public final class Attempt {
 	}
 
 	/**
-	 * How long the backend has had.
+	 * The response time of the backend so far.
 	 * @return the time since it got the whole request, zero if it has not
 	 */
 	public Duration age() {
@@ -224,14 +225,14 @@ public final class Attempt {
 		return this.ticker.read() - this.start;
 	}
 
-	/** How far an attempt is. */
+	/** The progress of an attempt. */
 	private enum Phase {
 
 		WAITING, RESPONDING, ENDED
 
 	}
 
-	/** What a circuit breaker is told; it wants an exception, though none was thrown. */
+	/** Resilience4j records an exception for each failure, though none was thrown. */
 	private static final class AttemptFailed extends RuntimeException {
 
 		AttemptFailed(String message) {

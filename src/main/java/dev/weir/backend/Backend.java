@@ -2,6 +2,7 @@ package dev.weir.backend;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.Semaphore;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -11,8 +12,8 @@ import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 
 /**
- * One Azure OpenAI resource, or one OpenAI-compatible server, with what is known about it
- * as a whole: failures count here, throttling belongs to its {@linkplain Lane lanes}.
+ * The state of one Azure OpenAI resource or OpenAI-compatible server. Failures count
+ * here; throttling belongs to its {@linkplain Lane lanes}.
  */
 public final class Backend {
 
@@ -20,7 +21,7 @@ public final class Backend {
 
 	private final BackendDialect dialect;
 
-	private final Slots slots;
+	private final Semaphore places;
 
 	private final Ramp ramp;
 
@@ -29,9 +30,9 @@ public final class Backend {
 	private final Cooldown cooldown;
 
 	/**
-	 * How long a backend that broke a reply off stands behind others. SDKs repeat such a
-	 * call twice, after 0.5 to 8 seconds, and mostly within 2; a circuit breaker may need
-	 * more breaks than that to open.
+	 * How long other backends are preferred to a backend that broke off a response. SDKs
+	 * repeat such a request twice, after 0.5 to 8 seconds and mostly within 2. A circuit
+	 * breaker may need more failures than that to open.
 	 */
 	static final Duration AFTER_BREAK = Duration.ofSeconds(5);
 
@@ -44,7 +45,7 @@ public final class Backend {
 	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
 		this.properties = properties;
 		this.dialect = properties.effectiveDialect();
-		this.slots = new Slots(properties.maxConcurrent());
+		this.places = new Semaphore(properties.maxConcurrent());
 		this.ramp = new Ramp(ticker);
 		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
 		this.cooldown = new Cooldown(ticker);
@@ -64,7 +65,7 @@ public final class Backend {
 	}
 
 	/**
-	 * How it wants to be spoken to, as configured or as its host tells.
+	 * How requests to it are written, by its configuration or its host name.
 	 * @return the dialect
 	 */
 	public BackendDialect dialect() {
@@ -91,7 +92,7 @@ public final class Backend {
 	}
 
 	/**
-	 * What a model is called here.
+	 * The deployment of a model on this backend.
 	 * @param model the model's name as clients know it
 	 * @return the name of its deployment, the same name if nothing else is configured
 	 */
@@ -101,7 +102,8 @@ public final class Backend {
 	}
 
 	/**
-	 * Whether it may be called now: it does not rest and its circuit breaker is not open.
+	 * Whether it may be called now: it is not in cooldown and its circuit breaker is not
+	 * open.
 	 * @return whether it is available
 	 */
 	public boolean isAvailable() {
@@ -113,18 +115,18 @@ public final class Backend {
 	}
 
 	/**
-	 * Whether its circuit breaker is half open: a few requests try whether it works
+	 * Whether its circuit breaker is half open: a few requests test whether it works
 	 * again.
-	 * @return whether it is tried again
+	 * @return whether it is tested
 	 */
 	public boolean isProbing() {
 		return this.gate.isProbing();
 	}
 
 	/**
-	 * Whether only some requests may go to it at first, because it rested or its circuit
-	 * breaker was open.
-	 * @return whether it has not its full share again
+	 * Whether it is limited to a few requests, because a cooldown or an open circuit
+	 * breaker has just ended.
+	 * @return whether the ramp limits its requests
 	 */
 	public boolean isRamping() {
 		return this.ramp.isActive();
@@ -135,60 +137,60 @@ public final class Backend {
 	 * @return whether it is full
 	 */
 	public boolean isFull() {
-		return this.slots.isFull();
+		return this.places.availablePermits() == 0;
 	}
 
 	/**
-	 * How many attempts are in flight on it, for whatever model.
+	 * How many attempts are in flight on it, of all models together.
 	 * @return the number
 	 */
 	public int inFlight() {
-		return this.slots.taken();
+		return this.properties.maxConcurrent() - this.places.availablePermits();
 	}
 
 	/**
 	 * About how long its circuit breaker stays open.
-	 * @return the time left, zero if it is not open
+	 * @return the remaining time, zero if it is not open
 	 */
 	public Duration breakerOpenFor() {
 		return this.gate.openFor();
 	}
 
 	/**
-	 * How long the backend as a whole rests.
-	 * @return the rest left, zero if there is none
+	 * The remaining cooldown of the whole backend.
+	 * @return the remaining time, zero if there is no cooldown
 	 */
 	public Duration cooldownLeft() {
 		return this.cooldown.left();
 	}
 
 	/**
-	 * Why the backend as a whole rests.
-	 * @return the reason, or {@code null} if it does not rest
+	 * Why the whole backend is in cooldown.
+	 * @return the reason, or {@code null} if there is no cooldown
 	 */
 	public @Nullable CooldownReason cooldownReason() {
 		return this.cooldown.reason();
 	}
 
 	/**
-	 * What it said when it refused, if that is why it rests as a whole.
-	 * @return what it said, or {@code null}
+	 * The refusal that started the cooldown of the whole backend.
+	 * @return the refusal, or {@code null} if there is none
 	 */
 	public @Nullable Refusal refusal() {
 		return this.cooldown.refusal();
 	}
 
 	/**
-	 * What it said when it last refused a request without a reason (401, 403).
-	 * @return what it said, or {@code null} if it has served since
+	 * Its last refusal without a reason (401, 403).
+	 * @return the refusal, or {@code null} if the backend has served a request since
 	 */
 	public @Nullable Refusal lastRefusal() {
 		return this.refusals.last();
 	}
 
 	/**
-	 * How many different requests it has refused in a row without a reason, counted up to
-	 * where that proves that it refuses Weir's credential.
+	 * How many different requests it has refused in a row without a reason. The count
+	 * stops at the number that proves that the backend refuses Weir's credential.
 	 * @return the number, 0 if it has served since
 	 */
 	public int refusedInARow() {
@@ -208,8 +210,8 @@ public final class Backend {
 	}
 
 	/**
-	 * Whether it broke off a reply a few seconds ago, so that others of the same tier are
-	 * better. It is no reason to refuse it a request.
+	 * Whether it broke off a response a few seconds ago. Other backends of the same tier
+	 * are then preferred, but it still takes requests.
 	 * @return whether it did so within {@link #AFTER_BREAK}
 	 */
 	public boolean brokeRecently() {
@@ -230,48 +232,48 @@ public final class Backend {
 	}
 
 	/**
-	 * Whether it has a place for another attempt now, apart from rests.
-	 * @return whether neither {@code max-concurrent}, nor the ramp after a rest, nor the
-	 * half-open circuit breaker is known to stand against it
+	 * Whether it has a place for another attempt now. Cooldowns are not considered.
+	 * @return whether neither {@code max-concurrent}, nor the ramp, nor the circuit
+	 * breaker is known to forbid another attempt
 	 */
 	public boolean hasPlace() {
 		return !isBlockedIndefinitely() && this.ramp.hasPlace();
 	}
 
 	/**
-	 * Whether it takes no more until one of the attempts on it has ended, or its circuit
-	 * breaker turns, so that nobody can say when that will be.
-	 * @return whether it waits for something other than time
+	 * Whether it takes no attempt until another one has ended or its circuit breaker has
+	 * changed its state. The time of that is not known.
+	 * @return whether it is blocked by something other than time
 	 */
 	boolean isBlockedIndefinitely() {
 		return isFull() || isBreakerOpen() || this.gate.isExhausted();
 	}
 
 	/**
-	 * When the ramp after a rest lets the next attempt begin.
-	 * @return the time left, zero if it does now
+	 * How long the ramp delays the next attempt.
+	 * @return the remaining time, zero if it may begin now
 	 */
 	Duration timeToRampPlace() {
 		return this.ramp.timeToNextPlace();
 	}
 
 	/**
-	 * Asks for everything that an attempt on it needs.
-	 * @return the step of the ramp that the attempt belongs to, or {@code null} if
-	 * anything stands against it; nothing is taken then
+	 * Takes everything that an attempt on the backend needs: a place in the ramp, one of
+	 * {@code max-concurrent}, and a permission of the circuit breaker.
+	 * @return the step of the ramp that the attempt belongs to, or {@code null} if one of
+	 * them is not available; then nothing is taken
 	 */
 	Ramp.@Nullable Step tryEnter() {
 		Ramp.Step step = this.ramp.tryEnter();
 		if (step == null) {
 			return null;
 		}
-		// the rest is looked at behind the ramp, so that none that begins
-		// meanwhile is missed
-		if (this.cooldown.isOver() && this.slots.tryTake()) {
+		// checked after the ramp, so that a cooldown that begins in between is not missed
+		if (this.cooldown.isOver() && this.places.tryAcquire()) {
 			if (this.gate.tryEnter()) {
 				return step;
 			}
-			this.slots.giveBack();
+			this.places.release();
 		}
 		this.ramp.leave(step);
 		return null;
@@ -281,9 +283,9 @@ public final class Backend {
 		this.ramp.onServed(step);
 	}
 
-	/** Says that an attempt has ended and its circuit breaker knows. */
+	/** Releases the place of an attempt, once the circuit breaker has its result. */
 	void release() {
-		this.slots.giveBack();
+		this.places.release();
 		this.gate.onAttemptEnd();
 	}
 

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A backend's circuit breaker, and what Resilience4j does not tell of it: how long it
- * stays open, and whether it has a place for another try while it is half open.
+ * A backend's circuit breaker, with two facts that Resilience4j does not provide: how
+ * long it stays open, and whether it has a permission left while it is half open.
  */
 final class BreakerGate {
 
@@ -29,8 +29,8 @@ final class BreakerGate {
 	/**
 	 * Watches a circuit breaker.
 	 * @param breaker the circuit breaker
-	 * @param ramp what starts over when it opens
-	 * @param free is run when it may let requests through again
+	 * @param ramp is restarted when it opens
+	 * @param free is run after each change of its state
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	BreakerGate(CircuitBreaker breaker, Ramp ramp, Runnable free, Ticker ticker) {
@@ -72,8 +72,8 @@ final class BreakerGate {
 	}
 
 	/**
-	 * Whether it is half open and has no place for another try, until one has ended.
-	 * @return whether it has none, as far as is known from those it refused
+	 * Whether it is half open and has no permission left until an attempt ends.
+	 * @return whether it has refused a permission since the last end of an attempt
 	 */
 	boolean isExhausted() {
 		return this.exhausted && isProbing();
@@ -84,7 +84,7 @@ final class BreakerGate {
 	}
 
 	/**
-	 * Asks for a permission, which must be given back or answered with a result.
+	 * Takes a permission, which must be released or completed with a result.
 	 * @return whether there was one
 	 */
 	boolean tryEnter() {
@@ -94,8 +94,9 @@ final class BreakerGate {
 		if (!isProbing()) {
 			return false;
 		}
-		// AttemptFacts once more after it is noted: one that came back in between has
-		// found nothing to take back, and nobody else might ever.
+		// Try again after the flag is set: a permission that was released just before
+		// could not
+		// clear the flag, and no later release might.
 		this.exhausted = true;
 		boolean entered = this.breaker.tryAcquirePermission();
 		if (entered) {
@@ -104,7 +105,7 @@ final class BreakerGate {
 		return entered;
 	}
 
-	/** Says that an attempt has ended, so that there may be a place again. */
+	/** Records that an attempt has ended, so that there may be a permission again. */
 	void onAttemptEnd() {
 		this.exhausted = false;
 	}

@@ -6,26 +6,26 @@ import dev.weir.config.CooldownProperties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must rest after an attempt, and how long.
+ * The cooldown that follows from the outcome of an attempt.
  *
- * @param duration how long
- * @param reason why
- * @param whole whether the whole backend rests and not just the lane
- * @param refusal what the backend said, or {@code null}
+ * @param duration how long it takes
+ * @param reason why it begins
+ * @param whole whether it is of the whole backend and not only of the lane
+ * @param refusal the refusal that caused it, or {@code null}
  */
 record CooldownPeriod(Duration duration, CooldownReason reason, boolean whole, @Nullable Refusal refusal) {
 
-	// as long as the answer to a failed request for a token stands
+	// as long as a failure to get a token is cached
 	private static final Duration WITHOUT_CREDENTIAL = Duration.ofSeconds(5);
 
 	/**
-	 * Tells what must rest. An operation that is not served is the lane's own business,
-	 * and a refusal without a reason that of the backend's {@link RefusalStreak}.
-	 * @param outcome what the attempt came to
-	 * @param model whether the call named a model: those that name none often want what a
-	 * credential made for models may not do
-	 * @param settings how long rests are
-	 * @return the rest, or {@code null} if there is none
+	 * Returns the cooldown after an outcome. An operation that is not served is handled
+	 * by {@link LaneOperations}, a refusal without a reason by {@link RefusalStreak}.
+	 * @param outcome the outcome of the attempt
+	 * @param model whether the call named a model. Calls without one, for instance to
+	 * list files, often need rights that a credential for models does not have
+	 * @param settings the durations of cooldowns
+	 * @return the cooldown, or {@code null} if there is none
 	 */
 	static @Nullable CooldownPeriod after(Outcome outcome, boolean model, CooldownProperties settings) {
 		return switch (outcome.type()) {
@@ -53,10 +53,10 @@ record CooldownPeriod(Duration duration, CooldownReason reason, boolean whole, @
 	}
 
 	/**
-	 * The rest of a backend that refuses Weir's credential.
-	 * @param refusal what it said
-	 * @param settings how long rests are
-	 * @return the rest of the whole backend
+	 * The cooldown of a backend that refuses Weir's credential.
+	 * @param refusal the refusal
+	 * @param settings the durations of cooldowns
+	 * @return the cooldown of the whole backend
 	 */
 	static CooldownPeriod denied(Refusal refusal, CooldownProperties settings) {
 		return new CooldownPeriod(settings.refusal(), CooldownReason.DENIED, true, refusal);

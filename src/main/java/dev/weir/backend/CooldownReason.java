@@ -1,14 +1,14 @@
 package dev.weir.backend;
 
 /**
- * Why a lane or a backend rests.
+ * Why a lane or a backend is in cooldown.
  */
 public enum CooldownReason {
 
-	/** It said 429. */
+	/** It responded with 429. */
 	THROTTLED("throttled"),
 
-	/** Its quota is spent and waiting does not bring it back. */
+	/** Its quota is spent, and waiting does not restore it. */
 	OUT_OF_QUOTA("out of quota"),
 
 	/** It refuses the credential that Weir has for it. */
@@ -20,7 +20,7 @@ public enum CooldownReason {
 	/** It does not serve the model. */
 	NOT_SERVED("not served"),
 
-	/** It failed and asked for time. */
+	/** It failed and sent a {@code retry-after}. */
 	FAILED("failed");
 
 	private final String description;
@@ -30,7 +30,7 @@ public enum CooldownReason {
 	}
 
 	/**
-	 * Whether it passes only when an operator mends something.
+	 * Whether an operator must correct something.
 	 * @return whether waiting does not help
 	 */
 	public boolean isLasting() {

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * Says durations in words for people.
+ * Formats durations for logs and messages.
  */
 public final class Durations {
 
@@ -12,10 +12,10 @@ public final class Durations {
 	}
 
 	/**
-	 * Says a duration in the unit that fits, for instance {@code 40 ms}, {@code 7.2 s} or
+	 * Formats a duration in a suitable unit, for instance {@code 40 ms}, {@code 7.2 s} or
 	 * {@code 5 min}.
 	 * @param duration the duration, not negative
-	 * @return the words
+	 * @return the number and the unit
 	 */
 	public static String format(Duration duration) {
 		long millis = duration.toMillis();

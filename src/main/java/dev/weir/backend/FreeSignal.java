@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notifies one listener that lanes of a backend may have become free. Costs the reading
- * of one field where there is no listener.
+ * Notifies one listener that lanes of a backend may have become free. Without a listener
+ * it costs one read of a field.
  */
 final class FreeSignal {
 

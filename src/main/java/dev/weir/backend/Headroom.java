@@ -11,16 +11,16 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.quota.QuotaHeaders;
 
 /**
- * How much of its quota a lane last said it has left. What it said holds until the limit
- * it spoke of is reset; from then on nothing is known, since others may use the same
+ * The remaining quota of a lane, from the headers of its last responses. A value is valid
+ * until its limit is reset; then nothing is known, because other clients may use the same
  * quota. Safe for many threads, never blocks.
  */
 final class Headroom {
 
-	/** What stands for a headroom that is not known: neither full nor empty. */
+	/** The value if nothing is known: neither full nor empty. */
 	static final double UNKNOWN = 0.5;
 
-	/** How long it holds where no reset is said. */
+	/** How long a value is valid if the response names no reset. */
 	static final Duration HOLDS = Duration.ofSeconds(10);
 
 	private final Ticker ticker;
@@ -29,7 +29,7 @@ final class Headroom {
 
 	private final Limit tokens = new Limit();
 
-	private volatile @Nullable Said utilization;
+	private volatile @Nullable Value utilization;
 
 	Headroom(Ticker ticker) {
 		this.ticker = ticker;
@@ -41,7 +41,7 @@ final class Headroom {
 		this.tokens.record(limits.tokens(), now);
 		Double used = limits.utilization();
 		if (used != null) {
-			this.utilization = Said.of(1 - used, null, now);
+			this.utilization = Value.of(1 - used, null, now);
 		}
 	}
 
@@ -51,26 +51,26 @@ final class Headroom {
 	 */
 	OptionalDouble known() {
 		long now = this.ticker.read();
-		double lowest = Math.min(Said.share(this.utilization, now),
-				Math.min(Said.share(this.requests.said, now), Said.share(this.tokens.said, now)));
+		double lowest = Math.min(Value.share(this.utilization, now),
+				Math.min(Value.share(this.requests.last, now), Value.share(this.tokens.last, now)));
 		return (lowest <= 1) ? OptionalDouble.of(lowest) : OptionalDouble.empty();
 	}
 
 	/**
-	 * How many tokens there are in all.
-	 * @return the limit that was said last, or empty if none was
+	 * The limit of tokens.
+	 * @return the limit in the last response that named one, or empty
 	 */
 	OptionalLong tokenLimit() {
 		Long limit = this.tokens.limit;
 		return (limit != null) ? OptionalLong.of(limit) : OptionalLong.empty();
 	}
 
-	/** One limit; the most that ever was left stands for its size where none is said. */
+	/** One limit. If its size is not known, the largest remaining value stands for it. */
 	private static final class Limit {
 
 		private final AtomicLong most = new AtomicLong();
 
-		private volatile @Nullable Said said;
+		private volatile @Nullable Value last;
 
 		private volatile @Nullable Long limit;
 
@@ -82,27 +82,27 @@ final class Headroom {
 			Long limit = remaining.limit();
 			this.limit = (limit != null) ? limit : this.limit;
 			long size = Math.max(1, (limit != null) ? limit : most);
-			this.said = Said.of((double) remaining.left() / size, remaining.reset(), now);
+			this.last = Value.of((double) remaining.left() / size, remaining.reset(), now);
 		}
 
 	}
 
 	/**
-	 * What was said last.
-	 *
-	 * @param share the share that is left, 0 to 1
-	 * @param until when it no longer holds
+	 * A value from a response.
+	 * 
+	 * @param share the remaining share, 0 to 1
+	 * @param until the ticker's time at which it becomes invalid
 	 */
-	private record Said(double share, long until) {
+	private record Value(double share, long until) {
 
-		static Said of(double share, @Nullable Duration reset, long now) {
+		static Value of(double share, @Nullable Duration reset, long now) {
 			Duration holds = (reset != null) ? reset : HOLDS;
-			return new Said(Math.max(0, Math.min(1, share)), now + holds.toNanos());
+			return new Value(Math.max(0, Math.min(1, share)), now + holds.toNanos());
 		}
 
-		// more than any share is what does not count
-		static double share(@Nullable Said said, long now) {
-			return (said != null && said.until - now > 0) ? said.share : Double.MAX_VALUE;
+		// larger than any share if invalid, so that a minimum ignores it
+		static double share(@Nullable Value value, long now) {
+			return (value != null && value.until - now > 0) ? value.share : Double.MAX_VALUE;
 		}
 
 	}

@@ -307,15 +307,18 @@ public final class Lane implements ServiceInstance {
 
 	void onEnd(Outcome outcome, RequestTraits request) {
 		this.tally.onEnd(outcome);
-		if (outcome instanceof Outcome.Broken) {
-			this.backend.recordBreak();
-		}
 		beginCooldown(outcome, request);
-		if (outcome instanceof Outcome.NoCredential missing) {
-			this.backend.recordCredentialProblem(missing.description());
-		}
-		else if (outcome.type() != OutcomeType.CANCELLED) {
-			this.backend.recordCredentialProblem(null);
+		switch (outcome.type()) {
+			case NO_CREDENTIAL -> this.backend.recordCredentialProblem(outcome.description());
+			case BROKEN -> {
+				this.backend.recordBreak();
+				this.backend.recordCredentialProblem(null);
+			}
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NOT_SERVED, REJECTED, TOO_LONG ->
+				this.backend.recordCredentialProblem(null);
+			case CANCELLED -> {
+				// the client may have left before Weir had a credential
+			}
 		}
 	}
 

@@ -13,8 +13,8 @@ import dev.weir.openai.call.Operation;
 
 /**
  * Which operations a lane does not serve for now, and which it has served. Nothing is
- * remembered of {@link Operation#OTHER}, which stands for many. Safe for many threads,
- * never blocks.
+ * recorded for {@link Operation#OTHER}, which stands for many operations. Safe for many
+ * threads, never blocks.
  */
 final class LaneOperations {
 
@@ -41,10 +41,10 @@ final class LaneOperations {
 	/**
 	 * Sets an operation aside.
 	 * @param operation the operation
-	 * @param implied whether the backend only seems not to know it, so that it stays if
-	 * the lane has served it before
+	 * @param implied whether the refusal only suggests that the backend does not know it:
+	 * an operation that the lane has served before is then not set aside
 	 * @param duration how long
-	 * @param refusal what the backend said
+	 * @param refusal the refusal
 	 */
 	void setAside(Operation operation, boolean implied, Duration duration, Refusal refusal) {
 		boolean known = (this.served.get() & (1 << operation.ordinal())) != 0;
@@ -69,7 +69,7 @@ final class LaneOperations {
 	/**
 	 * How long an operation stays set aside.
 	 * @param operation the operation
-	 * @return the time left, zero if it is served
+	 * @return the remaining time, zero if it is served
 	 */
 	Duration left(Operation operation) {
 		Cooldown cooldown = this.cooldowns.get(operation.ordinal());

@@ -33,7 +33,7 @@ final class LaneTally {
 			case THROTTLED, OUT_OF_QUOTA -> this.throttled.increment();
 			case FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN -> this.failed.increment();
 			case CANCELLED -> {
-				// nothing came of it
+				// has no result
 			}
 		}
 	}

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.config.BackendDialect;
 
 /**
- * The lanes of a pool that serve one model, made once so that no request has to go
- * through them all. Never changes.
+ * The lanes of a pool that serve one model. Immutable, and computed once, so that a
+ * request does not have to filter all lanes.
  */
 public final class Lanes extends AbstractList<Lane> {
 
@@ -51,9 +51,9 @@ public final class Lanes extends AbstractList<Lane> {
 	}
 
 	/**
-	 * Puts lanes together.
+	 * Creates the lanes of a model.
 	 * @param lanes the lanes
-	 * @return the same ones in the same order
+	 * @return the same lanes in the same order
 	 */
 	public static Lanes of(Collection<Lane> lanes) {
 		return new Lanes(lanes, true);
@@ -88,18 +88,18 @@ public final class Lanes extends AbstractList<Lane> {
 
 	/**
 	 * The same lanes by priority.
-	 * @return the tiers that have any, the best first
+	 * @return the tiers that are not empty, the highest priority first
 	 */
 	public List<Tier> tiers() {
 		return this.tiers;
 	}
 
 	/**
-	 * Those of them that can take a call as it was written.
+	 * The lanes that can take a call in its dialect.
 	 * @param azureOnly whether the call exists in Azure's dialect only
 	 * @param lacksVersion whether the call is in Azure's classic dialect and names no
 	 * {@code api-version}, so that a backend of that dialect must have one configured
-	 * @return the lanes, perhaps none; always the same object for the same arguments
+	 * @return the lanes, possibly none; always the same object for the same arguments
 	 */
 	public Lanes taking(boolean azureOnly, boolean lacksVersion) {
 		if (azureOnly) {

@@ -6,13 +6,13 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The size of the request that a lane served last: while a smaller one was just served, a
- * larger one that is told to wait for a day is larger than the whole quota. Safe for many
+ * The size of the last request that a lane served. If the lane has just served a smaller
+ * request, then a larger one with a delay of a day exceeds the whole quota. Safe for many
  * threads.
  */
 final class LastServed {
 
-	/** How long it counts: quotas of tokens are counted by the minute. */
+	/** How long it is valid: quotas of tokens are counted by the minute. */
 	static final Duration HOLDS = Duration.ofMinutes(1);
 
 	private final Ticker ticker;
@@ -28,7 +28,7 @@ final class LastServed {
 	}
 
 	/**
-	 * Whether a smaller request was just served.
+	 * Whether the last served request was smaller.
 	 * @param size the length of a request's body in bytes, 0 if it is not known
 	 * @return whether one was served within the last minute
 	 */

@@ -8,18 +8,18 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long answers take to begin: an exponentially weighted moving average that jumps up
- * to a slower answer at once and comes down slowly, after Finagle's {@code PeakEwma}. An
- * average over time, not over answers: what is older by ten seconds counts e times less.
- * Safe for many threads, never blocks.
+ * How long responses take to begin: an exponentially weighted moving average that rises
+ * to a slower response at once and falls slowly, like Finagle's {@code PeakEwma}. It is
+ * an average over time, not over responses: a value ten seconds older has 1/e of the
+ * weight. Safe for many threads, never blocks.
  */
 final class Latency {
 
 	private static final double DECAY_NANOS = Duration.ofSeconds(10).toNanos();
 
 	/**
-	 * What is assumed where no answer has begun yet, and the least that a failure counts
-	 * as: whoever meets one has to wait for another backend.
+	 * The assumed latency before the first response, and the least latency of a failure,
+	 * because its request has to wait for another backend.
 	 */
 	static final Duration ASSUMED = Duration.ofSeconds(1);
 
@@ -33,18 +33,18 @@ final class Latency {
 		this.ticker = ticker;
 	}
 
-	/** Says that an answer is waited for. */
+	/** Records that a request begins to wait for a response. */
 	void onWaitStart() {
 		this.waiting.incrementAndGet();
 	}
 
-	/** Says that one less answer is waited for, whether it began or not. */
+	/** Records that a request no longer waits, whether its response has begun or not. */
 	void onWaitEnd() {
 		this.waiting.decrementAndGet();
 	}
 
 	/**
-	 * Says how long an answer took to begin.
+	 * Records how long a response took to begin.
 	 * @param nanos the time in nanoseconds
 	 */
 	void record(long nanos) {
@@ -54,7 +54,8 @@ final class Latency {
 	}
 
 	/**
-	 * Says that an answer would have taken longer than this. It never makes faster.
+	 * Records that a response would have taken longer than this. Never lowers the
+	 * average.
 	 * @param nanos the time in nanoseconds
 	 */
 	void recordAtLeast(long nanos) {
@@ -66,10 +67,10 @@ final class Latency {
 	}
 
 	/**
-	 * How long the next answer may take to begin. While no answer is waited for it
-	 * shrinks, so that what was slow once is tried again; one request then shows whether
-	 * it still is. Where no answer has begun yet it is nothing, so that one request tries
-	 * that too, and {@link #ASSUMED} as long as that one waits.
+	 * How long the next response may take to begin. While no request waits, the value
+	 * decreases, so that a lane that was slow is tried again by one request. Before the
+	 * first response the value is zero, so that one request tries the lane, and
+	 * {@link #ASSUMED} while that request waits.
 	 * @return the time in nanoseconds, not negative
 	 */
 	double expected() {
@@ -82,8 +83,8 @@ final class Latency {
 	}
 
 	/**
-	 * The average as it was when an answer began last.
-	 * @return the average, or {@code null} before the first answer
+	 * The average at the time of the last response.
+	 * @return the average, or {@code null} before the first response
 	 */
 	@Nullable Duration average() {
 		Sample sample = this.last.get();

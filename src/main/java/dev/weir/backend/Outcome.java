@@ -5,19 +5,19 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an attempt came to. The one classification that failover, cooldown, circuit
- * breaker, metrics and log read.
+ * The outcome of an attempt. Failover, cooldowns, circuit breaker, metrics and log all
+ * use this one classification.
  */
 public sealed interface Outcome {
 
 	/**
-	 * Returns what kind of outcome it is.
-	 * @return the kind, for an exhaustive switch
+	 * The type of the outcome, for an exhaustive switch.
+	 * @return the type
 	 */
 	OutcomeType type();
 
 	/**
-	 * Returns one word for metrics.
+	 * The value of the tag in metrics.
 	 * @return the label, of a small fixed set
 	 */
 	default String label() {
@@ -25,13 +25,13 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * What happened, in words that fit behind "after".
-	 * @return the words
+	 * Describes the outcome for logs, in a form that fits behind "after".
+	 * @return the description
 	 */
 	String description();
 
 	/**
-	 * The backend answered with success.
+	 * The backend served the request.
 	 *
 	 * @param status the HTTP status, 200 to 299 or 304
 	 */
@@ -69,13 +69,13 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The request alone is larger than the whole quota of the lane, so that no waiting
-	 * helps; a smaller request would be served.
+	 * The request alone exceeds the whole quota of the lane, so waiting does not help. A
+	 * smaller request would be served.
 	 *
 	 * @param status the HTTP status, 402, 413 or 429
 	 * @param requested how many tokens the backend counted for the request, or
-	 * {@code null} if it did not say
-	 * @param limit how many the lane has, or {@code null} if the backend did not say
+	 * {@code null} if not known
+	 * @param limit how many tokens the lane has in all, or {@code null} if not known
 	 */
 	record TooLarge(int status, @Nullable Long requested, @Nullable Long limit) implements Outcome {
 
@@ -92,11 +92,11 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The money or the quota of the backend's account is spent, and waiting does not
-	 * bring it back.
+	 * The credit or the quota of the backend's account is spent, and waiting does not
+	 * restore it.
 	 *
 	 * @param status the HTTP status
-	 * @param refusal what the backend said and what helps
+	 * @param refusal the backend's message, and what an operator can do
 	 */
 	record OutOfQuota(int status, Refusal refusal) implements Outcome {
 
@@ -113,17 +113,16 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The backend failed before an answer began.
+	 * The backend failed before its response began.
 	 *
-	 * @param kind what kind of failure
-	 * @param description what happened, in words
-	 * @param retryAfter how long the backend wants to be left alone, or {@code null} if
-	 * it did not say
+	 * @param kind the kind of failure
+	 * @param description what happened, for logs
+	 * @param retryAfter the delay that the backend asks for, or {@code null} if none
 	 */
 	record Failed(Failure kind, String description, @Nullable Duration retryAfter) implements Outcome {
 
 		/**
-		 * A backend that sent no answer, or no first event, in time.
+		 * The backend sent no response, or no first event, in time.
 		 * @param limit how long it had
 		 * @return the outcome
 		 */
@@ -132,8 +131,8 @@ public sealed interface Outcome {
 		}
 
 		/**
-		 * A backend that took no more of the request for too long.
-		 * @param limit how long it took nothing
+		 * The backend did not read the request for too long.
+		 * @param limit how long it read nothing
 		 * @return the outcome
 		 */
 		public static Failed notAccepted(Duration limit) {
@@ -141,11 +140,14 @@ public sealed interface Outcome {
 		}
 
 		/**
-		 * Whether it was the backend's doing, and not that of Weir's own limits.
-		 * @return whether the backend is to blame
+		 * Whether the backend caused it, and not one of Weir's own limits.
+		 * @return whether it counts as a failure of the backend
 		 */
 		boolean isBackendFault() {
-			return this.kind != Failure.LOCAL && this.kind != Failure.DEADLINE;
+			return switch (this.kind) {
+				case STATUS, UNREACHED, CONNECTION, TIMEOUT -> true;
+				case LOCAL, DEADLINE -> false;
+			};
 		}
 
 		@Override
@@ -156,11 +158,11 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The backend refuses Weir's credential, or the place Weir calls from (401, 403).
+	 * The backend refuses Weir's credential or network address (401, 403).
 	 *
 	 * @param status the HTTP status
-	 * @param proof how certain it is that the credential is meant, and not the request
-	 * @param refusal what the backend said and what helps
+	 * @param proof how certain it is that it refuses the credential, and not the request
+	 * @param refusal the message of the backend, and what an operator can do
 	 */
 	record Denied(int status, Proof proof, Refusal refusal) implements Outcome {
 
@@ -183,20 +185,21 @@ public sealed interface Outcome {
 		STATED,
 
 		/**
-		 * The response gives no reason: it counts, and several different requests in a
-		 * row set the backend aside.
+		 * The response gives no reason. After several different requests in a row the
+		 * backend is set aside.
 		 */
 		NO_REASON,
 
 		/**
-		 * A page, as firewalls send it because of the text of a prompt: it never counts.
+		 * An HTML page, as a firewall sends it because of the text of a prompt. It never
+		 * sets the backend aside.
 		 */
 		PAGE
 
 	}
 
 	/**
-	 * Weir has no credential to call the backend with, so it was not called.
+	 * Weir has no credential for the backend, so it was not called.
 	 *
 	 * @param description why, without any secret
 	 */
@@ -214,8 +217,8 @@ public sealed interface Outcome {
 	 * 501).
 	 *
 	 * @param status the HTTP status
-	 * @param scope what the backend does not serve
-	 * @param refusal what the backend said and what helps
+	 * @param scope which part the backend does not serve
+	 * @param refusal the message of the backend, and what an operator can do
 	 */
 	record NotServed(int status, Scope scope, Refusal refusal) implements Outcome {
 
@@ -235,32 +238,32 @@ public sealed interface Outcome {
 
 	}
 
-	/** What a backend does not serve. */
+	/** Which part a backend does not serve. */
 	enum Scope {
 
 		/** The model: no deployment, or no right to use it. */
 		MODEL,
 
-		/** The operation, for this model, as the response says outright. */
+		/** The operation, for this model, as the response states. */
 		OPERATION,
 
 		/**
-		 * The operation, as a bare 404, 405 or 501 suggests. It counts only where the
-		 * lane has not served that operation before: a proxy in between may say 404 while
-		 * a server restarts.
+		 * The operation, as a bare 404, 405 or 501 suggests. It counts only if the lane
+		 * has not served that operation before, because a proxy may respond with 404
+		 * while a server restarts.
 		 */
 		OPERATION_IMPLIED,
 
 		/**
-		 * What this request names beside its model, such as the model of a tool or a
-		 * version of the API: nothing is set aside.
+		 * Something that this request names beside its model, such as the model of a tool
+		 * or a version of the API. Nothing is set aside.
 		 */
 		REQUEST
 
 	}
 
 	/**
-	 * The backend refused the request itself; every other one would too.
+	 * The backend refused the request itself; every other backend would refuse it, too.
 	 *
 	 * @param status the HTTP status, 400 to 499
 	 */
@@ -298,7 +301,7 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The answer broke off, or fell silent, after it had begun.
+	 * The response broke off, or stopped without an end, after it had begun.
 	 */
 	record Broken() implements Outcome {
 
@@ -315,7 +318,7 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The client went away; nobody's fault.
+	 * The client left.
 	 */
 	record Cancelled() implements Outcome {
 
@@ -332,30 +335,32 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The kinds of failure before an answer.
+	 * The kinds of failure before a response.
 	 */
 	enum Failure {
 
 		/**
-		 * As many connections are open as Weir's own settings allow: the backend has not
-		 * seen the request and is not to blame.
+		 * The limit of open connections in Weir's own settings is reached. The backend
+		 * has not received the request.
 		 */
 		LOCAL,
 		/** A 408, a 5xx or a redirect, or an error in place of a first event. */
 		STATUS,
 
-		/** No connection: the backend has not seen the request. */
+		/** No connection: the backend has not received the request. */
 		UNREACHED,
 
-		/** The connection broke before the answer began, or the answer made no sense. */
+		/**
+		 * The connection broke before the response began, or the response is not HTTP.
+		 */
 		CONNECTION,
 
 		/**
-		 * The request's deadline was over before the backend had its time: it is not to
-		 * blame.
+		 * The request's deadline was over, though the backend had only little of the
+		 * time.
 		 */
 		DEADLINE,
-		/** No answer, or no first event, in time. */
+		/** No response, or no first event, in time. */
 		TIMEOUT
 
 	}

@@ -9,7 +9,7 @@ public final class OutcomeException extends RuntimeException {
 
 	/**
 	 * Ends an attempt.
-	 * @param outcome what it came to
+	 * @param outcome the outcome
 	 */
 	public OutcomeException(Outcome outcome) {
 		super(outcome.description(), null, false, false);

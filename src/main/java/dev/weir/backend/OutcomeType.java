@@ -57,9 +57,9 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether another lane may take the request after it.
-	 * @return whether the request may go on; for {@link #TOO_LONG} and {@link #TOO_LARGE}
-	 * to some lanes only
+	 * Whether another lane may take the request.
+	 * @return whether it may; for {@link #TOO_LONG} and {@link #TOO_LARGE} only some
+	 * lanes
 	 */
 	public boolean mayGoOn() {
 		return switch (this) {
@@ -69,9 +69,8 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether the response is about the request itself, so that the client should read
-	 * it.
-	 * @return whether it is the client's to read if no other lane is tried
+	 * Whether the response is about the request itself.
+	 * @return whether the client gets the response if no other lane is tried
 	 */
 	public boolean isAboutRequest() {
 		return switch (this) {
@@ -81,9 +80,9 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether going on after it costs from the pool's retry budget. Throttling does not:
-	 * the lane that answered 429 is set aside, so it cannot feed a storm.
-	 * @return whether it costs
+	 * Whether the next attempt takes from the pool's retry budget. After a 429 it does
+	 * not: the lane is in cooldown, so retries cannot overload it.
+	 * @return whether it does
 	 */
 	public boolean costsRetry() {
 		return switch (this) {
@@ -95,8 +94,8 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether it counts in {@code max-attempts}. What sets a lane aside for a known time
-	 * does not: of ten lanes of which nine are throttled the tenth still serves.
+	 * Whether it counts in {@code max-attempts}. Throttling does not: if nine of ten
+	 * lanes are throttled, the tenth still serves the request.
 	 * @return whether it counts
 	 */
 	public boolean countsAsAttempt() {

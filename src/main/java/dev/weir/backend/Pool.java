@@ -20,8 +20,9 @@ import dev.weir.config.PoolProperties;
  */
 public final class Pool {
 
-	// a pool that serves every model gets lanes by the names its clients send: bounded,
-	// and the names in use stay
+	// in a pool that serves every model, clients choose the names: bounded, and the names
+	// that
+	// are used most stay
 	private static final int MAX_MODELS = 1000;
 
 	private final String name;
@@ -68,13 +69,13 @@ public final class Pool {
 	}
 
 	/**
-	 * Notifies a listener whenever a lane may have become free other than by time alone:
-	 * an attempt has begun to be answered or has ended, or a circuit breaker has changed
-	 * its state. The listener is called afterwards, on the thread where it happened,
-	 * which is mostly an event loop: it must not block and must not throw, and checks by
-	 * itself what is free.
-	 * @param listener gets the backend whose lanes may be free; it replaces the listener
-	 * before
+	 * Sets the listener that is notified when a lane may have become free by another
+	 * event than the passing of time: a response has begun, an attempt has ended, or a
+	 * circuit breaker has changed its state. The listener is called on the thread of the
+	 * event, usually an event loop. It must not block or throw, and must check which
+	 * lanes are free.
+	 * @param listener gets the backend whose lanes may be free; replaces the previous
+	 * listener
 	 */
 	public void onFree(Consumer<Backend> listener) {
 		this.free.listener(listener);
@@ -103,8 +104,8 @@ public final class Pool {
 	}
 
 	/**
-	 * The lanes of one backend that have been used, ordered by model. Looks at each model
-	 * once, whatever the number of backends.
+	 * The lanes of one backend that have been used, ordered by model. The cost depends on
+	 * the number of models, not of backends.
 	 * @param backend the backend
 	 * @return its lanes
 	 */
@@ -121,8 +122,8 @@ public final class Pool {
 	}
 
 	/**
-	 * The models of the pool: those its backends name, and those that one which serves
-	 * every model has served.
+	 * The models of the pool: those in the configuration of its backends, and those that
+	 * a backend for every model has served.
 	 * @return the models' names in order
 	 */
 	public SortedSet<String> models() {

@@ -20,9 +20,9 @@ public final class Pools {
 	private final Map<String, Pool> pools = new LinkedHashMap<>();
 
 	/**
-	 * Makes the pools that the settings describe.
+	 * Creates the pools of the settings.
 	 * @param properties the settings
-	 * @param breakers where the backends' circuit breakers come from
+	 * @param breakers creates the circuit breakers of the backends
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	public Pools(WeirProperties properties, CircuitBreakerRegistry breakers, Ticker ticker) {
@@ -50,9 +50,9 @@ public final class Pools {
 	}
 
 	/**
-	 * The pool that a route's URI names.
+	 * The pool of a route's URI.
 	 * @param uri the URI, {@code lb://NAME} for a pool
-	 * @return the pool, or {@code null} if the URI names none
+	 * @return the pool, or {@code null} if the URI is not that of a pool
 	 */
 	public @Nullable Pool of(@Nullable URI uri) {
 		return (uri != null && "lb".equals(uri.getScheme()) && uri.getHost() != null) ? get(uri.getHost()) : null;

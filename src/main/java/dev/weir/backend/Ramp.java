@@ -7,18 +7,18 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets few requests through at first after a rest, so that what has just recovered is
- * probed and not stampeded. The first step takes one request. Once one of a step was
- * served, or some time has passed since its first began, the next step takes twice as
- * many; after the last step all go through. A new rest starts it all over. Like TCP's
- * slow start (RFC 5681, section 3.1). Safe for many threads, never blocks; where there
- * was no rest it costs the reading of one field.
+ * Limits the requests after a cooldown, so that a lane that has just recovered is not
+ * overloaded. The first step takes one request. When a request of a step was served, or
+ * some time has passed since the first one of the step began, the next step takes twice
+ * as many. After the last step there is no limit. A new cooldown restarts the ramp. Like
+ * TCP's slow start (RFC 5681, section 3.1). Safe for many threads, never blocks. Without
+ * a cooldown it costs one read of a field.
  */
 final class Ramp {
 
 	/**
-	 * How long a step waits for one of its requests to be served: answers may take far
-	 * longer to begin than a 429 takes to come.
+	 * How long a step waits for one of its requests to be served: a response may take
+	 * much longer to begin than a 429.
 	 */
 	static final Duration WAIT = Duration.ofMillis(250);
 
@@ -36,7 +36,7 @@ final class Ramp {
 	}
 
 	/**
-	 * Begins with one request again.
+	 * Restarts with one request.
 	 */
 	void restart() {
 		this.current.updateAndGet((step) -> new Step(step.number + 1, 1, 0, 0));
@@ -65,7 +65,7 @@ final class Ramp {
 	}
 
 	/**
-	 * Gives a place back that was not used after all.
+	 * Releases a place that was not used.
 	 * @param step the step that the place belongs to
 	 */
 	void leave(Step step) {
@@ -73,8 +73,8 @@ final class Ramp {
 	}
 
 	/**
-	 * Says that a request was served. One of an earlier step, or from before the rest,
-	 * changes nothing.
+	 * Records that a request was served. A request of an earlier step, or from before the
+	 * cooldown, has no effect.
 	 * @param step the step it belongs to
 	 */
 	void onServed(Step step) {
@@ -93,16 +93,16 @@ final class Ramp {
 	}
 
 	/**
-	 * Whether it lets only some requests through.
-	 * @return whether there was a rest and not yet all go through again
+	 * Whether it limits requests.
+	 * @return whether there was a cooldown and the last step is not over
 	 */
 	boolean isActive() {
 		return !this.current.get().takesAll();
 	}
 
 	/**
-	 * When there will be a place if no request is served until then.
-	 * @return the time left, zero if there is a place now
+	 * How long it takes until there is a place, if no request is served before.
+	 * @return the remaining time, zero if there is a place now
 	 */
 	Duration timeToNextPlace() {
 		Step step = this.current.get();
@@ -111,9 +111,9 @@ final class Ramp {
 	}
 
 	/**
-	 * A step of the ramp, and how much of it is taken.
+	 * A step of the ramp, and how many of its places are taken.
 	 *
-	 * @param number counts up over all steps there ever were
+	 * @param number increases with every step, also across restarts
 	 * @param size how many requests it takes
 	 * @param begun how many of them have begun
 	 * @param since when the first of them began
@@ -132,7 +132,7 @@ final class Ramp {
 			return this.number == other.number && !takesAll();
 		}
 
-		/** This one, or the next if time has brought it. */
+		/** This step, or the next one if the time of this one is over. */
 		private Step due(long now) {
 			return (!takesAll() && this.begun > 0 && now - this.since >= WAIT.toNanos()) ? next() : this;
 		}

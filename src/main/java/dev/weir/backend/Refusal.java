@@ -3,11 +3,11 @@ package dev.weir.backend;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a backend refuses and what an operator can do about it, for log and health.
- *
- * @param message the backend's own words, shortened and without anything that looks like
- * a key; {@code null} if it message nothing
- * @param cure what helps
+ * Why a backend refuses, and what an operator can do, for log and health.
+ * 
+ * @param message the backend's message, shortened and without anything that looks like a
+ * key; {@code null} if there is none
+ * @param cure what an operator can do
  */
 public record Refusal(@Nullable String message, String cure) {
 

@@ -6,12 +6,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that a backend refused one after the other without saying why (401, 403).
- * One of them may be refused for its own sake, by a firewall that dislikes its text for
- * instance, also if its client sends it again and again; several different ones in a row
- * are refused because of Weir's credential. Requests are different if their bodies
- * differ. That another backend serves a request proves nothing: the firewall may stand in
- * front of this one only. Safe for many threads.
+ * The requests in a row that a backend refused without a reason (401, 403). One request
+ * may be refused because of its content, for instance by a firewall, and its client may
+ * repeat it. Several different requests in a row are refused because of Weir's
+ * credential. Requests are different if their bodies differ. A success on another backend
+ * proves nothing, because only this backend may be behind that firewall. Safe for many
+ * threads.
  */
 final class RefusalStreak {
 
@@ -26,8 +26,9 @@ final class RefusalStreak {
 	/**
 	 * Records a refusal without a reason.
 	 * @param fingerprint that of the request
-	 * @param refusal what the backend said
-	 * @return whether the credential is refused, from all that is known now
+	 * @param refusal the refusal
+	 * @return whether enough different requests were refused to prove that the credential
+	 * is refused
 	 */
 	synchronized boolean onRefused(int fingerprint, Refusal refusal) {
 		this.last = refusal;
@@ -38,7 +39,7 @@ final class RefusalStreak {
 	}
 
 	/**
-	 * Records that the backend served a request. Mostly costs the reading of one field.
+	 * Records that the backend served a request. Usually costs one read of a field.
 	 */
 	void onServed() {
 		if (this.last != null) {

@@ -5,12 +5,11 @@ import java.util.function.IntSupplier;
 import dev.weir.openai.call.Operation;
 
 /**
- * What of a request matters to the lanes it is sent to.
- *
- * @param operation what it asks for
+ * The properties of a request that lanes and the classification of responses need.
+ * 
+ * @param operation the operation
  * @param size the length of its body in bytes, 0 if it is not known
- * @param fingerprint a number that is equal for equal bodies, worked out when it is asked
- * for
+ * @param fingerprint a hash of the body, computed on demand
  * @param namesDeployment whether it names a deployment beside its model, for a tool
  * @param namesVersion whether it names the version of the API that it wants
  */

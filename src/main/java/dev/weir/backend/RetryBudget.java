@@ -7,17 +7,16 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.weir.config.RetryBudgetProperties;
 
 /**
- * Bounds retries to a share of the requests plus a floor per second, so that retries
- * never multiply an outage. A token bucket: a request puts in its share, the passing of
- * time the floor, a retry takes one out; credit older than ten seconds is worth nothing,
- * which the capacity stands for. After Finagle's {@code RetryBudget}. Safe for many
- * threads, never blocks.
+ * Limits retries to a share of the requests plus a minimum per second, so that retries do
+ * not multiply the load of an outage. It is a token bucket: each request adds its share,
+ * time adds the minimum, and a retry takes one token. Tokens expire within ten seconds.
+ * Like Finagle's {@code RetryBudget}. Safe for many threads, never blocks.
  */
 public final class RetryBudget {
 
 	private static final double CREDIT_SECONDS = 10;
 
-	// keeps a share of many requests from adding up to a storm after a quiet time
+	// limits how many retries the shares of many requests allow at once
 	private static final double MAX_REQUEST_CREDIT = 1000;
 
 	private final RetryBudgetProperties properties;
@@ -33,7 +32,7 @@ public final class RetryBudget {
 	}
 
 	/**
-	 * Notes that a request came in.
+	 * Records a request.
 	 */
 	public void recordRequest() {
 		this.credit.updateAndGet((last) -> {
@@ -44,8 +43,8 @@ public final class RetryBudget {
 	}
 
 	/**
-	 * Takes one retry out.
-	 * @return whether there was one left
+	 * Takes one retry.
+	 * @return whether there was one
 	 */
 	public boolean tryRetry() {
 		while (true) {
@@ -68,8 +67,8 @@ public final class RetryBudget {
 	}
 
 	/**
-	 * Whether there is a retry at this moment.
-	 * @return whether {@link #tryRetry()} would take one out
+	 * Whether there is a retry now.
+	 * @return whether {@link #tryRetry()} would succeed
 	 */
 	public boolean hasRetry() {
 		Credit now = refill(this.credit.get());

@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.random.RandomGenerator;
 
 /**
- * The lanes of one priority. Never changes.
+ * The lanes of one priority. Immutable.
  */
 public final class Tier extends AbstractList<Lane> {
 
@@ -36,8 +36,9 @@ public final class Tier extends AbstractList<Lane> {
 	}
 
 	/**
-	 * Draws a lane at random, each in proportion to its weight, whatever its state.
-	 * @param random where chance comes from
+	 * Selects a lane at random, with a probability in proportion to its weight. Its state
+	 * is not considered.
+	 * @param random the random numbers
 	 * @return the lane
 	 */
 	public Lane draw(RandomGenerator random) {
@@ -45,7 +46,7 @@ public final class Tier extends AbstractList<Lane> {
 		if (last == 0) {
 			return this.lanes[0];
 		}
-		// a point belongs to the first lane whose end lies behind it
+		// a point belongs to the first lane whose end is behind it
 		int found = Arrays.binarySearch(this.ends, random.nextInt(this.ends[last]) + 1);
 		return this.lanes[(found >= 0) ? found : -found - 1];
 	}

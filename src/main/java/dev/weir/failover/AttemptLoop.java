@@ -263,9 +263,19 @@ final class AttemptLoop {
 	 * out.
 	 */
 	private boolean mayRepeatAfter(Outcome outcome) {
-		boolean mayBeDone = outcome instanceof Outcome.Failed failed && failed.kind() != Outcome.Failure.UNREACHED
-				&& failed.kind() != Outcome.Failure.LOCAL;
-		return call().replayable() && !(call().isUnsafeToRepeat() && mayBeDone);
+		return call().replayable() && !(call().isUnsafeToRepeat() && mayBeCarriedOut(outcome));
+	}
+
+	private static boolean mayBeCarriedOut(Outcome outcome) {
+		return switch (outcome.type()) {
+			case SERVED, BROKEN -> true;
+			case FAILED -> switch (((Outcome.Failed) outcome).kind()) {
+				case STATUS, CONNECTION, DEADLINE, TIMEOUT -> true;
+				case LOCAL, UNREACHED -> false;
+			};
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, CANCELLED ->
+				false;
+		};
 	}
 
 	/**
