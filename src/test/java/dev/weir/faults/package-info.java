@@ -1,6 +1,6 @@
 /**
- * One test for each fault of a backend that Weir survives, on real sockets, named by what
- * it shows.
+ * Tests of the faults in {@code docs/faults.md}, on real sockets. The name of a test
+ * begins with the number of its row.
  */
 @NullMarked
 package dev.weir.faults;
