@@ -16,7 +16,7 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -50,8 +50,8 @@ class CredentialLeakTests {
 		logged = LoggedOutput.start();
 		RawBackend first = start((call) -> script(call, "429 Too Many Requests"));
 		RawBackend second = start((call) -> script(call, "503 Service Unavailable"));
-		RawBackend third = start(answering("401 Unauthorized", "{\"error\":{\"message\":\"no\"}}"));
-		RawBackend fourth = start(answering("200 OK", Bodies.COMPLETION));
+		RawBackend third = start(responding("401 Unauthorized", "{\"error\":{\"message\":\"no\"}}"));
+		RawBackend fourth = start(responding("200 OK", Bodies.COMPLETION));
 		weir = WeirServer.start(
 				WeirServer.pool("", backend(1, first, "priority: 1"), backend(2, second, "priority: 2"),
 						backend(3, third, "priority: 3"), backend(4, fourth, "priority: 4")),
@@ -126,10 +126,10 @@ class CredentialLeakTests {
 
 	private static void script(RawBackend.Call call, String status) throws java.io.IOException {
 		if (call.request().contains("served")) {
-			call.answer("200 OK", Bodies.COMPLETION);
+			call.respond("200 OK", Bodies.COMPLETION);
 		}
 		else {
-			call.answer(status, "{}");
+			call.respond(status, "{}");
 		}
 	}
 

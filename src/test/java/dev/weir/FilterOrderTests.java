@@ -29,7 +29,7 @@ class FilterOrderTests {
 
 	@Test
 	void globalFiltersHaveTheOrdersOfTheDocumentation() throws IOException {
-		try (RawBackend backend = RawBackend.start((call) -> call.answer("200 OK", "{}"));
+		try (RawBackend backend = RawBackend.start((call) -> call.respond("200 OK", "{}"));
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
 			Map<String, Integer> documented = new LinkedHashMap<>();
 			ROW.matcher(Files.readString(Path.of("docs/filters.md")))

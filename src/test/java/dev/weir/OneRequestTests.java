@@ -69,7 +69,7 @@ class OneRequestTests {
 
 	@BeforeAll
 	static void sendOneRequest() {
-		first = RawBackend.start(RawBackend.answering("429 Too Many Requests",
+		first = RawBackend.start(RawBackend.responding("429 Too Many Requests",
 				"{\"error\":{\"code\":\"429\",\"message\":\"Please retry after 7 seconds.\"}}", "retry-after: 7"));
 		second = RawBackend.start((call) -> {
 			call.beginEvents();

@@ -34,7 +34,7 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -133,8 +133,8 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void theKeyOfTheClientReachesNoBackend(Configuration configuration) {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
-				answering("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
+				responding("200 OK", Bodies.COMPLETION));
 		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThat(text(client.chat("gpt-4o"))).isEqualTo("hello");
 		}
@@ -168,7 +168,7 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void ifAllLanesAreInCooldownAnSdkWithoutRetriesRaisesARateLimitException(Configuration configuration) {
-		RawBackend.Script throttled = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20");
+		RawBackend.Script throttled = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20");
 		Stand stand = stands.next(throttled, throttled);
 		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThatExceptionOfType(RateLimitException.class).isThrownBy(() -> client.chat("gpt-4o"))
@@ -186,7 +186,7 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void aModelOfNoBackendRaisesNotFoundWithoutARetry(Configuration configuration) {
-		RawBackend.Script missing = answering("404 Not Found", Bodies.NO_DEPLOYMENT);
+		RawBackend.Script missing = responding("404 Not Found", Bodies.NO_DEPLOYMENT);
 		Stand stand = stands.next(missing, missing);
 		try (Client client = configuration.client("/" + stand.name(), 2)) {
 			assertThatExceptionOfType(NotFoundException.class).isThrownBy(() -> client.chat("gpt-4o"))
@@ -200,8 +200,8 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void aFilteredPromptRaisesBadRequestAndIsSentOnce(Configuration configuration) {
-		Stand stand = stands.next(answering("400 Bad Request", Bodies.CONTENT_FILTER),
-				answering("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next(responding("400 Bad Request", Bodies.CONTENT_FILTER),
+				responding("200 OK", Bodies.COMPLETION));
 		try (Client client = configuration.client("/" + stand.name(), 2)) {
 			assertThatExceptionOfType(BadRequestException.class).isThrownBy(() -> client.chat("gpt-4o"))
 				.withMessageContaining("The response was filtered.")
@@ -215,10 +215,10 @@ class OpenAiSdkTests {
 		AtomicInteger requests = new AtomicInteger();
 		return (call) -> {
 			if (requests.getAndIncrement() == 0) {
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + delay.toMillis());
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + delay.toMillis());
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		};
 	}

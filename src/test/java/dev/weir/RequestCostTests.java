@@ -38,7 +38,7 @@ class RequestCostTests {
 		.mapToObj((i) -> "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + i + "\"}}]}\n\n")
 		.toArray(String[]::new);
 
-	private static final RawBackend.Script SERVES = RawBackend.answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = RawBackend.responding("200 OK", Bodies.COMPLETION);
 
 	private RawBackend first;
 
@@ -77,7 +77,7 @@ class RequestCostTests {
 
 	@Test
 	void aThrottledBackendGetsOneAttemptAndKeepsItsConnection() {
-		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 60"));
+		this.first.script(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 60"));
 		calls();
 		assertThat(this.first.requests()).hasSize(REQUESTS + 1);
 		assertThat(this.first.connections()).isEqualTo(1);
@@ -88,7 +88,7 @@ class RequestCostTests {
 
 	@Test
 	void aFailoverTakesOneMoreAttemptAndABoundedNumberOfBytes() {
-		this.first.script(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		this.first.script(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		AtomicInteger attempts = new AtomicInteger();
 		long bytes = Allocation.by("reactor-http", REQUESTS, () -> attempts
 			.addAndGet(this.weir.chat().headers().firstValueAsLong("x-weir-attempts").orElseThrow() == 2 ? 2 : 1));

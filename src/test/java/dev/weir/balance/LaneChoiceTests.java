@@ -27,8 +27,8 @@ class LaneChoiceTests {
 	void aLoadBalancerLifecycleIsNotifiedOfEachChoice() {
 		RecordingLifecycle lifecycle = new RecordingLifecycle();
 		try (RawBackend first = RawBackend
-			.start(RawBackend.answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"));
-				RawBackend second = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+			.start(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"));
+				RawBackend second = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
 				WeirServer weir = WeirServer.start(
 						(context) -> context.registerBean(LoadBalancerLifecycle.class, () -> lifecycle),
 						WeirServer.pool("", WeirServer.backend("a", first.url()),

@@ -25,7 +25,7 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -35,9 +35,9 @@ import static org.awaitility.Awaitility.await;
  */
 class FailoverTests {
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
-	private static final RawBackend.Script THROTTLED = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED,
+	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
 			"retry-after: 30");
 
 	private static Stands stands;
@@ -63,7 +63,8 @@ class FailoverTests {
 
 	@Test
 	void a429GoesToAnotherBackendAndTheCallerNeverNotices() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"), SERVES);
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"),
+				SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -84,7 +85,7 @@ class FailoverTests {
 	@Test
 	void a429CostsNoConnection() {
 		Stand stand = stands
-			.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"), SERVES)
+			.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"), SERVES)
 			.onOneConnection();
 		IntStream.range(0, 40).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
 		assertThat(stand.first().requests()).hasSizeGreaterThan(10);
@@ -94,7 +95,7 @@ class FailoverTests {
 
 	@Test
 	void manyCallersAtOnceNeverSeeThe429OfOneBackend() {
-		RawBackend throttled = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 5"));
+		RawBackend throttled = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 5"));
 		RawBackend second = start(SERVES);
 		RawBackend third = start(SERVES);
 		WeirServer weir = weir("", backend("a", throttled.url()), backend("b", second.url()),
@@ -120,10 +121,10 @@ class FailoverTests {
 	void throttledEmbeddingsLeaveChatAlone() {
 		RawBackend only = start((call) -> {
 			if (call.request().contains("/embeddings")) {
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		});
 		WeirServer weir = weir("", backend("a", only.url()));
@@ -135,7 +136,7 @@ class FailoverTests {
 	@ValueSource(strings = { "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable",
 			"504 Gateway Timeout", "408 Request Timeout" })
 	void aFailureGoesToAnotherBackend(String status) {
-		Stand stand = stands.next(answering(status, "{}"), SERVES);
+		Stand stand = stands.next(responding(status, "{}"), SERVES);
 		assertServedBySecond(stand);
 	}
 
@@ -192,7 +193,7 @@ class FailoverTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
 	void aBackendThatDeniesAccessIsSetAsideAndItsErrorIsNotTheClients(String status) {
-		Stand stand = stands.next(answering(status, "{\"error\":{\"message\":\"Invalid API key\"}}"), SERVES);
+		Stand stand = stands.next(responding(status, "{\"error\":{\"message\":\"Invalid API key\"}}"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.first().requests()).hasSize(1);
@@ -200,7 +201,7 @@ class FailoverTests {
 
 	@Test
 	void aBackendThatDeniesAccessAndIsTheOnlyOneIsAnErrorOfWeirs() {
-		RawBackend only = start(answering("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
+		RawBackend only = start(responding("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
 		WeirServer weir = weir("", backend("a", only.url()));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(502);
@@ -213,10 +214,10 @@ class FailoverTests {
 	void aMissingDeploymentSetsOnlyThatLaneAside() {
 		Stand stand = stands.next((call) -> {
 			if (call.request().contains("gpt-4o")) {
-				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		}, SERVES);
 		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.secondName());
@@ -228,7 +229,7 @@ class FailoverTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "400 Bad Request", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content" })
 	void anErrorOfTheCallersOwnPassesThroughUntouched(String status) {
-		Stand stand = stands.next(answering(status, Bodies.CONTENT_FILTER, "x-request-id: abc"), SERVES);
+		Stand stand = stands.next(responding(status, Bodies.CONTENT_FILTER, "x-request-id: abc"), SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(status).startsWith(String.valueOf(response.statusCode()));
 		assertThat(response.body()).isEqualTo(Bodies.CONTENT_FILTER);
@@ -241,10 +242,10 @@ class FailoverTests {
 	void aRefusalOfACallThatNamesNoModelLeavesChatAlone() {
 		RawBackend.Script noFiles = (call) -> {
 			if (call.request().contains("/files")) {
-				call.answer("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}");
+				call.respond("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}");
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		};
 		Stand stand = stands.next(noFiles, noFiles);
@@ -264,7 +265,7 @@ class FailoverTests {
 
 	@Test
 	void anAnswerWithTooLargeAHeadGoesToAnotherBackend() {
-		assertServedBySecond(stands.next(answering("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES));
+		assertServedBySecond(stands.next(responding("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES));
 	}
 
 	@Test
@@ -278,7 +279,7 @@ class FailoverTests {
 
 	@Test
 	void aFailureThatNoOtherBackendCanTakeCostsNoRetry() {
-		RawBackend first = start(answering("503 Service Unavailable", "{}"));
+		RawBackend first = start(responding("503 Service Unavailable", "{}"));
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 1}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat}"));
@@ -289,7 +290,7 @@ class FailoverTests {
 
 	@Test
 	void whatMayHaveBeenMadeIsNotMadeTwice() {
-		Stand stand = stands.next(answering("503 Service Unavailable", "{\"error\":{\"message\":\"busy\"}}"), SERVES);
+		Stand stand = stands.next(responding("503 Service Unavailable", "{\"error\":{\"message\":\"busy\"}}"), SERVES);
 		assertThat(stand.post("/v1/batches", "{}").statusCode()).isEqualTo(503);
 		assertThat(stand.second().requests()).isEmpty();
 		stand.first().script(THROTTLED);
@@ -305,7 +306,7 @@ class FailoverTests {
 
 	@Test
 	void aUsersOwnRetryAfterAnAnswerOfWeirsLeavesNoTraceOfIt() {
-		RawBackend only = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		RawBackend only = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - id: r
@@ -317,7 +318,7 @@ class FailoverTests {
 		this.open.add(weir);
 		only.script((call) -> {
 			if (only.requests().size() == 1) {
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1");
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1");
 			}
 			else {
 				call.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -335,7 +336,7 @@ class FailoverTests {
 
 	@Test
 	void aRealAnswerThatComesBackNamesItsBackendAndASensibleDelay() {
-		RawBackend first = start(answering("500 Internal Server Error", "{}", "retry-after: 86400"));
+		RawBackend first = start(responding("500 Internal Server Error", "{}", "retry-after: 86400"));
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(500);
@@ -370,7 +371,7 @@ class FailoverTests {
 
 	@Test
 	void aUsersOwnRetryFilterLosesNothing() {
-		RawBackend only = start(answering("400 Bad Request", Bodies.CONTENT_FILTER));
+		RawBackend only = start(responding("400 Bad Request", Bodies.CONTENT_FILTER));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - id: r
@@ -404,23 +405,23 @@ class FailoverTests {
 
 	@Test
 	void theBackendsIdOfTheRequestIsWhereSdksLookForIt() {
-		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "apim-request-id: azure-1"), SERVES);
+		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "apim-request-id: azure-1"), SERVES);
 		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("azure-1");
-		stand.first().script(answering("200 OK", Bodies.COMPLETION, "apim-request-id: azure-2", "x-request-id: own"));
+		stand.first().script(responding("200 OK", Bodies.COMPLETION, "apim-request-id: azure-2", "x-request-id: own"));
 		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("own");
 	}
 
 	@Test
 	void aSpentQuotaRestsTheBackendForLong() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA").contains("5 min");
 	}
 
 	@Test
 	void whenAllRestTheAnswerSaysWhenTheFirstIsFree() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20"),
-				answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 50"));
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20"),
+				responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 50"));
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(429);
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
@@ -438,7 +439,7 @@ class FailoverTests {
 
 	@Test
 	void whenAllFailTheLastRealAnswerComesBack() {
-		RawBackend first = start(answering("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
+		RawBackend first = start(responding("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
 		URI closed = closedPort();
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closed, "priority: 2"));
 		HttpResponse<String> response = weir.chat();
@@ -457,7 +458,7 @@ class FailoverTests {
 
 	@Test
 	void failuresOpenTheBreakerAndTheBackendIsLeftAlone() {
-		Stand stand = stands.next(answering("503 Service Unavailable", "{}"), SERVES);
+		Stand stand = stands.next(responding("503 Service Unavailable", "{}"), SERVES);
 		IntStream.range(0, 20).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
 		assertThat(stand.first().requests()).hasSize(5);
 		assertThat(stand.firstHealth()).contains("BREAKER_OPEN");
@@ -466,7 +467,7 @@ class FailoverTests {
 
 	@Test
 	void failuresAreRetriedWithinTheBudgetOnly() {
-		RawBackend first = start(answering("503 Service Unavailable", "{\"error\":{\"message\":\"down\"}}"));
+		RawBackend first = start(responding("503 Service Unavailable", "{\"error\":{\"message\":\"down\"}}"));
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"));
@@ -476,7 +477,7 @@ class FailoverTests {
 
 	@Test
 	void throttlingIsFreeOfTheRetryBudget() {
-		RawBackend first = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		RawBackend first = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"));
@@ -485,7 +486,7 @@ class FailoverTests {
 
 	@Test
 	void everyAttemptStartsFromTheOriginalRequest() {
-		RawBackend first = start(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED));
+		RawBackend first = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED));
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("", backend("a", first.url(), "models: {gpt-4o: chat-on-a}", "api-version: 2024-02-01"),
 				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat-on-b}"));

@@ -118,7 +118,7 @@ class ResumeTests {
 			call.beginEvents();
 			call.chunk(error);
 			call.write(LAST_CHUNK);
-		}, RawBackend.answering("418 Unexpected", "{}"));
+		}, RawBackend.responding("418 Unexpected", "{}"));
 		try (RawClient client = stream(stand)) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(error).doesNotContain("stream_interrupted");
 		}
@@ -131,7 +131,7 @@ class ResumeTests {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.reset();
-		}, RawBackend.answering("503 Service Unavailable", "{}"));
+		}, RawBackend.responding("503 Service Unavailable", "{}"));
 		try (RawClient client = stream(stand)) {
 			assertThat(client.readToEnd()).contains("\"code\":\"stream_interrupted\"").doesNotContain("[DONE]");
 		}
@@ -193,7 +193,7 @@ class ResumeTests {
 			call.beginEvents();
 			response(call, "resp_1", "msg_1", "one ");
 			call.reset();
-		}, RawBackend.answering("418 Unexpected", "{}"));
+		}, RawBackend.responding("418 Unexpected", "{}"));
 		try (RawClient client = RawClient.of(stand.weir())
 			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}")) {
 			assertThat(client.readToEnd()).contains("\"code\":\"stream_interrupted\"");

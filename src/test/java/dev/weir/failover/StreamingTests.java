@@ -35,7 +35,7 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.reply.EventRelay;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -50,7 +50,7 @@ class StreamingTests {
 
 	private static final String LAST_CHUNK = "0\r\n\r\n";
 
-	private static final RawBackend.Script UNUSED = answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -193,7 +193,7 @@ class StreamingTests {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			if (calls.getAndIncrement() > 0) {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 				return;
 			}
 			body.begin(call);
@@ -300,7 +300,7 @@ class StreamingTests {
 	void aClientThatLeavesWhileTheSecondBackendWorksClosesThatOnesConnection() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch closed = new CountDownLatch(1);
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
 				(call) -> {
 					called.countDown();
 					awaitEnd(call, closed);

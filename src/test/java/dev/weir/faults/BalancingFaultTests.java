@@ -20,18 +20,18 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What goes wrong where requests are spread over backends, over real sockets.
+ * Faults of load balancing and recovery, on real sockets.
  */
 class BalancingFaultTests {
 
 	private static final int CALLERS = 50;
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	@Test
 	void aBackendWithAllItsPlacesTakenIsFullAndServesAgainWhenOneIsFree() throws Exception {
@@ -91,17 +91,17 @@ class BalancingFaultTests {
 						WeirServer.backend("spare", spare.url(), "priority: 2"));
 				Callers callers = new Callers(weir)) {
 			callers.start();
-			// a stampede of callers that are still cold would be a slow one
+			// the clients must be warmed up to send many requests at once
 			await().atMost(Duration.ofSeconds(30)).until(() -> first.requests().size() > 20 * CALLERS);
 			Recovering recovering = new Recovering();
 			first.script(recovering);
-			assertThat(recovering.answered.await(20, TimeUnit.SECONDS)).isTrue();
+			assertThat(recovering.responded.await(20, TimeUnit.SECONDS)).isTrue();
 			await().atMost(Duration.ofSeconds(3)).until(() -> takesAll(first, spare));
 			callers.stop();
 			assertThat(callers.statuses).containsOnly(200);
-			// 1, then 2, 4, 8 more for each quarter of a second without an answer
-			long quarters = recovering.nanosFromRestToAnswer / Duration.ofMillis(250).toNanos();
-			assertThat(recovering.seenBeforeAnswer).isLessThanOrEqualTo((2 << quarters) - 1);
+			// 1, then 2, 4, 8 more for each quarter of a second without a response
+			long quarters = recovering.nanosFromCooldownToResponse / Duration.ofMillis(250).toNanos();
+			assertThat(recovering.seenBeforeResponse).isLessThanOrEqualTo((2 << quarters) - 1);
 		}
 	}
 
@@ -130,46 +130,46 @@ class BalancingFaultTests {
 	}
 
 	/**
-	 * Throttles until nobody comes for the time of a rest, and then takes some time for
-	 * its first answer.
+	 * Throttles until no request has arrived for the time of a cooldown, and then delays
+	 * its first response.
 	 */
 	private static final class Recovering implements RawBackend.Script {
 
-		private static final Duration REST = Duration.ofMillis(500);
+		private static final Duration COOLDOWN = Duration.ofMillis(500);
 
 		private static final Duration THINKING = Duration.ofMillis(200);
 
-		final CountDownLatch answered = new CountDownLatch(1);
+		final CountDownLatch responded = new CountDownLatch(1);
 
-		volatile int seenBeforeAnswer;
+		volatile int seenBeforeResponse;
 
-		volatile long nanosFromRestToAnswer;
+		volatile long nanosFromCooldownToResponse;
 
 		private final AtomicInteger seen = new AtomicInteger();
 
-		private final AtomicLong restUntil = new AtomicLong(System.nanoTime() + REST.toNanos());
+		private final AtomicLong cooldownUntil = new AtomicLong(System.nanoTime() + COOLDOWN.toNanos());
 
 		@Override
 		public void run(RawBackend.Call call) throws IOException, InterruptedException {
 			long now = System.nanoTime();
-			if (now - this.restUntil.get() < 0) {
-				this.restUntil.set(now + REST.toNanos());
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + REST.toMillis());
+			if (now - this.cooldownUntil.get() < 0) {
+				this.cooldownUntil.set(now + COOLDOWN.toNanos());
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + COOLDOWN.toMillis());
 				return;
 			}
 			if (this.seen.incrementAndGet() == 1) {
 				Thread.sleep(THINKING.toMillis());
-				this.seenBeforeAnswer = this.seen.get();
-				this.nanosFromRestToAnswer = System.nanoTime() - this.restUntil.get();
-				this.answered.countDown();
+				this.seenBeforeResponse = this.seen.get();
+				this.nanosFromCooldownToResponse = System.nanoTime() - this.cooldownUntil.get();
+				this.responded.countDown();
 			}
-			this.answered.await(20, TimeUnit.SECONDS);
+			this.responded.await(20, TimeUnit.SECONDS);
 			SERVES.run(call);
 		}
 
 	}
 
-	/** Callers that ask again as soon as they are answered. */
+	/** Clients that send the next request as soon as they have a reply. */
 	private static final class Callers implements AutoCloseable {
 
 		final List<Integer> statuses = new CopyOnWriteArrayList<>();

@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What is logged of a response that breaks off after the reply has begun: one warning.
+ * The log of a response that breaks off after the reply has begun: one warning.
  */
 class BreakLogTests {
 
@@ -90,7 +90,7 @@ class BreakLogTests {
 			assertThat(client.readToEnd()).doesNotContain("\r\n0\r\n\r\n");
 		}
 		await().untilAsserted(() -> assertThat(troubles(before)).hasSize(1));
-		// whoever logs more has done so by the end of the next request
+		// any further log line is written before the end of the next request
 		assertThat(weir.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
 		assertThat(troubles(before)).singleElement().asString().contains(" WARN ").contains("broke off");
 	}

@@ -23,12 +23,12 @@ import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Calls that can be written in more than one way: what Weir makes of them, and what a
+ * Requests that can be written in more than one way: how Weir parses them, and what a
  * backend gets to see.
  */
 class CallFaultTests {
@@ -47,8 +47,8 @@ class CallFaultTests {
 
 	@BeforeAll
 	static void start() {
-		first = RawBackend.start(answering("200 OK", Bodies.COMPLETION));
-		second = RawBackend.start(answering("200 OK", Bodies.COMPLETION));
+		first = RawBackend.start(responding("200 OK", Bodies.COMPLETION));
+		second = RawBackend.start(responding("200 OK", Bodies.COMPLETION));
 		StringBuilder routes = new StringBuilder();
 		StringBuilder pools = new StringBuilder();
 		pool(routes, pools, "azure", backend("azure", "azure", first, ""));
@@ -94,7 +94,7 @@ class CallFaultTests {
 	void forget() {
 		for (RawBackend backend : List.of(first, second)) {
 			backend.requests().clear();
-			backend.script(answering("200 OK", Bodies.COMPLETION));
+			backend.script(responding("200 OK", Bodies.COMPLETION));
 		}
 	}
 
@@ -207,11 +207,11 @@ class CallFaultTests {
 
 	@Test
 	void c21The429OfAModelSetsThatModelAsideForUnknownOperationsToo() {
-		first.script(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		first.script(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
 		byte[] body = "{\"model\":\"m\"}".getBytes(UTF_8);
 		assertThat(send("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
 		assertThat(send("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");
-		first.script(answering("200 OK", "{}"));
+		first.script(responding("200 OK", "{}"));
 		assertThat(send("pair-0", "POST /v1/rerank", "{\"model\":\"other\"}".getBytes(UTF_8), JSON)
 			.header("x-weir-backend")).isEqualTo("pair-0-a");
 	}
@@ -220,7 +220,7 @@ class CallFaultTests {
 	@CsvSource({ "1, /v1/rerank", "2, /v1/videos", "3, /v1/files", "4, /v1/fine_tuning/jobs",
 			"5, /v1/responses/r/cancel" })
 	void c21ARequestThatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
-		first.script(answering("500 Internal Server Error", "{}"));
+		first.script(responding("500 Internal Server Error", "{}"));
 		assertThat(send("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
 			.isEqualTo(500);
 		assertThat(first.requests()).hasSize(1);
@@ -313,7 +313,7 @@ class CallFaultTests {
 		for (String body : List.of("", "<html>404</html>", "{\"detail\":\"Not Found\"}",
 				"{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
 				"{\"error\":{\"message\":\"Invalid URL (POST " + path + ")\",\"type\":\"invalid_request_error\"}}")) {
-			first.script(answering("404 Not Found", body));
+			first.script(responding("404 Not Found", body));
 			first.requests().clear();
 			RawReply response = send("any", "POST " + path, CHAT, JSON);
 			assertThat(first.requests()).singleElement()
@@ -333,7 +333,7 @@ class CallFaultTests {
 			"/v1/responses/r-1/cancel | {}", "/v1/videos | {}",
 			"/v1/whatever | {\"error\":{\"message\":\"No such thing as this\",\"type\":\"invalid_request_error\"}}" })
 	void c19A404WithAnErrorMessageOrOfAKnownPathIsPassedOn(String path, String body) {
-		first.script(answering("404 Not Found", body));
+		first.script(responding("404 Not Found", body));
 		assertThat(send("any", "POST " + path, CHAT, JSON).text()).isEqualTo(body);
 	}
 

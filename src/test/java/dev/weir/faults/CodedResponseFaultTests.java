@@ -39,7 +39,7 @@ class CodedResponseFaultTests {
 
 	private static final String DONE = "data: [DONE]\n\n";
 
-	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -55,7 +55,7 @@ class CodedResponseFaultTests {
 
 	@Test
 	void b38BackendsAreAskedForNoCoding() {
-		Stand stand = stands.next(RawBackend.answering("200 OK", Bodies.COMPLETION), UNUSED);
+		Stand stand = stands.next(RawBackend.responding("200 OK", Bodies.COMPLETION), UNUSED);
 		stand.post("/v1/chat/completions", Bodies.CHAT, "accept-encoding", "gzip, br");
 		assertThat(stand.first().requests()).singleElement()
 			.asString()
@@ -99,7 +99,7 @@ class CodedResponseFaultTests {
 	@Test
 	void b38ACodedPlainBodyReachesTheClientDecoded() {
 		byte[] coded = whole(gzip(Bodies.COMPLETION));
-		Stand stand = stands.next((call) -> answer(call, "200 OK", "application/json", "gzip", coded), UNUSED);
+		Stand stand = stands.next((call) -> respond(call, "200 OK", "application/json", "gzip", coded), UNUSED);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(response.headers().firstValue("content-encoding")).isEmpty();
@@ -109,8 +109,8 @@ class CodedResponseFaultTests {
 	@Test
 	void b38AnErrorThatComesCodedIsReadLikeAnyOther() {
 		byte[] coded = whole(gzip("{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no\"}}"));
-		Stand stand = stands.next((call) -> answer(call, "429 Too Many Requests", "application/json", "gzip", coded),
-				RawBackend.answering("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next((call) -> respond(call, "429 Too Many Requests", "application/json", "gzip", coded),
+				RawBackend.responding("200 OK", Bodies.COMPLETION));
 		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA");
 	}
@@ -119,7 +119,7 @@ class CodedResponseFaultTests {
 	void b38ACodedErrorOfTheClientReachesItDecoded() {
 		String error = "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}";
 		Stand stand = stands
-			.next((call) -> answer(call, "400 Bad Request", "application/json", "gzip", whole(gzip(error))), UNUSED);
+			.next((call) -> respond(call, "400 Bad Request", "application/json", "gzip", whole(gzip(error))), UNUSED);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(400);
 		assertThat(response.body()).isEqualTo(error);
@@ -128,7 +128,7 @@ class CodedResponseFaultTests {
 	@Test
 	void b38ABodyThatCannotBeDecodedIsPassedOnWholeWithItsCoding() {
 		byte[] coded = "no coding that anybody knows".getBytes(StandardCharsets.UTF_8);
-		Stand stand = stands.next((call) -> answer(call, "200 OK", "text/event-stream", "unknown", coded), UNUSED);
+		Stand stand = stands.next((call) -> respond(call, "200 OK", "text/event-stream", "unknown", coded), UNUSED);
 		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT_STREAM);
 		assertThat(response.body()).isEqualTo("no coding that anybody knows");
 		assertThat(response.headers().firstValue("content-encoding")).hasValue("unknown");
@@ -139,7 +139,7 @@ class CodedResponseFaultTests {
 	void b38ACodedBodyThatEndsTooEarlyIsBroken() {
 		byte[] coded = whole(gzip(Bodies.COMPLETION.repeat(50)));
 		Stand stand = stands.next(
-				(call) -> answer(call, "200 OK", "application/json", "gzip", Arrays.copyOf(coded, coded.length - 10)),
+				(call) -> respond(call, "200 OK", "application/json", "gzip", Arrays.copyOf(coded, coded.length - 10)),
 				UNUSED);
 		try (RawClient client = RawClient.of(stand.weir())
 			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
@@ -153,7 +153,7 @@ class CodedResponseFaultTests {
 				+ "\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n");
 	}
 
-	private static void answer(RawBackend.Call call, String status, String type, String coding, byte[] body)
+	private static void respond(RawBackend.Call call, String status, String type, String coding, byte[] body)
 			throws IOException {
 		call.write("HTTP/1.1 " + status + "\r\ncontent-type: " + type + "\r\ncontent-encoding: " + coding
 				+ "\r\ncontent-length: " + body.length + "\r\n\r\n");

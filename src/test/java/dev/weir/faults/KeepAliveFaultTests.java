@@ -40,7 +40,7 @@ class KeepAliveFaultTests {
 		call.write(LAST_CHUNK);
 	};
 
-	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -116,7 +116,7 @@ class KeepAliveFaultTests {
 		CountDownLatch seen = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
 			seen.await(5, TimeUnit.SECONDS);
-			call.answer("500 Internal Server Error", "{}");
+			call.respond("500 Internal Server Error", "{}");
 		}, STREAMS);
 		try (RawClient client = stream(stand)) {
 			client.readUntil(COMMENT);
@@ -130,7 +130,7 @@ class KeepAliveFaultTests {
 		CountDownLatch seen = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
 			seen.await(5, TimeUnit.SECONDS);
-			call.answer("400 Bad Request", "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}");
+			call.respond("400 Bad Request", "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}");
 		}, UNUSED);
 		try (RawClient client = stream(stand)) {
 			client.readUntil(COMMENT);
@@ -178,7 +178,7 @@ class KeepAliveFaultTests {
 
 	@Test
 	void aRefusalThatComesInTimeKeepsItsStatus() {
-		Stand stand = stands.next(RawBackend.answering("400 Bad Request", "{\"error\":{\"code\":\"content_filter\"}}"),
+		Stand stand = stands.next(RawBackend.responding("400 Bad Request", "{\"error\":{\"code\":\"content_filter\"}}"),
 				UNUSED);
 		try (RawClient client = stream(stand)) {
 			assertThat(client.readUntil("}}")).startsWith("HTTP/1.1 400 ");

@@ -23,7 +23,7 @@ import dev.weir.testing.RawClient;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Memory that runs out, in a process of its own.
+ * A process that runs out of memory.
  */
 @Tag("soak")
 @Timeout(300)
@@ -102,7 +102,7 @@ class OutOfMemoryFaultTests {
 					"Content-Length: " + Bodies.CHAT_STREAM.length()) + Bodies.CHAT_STREAM);
 		}
 		catch (UncheckedIOException ex) {
-			// it has ended
+			// the process has ended
 		}
 	}
 

@@ -21,13 +21,13 @@ import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Backends that are out of order: not to be reached, flapping, or all failing at once.
+ * Backends that are unreachable, flapping, or all failing at once.
  */
 @ExtendWith(LeakCheck.class)
 class OutageFaultTests {
@@ -38,7 +38,7 @@ class OutageFaultTests {
 
 	private static final String LONG_WINDOW = BREAKER + "sliding-window-size=10000";
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static final String PAGE = "<html><body>502 Bad Gateway</body></html>";
 
@@ -59,7 +59,7 @@ class OutageFaultTests {
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir(List.of(BREAKER + "minimum-number-of-calls=3", BREAKER + "sliding-window-size=3"), "",
 				backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
-		// the first call of all loads classes, so the quickest is what counts
+		// the first request loads classes, so the fastest one is measured
 		assertThat(quickest(3, () -> assertServed(weir.chat(), "b", 2))).isLessThan(Duration.ofMillis(500));
 		IntStream.range(0, 10).forEach((i) -> assertServed(weir.chat(), "b", 1));
 		awaitFigures(weir, "a", new LaneFigures(0, 3, 0, 3, 3));
@@ -101,10 +101,10 @@ class OutageFaultTests {
 		AtomicInteger calls = new AtomicInteger();
 		RawBackend first = start((call) -> {
 			if (calls.getAndIncrement() / period % 2 == 1) {
-				call.answer("503 Service Unavailable", SPEAKING);
+				call.respond("503 Service Unavailable", SPEAKING);
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		});
 		RawBackend second = start(SERVES);
@@ -115,7 +115,7 @@ class OutageFaultTests {
 		List<String> states = new ArrayList<>();
 		int attempts = 0;
 		int requests = 0;
-		// on beyond the 300 until the backend has had a bad period and a good one
+		// more than 300 if the backend has not yet had a failing and a good period
 		while (requests < 300 || calls.get() < 3 * period) {
 			HttpResponse<String> response = weir.chat();
 			assertThat(response.statusCode()).isEqualTo(200);
@@ -140,7 +140,7 @@ class OutageFaultTests {
 	@Test
 	void b20IfEveryBackendFailsAttemptsStayInsideTheRetryBudget() {
 		List<RawBackend> backends = IntStream.range(0, 3)
-			.mapToObj((i) -> start(answering("503 Service Unavailable", SPEAKING)))
+			.mapToObj((i) -> start(responding("503 Service Unavailable", SPEAKING)))
 			.toList();
 		WeirServer weir = weir(List.of(NEVER_OPENS, LONG_WINDOW), "retry-budget: {percent: 20, min-per-second: 0}",
 				backend("a", backends.get(0).url()), backend("b", backends.get(1).url()),
@@ -161,9 +161,9 @@ class OutageFaultTests {
 
 	@Test
 	void b20AnErrorWithAReasonIsPreferredToAnErrorPage() {
-		RawBackend first = start(answering("502 Bad Gateway", PAGE, "content-type: text/html"));
-		RawBackend second = start(answering("500 Internal Server Error", SPEAKING));
-		RawBackend third = start(answering("504 Gateway Timeout", PAGE, "content-type: text/html"));
+		RawBackend first = start(responding("502 Bad Gateway", PAGE, "content-type: text/html"));
+		RawBackend second = start(responding("500 Internal Server Error", SPEAKING));
+		RawBackend third = start(responding("504 Gateway Timeout", PAGE, "content-type: text/html"));
 		WeirServer weir = weir(List.of(NEVER_OPENS, LONG_WINDOW), "", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"), backend("c", third.url(), "priority: 3"));
 		HttpResponse<String> response = weir.chat();

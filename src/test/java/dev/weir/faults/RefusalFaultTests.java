@@ -29,12 +29,12 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Backends that answer, but refuse: full, out of quota, closed to Weir, without the
+ * Backends that respond with a refusal: full, out of quota, closed to Weir, without the
  * deployment, or right to refuse.
  */
 @ExtendWith(LeakCheck.class)
@@ -49,9 +49,9 @@ class RefusalFaultTests {
 			"type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}
 			""";
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
-	private static final RawBackend.Script UNUSED = answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -67,7 +67,7 @@ class RefusalFaultTests {
 
 	@Test
 	void b13A429WithoutRetryAfterGoesToTheNextLaneAndTheLaneGetsTheDefaultCooldown() {
-		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED), SERVES);
+		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
 				Duration.ofSeconds(10));
@@ -80,23 +80,24 @@ class RefusalFaultTests {
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = {
-			// what it says is taken for what it is
+			// the delay is used unchanged
 			"retry-after: 20 | 15 | 20", "retry-after-ms: 20000 | 15 | 20", "retry-after: 20.5 | 15 | 20.5",
 			"retry-after-ms: 20000.5 | 15 | 20.001", "retry-after: DATE+20 | 14 | 20",
-			// nobody rests longer than the pool says
+			// no cooldown is longer than the pool's limit
 			"retry-after: 86400 | 55 | 60", "retry-after-ms: 86400000 | 55 | 60",
 			"retry-after: 1000000000000 | 55 | 60", "retry-after-ms: 1000000000000 | 55 | 60",
 			"retry-after: DATE+86400 | 55 | 60",
-			// what is no delay, or invites to a tight loop, becomes the default
+			// a value that is no delay, or so short that it causes a tight loop, is
+			// replaced by the default
 			"retry-after: 0 | 5 | 10", "retry-after-ms: 0 | 5 | 10", "retry-after: 0.0 | 5 | 10",
 			"retry-after: -1 | 5 | 10", "retry-after-ms: -1 | 5 | 10", "retry-after: soon | 5 | 10",
 			"retry-after: NaN | 5 | 10", "retry-after: 1e9 | 5 | 10", "retry-after: DATE-20 | 5 | 10",
 			"x-ratelimit-reset-tokens: 20 | 5 | 10",
 			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 0 | 5 | 10",
-			// what ran out says when it is filled again
+			// the exhausted quota has a reset time
 			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 20 | 15 | 20" })
 	void b14ADelayIsReadOrReplacedByTheDefaultAndNeverLongerThanTheLimit(String headers, double least, double most) {
-		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, dated(headers).split(", (?=x-)")), SERVES);
+		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, dated(headers).split(", (?=x-)")), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName()).toMillis() / 1000.0).isBetween(least, most);
 		IntStream.range(0, 5).forEach((i) -> assertServedBySecond(stand.chat(), stand, 1));
@@ -105,7 +106,7 @@ class RefusalFaultTests {
 
 	@Test
 	void b14AShortDelayIsRespectedAndThenTheLaneIsUsedAgain() {
-		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 40"), SERVES);
+		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 40"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		stand.first().script(SERVES);
 		await().atMost(Duration.ofSeconds(5))
@@ -122,12 +123,12 @@ class RefusalFaultTests {
 		Stand stand = stands.next((call) -> {
 			if (calls.getAndIncrement() == 0) {
 				acquire(bothThere);
-				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + sooner);
+				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + sooner);
 			}
 			else {
 				bothThere.release();
 				acquire(firstKnown);
-				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + later);
+				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + later);
 			}
 		}, SERVES);
 		CompletableFuture<HttpResponse<String>> one = CompletableFuture.supplyAsync(stand::chat);
@@ -145,10 +146,10 @@ class RefusalFaultTests {
 	void b16A429OnEmbeddingsLeavesChatOnTheSameBackendAlone() {
 		Stand stand = stands.next((call) -> {
 			if (call.request().contains("/embeddings")) {
-				call.answer(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30");
+				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30");
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		}, SERVES);
 		String embedding = "{\"model\":\"text-embedding-3-small\",\"input\":\"hi\"}";
@@ -165,7 +166,7 @@ class RefusalFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "insufficient_quota", "organization_spend_limit_exceeded" })
 	void b18ASpentQuotaGivesTheWholeBackendALongCooldownThatHealthShows(String code) {
-		Stand stand = stands.next(answering(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
+		Stand stand = stands.next(responding(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
 				"retry-after: 1", "retry-after-ms: 1"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
@@ -180,7 +181,7 @@ class RefusalFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
 	void b22ABackendThatDeniesAccessIsSetAsideAndReportedAndTheClientIsServed(String status) {
-		Stand stand = stands.next(answering(status, "{\"error\":{\"code\":\"" + status.substring(0, 3)
+		Stand stand = stands.next(responding(status, "{\"error\":{\"code\":\"" + status.substring(0, 3)
 				+ "\",\"message\":\"Access denied due to invalid subscription key.\"}}"), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertServedBySecond(stand.chat(), stand, 1);
@@ -195,7 +196,7 @@ class RefusalFaultTests {
 
 	@Test
 	void b22WhereEveryBackendDeniesAccessTheErrorIsWeirsAndNamesNoCredential() {
-		RawBackend.Script denies = answering("401 Unauthorized",
+		RawBackend.Script denies = responding("401 Unauthorized",
 				"{\"error\":{\"code\":\"PermissionDenied\",\"message\":\"Access denied to your key.\"}}",
 				"www-authenticate: Bearer");
 		Stand stand = stands.next(denies, denies);
@@ -220,10 +221,10 @@ class RefusalFaultTests {
 	void b23AMissingDeploymentSetsOnlyThatLaneAside() {
 		Stand stand = stands.next((call) -> {
 			if (call.request().contains("gpt-4o")) {
-				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		}, SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
@@ -237,8 +238,8 @@ class RefusalFaultTests {
 
 	@Test
 	void b23ADeploymentThatIsMissingEverywhereIsAModelThatDoesNotExist() {
-		Stand stand = stands.next(answering("404 Not Found", Bodies.NO_DEPLOYMENT),
-				answering("404 Not Found", Bodies.NO_DEPLOYMENT));
+		Stand stand = stands.next(responding("404 Not Found", Bodies.NO_DEPLOYMENT),
+				responding("404 Not Found", Bodies.NO_DEPLOYMENT));
 		for (String attempts : new String[] { "2", "0" }) {
 			HttpResponse<String> response = stand.chat();
 			assertThat(response.statusCode()).isEqualTo(404);
@@ -254,7 +255,7 @@ class RefusalFaultTests {
 			"{\"error\":{\"message\":\"Invalid value: 'Insufficient Balance, invalid subscription key'\"}}" })
 	void b24Any400PassesByteForByteAfterOneAttemptWithoutACooldown(String body) {
 		Stand stand = stands
-			.next(answering("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
+			.next(responding("400 Bad Request", body, "content-type: text/plain; charset=utf-8", "retry-after: 30"),
 					UNUSED)
 			.onOneConnection();
 		for (int i = 0; i < 10; i++) {
@@ -271,7 +272,7 @@ class RefusalFaultTests {
 	@Test
 	void b24A400LongerThanTheReadLimitOfErrorsPassesWhole() {
 		String body = "{\"error\":{\"code\":\"content_filter\",\"message\":\"" + "long é ".repeat(60_000) + "\"}}";
-		Stand stand = stands.next(answering("400 Bad Request", body), UNUSED);
+		Stand stand = stands.next(responding("400 Bad Request", body), UNUSED);
 		assertPassed(stand.chat(), stand, body);
 		assertPassed(stand.chat(), stand, body);
 		assertNothingRests(stand, 2);
@@ -297,7 +298,7 @@ class RefusalFaultTests {
 
 	@Test
 	void b24ARequestTooLongForOneTierGoesToALowerOne() {
-		Stand stand = stands.next(answering("400 Bad Request", TOO_LONG), SERVES);
+		Stand stand = stands.next(responding("400 Bad Request", TOO_LONG), SERVES);
 		assertServedBySecond(stand.chat(), stand, 2);
 		assertThat(stand.first().requests()).hasSize(1);
 		assertNothingRests(stand, 1);
@@ -306,7 +307,7 @@ class RefusalFaultTests {
 	@Test
 	void b24ARequestTooLongForTheLowerTierTooGetsItsResponseUnchanged() {
 		String second = TOO_LONG.replace("8192", "128000");
-		Stand stand = stands.next(answering("400 Bad Request", TOO_LONG), answering("400 Bad Request", second));
+		Stand stand = stands.next(responding("400 Bad Request", TOO_LONG), responding("400 Bad Request", second));
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(400);
 		assertThat(response.body()).isEqualTo(second);
@@ -319,10 +320,10 @@ class RefusalFaultTests {
 
 	@Test
 	void b24ARequestTooLongWhileTheLowerTierIsFullGetsTheResponseUnchanged() {
-		Stand stand = stands.next(answering(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
-				answering(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
+				responding(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
-		stand.first().script(answering("400 Bad Request", TOO_LONG));
+		stand.first().script(responding("400 Bad Request", TOO_LONG));
 		assertPassed(stand.chat(), stand, TOO_LONG);
 		assertThat(stand.second().requests()).hasSize(1);
 	}

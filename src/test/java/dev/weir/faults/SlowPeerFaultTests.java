@@ -44,7 +44,7 @@ class SlowPeerFaultTests {
 
 	@BeforeAll
 	static void start() {
-		backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+		backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
 		weir = WeirServer.start("""
 				weir:
 				  max-body: 1MB
@@ -70,7 +70,7 @@ class SlowPeerFaultTests {
 
 	@BeforeEach
 	void serve() {
-		backend.script(RawBackend.answering("200 OK", Bodies.COMPLETION));
+		backend.script(RawBackend.responding("200 OK", Bodies.COMPLETION));
 	}
 
 	@Test
@@ -185,7 +185,7 @@ class SlowPeerFaultTests {
 					client.write("x".repeat(500));
 				}
 				catch (UncheckedIOException ex) {
-					// it is one of those that were refused
+					// this request was refused
 				}
 			}
 			assertServes();

@@ -36,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(LeakCheck.class)
 class StaleConnectionFaultTests {
 
-	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -115,7 +115,7 @@ class StaleConnectionFaultTests {
 			this.used.add(call.socket());
 			together.countDown();
 			together.await(10, TimeUnit.SECONDS);
-			call.answer("200 OK", Bodies.COMPLETION);
+			call.respond("200 OK", Bodies.COMPLETION);
 		});
 		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 8)
 			.mapToObj((i) -> CompletableFuture.supplyAsync(this.stand::chat, (task) -> new Thread(task).start()))
@@ -142,7 +142,7 @@ class StaleConnectionFaultTests {
 	@ParameterizedTest
 	@EnumSource
 	void b40ARequestIsRepeatedOnlyOnceAndThenTheBackendHasFailed(Closing closing) {
-		this.stand.first().script((call) -> call.answer("200 OK", Bodies.COMPLETION));
+		this.stand.first().script((call) -> call.respond("200 OK", Bodies.COMPLETION));
 		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
 		this.stand.first().script(closing::close);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
@@ -177,7 +177,7 @@ class StaleConnectionFaultTests {
 	}
 
 	private void assertNotRepeated(RawBackend.Script second) {
-		this.stand.first().script((call) -> call.answer("200 OK", Bodies.COMPLETION));
+		this.stand.first().script((call) -> call.respond("200 OK", Bodies.COMPLETION));
 		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
 		this.stand.first().script(second);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
@@ -197,7 +197,7 @@ class StaleConnectionFaultTests {
 				call.write("0\r\n\r\n");
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		};
 	}

@@ -24,7 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * When a stream has begun, which limit bounds its silence, and when it is whole.
+ * The phases of a stream: when it has begun, which timeout applies, and when it is
+ * complete.
  */
 @ExtendWith(LeakCheck.class)
 class StreamPhaseFaultTests {
@@ -59,7 +60,7 @@ class StreamPhaseFaultTests {
 
 	private static final RawBackend.Script STREAMS = (call) -> {
 		call.beginEvents();
-		sendAnswer(call);
+		sendEvents(call);
 	};
 
 	private static final RawBackend.Script RESPONDS = (call) -> {
@@ -70,7 +71,7 @@ class StreamPhaseFaultTests {
 		call.write(LAST_CHUNK);
 	};
 
-	private static final RawBackend.Script UNUSED = RawBackend.answering("418 Unexpected", "{}");
+	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -78,7 +79,7 @@ class StreamPhaseFaultTests {
 	static void startWeir() {
 		stands = Stands.start(30,
 				"first-event-timeout: 600ms, stream-idle-timeout: 600ms, response-timeout: 2800ms, deadline: 15s");
-		// the first call of all loads classes, and may take longer than these limits
+		// the first request loads classes and may take longer than these limits
 		stands.next(STREAMS, STREAMS).chat();
 	}
 
@@ -170,7 +171,7 @@ class StreamPhaseFaultTests {
 			call.beginEvents();
 			call.chunk(ROLE);
 			pause(IDLE.plusMillis(1300));
-			sendAnswer(call);
+			sendEvents(call);
 		}, UNUSED);
 		try (RawClient client = stream(stand)) {
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(ROLE).contains(CONTENT);
@@ -283,11 +284,11 @@ class StreamPhaseFaultTests {
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void b36TheLastRemainingLaneHasUntilTheResponseTimeout(boolean headAtOnce) {
-		Stand stand = stands.next((call) -> call.answer("429 Too Many Requests", "{}", "retry-after: 30"), (call) -> {
+		Stand stand = stands.next((call) -> call.respond("429 Too Many Requests", "{}", "retry-after: 30"), (call) -> {
 			if (headAtOnce) {
 				call.beginEvents();
 				pause(FIRST_EVENT.plusMillis(500));
-				sendAnswer(call);
+				sendEvents(call);
 			}
 			else {
 				pause(FIRST_EVENT.plusMillis(500));
@@ -303,7 +304,7 @@ class StreamPhaseFaultTests {
 
 	@Test
 	void b36TheLastRemainingLaneFailsAtTheResponseTimeout() {
-		Stand stand = stands.next((call) -> call.answer("429 Too Many Requests", "{}", "retry-after: 30"),
+		Stand stand = stands.next((call) -> call.respond("429 Too Many Requests", "{}", "retry-after: 30"),
 				RawBackend.Call::awaitClose);
 		long begin = System.nanoTime();
 		try (RawClient client = stream(stand)) {
@@ -381,22 +382,22 @@ class StreamPhaseFaultTests {
 		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
 	}
 
-	private static void assertInterrupted(String answer) {
-		assertThat(answer).contains("hello")
+	private static void assertInterrupted(String reply) {
+		assertThat(reply).contains("hello")
 			.contains("\"code\":\"stream_interrupted\"")
 			.doesNotContain("\r\n" + LAST_CHUNK)
 			.doesNotContain("[DONE]");
 	}
 
-	/** All events of a good stream, behind the head. */
-	private static void sendAnswer(RawBackend.Call call) throws IOException {
+	/** All events of a complete stream, after the head. */
+	private static void sendEvents(RawBackend.Call call) throws IOException {
 		call.chunk(CONTENT);
 		call.chunk(FINISH);
 		call.chunk(DONE);
 		call.write(LAST_CHUNK);
 	}
 
-	/** The event with as much of the request repeated in it as a backend may. */
+	/** The event with a large part of the request repeated in it. */
 	private static String large(String event) {
 		String instructions = "x".repeat(200 * 1024);
 		return event.replace("\"response\":{", "\"response\":{\"instructions\":\"" + instructions + "\",")
@@ -432,7 +433,7 @@ class StreamPhaseFaultTests {
 
 	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
 		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not see what was sent");
+			throw new IOException("The client did not receive the data in time");
 		}
 	}
 

@@ -47,19 +47,19 @@ import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Names, certificates, redirects, headers and tokens that are not as they should be.
+ * Faults of name resolution, TLS, redirects, headers and tokens.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @ExtendWith(LeakCheck.class)
 class UpstreamFaultTests {
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
 
@@ -105,19 +105,19 @@ class UpstreamFaultTests {
 	@Test
 	void b25ANewAddressIsUsedForNewConnectionsWhenTheRecordHasExpired() {
 		RawBackend.Script oneCallEach = (call) -> {
-			call.answer("200 OK", Bodies.COMPLETION, "connection: close");
+			call.respond("200 OK", Bodies.COMPLETION, "connection: close");
 			call.socket().close();
 		};
 		RawBackend old = open(RawBackend.start(oneCallEach));
 		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), oneCallEach));
 		RawBackend second = open(RawBackend.start(SERVES));
-		names.tell("moves.weir.test", "127.0.0.1", 1);
+		names.setAddress("moves.weir.test", "127.0.0.1", 1);
 		WeirServer weir = weir(old.url("moves.weir.test"), second);
 		IntStream.range(0, 50).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));
 		assertThat(old.connections()).isEqualTo(50);
 		assertThat(names.questions().stream().filter("moves.weir.test"::equals)).hasSizeLessThan(50);
 
-		names.tell("moves.weir.test", "127.0.0.2", 1);
+		names.setAddress("moves.weir.test", "127.0.0.2", 1);
 		await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(20)).until(() -> {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			return !moved.requests().isEmpty();
@@ -134,10 +134,10 @@ class UpstreamFaultTests {
 		RawBackend old = open(RawBackend.start(SERVES));
 		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), SERVES));
 		RawBackend second = open(RawBackend.start(SERVES));
-		names.tell("drifts.weir.test", "127.0.0.1", 1);
+		names.setAddress("drifts.weir.test", "127.0.0.1", 1);
 		WeirServer weir = weir(old.url("drifts.weir.test"), second, HTTP_CLIENT + "pool.max-life-time=1s");
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
-		names.tell("drifts.weir.test", "127.0.0.2", 1);
+		names.setAddress("drifts.weir.test", "127.0.0.2", 1);
 		await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(20)).until(() -> {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			return !moved.requests().isEmpty();
@@ -235,7 +235,7 @@ class UpstreamFaultTests {
 			"308 Permanent Redirect" })
 	void b27ARedirectIsNeitherFollowedNorPassedOn(String status) {
 		RawBackend elsewhere = open(RawBackend.start(SERVES));
-		Stand stand = stands.next(answering(status, "", "location: " + elsewhere.url() + "/v1/chat/completions",
+		Stand stand = stands.next(responding(status, "", "location: " + elsewhere.url() + "/v1/chat/completions",
 				"content-location: " + elsewhere.url(), "refresh: 0; url=" + elsewhere.url()), SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.headers().map()).doesNotContainKeys("location", "content-location", "refresh");
@@ -248,7 +248,7 @@ class UpstreamFaultTests {
 
 	@Test
 	void b27OnlyAllowedHeadersReachTheClient() {
-		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "set-cookie: session=1",
+		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "set-cookie: session=1",
 				"set-cookie2: session=2", "server: envoy", "x-powered-by: backend", "via: 1.1 backend",
 				"strict-transport-security: max-age=1", "alt-svc: h3=\":443\"", "nel: {}", "report-to: {}", "cf-ray: 1",
 				"x-envoy-upstream-service-time: 7", "access-control-allow-origin: *", "www-authenticate: Bearer",
@@ -272,7 +272,7 @@ class UpstreamFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "400 Bad Request", "500 Internal Server Error" })
 	void b27OnlyAllowedHeadersOfAnErrorReachTheClient(String status) {
-		RawBackend.Script refuses = answering(status, "{\"error\":{\"message\":\"m\"}}", "set-cookie: session=1",
+		RawBackend.Script refuses = responding(status, "{\"error\":{\"message\":\"m\"}}", "set-cookie: session=1",
 				"server: envoy", "x-request-id: r-1");
 		Stand stand = stands.next(refuses, refuses);
 		HttpResponse<String> response = stand.chat();
@@ -283,7 +283,7 @@ class UpstreamFaultTests {
 
 	@Test
 	void b27HugeHeadersGoToTheNextLane(CapturedOutput output) {
-		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-huge: " + "x".repeat(64 * 1024)), SERVES)
+		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "x-huge: " + "x".repeat(64 * 1024)), SERVES)
 			.onOneConnection();
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -305,7 +305,7 @@ class UpstreamFaultTests {
 			String number = call.request().contains("first") ? "1" : "2";
 			call.write(before);
 			call.write(before);
-			call.answer("200 OK", "{\"answer\":" + number + "}");
+			call.respond("200 OK", "{\"answer\":" + number + "}");
 		}, SERVES).onOneConnection();
 		String chat = "/v1/chat/completions";
 		HttpResponse<String> first = stand.post(chat, Bodies.CHAT.replace("hi", "first"));
@@ -377,7 +377,8 @@ class UpstreamFaultTests {
 
 	@Test
 	void b29ABackendGetsAtMostTenHeadersBesideThoseOfHttp() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"), SERVES);
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
+				SERVES);
 		List<String> headers = new ArrayList<>(List.of("openai-beta", "b", "idempotency-key", "i", "aoai-evals",
 				"preview", "x-ms-client-request-id", "r", "x-ms-spillover-deployment", "s",
 				"x-ms-oai-image-generation-deployment", "i", "authorization", "Bearer of-the-client", "api-key",
@@ -408,17 +409,20 @@ class UpstreamFaultTests {
 	}
 
 	private WeirServer weir(URI first, RawBackend second, String... arguments) {
-		return open(WeirServer.start(UpstreamFaultTests::askTestServer, WeirServer.pool("",
+		return open(WeirServer.start(UpstreamFaultTests::useTestNameServer, WeirServer.pool("",
 				WeirServer.backend("openai-a", first), WeirServer.backend("openai-b", second.url(), "priority: 2")),
 				arguments));
 	}
 
-	private static void askTestServer(GenericApplicationContext context) {
+	private static void useTestNameServer(GenericApplicationContext context) {
 		context.registerBean(DnsServerAddressStreamProvider.class,
 				() -> new SingletonDnsServerAddressStreamProvider(names.address()));
 	}
 
-	/** The second backend serves, the first is blamed, and all goes on. */
+	/**
+	 * The second backend serves, the attempt on the first has failed, and the next
+	 * request is served.
+	 */
 	private static void assertServedBySecond(WeirServer weir, RawBackend second) {
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
@@ -449,7 +453,7 @@ class UpstreamFaultTests {
 				HTTP_CLIENT + "ssl.ssl-bundle=backends" };
 	}
 
-	/** Puts an authority where those stand that every Java program trusts. */
+	/** Adds an authority to the default trust store of this process. */
 	private void trustEverywhere(TestAuthority authority) {
 		System.setProperty("javax.net.ssl.trustStore", authority.trustStore("changeit").toString());
 		System.setProperty("javax.net.ssl.trustStorePassword", "changeit");

@@ -23,19 +23,20 @@ import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Row B17: all lanes rest, and requests wait for the first to wake, or do not.
+ * Row B17: all lanes are in a cooldown, and requests wait for the first free one, or do
+ * not.
  */
 @ExtendWith(LeakCheck.class)
 class WaitingFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static final Executor THREADS = (task) -> new Thread(task).start();
 
@@ -190,7 +191,7 @@ class WaitingFaultTests {
 	}
 
 	private static RawBackend.Script throttling(int millis) {
-		return answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + millis);
+		return responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + millis);
 	}
 
 }

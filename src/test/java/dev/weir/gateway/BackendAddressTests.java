@@ -22,8 +22,8 @@ class BackendAddressTests {
 	@Test
 	void aHostWithAnUnderscoreGetsTheRequestAndTheHostHeader() {
 		try (NameServer names = NameServer.start();
-				RawBackend backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION))) {
-			names.tell("vllm_server.weir.test", "127.0.0.1", 60);
+				RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION))) {
+			names.setAddress("vllm_server.weir.test", "127.0.0.1", 60);
 			URI url = URI.create("http://vllm_server.weir.test:" + backend.url().getPort() + "/inference/");
 			try (WeirServer weir = WeirServer.start(
 					(context) -> context.registerBean(DnsServerAddressStreamProvider.class,
@@ -42,7 +42,7 @@ class BackendAddressTests {
 
 	@Test
 	void aKeyTravelsInTheHeaderThatIsConfiguredAndInNoOther() {
-		try (RawBackend backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+		try (RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
 				WeirServer weir = WeirServer.start(WeirServer.pool("",
 						WeirServer.backend("a", backend.url(), "api-key-header: Ocp-Apim-Subscription-Key")))) {
 			assertThat(weir

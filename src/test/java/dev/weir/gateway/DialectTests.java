@@ -29,8 +29,8 @@ import static dev.weir.testing.SampleCall.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What each kind of backend gets of a call in each dialect, byte by byte, on real
- * sockets.
+ * The requests that each kind of backend gets for a call in each dialect, byte by byte,
+ * on real sockets.
  */
 class DialectTests {
 
@@ -124,12 +124,12 @@ class DialectTests {
 
 	private static void assertGets(MockBackend backend, String pool, ClientDialect client, SampleCall call,
 			String target, byte[] body) {
-		backend.answers(WireMock.ok().withHeader("Content-Type", call.answerType()).withBody(call.answer()));
+		backend.respondsWith(WireMock.ok().withHeader("Content-Type", call.responseType()).withBody(call.response()));
 		RawReply response = send(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
 				"Content-Type: " + call.contentType());
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(call.answer());
-		assertThat(response.header("content-type")).isEqualTo(call.answerType());
+		assertThat(response.body()).isEqualTo(call.response());
+		assertThat(response.header("content-type")).isEqualTo(call.responseType());
 		LoggedRequest request = backend.onlyCall();
 		assertThat(request.getMethod().getName()).isEqualTo("POST");
 		assertThat(request.getUrl()).isEqualTo(target);

@@ -27,7 +27,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Which models a pool says it has, in each dialect, and which backends it asks for them.
+ * The model list of a pool in each dialect, and the backends it is fetched from.
  */
 class ModelsTests {
 
@@ -44,7 +44,7 @@ class ModelsTests {
 	@BeforeAll
 	static void start() {
 		backend = MockBackend.start();
-		lists = RawBackend.start(RawBackend.answering("200 OK",
+		lists = RawBackend.start(RawBackend.responding("200 OK",
 				"{\"object\":\"list\",\"data\":[{\"id\":\"m1\"},{\"id\":\"a/b\"},{\"id\":\"\"},{\"id\":5},{}]}"));
 		others = RawBackend.start(ModelsTests::noList);
 		slow = RawBackend.start((call) -> {
@@ -75,10 +75,10 @@ class ModelsTests {
 
 	private static void noList(RawBackend.Call call) throws IOException {
 		if (call.request().startsWith("GET /missing")) {
-			call.answer("404 Not Found", "{}");
+			call.respond("404 Not Found", "{}");
 		}
 		else {
-			call.answer("200 OK", call.request().startsWith("GET /broken") ? "{\"data\":["
+			call.respond("200 OK", call.request().startsWith("GET /broken") ? "{\"data\":["
 					: "{\"data\":[{\"id\":\"m\"}]" + " ".repeat(ModelListCache.MAX_BYTES) + "}");
 		}
 	}
@@ -185,14 +185,14 @@ class ModelsTests {
 
 	@Test
 	void aListThatIsSlowIsNotWaitedForLongAndFetchedByOneRequestForAll() throws Exception {
-		CountDownLatch answer = new CountDownLatch(1);
+		CountDownLatch release = new CountDownLatch(1);
 		slow.script((call) -> {
-			answer.await();
-			call.answer("200 OK", "{\"data\":[{\"id\":\"late\"}]}");
+			release.await();
+			call.respond("200 OK", "{\"data\":[{\"id\":\"late\"}]}");
 		});
 		assertThat(get("slow", "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
 		assertThat(get("slow", "/v1/models").status()).isEqualTo(200);
-		answer.countDown();
+		release.countDown();
 		await().untilAsserted(() -> assertThat(get("slow", "/v1/models").text()).contains("\"id\":\"late\""));
 		assertThat(slow.requests()).hasSize(1);
 	}

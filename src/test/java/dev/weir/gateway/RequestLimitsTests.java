@@ -154,7 +154,7 @@ class RequestLimitsTests {
 
 	@Test
 	void aSmallUploadGoesToAnotherBackendAfterA429() {
-		first.answers(throttled());
+		first.respondsWith(throttled());
 		RawReply response = send("two", "POST /v1/files", utf8("--x--"),
 				"Content-Type: multipart/form-data; boundary=x");
 		assertThat(response.status()).isEqualTo(200);
@@ -163,12 +163,13 @@ class RequestLimitsTests {
 
 	@Test
 	void anUploadOverTheLimitHasOneAttemptAndA429ForIt() {
-		first.answers(throttled());
+		first.respondsWith(throttled());
 		RawReply response = upload("full");
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.text()).contains("\"code\":\"rate_limit_exceeded\"", "cannot be sent again")
 			.doesNotContain("All 2 backends");
-		// the second backend is free: no reason to wait as long as the first one rests
+		// the second backend is free, so the client need not wait for the first one's
+		// cooldown
 		assertThat(response.header("retry-after")).isEqualTo("1");
 		assertThat(response.header("x-weir-attempts")).isEqualTo("1");
 		assertThat(first.calls()).hasSize(1);
@@ -179,7 +180,7 @@ class RequestLimitsTests {
 
 	@Test
 	void anUploadOverTheLimitThatMeetsASpentQuotaMayBeTriedAgain() {
-		first.answers(WireMock.aResponse().withStatus(429).withBody(Bodies.QUOTA_SPENT));
+		first.respondsWith(WireMock.aResponse().withStatus(429).withBody(Bodies.QUOTA_SPENT));
 		RawReply response = upload("spent");
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.header("retry-after")).isEqualTo("1");
@@ -190,7 +191,7 @@ class RequestLimitsTests {
 	@Test
 	void aRefusalOfAnUploadReachesTheClientThatIsStillSendingIt() {
 		hasty.script((call) -> {
-			call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
+			call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
 			call.awaitClose();
 		});
 		try (RawClient client = RawClient.connect(weir.port())) {

@@ -36,8 +36,8 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What users may add to Spring Cloud Gateway works on the short way that calls to pools
- * take, or leads off it.
+ * Users' extensions of Spring Cloud Gateway work with the shortcuts that requests to
+ * pools take, or leads off it.
  */
 class ShortWayTests {
 
@@ -46,7 +46,7 @@ class ShortWayTests {
 	@BeforeEach
 	void start() {
 		this.backend = RawBackend
-			.start(RawBackend.answering("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7"));
+			.start(RawBackend.responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7"));
 	}
 
 	@AfterEach
@@ -86,7 +86,7 @@ class ShortWayTests {
 			assertThat(response.headers().map()).containsKey("x-request-id").doesNotContainKey("x-ms-region");
 		}
 		finally {
-			// Spring binds what a user names into the constant, which outlives the
+			// Spring binds the configured headers into the constant, which outlives the
 			// application
 			RemoveHopByHopHeadersFilter.HEADERS_REMOVED_ON_REQUEST.clear();
 			RemoveHopByHopHeadersFilter.HEADERS_REMOVED_ON_REQUEST.addAll(before);
@@ -95,7 +95,7 @@ class ShortWayTests {
 
 	@Test
 	void aHeaderThatTheBackendNamesAsHopByHopIsRemoved() {
-		this.backend.script(RawBackend.answering("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7",
+		this.backend.script(RawBackend.responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7",
 				"Connection: keep-alive, X-Request-Id"));
 		try (WeirServer weir = weir((context) -> {
 		})) {

@@ -114,7 +114,7 @@ class UserRouteTests {
 
 	@Test
 	void aRouteMayChangeTheHeadersOfTheReply() {
-		first.answers(WireMock.okJson(Bodies.COMPLETION)
+		first.respondsWith(WireMock.okJson(Bodies.COMPLETION)
 			.withHeader("x-ms-region", "East US")
 			.withHeader("x-set", "old")
 			.withHeader("x-request-id", "r-1"));
@@ -128,7 +128,7 @@ class UserRouteTests {
 
 	@Test
 	void aRouteMayChangeTheHeadersOfAnErrorReplyToo() {
-		first.answers(WireMock.badRequest().withHeader("x-ms-region", "East US").withBody(Bodies.CONTENT_FILTER));
+		first.respondsWith(WireMock.badRequest().withHeader("x-ms-region", "East US").withBody(Bodies.CONTENT_FILTER));
 		RawReply response = post("/response/v1/chat/completions");
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.headers().get("x-added")).containsExactly("yes");
@@ -183,7 +183,7 @@ class UserRouteTests {
 	@Test
 	void weightsSpreadRequestsOverTwoPools() {
 		Set<String> backends = new HashSet<>();
-		// the chance that 200 calls all go to one side is 2^-199
+		// the probability that all 200 requests go to one pool is 2^-199
 		for (int i = 0; i < 200 && backends.size() < 2; i++) {
 			backends.add(chat("/weighed/v1/chat/completions").header("x-weir-backend"));
 		}
@@ -210,7 +210,7 @@ class UserRouteTests {
 
 	@Test
 	void aRouteToNoPoolIsNotRetriedAndItsErrorsPass() {
-		plain.answers(WireMock.aResponse().withStatus(429).withHeader("retry-after", "7").withBody("slow down"));
+		plain.respondsWith(WireMock.aResponse().withStatus(429).withHeader("retry-after", "7").withBody("slow down"));
 		RawReply response = RawClient.exchange(weir.port(), "GET /plain/models", new byte[0]);
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.header("retry-after")).isEqualTo("7");

@@ -24,7 +24,7 @@ import dev.weir.testing.ManualTicker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A body in one array, and what that is accounted for.
+ * Collects a body in one array and counts its bytes in the memory budget.
  */
 class BodyCollectorTests {
 

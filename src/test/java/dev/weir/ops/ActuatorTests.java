@@ -16,7 +16,7 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -28,9 +28,9 @@ class ActuatorTests {
 
 	private static final int POOLS = 5;
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
-	private static final RawBackend.Script THROTTLED = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED,
+	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
 			"retry-after: 30");
 
 	private static Stands stands;
@@ -109,7 +109,7 @@ class ActuatorTests {
 
 	@Test
 	void aLaneHasItsLatencyAndHeadroomAfterItsFirstResponse() {
-		Stand stand = stands.next(answering("200 OK", Bodies.COMPLETION, "x-ratelimit-remaining-tokens: 2500",
+		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "x-ratelimit-remaining-tokens: 2500",
 				"x-ratelimit-limit-tokens: 10000", "x-ratelimit-reset-tokens: 60"), SERVES);
 		stand.chat();
 		String one = get("/actuator/backends/" + stand.firstName()).body();
@@ -129,7 +129,7 @@ class ActuatorTests {
 
 	@Test
 	void theHeadersOfA429SetTheHeadroom() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30",
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30",
 				"azure-openai-deployment-utilization: 100%"), SERVES);
 		stand.chat();
 		assertThat(JsonPath.<Double>read(get("/actuator/backends/" + stand.firstName()).body(), "$.lanes[0].headroom"))

@@ -16,7 +16,7 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -27,17 +27,17 @@ class BackendHealthTests {
 
 	private static final int POOLS = 9;
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
-	private static final RawBackend.Script THROTTLED = answering("429 Too Many Requests", Bodies.AZURE_THROTTLED,
+	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
 			"retry-after: 30");
 
-	private static final RawBackend.Script DENIES = answering("401 Unauthorized",
+	private static final RawBackend.Script DENIES = responding("401 Unauthorized",
 			"{\"error\":{\"code\":\"invalid_api_key\"}}");
 
-	private static final RawBackend.Script FAILS = answering("503 Service Unavailable", "{}");
+	private static final RawBackend.Script FAILS = responding("503 Service Unavailable", "{}");
 
-	private static final RawBackend.Script QUOTA_USED_UP = answering("429 Too Many Requests", Bodies.QUOTA_SPENT);
+	private static final RawBackend.Script QUOTA_USED_UP = responding("429 Too Many Requests", Bodies.QUOTA_SPENT);
 
 	private static Stands stands;
 
@@ -94,7 +94,7 @@ class BackendHealthTests {
 
 	@Test
 	void aBackendWithALaneAfterItsCooldownIsRampingAndUp() {
-		Stand stand = stands.next(answering("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
+		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
 				SERVES);
 		stand.chat();
 		await().untilAsserted(() -> assertHealth(health(stand.firstName()), 200, "UP", "RAMPING",
@@ -142,10 +142,10 @@ class BackendHealthTests {
 	void aBackendThatServesNoneOfItsModelsIsOutOfService() {
 		RawBackend.Script missing = (call) -> {
 			if (call.request().contains("gpt-4o")) {
-				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		};
 		try (RawBackend only = RawBackend.start(missing);
@@ -168,10 +168,10 @@ class BackendHealthTests {
 	void anUnknownModelDoesNotCountForABackendThatServesOthers() {
 		Stand stand = stands.next((call) -> {
 			if (call.request().contains("made-up")) {
-				call.answer("404 Not Found", Bodies.NO_DEPLOYMENT);
+				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		}, SERVES);
 		stand.chat();

@@ -38,13 +38,13 @@ class CorsTests {
 	static void start() {
 		backend = RawBackend.start((call) -> {
 			if (call.request().contains("\"t\"")) {
-				call.answer("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 5");
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 5");
 			}
 			else if (call.request().startsWith("GET /own")) {
-				call.answer("200 OK", "{}", "Access-Control-Allow-Origin: *");
+				call.respond("200 OK", "{}", "Access-Control-Allow-Origin: *");
 			}
 			else {
-				call.answer("200 OK", Bodies.COMPLETION, "Access-Control-Allow-Origin: *");
+				call.respond("200 OK", Bodies.COMPLETION, "Access-Control-Allow-Origin: *");
 			}
 		});
 		String pool = "weir:\n  max-body: 4KB\n  pools:\n    openai: {backends: ["

@@ -51,7 +51,7 @@ class DrainDelayTests {
 		CountDownLatch mayEnd = new CountDownLatch(1);
 		try (RawBackend backend = RawBackend.start((call) -> {
 			if (!call.request().contains("\"stream\":true")) {
-				call.answer("200 OK", Bodies.COMPLETION);
+				call.respond("200 OK", Bodies.COMPLETION);
 				return;
 			}
 			call.beginEvents();

@@ -37,7 +37,7 @@ class EarlyReplyTests {
 	@BeforeAll
 	static void start() {
 		backend = RawBackend.start((call) -> {
-			call.answer("429 Too Many Requests", "{\"error\":{\"message\":\"slow down\"}}", "retry-after: 1");
+			call.respond("429 Too Many Requests", "{\"error\":{\"message\":\"slow down\"}}", "retry-after: 1");
 			call.awaitClose();
 		});
 		weir = WeirServer.start("weir:\n  max-body: 64KB\n  pools:\n    openai: {backends: ["

@@ -7,9 +7,9 @@ import java.util.stream.Stream;
 import com.sun.management.ThreadMXBean;
 
 /**
- * Counts the bytes that threads allocate. Unlike time they are the same whatever else the
- * machine does. What is compiled may allocate less than what is interpreted, never more,
- * so a bound that holds for both cannot be missed by chance.
+ * Counts the bytes that threads allocate. Unlike time, they do not depend on the load of
+ * the machine. Compiled code may allocate less than interpreted code, never more, so a
+ * bound that holds for interpreted code always holds.
  */
 public final class Allocation {
 
@@ -22,20 +22,20 @@ public final class Allocation {
 
 	/**
 	 * Measures an operation on this thread.
-	 * @param times how often it is carried out in each of five rounds
+	 * @param times the number of runs in each of five rounds
 	 * @param operation the operation
-	 * @return the bytes that one took in the round that took least
+	 * @return the bytes allocated by one run in the round with the least bytes
 	 */
 	public static long of(int times, Runnable operation) {
 		return least(times, operation, () -> THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()));
 	}
 
 	/**
-	 * Measures what other threads do for an operation of this one.
-	 * @param prefix how the names of those threads begin
-	 * @param times how often it is carried out in each of five rounds
+	 * Measures an operation of this thread that runs on other threads.
+	 * @param prefix the prefix of the names of those threads
+	 * @param times the number of runs in each of five rounds
 	 * @param operation the operation
-	 * @return the bytes that one took in the round that took least
+	 * @return the bytes allocated by one run in the round with the least bytes
 	 * @throws IllegalStateException if there are no such threads
 	 */
 	public static long by(String prefix, int times, Runnable operation) {

@@ -19,20 +19,20 @@ public final class Bodies {
 			"finish_reason":"stop","message":{"role":"assistant","content":"hello"}}],"usage":{"prompt_tokens":1,\
 			"completion_tokens":1,"total_tokens":2}}""";
 
-	/** Azure's answer when a deployment's quota is used up. */
+	/** Azure's response when a deployment's quota is used up. */
 	public static final String AZURE_THROTTLED = """
 			{"error":{"code":"429","message":"Requests have exceeded token rate limit. Please retry after 7 seconds."}}""";
 
-	/** OpenAI's answer when an account has no credit left. */
+	/** OpenAI's response when an account has no credit left. */
 	public static final String QUOTA_SPENT = """
 			{"error":{"message":"You exceeded your current quota.","type":"insufficient_quota","param":null,\
 			"code":"insufficient_quota"}}""";
 
-	/** Azure's answer when a resource has no deployment of that name. */
+	/** Azure's response when a resource has no deployment of that name. */
 	public static final String NO_DEPLOYMENT = """
 			{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}""";
 
-	/** Azure's answer when its content filter objects. */
+	/** Azure's response when its content filter objects. */
 	public static final String CONTENT_FILTER = """
 			{"error":{"message":"The response was filtered.","type":null,"param":"prompt","code":"content_filter",\
 			"status":400,"innererror":{"code":"ResponsibleAIPolicyViolation"}}}""";

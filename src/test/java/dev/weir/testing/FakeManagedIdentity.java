@@ -18,8 +18,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 /**
- * The managed identity endpoint of an App Service on a loopback socket. MSAL knows it
- * only from the process's environment variables, of which the test shows it others.
+ * The managed identity endpoint of an App Service on a loopback socket. MSAL finds it by
+ * environment variables, which the test replaces.
  */
 public final class FakeManagedIdentity implements AutoCloseable {
 
@@ -33,7 +33,7 @@ public final class FakeManagedIdentity implements AutoCloseable {
 
 	public FakeManagedIdentity() throws IOException {
 		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-		this.server.createContext("/msi/token", this::answer);
+		this.server.createContext("/msi/token", this::respond);
 		this.server.start();
 		showEnvironment(
 				Map.of("IDENTITY_ENDPOINT", "http://127.0.0.1:" + this.server.getAddress().getPort() + "/msi/token",
@@ -45,20 +45,20 @@ public final class FakeManagedIdentity implements AutoCloseable {
 	}
 
 	/**
-	 * Lets no answer through from here on.
+	 * Holds back all responses.
 	 */
 	public void hold() {
 		this.gate = new CountDownLatch(1);
 	}
 
 	/**
-	 * Lets answers through again.
+	 * Sends the responses that were held back, and all later ones.
 	 */
 	public void release() {
 		this.gate.countDown();
 	}
 
-	private void answer(HttpExchange exchange) throws IOException {
+	private void respond(HttpExchange exchange) throws IOException {
 		try (exchange) {
 			if (!IDENTITY_HEADER.equals(exchange.getRequestHeaders().getFirst("X-IDENTITY-HEADER"))) {
 				exchange.sendResponseHeaders(401, -1);

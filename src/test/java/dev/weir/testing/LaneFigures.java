@@ -4,21 +4,21 @@ import com.jayway.jsonpath.DocumentContext;
 import com.jayway.jsonpath.JsonPath;
 
 /**
- * What Weir's Actuator says of a backend with one lane in use.
+ * The figures that Weir's Actuator reports for a backend with one lane in use.
  *
  * @param inFlight attempts that run
  * @param attempts attempts that have begun
  * @param served attempts that were served
  * @param failed attempts that failed
- * @param breakerFailures failures that its circuit breaker has heard of
+ * @param breakerFailures failures that its circuit breaker has counted
  */
 public record LaneFigures(int inFlight, int attempts, int served, int failed, int breakerFailures) {
 
 	/**
-	 * Asks Weir.
+	 * Reads the figures.
 	 * @param weir the running Weir
 	 * @param backend the backend's name
-	 * @return what it says
+	 * @return the figures
 	 */
 	public static LaneFigures of(WeirServer weir, String backend) {
 		DocumentContext report = JsonPath.parse(weir.get("/actuator/backends/" + backend).body());

@@ -9,8 +9,7 @@ import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
 /**
- * Remembers every buffer that Netty's leak detection finds to have been lost, from the
- * first test on.
+ * Records every leaked buffer that Netty's leak detection finds, from the first test on.
  */
 public final class LeakRecorder implements LauncherSessionListener {
 

@@ -11,7 +11,7 @@ import ch.qos.logback.classic.LoggerContext;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes all that is printed from now on, logs included, without printing it.
+ * Captures all output, logs included, instead of printing it.
  */
 public final class LoggedOutput implements AutoCloseable {
 
@@ -32,7 +32,7 @@ public final class LoggedOutput implements AutoCloseable {
 	}
 
 	/**
-	 * What was printed.
+	 * The captured output.
 	 * @return the text
 	 */
 	public String text() {
@@ -40,7 +40,7 @@ public final class LoggedOutput implements AutoCloseable {
 	}
 
 	/**
-	 * Prints again, and no more than usual.
+	 * Restores the output and the default log levels.
 	 */
 	@Override
 	public void close() {

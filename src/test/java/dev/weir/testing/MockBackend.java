@@ -12,7 +12,8 @@ import static com.github.tomakehurst.wiremock.core.WireMockConfiguration.options
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A backend that gives one answer to everything and keeps what it got.
+ * A backend, made of WireMock, that gives the same response to all requests and records
+ * them.
  */
 public final class MockBackend implements AutoCloseable {
 
@@ -36,18 +37,18 @@ public final class MockBackend implements AutoCloseable {
 		return url().getAuthority();
 	}
 
-	/** Forgets what came before and answers with a chat completion. */
+	/** Clears the recorded requests and responds with a chat completion from now on. */
 	public void serves() {
-		answers(WireMock.okJson(Bodies.COMPLETION));
+		respondsWith(WireMock.okJson(Bodies.COMPLETION));
 	}
 
 	/**
-	 * Forgets what came before and answers from now on like this.
-	 * @param answer the answer
+	 * Clears the recorded requests and sets the response.
+	 * @param response the response
 	 */
-	public void answers(ResponseDefinitionBuilder answer) {
+	public void respondsWith(ResponseDefinitionBuilder response) {
 		this.server.resetAll();
-		this.server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(answer));
+		this.server.stubFor(WireMock.any(WireMock.anyUrl()).willReturn(response));
 	}
 
 	public List<LoggedRequest> calls() {

@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A DNS server on a UDP socket (RFC 1035, section 4) that knows the names it is told,
- * says that others do not exist, and remembers what it was asked.
+ * A DNS server on a UDP socket (RFC 1035, section 4) with configured addresses. It
+ * reports other names as not existing and records the queries.
  */
 public final class NameServer implements AutoCloseable {
 
@@ -52,12 +52,12 @@ public final class NameServer implements AutoCloseable {
 	}
 
 	/**
-	 * Gives a name an address.
+	 * Sets the address of a name.
 	 * @param name the name
 	 * @param address the IPv4 address, as four numbers
-	 * @param seconds how long others may remember it
+	 * @param seconds the time to live
 	 */
-	public void tell(String name, String address, int seconds) {
+	public void setAddress(String name, String address, int seconds) {
 		this.addresses.put(name, new Address(address, seconds));
 	}
 

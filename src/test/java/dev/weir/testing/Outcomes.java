@@ -6,11 +6,11 @@ import dev.weir.backend.Outcome.Scope;
 import dev.weir.backend.Refusal;
 
 /**
- * Outcomes of refusals, for tests that do not care what the backend said.
+ * Outcomes of refusals, for tests in which the reason does not matter.
  */
 public final class Outcomes {
 
-	/** A refusal in words. */
+	/** A refusal with a message and advice. */
 	public static final Refusal REFUSAL = new Refusal("No.", "ask again");
 
 	private Outcomes() {

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 
 /**
- * A backend on a raw socket that does exactly what a script says, faults included, and
- * remembers its connections and requests.
+ * A backend on a raw socket that runs a script for each request, faults included, and
+ * records its connections and requests.
  */
 public final class RawBackend implements AutoCloseable {
 
@@ -54,7 +54,7 @@ public final class RawBackend implements AutoCloseable {
 
 	/**
 	 * Starts a backend.
-	 * @param script what it does with each request
+	 * @param script the script to run for each request
 	 * @return the backend
 	 */
 	public static RawBackend start(Script script) {
@@ -65,7 +65,7 @@ public final class RawBackend implements AutoCloseable {
 	 * Starts a backend at a certain address.
 	 * @param address the loopback address
 	 * @param port the port, 0 for any
-	 * @param script what it does with each request
+	 * @param script the script to run for each request
 	 * @return the backend
 	 */
 	public static RawBackend startAt(String address, int port, Script script) {
@@ -79,8 +79,8 @@ public final class RawBackend implements AutoCloseable {
 
 	/**
 	 * Starts a backend that speaks TLS.
-	 * @param identity what it shows to its clients
-	 * @param script what it does with each request
+	 * @param identity its key and certificate
+	 * @param script the script to run for each request
 	 * @return the backend
 	 */
 	public static RawBackend startSecure(SSLContext identity, Script script) {
@@ -94,14 +94,15 @@ public final class RawBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Makes a script that answers with a body of known length on a kept connection.
+	 * Creates a script that responds with a body of known length and keeps the connection
+	 * open.
 	 * @param status the status line's code and reason
 	 * @param body the body
 	 * @param headers header lines
 	 * @return the script
 	 */
-	public static Script answering(String status, String body, String... headers) {
-		return (call) -> call.answer(status, body, headers);
+	public static Script responding(String status, String body, String... headers) {
+		return (call) -> call.respond(status, body, headers);
 	}
 
 	public void script(Script script) {
@@ -113,8 +114,8 @@ public final class RawBackend implements AutoCloseable {
 	}
 
 	/**
-	 * Its URL under a name of one's choice.
-	 * @param host the name, which must lead to its address
+	 * Its URL with another host name.
+	 * @param host the name, which must resolve to its address
 	 * @return the URL
 	 */
 	public URI url(String host) {
@@ -122,7 +123,7 @@ public final class RawBackend implements AutoCloseable {
 	}
 
 	/**
-	 * How many connections were ever accepted.
+	 * The number of connections accepted so far.
 	 * @return the number
 	 */
 	public int connections() {
@@ -165,8 +166,7 @@ public final class RawBackend implements AutoCloseable {
 			}
 		}
 		catch (IOException ex) {
-			// the peer went away, or the script closed the socket: both are
-			// what tests want
+			// expected: the peer or the script closed the socket
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
@@ -210,7 +210,7 @@ public final class RawBackend implements AutoCloseable {
 	}
 
 	/**
-	 * What the backend does with one request.
+	 * The behaviour of the backend for one request.
 	 */
 	@FunctionalInterface
 	public interface Script {
@@ -247,7 +247,7 @@ public final class RawBackend implements AutoCloseable {
 			write(Integer.toHexString(text.getBytes(StandardCharsets.UTF_8).length) + "\r\n" + text + "\r\n");
 		}
 
-		public void answer(String status, String body, String... headers) throws IOException {
+		public void respond(String status, String body, String... headers) throws IOException {
 			write(head(status, headers) + "content-length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n"
 					+ body);
 		}
@@ -271,7 +271,7 @@ public final class RawBackend implements AutoCloseable {
 		}
 
 		/**
-		 * Breaks the connection off with a TCP reset.
+		 * Closes the connection with a TCP reset.
 		 * @throws IOException if that fails
 		 */
 		public void reset() throws IOException {
@@ -285,7 +285,7 @@ public final class RawBackend implements AutoCloseable {
 		 */
 		public void awaitClose() throws IOException {
 			while (this.socket.getInputStream().read() >= 0) {
-				// whatever comes is not wanted
+				// discard the received bytes
 			}
 		}
 

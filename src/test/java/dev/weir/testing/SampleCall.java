@@ -93,11 +93,11 @@ public enum SampleCall {
 				: concat(JSON_BEFORE, utf8('"' + model + '"'), JSON_AFTER);
 	}
 
-	public String answerType() {
+	public String responseType() {
 		return (this == SPEECH) ? "audio/mpeg" : "application/json";
 	}
 
-	public byte[] answer() {
+	public byte[] response() {
 		return (this == SPEECH) ? concat(binary(), binary(), binary()) : utf8("{ \"id\" : \"日本 🌊\" }\n");
 	}
 

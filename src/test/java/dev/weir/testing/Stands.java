@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Queue;
 
 /**
- * One running Weir with many pools, so that each test has a fresh one without waiting for
- * Weir to start. Each has a route of its own ({@code /pool-7/**}) and two backends, the
- * second of which is of a lower tier.
+ * One running Weir with many pools, so that each test has an unused pool without starting
+ * Weir. Each pool has a route ({@code /pool-7/**}) and two backends, the second in a
+ * lower tier.
  */
 public final class Stands implements AutoCloseable {
 
@@ -58,7 +58,7 @@ public final class Stands implements AutoCloseable {
 
 	/**
 	 * Starts Weir.
-	 * @param count how many tests will each want a pool
+	 * @param count the number of tests that need a pool
 	 * @return the pools
 	 */
 	public static Stands start(int count) {
@@ -67,7 +67,7 @@ public final class Stands implements AutoCloseable {
 
 	/**
 	 * Starts Weir with settings that are the same for all pools.
-	 * @param count how many tests will each want a pool
+	 * @param count the number of tests that need a pool
 	 * @param settings settings of a pool in YAML flow style, such as {@code deadline: 1s}
 	 * @return the pools
 	 */
@@ -76,9 +76,9 @@ public final class Stands implements AutoCloseable {
 	}
 
 	/**
-	 * A pool that no test has used.
-	 * @param first what its first backend does
-	 * @param second what its second backend does
+	 * Takes a pool that no test has used.
+	 * @param first the script of its first backend
+	 * @param second the script of its second backend
 	 * @return the pool
 	 */
 	public Stand next(RawBackend.Script first, RawBackend.Script second) {
@@ -93,7 +93,7 @@ public final class Stands implements AutoCloseable {
 	}
 
 	private static void unexpected(RawBackend.Call call) throws java.io.IOException {
-		call.answer("418 Unexpected", "{}");
+		call.respond("418 Unexpected", "{}");
 	}
 
 	@Override
@@ -114,7 +114,7 @@ public final class Stands implements AutoCloseable {
 	public record Stand(WeirServer weir, String name, RawBackend first, RawBackend second) {
 
 		/**
-		 * The same, with a client of its own.
+		 * The same pool, used over a separate client connection.
 		 * @return the stand
 		 * @see WeirServer#onOneConnection()
 		 */
@@ -143,7 +143,7 @@ public final class Stands implements AutoCloseable {
 		}
 
 		/**
-		 * What Weir's health says of the first backend.
+		 * The health of the first backend as Weir reports it.
 		 * @return the JSON
 		 */
 		public String firstHealth() {

@@ -16,8 +16,8 @@ import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 
 /**
- * A certificate authority of the tests' own, which no trust store knows unless a test
- * puts it there.
+ * A certificate authority for tests, which is in no trust store unless a test puts it
+ * there.
  */
 public final class TestAuthority {
 

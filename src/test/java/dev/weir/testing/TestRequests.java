@@ -52,7 +52,7 @@ public final class TestRequests {
 	 * Begins the choice of lanes.
 	 * @param pool the pool
 	 * @param lanes the lanes that serve the request
-	 * @param traits what matters of the request to lanes
+	 * @param traits the properties of the request that lanes depend on
 	 * @param ticker the clock
 	 * @return the context
 	 */
@@ -64,9 +64,9 @@ public final class TestRequests {
 	 * Begins the choice of lanes.
 	 * @param pool the pool
 	 * @param lanes the lanes that serve the request
-	 * @param traits what matters of the request to lanes
+	 * @param traits the properties of the request that lanes depend on
 	 * @param ticker the clock
-	 * @param loop what the request runs on
+	 * @param loop the loop of the request
 	 * @return the context
 	 */
 	public static RequestContext begin(Pool pool, Lanes lanes, RequestTraits traits, Ticker ticker, RequestLoop loop) {

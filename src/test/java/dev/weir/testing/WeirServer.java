@@ -21,8 +21,7 @@ import org.springframework.context.support.GenericApplicationContext;
 import dev.weir.WeirApplication;
 
 /**
- * Weir, running on a port of its own with the {@code application.yml} that a test gives
- * it, as a user would.
+ * Weir, running on a free port with the {@code application.yml} of a test.
  */
 public final class WeirServer implements AutoCloseable {
 
@@ -106,7 +105,7 @@ public final class WeirServer implements AutoCloseable {
 	}
 
 	/**
-	 * Writes a backend of Azure's dialect with a key of its own.
+	 * Writes a backend of Azure's dialect with its own key.
 	 * @param name its name; its key is {@code key-of-} and this
 	 * @param url its URL
 	 * @param settings further settings in YAML flow style, such as {@code priority: 2}
@@ -120,10 +119,10 @@ public final class WeirServer implements AutoCloseable {
 	}
 
 	/**
-	 * The same server, seen by a client that sends one request after the other on a
-	 * single connection: so they all come to one event loop, which has one connection to
-	 * each backend.
-	 * @return the server; it is to be closed once
+	 * The same server with a new client, which sends requests one after the other on a
+	 * single connection. They therefore run on one event loop, which uses one connection
+	 * to each backend.
+	 * @return the server; only one of the two must be closed
 	 */
 	public WeirServer onOneConnection() {
 		return new WeirServer(this.context, client());

@@ -1,6 +1,7 @@
 /**
- * What tests share: Weir as a running server, and backends that do exactly what a test
- * tells them, on real sockets.
+ * Fixtures for tests: Weir as a running server, clients, and scripted backends on real
+ * sockets. Start with {@link dev.weir.testing.WeirServer} and
+ * {@link dev.weir.testing.RawBackend}.
  */
 @NullMarked
 package dev.weir.testing;

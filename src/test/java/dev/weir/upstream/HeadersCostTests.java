@@ -16,7 +16,7 @@ import dev.weir.gateway.ResponseHeaders;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What the two allow-lists of headers allocate.
+ * The allocations of the two allow-lists of headers.
  */
 @Tag("cost")
 class HeadersCostTests {

@@ -22,7 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
- * What the operating system was told of Weir's own connections to backends.
+ * The TCP keep-alive options of Weir's connections to backends.
  */
 class KeepAliveTests {
 
@@ -32,7 +32,7 @@ class KeepAliveTests {
 		assumeTrue(!epoll || Epoll.isAvailable());
 		Map<String, Integer> options = new ConcurrentHashMap<>();
 		LoopResources loops = LoopResources.create("keep-alive", 1, true);
-		try (RawBackend backend = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+		try (RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
 			client(weir).runOn(loops, epoll)
 				.doOnConnected((connection) -> options.putAll(options(connection.channel(), epoll)))

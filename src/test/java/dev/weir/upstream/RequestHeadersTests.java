@@ -31,7 +31,7 @@ import static dev.weir.testing.SampleCall.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Which of a client's headers a backend gets, and what it gets instead of the others.
+ * The headers of requests to backends.
  */
 class RequestHeadersTests {
 
@@ -60,7 +60,7 @@ class RequestHeadersTests {
 	static void start() {
 		azure = MockBackend.start();
 		openai = MockBackend.start();
-		raw = RawBackend.start(RawBackend.answering("200 OK", Bodies.COMPLETION));
+		raw = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
 		weir = WeirServer.start(new PoolsYaml().pool("azure", "", backend("azure", "azure", azure.url()))
 			.pool("openai", "", backend("openai", "openai", openai.url(), "models: {gpt-4o: a-longer-name-for-it}"))
 			.pool("keyless", "", PoolsYaml.keyless("keyless", "openai", openai.url()))
@@ -117,7 +117,7 @@ class RequestHeadersTests {
 
 	@Test
 	void eachAttemptHasOnlyTheCredentialOfItsOwnBackend() {
-		azure.answers(WireMock.aResponse().withStatus(429).withBody(Bodies.AZURE_THROTTLED));
+		azure.respondsWith(WireMock.aResponse().withStatus(429).withBody(Bodies.AZURE_THROTTLED));
 		chat("two", PRIVATE);
 		assertThat(values(azure.onlyCall(), "api-key")).containsExactly("key-of-first");
 		assertThat(names(azure.onlyCall())).doesNotContain("authorization");

@@ -24,18 +24,18 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.answering;
+import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * How many connections there are to a backend, and who waits for one.
+ * The number of connections to a backend, and the requests that wait for one.
  */
 class UpstreamConnectionsTests {
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
 
-	private static final RawBackend.Script SERVES = answering("200 OK", Bodies.COMPLETION);
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private final List<AutoCloseable> open = new ArrayList<>();
 
