@@ -26,7 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @Tag("cost")
 class RequestCostTests {
 
-	private static final int REQUESTS = 100;
+	private static final int REQUESTS = 200;
 
 	private static final int CALL = 50_000;
 
