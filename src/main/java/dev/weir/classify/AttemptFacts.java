@@ -15,12 +15,12 @@ import dev.weir.config.Secret;
 import dev.weir.openai.call.Operation;
 
 /**
- * What a response answers, as far as its meaning hangs on that.
+ * The facts about an attempt that decide what its response means.
  *
- * @param request the request
- * @param lane where it was sent to, or {@code null} if that does not matter
- * @param azure whether an Azure OpenAI resource was asked
- * @param smallerServed whether the lane has just served a smaller request
+ * @param request the properties of the request
+ * @param lane the lane that was called, or {@code null} if it does not matter
+ * @param azure whether the backend is an Azure OpenAI resource
+ * @param smallerServed whether the last request that the lane served was smaller
  */
 public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean azure, boolean smallerServed) {
 
@@ -30,7 +30,7 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 	/**
 	 * The facts of an attempt.
 	 * @param attempt the attempt
-	 * @param request what matters of its request
+	 * @param request the properties of its request
 	 * @return the facts
 	 */
 	public static AttemptFacts of(Attempt attempt, RequestTraits request) {
@@ -39,28 +39,28 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 	}
 
 	/**
-	 * A call of which only the operation is known.
-	 * @param operation what was asked for
-	 * @return what is asked
+	 * The facts of an attempt of which only the operation is known.
+	 * @param operation the operation
+	 * @return the facts
 	 */
 	public static AttemptFacts of(Operation operation) {
 		return new AttemptFacts(new RequestTraits(operation, 0, () -> 0, false, false), null, false, false);
 	}
 
 	/**
-	 * Whether every server of the API may have the operation, so that one that does not
-	 * know its path lacks the operation.
-	 * @return whether it is not just any path
+	 * Whether the operation is one of the API. A backend that does not know its path then
+	 * does not serve the operation.
+	 * @return {@code false} for a path that is not known
 	 */
 	boolean isKnownOperation() {
 		return this.request.operation() != Operation.OTHER;
 	}
 
 	/**
-	 * Whether a model that is missing may be another than that of the call, such as that
-	 * of a tool. Only responses have tools with models of their own.
-	 * @param message what the backend said, or {@code null}
-	 * @return whether it names another one, or names none and the request has two
+	 * Whether a missing model may be another one than that of the call, such as the model
+	 * of a tool. Only the operation {@code responses} has tools with their own models.
+	 * @param message the backend's message, or {@code null}
+	 * @return whether it names another model, or names none and the request has two
 	 */
 	boolean mayMeanOtherModel(@Nullable String message) {
 		if (this.lane == null || this.request.operation() != Operation.RESPONSES) {
@@ -75,8 +75,9 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 	}
 
 	/**
-	 * Whether a path that is not known may be known in another version of the API. Only
-	 * Azure has versions, and a backend's own counts before a client's.
+	 * Whether a path that the backend does not know may exist in another version of the
+	 * API. Only Azure has versions, and the configured version of a backend replaces the
+	 * client's.
 	 * @return whether the client chose the version
 	 */
 	boolean mayMeanVersion() {
@@ -84,7 +85,7 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 				&& (this.lane == null || this.lane.backend().properties().apiVersion() == null);
 	}
 
-	/** Backends write names with a version, a date or an owner, and so do clients. */
+	/** Backends and clients write names with or without a version, a date or an owner. */
 	private static boolean isLike(String name, String other) {
 		String one = name.toLowerCase(Locale.ROOT);
 		String two = other.toLowerCase(Locale.ROOT);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.config.Secret;
 
 /**
- * Makes the words of a backend fit for log and health: on one line, not long, and without
+ * Prepares a backend's message for log and health: one line, shortened, and without
  * anything that looks like a key.
  */
 final class BackendMessage {
@@ -17,10 +17,10 @@ final class BackendMessage {
 
 	private static final String HIDDEN = "***";
 
-	// control and format characters, line breaks, and what is left of broken text
+	// control and format characters, line breaks, and lone surrogates
 	private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}\\s]+");
 
-	// sk-…, JSON web tokens, what is called a key or a token, and long runs with a digit
+	// sk-…, JSON web tokens, values named key or token, and long text with a digit
 	private static final Pattern KEY = Pattern.compile(
 			"\\b(?:sk|pk|rk|xai|gsk|ghp|hf)[-_][^\\s\"',;)]{4,}"
 					+ "|\\beyJ[\\w.-]+|(?<=\\bbearer )\\S+|(?<=\\b(?:key|token) provided: )\\S+"
@@ -34,23 +34,23 @@ final class BackendMessage {
 	 * Shortens a message.
 	 * @param message the message, or {@code null}
 	 * @param key the backend's key, or {@code null}
-	 * @return at most {@value #MAX} characters and an ellipsis, or {@code null} if there
-	 * is nothing to say
+	 * @return at most {@value #MAX} characters and an ellipsis, or {@code null} if the
+	 * message is empty
 	 */
 	static @Nullable String shortened(@Nullable String message, @Nullable Secret key) {
 		if (message == null) {
 			return null;
 		}
-		String words = (key != null && !key.isEmpty()) ? message.replace(key.reveal(), HIDDEN) : message;
-		words = KEY.matcher(UNPRINTABLE.matcher(words).replaceAll(" ").strip()).replaceAll(HIDDEN);
-		if (words.isEmpty()) {
+		String text = (key != null && !key.isEmpty()) ? message.replace(key.reveal(), HIDDEN) : message;
+		text = KEY.matcher(UNPRINTABLE.matcher(text).replaceAll(" ").strip()).replaceAll(HIDDEN);
+		if (text.isEmpty()) {
 			return null;
 		}
-		if (words.length() <= MAX) {
-			return words;
+		if (text.length() <= MAX) {
+			return text;
 		}
-		int end = Character.isHighSurrogate(words.charAt(MAX - 1)) ? MAX - 1 : MAX;
-		return words.substring(0, end) + "…";
+		int end = Character.isHighSurrogate(text.charAt(MAX - 1)) ? MAX - 1 : MAX;
+		return text.substring(0, end) + "…";
 	}
 
 }

@@ -1,7 +1,7 @@
 package dev.weir.classify;
 
 /**
- * What an operator can do about a refusal, as the end of a sentence in log and health.
+ * What an operator can do about a refusal; ends a sentence in log and health.
  */
 final class Cure {
 
@@ -15,14 +15,14 @@ final class Cure {
 
 	static final String PART = "the client names a model of a tool, or a version of the API, that is not there";
 
-	static final String PAGE = "a proxy or firewall in front of it may have answered: check its rules, and the"
+	static final String PAGE = "a proxy or firewall in front of it may have responded: check its rules, and the"
 			+ " backend's url";
 
 	private Cure() {
 	}
 
 	/**
-	 * What to do where a credential is refused.
+	 * Returns the advice for a credential that is refused.
 	 * @param status the HTTP status
 	 * @return the cure
 	 */

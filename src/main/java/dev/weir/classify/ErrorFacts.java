@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ErrorDetails;
 
 /**
- * What an error response says.
+ * The parts of an error response that decide its meaning.
  *
- * @param status the HTTP status; of an error behind a status of success the one that its
- * body names as its code, else {@link RefusalRules#INSIDE}
- * @param inside whether it came behind a status of success
+ * @param status the HTTP status; for an error in a 2xx response the status that its body
+ * names as its code, or else {@link RefusalRules#INSIDE}
+ * @param inside whether it came in a 2xx response
  * @param headers looks up a response header by its lower-case name
- * @param reason what the body says
- * @param page whether the body is a page
+ * @param reason the error object of the body
+ * @param page whether the body is an HTML page
  */
 public record ErrorFacts(int status, boolean inside, Function<String, @Nullable String> headers, ErrorDetails reason,
 		boolean page) {
@@ -26,7 +26,7 @@ public record ErrorFacts(int status, boolean inside, Function<String, @Nullable 
 	 * @param status the HTTP status
 	 * @param headers looks up a response header by its lower-case name
 	 * @param body the body
-	 * @return what it says
+	 * @return the facts
 	 */
 	public static ErrorFacts of(int status, Function<String, @Nullable String> headers, byte[] body) {
 		ErrorDetails reason = ErrorDetails.read(body);
@@ -37,9 +37,9 @@ public record ErrorFacts(int status, boolean inside, Function<String, @Nullable 
 	}
 
 	/**
-	 * Makes the facts of an error that came in a stream.
-	 * @param reason what the event says
-	 * @return what it says
+	 * Returns the facts of an error event in a stream.
+	 * @param reason the error object of the event
+	 * @return the facts
 	 */
 	static ErrorFacts inside(ErrorDetails reason) {
 		return new ErrorFacts(statusOf(reason), true, Map.<String, String>of()::get, reason, false);
@@ -65,9 +65,9 @@ public record ErrorFacts(int status, boolean inside, Function<String, @Nullable 
 	}
 
 	/**
-	 * The status that such an error has where it is not behind a status of success.
-	 * @param subject what it is about
-	 * @return its own status if it has one, else the usual one
+	 * The status of the error if it were not in a 2xx response.
+	 * @param subject the subject of the error
+	 * @return its own status if it has one, or else the usual status of the subject
 	 */
 	int statusOr(RefusalRules.Subject subject) {
 		if (this.status != RefusalRules.INSIDE) {

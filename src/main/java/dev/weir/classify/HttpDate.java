@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a date as HTTP writes it, in any of the three forms of RFC 9110, section 5.6.7.
- * The name of the weekday must be one, but need not be the right one.
+ * Parses a date in any of the three forms of RFC 9110, section 5.6.7. The weekday must be
+ * valid, but need not fit the date.
  */
 final class HttpDate {
 
@@ -38,10 +38,10 @@ final class HttpDate {
 	}
 
 	/**
-	 * Reads a date.
+	 * Parses a date.
 	 * @param value the header's value
-	 * @param now what a year of two digits is completed by
-	 * @return the date, or {@code null} if it is none
+	 * @param now the time that decides the century of a year with two digits
+	 * @return the date, or {@code null} if the value is not a date
 	 */
 	static @Nullable Instant parse(String value, Instant now) {
 		for (Pattern form : FORMS) {
@@ -59,10 +59,10 @@ final class HttpDate {
 			if (date.group("year").length() == 2) {
 				int thisYear = now.atOffset(ZoneOffset.UTC).getYear();
 				year += thisYear - thisYear % 100;
-				// more than 50 years ahead means the past, says RFC 9110
+				// RFC 9110: more than 50 years in the future means the past
 				year -= (year > thisYear + 50) ? 100 : 0;
 			}
-			// a leap second is in the grammar, but not in java.time
+			// the grammar allows a leap second, java.time does not
 			int second = Math.min(number(date, "second"), 59);
 			return LocalDateTime
 				.of(year, MONTHS.indexOf(date.group("month")) + 1, number(date, "day"), number(date, "hour"),

@@ -25,13 +25,12 @@ import dev.weir.openai.error.ErrorDetails;
 import dev.weir.openai.quota.QuotaHeaders;
 
 /**
- * Classifies what an attempt came to. Pure: it reads a status, headers and a body, or an
- * exception, and knows nothing else. What a refusal is about is for {@link RefusalRules}
- * to tell.
+ * Classifies the outcome of an attempt by the status, headers and body of its response,
+ * or by an exception. Has no state. {@link RefusalRules} decide the subject of a refusal.
  */
 public final class OutcomeClassifier {
 
-	// what Azure says when a request is larger than the whole quota
+	// the delay that Azure sends if a request exceeds the whole quota
 	private static final Duration DAY = Duration.ofDays(1);
 
 	private final CooldownProperties cooldowns;
@@ -39,9 +38,9 @@ public final class OutcomeClassifier {
 	private final AttemptFacts attempt;
 
 	/**
-	 * Makes one for responses to a call.
-	 * @param cooldowns how long cooldowns are
-	 * @param attempt the call
+	 * Creates a classifier for the response to an attempt.
+	 * @param cooldowns the durations of cooldowns
+	 * @param attempt the facts of the attempt
 	 */
 	public OutcomeClassifier(CooldownProperties cooldowns, AttemptFacts attempt) {
 		this.cooldowns = cooldowns;
@@ -49,7 +48,7 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * Whether the body of an answer with this status must be read to classify it.
+	 * Whether the body of a response with this status must be read to classify it.
 	 * @param status the HTTP status
 	 * @return whether {@link #classify} needs the body
 	 */
@@ -58,16 +57,16 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * Whether an answer sends the client elsewhere. No API of OpenAI or Azure OpenAI does
-	 * so for its operations; a backend that does has a wrong URL here, and following it
-	 * would take a credential to another host.
+	 * Whether a response is a redirect. No operation of OpenAI or Azure OpenAI redirects,
+	 * so the configured URL is wrong. Following it would send a credential to another
+	 * host.
 	 */
 	private static boolean isRedirect(int status) {
 		return status >= 300 && status < 400 && status != 304;
 	}
 
 	/**
-	 * Classifies a response by its status alone, if that is possible.
+	 * Classifies a response by its status alone.
 	 * @param status the HTTP status, for which {@link #needsBody} is {@code false}
 	 * @return the outcome
 	 */
@@ -96,7 +95,7 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * The status that an error behind a status of success would have otherwise.
+	 * The status of an error if it were not in a 2xx response.
 	 * @param error the error
 	 * @return the status, 400 to 599
 	 */
@@ -113,9 +112,10 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * Azure OpenAI tells a request that is larger than a deployment's tokens per minute
-	 * to wait for a day, though others are served: then there are tokens left, or a
-	 * smaller request was just served. Where requests ran out, a day may be meant.
+	 * Whether a request exceeds the whole quota of tokens per minute. Azure OpenAI then
+	 * sends a delay of a day, though it serves other requests: there are tokens left, or
+	 * a smaller request was just served. If the quota of requests is spent, the day may
+	 * be right.
 	 */
 	private boolean isDayForOneRequest(ErrorFacts error, Instant now) {
 		Duration delay = RetryAfter.parse(error.headers(), now);
@@ -172,9 +172,8 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * Classifies an error that a backend sends in place of a stream's first event, behind
-	 * a status of success.
-	 * @param reason what the event says
+	 * Classifies an error event in a stream.
+	 * @param reason the error object of the event
 	 * @return the outcome
 	 */
 	public Outcome classifyEvent(ErrorDetails reason) {
@@ -186,7 +185,7 @@ public final class OutcomeClassifier {
 		if (delay == null || delay.isZero()) {
 			delay = RetryAfter.fromRateLimitReset(headers);
 		}
-		// a delay of zero would invite the next request to the very lane that refuses
+		// a delay of zero would send the next request to the same lane
 		return (delay == null || delay.isZero()) ? this.cooldowns.defaultDuration() : capped(delay);
 	}
 
@@ -195,8 +194,8 @@ public final class OutcomeClassifier {
 	}
 
 	/**
-	 * Classifies an attempt that brought no answer.
-	 * @param error what was thrown
+	 * Classifies an attempt without a response.
+	 * @param error the error
 	 * @return the outcome
 	 */
 	public static Outcome classify(Throwable error) {
@@ -217,12 +216,12 @@ public final class OutcomeClassifier {
 			return failed(Failure.UNREACHED, "a refused connection");
 		}
 		if (error instanceof SSLException) {
-			// later than the handshake the request may have arrived
+			// after the handshake, the backend may have received the request
 			boolean unreached = error instanceof SSLHandshakeException || error instanceof NotSslRecordException;
 			return failed(unreached ? Failure.UNREACHED : Failure.CONNECTION,
 					"a TLS failure (" + error.getMessage() + ")");
 		}
-		// the rest is what a broken connection or an answer that is not HTTP throws
+		// all others come from a broken connection or a response that is not HTTP
 		return failed(Failure.CONNECTION, (error instanceof IOException) ? "a broken connection"
 				: "a response that cannot be read (" + error.getClass().getSimpleName() + ")");
 	}

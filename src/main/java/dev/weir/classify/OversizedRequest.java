@@ -6,11 +6,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers in a message that a request is larger than the quota, as OpenAI and Groq
+ * The numbers in the message about a request that exceeds the quota, as OpenAI and Groq
  * write them: {@code Limit 30000, Requested 45000}.
  *
- * @param limit the tokens there are in all
- * @param requested the tokens the request was counted as
+ * @param limit the tokens of the whole quota
+ * @param requested the tokens that the request needs
  */
 record OversizedRequest(long limit, long requested) {
 
@@ -34,9 +34,9 @@ record OversizedRequest(long limit, long requested) {
 	}
 
 	/**
-	 * Whether a message says that a request is larger than the whole quota.
+	 * Whether the numbers in a message mean that a request exceeds the whole quota.
 	 * @param message the message
-	 * @return whether more is requested than there is in all
+	 * @return whether the requested tokens exceed the limit
 	 */
 	static boolean isTooLarge(String message) {
 		OversizedRequest numbers = read(message);

@@ -8,24 +8,25 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ErrorDetails;
 
 /**
- * One line of {@link RefusalRules}. It fits if the status is one of its own, or the error
- * came behind a status of success, and if the error names one of its codes or begins with
- * its words. A rule with neither fits its statuses, whatever the body says.
+ * One rule of {@link RefusalRules}. It matches if the status is one of its statuses, or
+ * the error came in a 2xx response, and if the error has one of its codes or its message
+ * begins with the pattern. A rule without codes and pattern matches by its statuses
+ * alone.
  *
- * @param subject what the refusal is about
+ * @param subject the subject of the refusal
  * @param statuses the HTTP statuses
- * @param codes what the error's {@code code} or {@code type} may be
- * @param words what its message begins with, or {@code null} for no words
+ * @param codes values of the error's {@code code} or {@code type}
+ * @param pattern the pattern of the beginning of the message, or {@code null} for none
  */
-record RefusalRule(RefusalRules.Subject subject, Set<Integer> statuses, Set<String> codes, @Nullable Pattern words) {
+record RefusalRule(RefusalRules.Subject subject, Set<Integer> statuses, Set<String> codes, @Nullable Pattern pattern) {
 
-	boolean fits(int status, ErrorDetails error, String message) {
-		if (this.codes.isEmpty() && this.words == null) {
+	boolean matches(int status, ErrorDetails error, String message) {
+		if (this.codes.isEmpty() && this.pattern == null) {
 			return this.statuses.contains(status);
 		}
 		return (status == RefusalRules.INSIDE || this.statuses.contains(status))
 				&& (RefusalRules.isOneOf(this.codes, error)
-						|| (this.words != null && this.words.matcher(message).lookingAt()));
+						|| (this.pattern != null && this.pattern.matcher(message).lookingAt()));
 	}
 
 }

@@ -9,30 +9,29 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ErrorDetails;
 
 /**
- * What a refusal is about, decided by what it says. The rules are tried from top to
- * bottom and the first that fits counts; the same table for users is in
- * {@code docs/failover.md}. Pure.
+ * Decides the subject of a refusal by its status, code and message. The first rule that
+ * matches counts. {@code docs/failover.md} has the same table for users. Has no state.
  * <p>
- * Words count only at the beginning of a message, since servers repeat parts of a request
- * in their messages, and no request may be able to set a backend aside by what it says.
- * Only {@link Subject#CONTEXT} and {@link Subject#REQUEST}, which set nothing aside, are
- * looked for anywhere.
+ * Patterns match only the beginning of a message. Servers repeat parts of a request in
+ * their messages, and the text of a request must not be able to set a backend aside. Only
+ * {@link Subject#CONTEXT} and {@link Subject#REQUEST}, which set nothing aside, are
+ * searched for in the whole message.
  */
 final class RefusalRules {
 
-	/** The status of an error behind a status of success that names no other. */
+	/** Stands for the status of an error in a 2xx response that names no status. */
 	static final int INSIDE = 0;
 
-	// what LiteLLM and others put in front of the words of the server behind them
+	// prefixes that LiteLLM and others add to the message of the server behind them
 	private static final Pattern WRAPPING = Pattern
 		.compile("^(?:(?:litellm\\.)?\\w{0,60}(?:Error|Exception)\\b\\s?[:-]\\s|error:\\s|error code: [0-9]{3} - "
 				+ "|authentication error, )+", Pattern.CASE_INSENSITIVE);
 
-	// what LiteLLM passes on from a provider, of which it may have another for each model
+	// an error that LiteLLM relays from a provider; each model may have another provider
 	private static final Pattern OF_PROVIDER = Pattern.compile("^\\s*litellm\\.\\w{1,60}(?:Error|Exception)\\b",
 			Pattern.CASE_INSENSITIVE);
 
-	// no server says later what it is about
+	// no known message has its reason later
 	private static final int MAX_LOOKED_AT = 500;
 
 	private static final List<RefusalRule> RULES = List.of(
@@ -146,7 +145,7 @@ final class RefusalRules {
 							"blocked by (?:the |a |our )?(?:content|guardrail|policy|waf|firewall)", "prompt injection",
 							"jailbreak", "not allowed to (?:generate|request) logprobs")));
 
-	// what a server says that does not know a path, and nothing else
+	// messages of a server that does not know a path
 	private static final Pattern UNKNOWN_PATH = starting(
 			"(?:[0-9]{3}:? ?)?(?:the )?(?:requested )?(?:page|resource|file|path|route|url|endpoint)?(?: was| is)?"
 					+ " ?not found\\W{0,3}$",
@@ -166,13 +165,12 @@ final class RefusalRules {
 	}
 
 	/**
-	 * Tells what a refusal is about.
-	 * @param status the HTTP status, or {@link #INSIDE} for an error behind a status of
-	 * success
-	 * @param error what the body says
-	 * @param page whether the body is a page
-	 * @param known whether the operation is one that every server of the API may have; an
-	 * unknown path is the client's own
+	 * Decides the subject of a refusal.
+	 * @param status the HTTP status, or {@link #INSIDE} for an error in a 2xx response
+	 * @param error the error object of the body
+	 * @param page whether the body is an HTML page
+	 * @param known whether the operation is one of the API. A path that is not known is
+	 * the client's error
 	 * @return the subject
 	 */
 	static Subject subject(int status, ErrorDetails error, boolean page, boolean known) {
@@ -181,7 +179,7 @@ final class RefusalRules {
 			return Subject.SIZE;
 		}
 		for (RefusalRule rule : RULES) {
-			if (rule.fits(status, error, message)) {
+			if (rule.matches(status, error, message)) {
 				return isElsewhere(rule.subject(), error) ? Subject.REQUEST
 						: isOfProvider(rule.subject(), error) ? Subject.MODEL : rule.subject();
 			}
@@ -193,7 +191,7 @@ final class RefusalRules {
 		return RULES;
 	}
 
-	/** A model that is missing may be another one, for instance that of a tool. */
+	/** Whether the missing model is another one, for instance that of a tool. */
 	private static boolean isElsewhere(Subject subject, ErrorDetails error) {
 		String param = error.param();
 		return subject == Subject.MODEL && param != null && !param.isEmpty() && !param.equals("model")
@@ -201,8 +199,8 @@ final class RefusalRules {
 	}
 
 	/**
-	 * Whether it is about the credential or the money that a gateway has for the provider
-	 * of one model.
+	 * Whether the error is about the credential or the credit of a gateway at the
+	 * provider of one model.
 	 */
 	private static boolean isOfProvider(Subject subject, ErrorDetails error) {
 		return (subject == Subject.CREDENTIAL || subject == Subject.ACCOUNT) && error.message() != null
@@ -217,7 +215,7 @@ final class RefusalRules {
 				(known && (page || isUnknownPath(error, message))) ? Subject.OPERATION_IMPLIED : Subject.REQUEST;
 			case 405, 501 -> known ? Subject.OPERATION_IMPLIED : Subject.REQUEST;
 			case 408 -> Subject.BACKEND;
-			// the one of Groq says that there is no capacity for now
+			// 498 of Groq: no capacity for now
 			case 429, 498 -> Subject.RATE;
 			default -> (status >= 500) ? Subject.BACKEND : Subject.REQUEST;
 		};
@@ -247,20 +245,20 @@ final class RefusalRules {
 		if (message == null) {
 			return "";
 		}
-		String words = message.strip();
-		words = (words.length() > MAX_LOOKED_AT) ? words.substring(0, MAX_LOOKED_AT) : words;
-		return WRAPPING.matcher(words).replaceFirst("").strip();
+		String text = message.strip();
+		text = (text.length() > MAX_LOOKED_AT) ? text.substring(0, MAX_LOOKED_AT) : text;
+		return WRAPPING.matcher(text).replaceFirst("").strip();
 	}
 
-	private static Pattern starting(String... words) {
-		return Pattern.compile("(?:" + String.join("|", words) + ")", Pattern.CASE_INSENSITIVE);
+	private static Pattern starting(String... patterns) {
+		return Pattern.compile("(?:" + String.join("|", patterns) + ")", Pattern.CASE_INSENSITIVE);
 	}
 
-	private static Pattern containing(String... words) {
-		return Pattern.compile("(?s:.*?)(?:" + String.join("|", words) + ")", Pattern.CASE_INSENSITIVE);
+	private static Pattern containing(String... patterns) {
+		return Pattern.compile("(?s:.*?)(?:" + String.join("|", patterns) + ")", Pattern.CASE_INSENSITIVE);
 	}
 
-	/** What a refusal may be about. */
+	/** The subjects of refusals. */
 	enum Subject {
 
 		/** The size of the request, against the whole quota. */
@@ -269,7 +267,7 @@ final class RefusalRules {
 		/** The length of the request, against the context of the deployment. */
 		CONTEXT,
 
-		/** The account's money or quota, for good. */
+		/** The account's credit or quota, which waiting does not restore. */
 		ACCOUNT,
 
 		/** The model. */
@@ -278,19 +276,19 @@ final class RefusalRules {
 		/** The operation, on this model. */
 		OPERATION,
 
-		/** The operation, as a path that is not known suggests. */
+		/** The operation, as an unknown path suggests. */
 		OPERATION_IMPLIED,
 
 		/** This request and no other. */
 		REQUEST,
 
-		/** Weir's credential, or the place it calls from. */
+		/** Weir's credential or network address. */
 		CREDENTIAL,
 
 		/** A 401 or 403 that gives no reason. */
 		UNKNOWN,
 
-		/** A 401 or 403 that is a page. */
+		/** A 401 or 403 with an HTML page. */
 		PAGE,
 
 		/** The rate of requests. */

@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.quota.DelayParser;
 
 /**
- * Reads from an answer's headers how long a backend wants to be left alone.
+ * Reads the delay that a backend asks for from the headers of its response.
  * <p>
- * A result is {@link Duration#ZERO} to 1 day; longer waits become 1 day. The caller
- * applies a pool's own limit, and its default where there is none. There is none,
- * {@code null}, if the headers are absent, empty, negative or signed, {@code NaN} or
- * {@code Infinity}, hexadecimal or with an exponent, have a unit where a bare number is
- * wanted, or are anything else that is no delay.
+ * A result is {@link Duration#ZERO} to 1 day; longer delays become 1 day. The caller
+ * applies the limit and the default of its pool. The result is {@code null} if the header
+ * is missing or is not a delay: empty, negative or signed, {@code NaN} or
+ * {@code Infinity}, hexadecimal, with an exponent, or with a unit where a bare number is
+ * expected.
  */
 public final class RetryAfter {
 
@@ -23,12 +23,11 @@ public final class RetryAfter {
 	}
 
 	/**
-	 * Reads what the backend says outright: {@code retry-after-ms}, which Azure OpenAI
-	 * sends (milliseconds), or else {@code retry-after} (RFC 9110, section 10.2.3, with
-	 * fractions of a second allowed, as the SDKs do). A header that says nothing gives
-	 * way to the next one.
+	 * Reads an explicit delay: {@code retry-after-ms} of Azure OpenAI (milliseconds), or
+	 * else {@code retry-after} (RFC 9110, section 10.2.3; fractions of a second are
+	 * allowed, as in the SDKs). A header without a valid delay is ignored.
 	 * @param headers looks up a header by its lower-case name
-	 * @param now the time a date is compared to; a date that is past means no wait
+	 * @param now the time that a date is compared to; a date in the past means no delay
 	 * @return the delay, or {@code null} for none
 	 */
 	public static @Nullable Duration parse(Function<String, @Nullable String> headers, Instant now) {
@@ -46,13 +45,14 @@ public final class RetryAfter {
 	}
 
 	/**
-	 * Reads when what ran out is filled again: {@code x-ratelimit-reset-requests} or
-	 * {@code -tokens}, whichever has 0 in its {@code x-ratelimit-remaining-} header, and
-	 * the longer of them if both ran out, since a request needs both. Azure OpenAI sends
-	 * seconds ({@code 10}), OpenAI durations ({@code 6m0s}, {@code 12ms}, {@code 1.5s}).
+	 * Reads when a spent limit is reset: {@code x-ratelimit-reset-requests} or
+	 * {@code -tokens}, whichever has 0 in its {@code x-ratelimit-remaining-} header. If
+	 * both are spent, the longer one counts, because a request needs both. Azure OpenAI
+	 * sends seconds ({@code 10}), OpenAI durations ({@code 6m0s}, {@code 12ms},
+	 * {@code 1.5s}).
 	 * <p>
-	 * None if nothing is known to have run out, even if there are resets: they then say
-	 * when a limit is full again that had room, and not why the request was refused.
+	 * The result is {@code null} if no limit is known to be spent. The resets of other
+	 * limits do not explain why the request was refused.
 	 * @param headers looks up a header by its lower-case name
 	 * @return the delay, or {@code null} for none
 	 */

@@ -1,6 +1,6 @@
 /**
- * Classification of responses: what an outcome an error is, whose fault it is, and how
- * long a backend asks to be left alone. Reading responses is not here. Start with
+ * Classification of responses: the outcome of an attempt, the subject of a refusal, and
+ * the delay that a backend asks for. Reading responses is not here. Start with
  * {@link dev.weir.classify.OutcomeClassifier} and {@link dev.weir.classify.RefusalRules}.
  */
 @NullMarked

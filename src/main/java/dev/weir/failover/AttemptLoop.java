@@ -27,15 +27,16 @@ import dev.weir.queue.WaitQueues;
 import dev.weir.reply.RequestResult;
 
 /**
- * Sends one request to one lane after the other until one serves it, the request itself
- * is refused, or no lane is left. Used on the loop of the request only.
+ * Sends a request to one lane after the other, until one serves it, the request itself is
+ * refused, or no lane is left. Used on the loop of the request only.
  */
 final class AttemptLoop {
 
 	private static final Logger logger = LoggerFactory.getLogger(AttemptLoop.class);
 
-	// A request that lost a free lane to another one chooses again at once, but only so
-	// often in a row: a lane may look free and refuse all the same.
+	// How often in a row a request chooses again at once after another one took the free
+	// lane.
+	// Limited, because a lane may look free and still refuse an attempt.
 	private static final int MAX_MISSED = 3;
 
 	private final RequestContext context;
@@ -52,19 +53,20 @@ final class AttemptLoop {
 
 	private final BestError best = new BestError();
 
-	// a client that has got the beginning of its reply does not wait for a lane
+	// false if the client has a part of its reply: then it does not wait for a lane
 	private boolean mayWait = true;
 
 	// the request's number among those that waited, 0 before its first wait
 	private long arrival;
 
-	// how often in a row no lane could be had since the last attempt
+	// how often in a row no attempt could begin
 	private int missed;
 
 	private int countBefore = -1;
 
-	// the result of the last attempt if it was about the request, in case no lane that
-	// might take it is free
+	// the result of the last attempt if it was about the request: used if no other lane
+	// is
+	// free that may take the request
 	private RequestResult.@Nullable Refused refused;
 
 	/**
@@ -85,22 +87,22 @@ final class AttemptLoop {
 
 	/**
 	 * Makes the attempts.
-	 * @return how they ended; an error only where no backend is involved, such as that of
-	 * a client that left
+	 * @return the result; an error only if no backend is involved, for instance if the
+	 * client left
 	 */
 	Mono<RequestResult> run() {
 		if (!this.mayWait || !this.queues.isWaitedFor(this.candidates.remaining())) {
 			return attempt();
 		}
-		// not before those that wait for the same lanes already
+		// requests that wait for the same lanes come first
 		return this.candidates.hasAvailable() ? waitAndTry(waitLeft()) : onNoLane();
 	}
 
 	/**
-	 * Makes further attempts after a response broke off of which the client has got a
-	 * part: the same request goes to another lane, within the retry budget. The body of
-	 * the new response continues the one that broke off.
-	 * @return how they ended, or nothing if there are none
+	 * Makes further attempts after a response broke off of which the client has a part.
+	 * The same request goes to another lane, within the retry budget. The body of the new
+	 * response continues the one that broke off.
+	 * @return the result, or empty if no further attempt is possible
 	 */
 	Mono<RequestResult> runAgain() {
 		this.attempts.end(new Outcome.Broken());
@@ -129,7 +131,7 @@ final class AttemptLoop {
 		this.context.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
 		return this.caller.call(this.context)
 			.flatMap((response) -> this.reader.read(this.context, response))
-			.timeout(untilDeadline(), Mono.error(this::late))
+			.timeout(untilDeadline(), Mono.error(this::deadlineError))
 			.onErrorResume(this::classify)
 			.flatMap(this::onResult)
 			.onErrorResume(NoLaneException.class, (noLane) -> onNoLane());
@@ -139,15 +141,15 @@ final class AttemptLoop {
 		return this.context.deadline().endsWithin(Duration.ZERO);
 	}
 
-	/** Completes at the deadline, which may be moved until then. */
+	/** Completes at the deadline, which may move while it waits. */
 	private Mono<Void> untilDeadline() {
 		return Mono.defer(() -> this.context.loop().delay(this.context.deadline().left()))
 			.repeat(() -> !isOver())
 			.then();
 	}
 
-	/** A backend that had little of the time is not to blame for the end of it. */
-	private OutcomeException late() {
+	/** A backend that had less than half of the time is not counted as failed. */
+	private OutcomeException deadlineError() {
 		Duration had = this.attempts.requireCurrent().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
@@ -162,7 +164,7 @@ final class AttemptLoop {
 		Outcome outcome = OutcomeClassifier.classify(error);
 		if (!attempt.isSent() && outcome instanceof Outcome.Failed failure) {
 			if (failure.kind() != Outcome.Failure.DEADLINE) {
-				// the backend was not called, so the error is not its own
+				// the backend was not called, so it did not cause the error
 				this.attempts.end(new Outcome.Cancelled());
 				return Mono.error(error);
 			}
@@ -207,13 +209,13 @@ final class AttemptLoop {
 		};
 	}
 
-	/** A request that is larger than the quota is so the next time, too. */
+	/** A request that exceeds the quota does so the next time, too: no retry. */
 	private static RequestResult.Refused refused(Attempt attempt, Outcome outcome, ErrorResponse error) {
 		boolean inVain = outcome.type() == OutcomeType.TOO_LARGE;
 		return new RequestResult.Refused(attempt, outcome, inVain ? error.withoutRetry() : error);
 	}
 
-	/** Makes the next attempt after one that did not serve the request, if it may. */
+	/** Makes the next attempt, if limits, deadline and retry budget allow it. */
 	private Mono<RequestResult> next(Outcome outcome) {
 		if (this.attempts.counted() >= settings().maxAttempts()) {
 			return giveUp(true);
@@ -226,7 +228,7 @@ final class AttemptLoop {
 		return allowed ? attempt() : giveUp(true);
 	}
 
-	/** How long to wait until it makes sense to choose again, {@code null} for never. */
+	/** How long to wait for the next free lane, {@code null} if that is too long. */
 	private @Nullable Duration waitFor() {
 		Duration wait = this.candidates.freeIn();
 		return (wait != null && wait.compareTo(waitLeft()) <= 0) ? wait : null;
@@ -249,7 +251,7 @@ final class AttemptLoop {
 
 	private Mono<RequestResult> waitAndTry(Duration atMost) {
 		long begin = this.context.ticker().read();
-		// a request that waits again keeps its place before those that came later
+		// a request that waits again keeps its place in the order of arrival
 		this.arrival = (this.arrival != 0) ? this.arrival : this.queues.nextArrival();
 		return this.queues.await(this.context, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
 			this.context.addWait(Duration.ofNanos(this.context.ticker().read() - begin));
@@ -258,9 +260,8 @@ final class AttemptLoop {
 	}
 
 	/**
-	 * Whether the request may be made again. A request that creates something stored,
-	 * such as a file or a batch, must not be repeated once a backend may have carried it
-	 * out.
+	 * Whether the request may be sent again. A request that creates a resource, such as a
+	 * file or a batch, must not be repeated once a backend may have carried it out.
 	 */
 	private boolean mayRepeatAfter(Outcome outcome) {
 		return call().replayable() && !(call().isUnsafeToRepeat() && mayBeCarriedOut(outcome));
@@ -279,8 +280,8 @@ final class AttemptLoop {
 	}
 
 	/**
-	 * Ends though no backend served.
-	 * @param early whether another backend might have
+	 * Ends without a backend that served the request.
+	 * @param early whether another backend might have served it
 	 */
 	private Mono<RequestResult> giveUp(boolean early) {
 		if (this.refused != null && !mayServeLater(early)) {
@@ -302,7 +303,7 @@ final class AttemptLoop {
 		return Mono.just(new RequestResult.Exhausted((last != null) ? last.lane() : null, null, own));
 	}
 
-	/** Whether a lane with a larger quota is only not free for now. */
+	/** Whether a lane with a larger quota exists and will be free later. */
 	private boolean mayServeLater(boolean early) {
 		Attempts.Ended last = this.attempts.last();
 		return !early && last != null && last.outcome().type() == OutcomeType.TOO_LARGE

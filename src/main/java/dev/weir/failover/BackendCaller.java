@@ -13,9 +13,9 @@ public interface BackendCaller {
 	/**
 	 * Chooses a lane, begins an attempt on it and sends it the request.
 	 * @param context the request, of which no attempt runs
-	 * @return the response when its head has come, on the loop of the request;
-	 * {@link NoLaneException} if no lane can take the request; any other error if there
-	 * is no response. The response must be read or disposed of
+	 * @return the response when its head has arrived, on the loop of the request;
+	 * {@link NoLaneException} if no lane can take the request; another error if there is
+	 * no response. The caller must read the response or dispose of it
 	 */
 	Mono<BackendResponse> call(RequestContext context);
 

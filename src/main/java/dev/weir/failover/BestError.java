@@ -8,10 +8,10 @@ import dev.weir.response.ErrorResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The best of the errors that failed attempts brought, in case no backend serves the
- * request: one that gives its reason in the API's shape before a page of some proxy, and
- * among equals the latest. A 403 without a reason may be about the request, so the client
- * gets it where there is nothing else.
+ * The best error of the failed attempts, for the case that no backend serves the request.
+ * An error in the API's format is better than a page of a proxy; among equals, the last
+ * one is better. A 403 without a reason may be about the request, so the client gets it
+ * if there is no other error.
  */
 final class BestError {
 
@@ -36,7 +36,7 @@ final class BestError {
 			}
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, BROKEN,
 					CANCELLED -> {
-				// Weir has an error of its own for it, or it passes as it is
+				// Weir has its own error for it, or relays the response
 			}
 		}
 	}

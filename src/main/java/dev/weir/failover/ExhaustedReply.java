@@ -17,19 +17,18 @@ import dev.weir.backend.CooldownReason;
 import dev.weir.config.PoolProperties;
 
 /**
- * The answer a request gets that no lane can take. The delay in it is the shortest rest
- * of any lane, so that clients, which wait as long as they are told, come back at the
- * right time.
+ * The reply to a request that no lane can take. Its delay is the shortest cooldown of any
+ * lane, because clients wait as long as the reply asks them to.
  *
  * @param context the request
  * @param early whether another backend might have served
  */
 record ExhaustedReply(RequestContext context, boolean early) {
 
-	// OpenAI's SDKs honour delays up to a minute
+	// OpenAI's SDKs ignore delays of more than a minute
 	private static final Duration MAX_DELAY = Duration.ofSeconds(60);
 
-	// a lane that failed but does not rest may be tried again soon
+	// a lane that failed without a cooldown may be tried again soon
 	private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
 
 	ApiErrorException exception(Exhaustion why) {
@@ -59,17 +58,17 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	/**
-	 * The headers that tell a client when to come back.
+	 * The headers with the delay after which the client may repeat the request.
 	 * @return {@code retry-after-ms} and {@code retry-after}, both at least 1 and at most
 	 * a minute
 	 */
 	Map<String, String> delayHeaders() {
-		// rounded up: a client that comes back a moment too early is refused again
+		// rounded up: a client that repeats a moment too early is refused again
 		long millis = Math.max(1, delay().plusNanos(999_999).toMillis());
 		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
 	}
 
-	/** The time that was too short, and the property that sets it. */
+	/** The limit that was exceeded, and its property. */
 	private String limit() {
 		PoolProperties settings = this.context.pool().properties();
 		Map<String, Duration> limits = new LinkedHashMap<>();
@@ -79,10 +78,10 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		limits.put("response-timeout", settings.responseTimeout());
 		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
 		Attempts.Ended last = this.context.attempts().last();
-		String words = (last != null) ? last.outcome().description() : "";
+		String description = (last != null) ? last.outcome().description() : "";
 		return limits.entrySet()
 			.stream()
-			.filter((limit) -> words.endsWith(" within " + Durations.format(limit.getValue())))
+			.filter((limit) -> description.endsWith(" within " + Durations.format(limit.getValue())))
 			.findFirst()
 			.map((limit) -> describe(limit.getKey(), limit.getValue()))
 			.orElseGet(() -> describe("deadline", settings.deadline()));

@@ -18,7 +18,8 @@ enum Exhaustion {
 	NO_LANE,
 
 	/**
-	 * At least one lane is at a limit; time, or the end of other requests, will free it.
+	 * At least one lane is at a limit, and becomes free by time or by the end of other
+	 * requests.
 	 */
 	THROTTLED,
 
@@ -34,27 +35,27 @@ enum Exhaustion {
 	/** None serves the operation, at least not for the model. */
 	OPERATION_NOT_SERVED,
 
-	/** The last that failed did not answer in time. */
+	/** The last failed backend did not respond in time. */
 	TIMEOUT,
 
-	/** The last that failed could not be reached. */
+	/** The connection to the last failed backend failed. */
 	CONNECTION,
 
-	/** The last that failed refused Weir's credential, or there was none. */
+	/** The last failed backend refused Weir's credential, or there was none. */
 	DENIED,
 
-	/** The last that failed said so itself. */
+	/** The last failed backend responded with an error. */
 	FAILED,
 
 	/** None was called: all are set aside. */
 	UNAVAILABLE;
 
 	/**
-	 * Tells why.
+	 * Decides the reason.
 	 * @param context the request
-	 * @param early whether another backend might have served, so that what the last one
-	 * came to is all there is to say
-	 * @return why no lane takes the request
+	 * @param early whether another backend might have served the request, so that only
+	 * the last outcome counts
+	 * @return the reason
 	 */
 	static Exhaustion of(RequestContext context, boolean early) {
 		Attempts.Ended last = context.attempts().last();
@@ -62,7 +63,7 @@ enum Exhaustion {
 			return switch (last.outcome().type()) {
 				case THROTTLED, OUT_OF_QUOTA -> THROTTLED;
 				case TOO_LARGE -> TOO_LARGE;
-				// they are set aside now, and others may be asked the next time
+				// these lanes are set aside now, and the next request may use others
 				case NOT_SERVED -> (ofFailures(context) == UNAVAILABLE) ? FAILED : ofFailures(context);
 				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
 					ofFailures(context);
@@ -75,7 +76,7 @@ enum Exhaustion {
 		if (lanes.stream()
 			.anyMatch((lane) -> context.candidates().fits(lane)
 					&& (lane.cooldownReason() == CooldownReason.THROTTLED || isBusy(lane)))
-				|| cameTo(context, OutcomeType.THROTTLED)) {
+				|| anyEndedWith(context, OutcomeType.THROTTLED)) {
 			return THROTTLED;
 		}
 		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
@@ -133,10 +134,9 @@ enum Exhaustion {
 	}
 
 	/**
-	 * Whether no lane can take the request before an operator has mended something, so
-	 * that no waiting helps the client.
+	 * Whether an operator must correct something before a lane can take the request.
 	 * @param context the request
-	 * @return whether it is in vain to come again
+	 * @return whether the client need not repeat the request
 	 */
 	static boolean isLasting(RequestContext context) {
 		return !context.candidates().lanes().isEmpty() && context.candidates().lanes().stream().allMatch((lane) -> {
@@ -150,20 +150,20 @@ enum Exhaustion {
 	}
 
 	/**
-	 * Whether it has as many requests as it may, by its settings or so soon after a rest.
+	 * Whether a lane has as many requests as its settings or its ramp allow.
 	 */
 	private static boolean isBusy(Lane lane) {
 		return !lane.isAvailable() && lane.cooldownReason() == null && !lane.backend().isBreakerOpen()
 				&& !lane.backend().isProbing();
 	}
 
-	private static boolean cameTo(RequestContext context, OutcomeType type) {
+	private static boolean anyEndedWith(RequestContext context, OutcomeType type) {
 		return context.attempts().ended().stream().anyMatch((ended) -> ended.outcome().type() == type);
 	}
 
 	/**
-	 * Whether backends were called and failed, so that what one of them really said is
-	 * the better answer.
+	 * Whether backends were called and failed. Then the error of a backend is a better
+	 * reply than Weir's own.
 	 * @return whether it is a failure of backends
 	 */
 	boolean isFailure() {

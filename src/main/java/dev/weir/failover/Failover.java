@@ -29,12 +29,12 @@ import dev.weir.reply.EarlyReply;
 import dev.weir.reply.WholeReply;
 
 /**
- * Finds the reply to a request: has it sent to one lane after the other, and makes the
- * head and the body of the reply from how that ended.
+ * Produces the reply to a request: makes the attempts, and writes the head and the body
+ * of the reply from their result.
  */
 public final class Failover {
 
-	// of a long body, the beginning and the length tell it apart
+	// long bodies are compared by their beginning and their length
 	private static final int MAX_FINGERPRINTED = 256 * 1024;
 
 	private final PoolWaitQueues queues;
@@ -42,9 +42,9 @@ public final class Failover {
 	private final ResponseReader reader;
 
 	/**
-	 * Makes one for all requests.
-	 * @param queues where requests wait for a lane
-	 * @param budget what is held back of streams counts in it
+	 * Creates the failover of all requests.
+	 * @param queues the queues in which requests wait for a lane
+	 * @param budget counts the bytes of streams that are held back
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
 	Failover(PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
@@ -53,7 +53,7 @@ public final class Failover {
 	}
 
 	/**
-	 * Finds the reply to a request.
+	 * Produces the reply to a request.
 	 * @param context the request, routed to a pool and read
 	 * @param imageDeployment whether its head names a deployment for a tool
 	 * @param caller calls the backends
@@ -86,7 +86,7 @@ public final class Failover {
 		return loop.run()
 			.doOnNext((result) -> settle(context, head, replies, result))
 			.then()
-			// operators ask those below them for the context, up to where one has it
+			// stops the lookup of the Reactor context here, which each operator repeats
 			.contextWrite(UnaryOperator.identity());
 	}
 
@@ -125,7 +125,7 @@ public final class Failover {
 			}
 			Reply reply = replies.of(served);
 			if (!context.pool().properties().resume()) {
-				// a long stream need not hold the request's body to its end
+				// without resume, the request's body is not needed during a long stream
 				context.releaseBody();
 			}
 			return reply;

@@ -5,7 +5,7 @@ package dev.weir.failover;
  */
 public final class NoLaneException extends RuntimeException {
 
-	/** Makes one. */
+	/** Creates the exception. */
 	public NoLaneException() {
 		super("No lane can take the request now", null, false, false);
 	}

@@ -14,12 +14,12 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.response.ErrorResponse;
 
 /**
- * The reply to a call whose path neither Weir nor the backend knows. It names the path
- * that was probably meant, such as one with a letter or without a second {@code /v1}.
+ * The reply to a call whose path neither Weir nor the backend knows. It suggests a known
+ * path that is similar, for instance without a second {@code /v1}.
  */
 final class UnknownPath {
 
-	/** What servers say of every path that they do not have. */
+	/** Messages of servers about any path that they do not know. */
 	private static final Pattern UNSPECIFIC = Pattern.compile(
 			"(?is)\\s*|not[ _]?found\\W*|(the )?(requested )?(resource|page|url|path|route|endpoint|file)\\b.{0,200}"
 					+ "\\bnot (found|exist)\\b.*|404\\b.*|invalid url\\b.*|cannot (get|post|put|patch|delete)\\b.*"
@@ -31,37 +31,37 @@ final class UnknownPath {
 	}
 
 	/**
-	 * Returns the reply that takes the place of a backend's.
+	 * Returns the reply that replaces the response of a backend.
 	 * @param path the path of the call
-	 * @param response what the backend answered
-	 * @return the reply, or {@code null} if the backend's says more
+	 * @param response the backend's response
+	 * @return the reply, or {@code null} if the backend's response is more specific
 	 */
 	static @Nullable ApiErrorException replacing(ApiPath path, ErrorResponse response) {
 		if (response.status() != 404 || !response.isWhole() || path.isKnown() || isSpecific(response.body())) {
 			return null;
 		}
 		String target = path.method() + " " + path.withOperationPath(path.operationPath());
-		String meant = meant(path);
+		String suggestion = suggestion(path);
 		return reply("The backend has no operation " + target + "."
-				+ ((meant != null) ? " Did you mean " + meant + "?" : ""));
+				+ ((suggestion != null) ? " Did you mean " + suggestion + "?" : ""));
 	}
 
 	/**
-	 * Returns the reply to a call that no backend of a pool has a place for.
+	 * Returns the reply to a call whose dialect no backend of a pool knows.
 	 * @param path the path of the call
-	 * @return the reply, or {@code null} if it is not known what was meant
+	 * @return the reply, or {@code null} if there is no known path that is similar
 	 */
 	static @Nullable ApiErrorException withoutLane(ApiPath path) {
-		String meant = path.isKnown() ? null : meant(path);
-		return (meant != null) ? reply("No backend can serve the operation " + path.method() + " "
-				+ path.withOperationPath(path.operationPath()) + ". Did you mean " + meant + "?") : null;
+		String suggestion = path.isKnown() ? null : suggestion(path);
+		return (suggestion != null) ? reply("No backend can serve the operation " + path.method() + " "
+				+ path.withOperationPath(path.operationPath()) + ". Did you mean " + suggestion + "?") : null;
 	}
 
 	private static ApiErrorException reply(String message) {
 		return new ApiErrorException(new ApiError(404, message, "invalid_request_error", null, "unknown_operation"));
 	}
 
-	private static @Nullable String meant(ApiPath path) {
+	private static @Nullable String suggestion(ApiPath path) {
 		String known = path.knownSuffix();
 		if (known == null) {
 			known = Suggestion.of(path.operationPath(), ApiPath.knownPaths()).orElse(null);

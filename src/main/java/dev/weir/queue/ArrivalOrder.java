@@ -6,8 +6,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * First come, first served. A request that waits once more, since another was faster to
- * take the free place or its lane refused it, comes before those that came later.
+ * First come, first served. A request that waits again, because another one took the free
+ * place or its lane refused it, keeps its place before those that arrived later.
  */
 final class ArrivalOrder implements WaitOrder {
 

@@ -10,9 +10,9 @@ import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which queue is served when a backend has a free place: its models in turn, and of one
- * model the queues that contain its lane in turn. So each queue is served, however many
- * requests wait in another. Changed by one thread at a time.
+ * Decides which queue is served when a backend has a free place: its models in turn, and
+ * for one model the queues that contain its lane in turn. So no queue has to wait until
+ * another one is empty. Changed by one thread at a time.
  */
 final class BackendTurns {
 
@@ -26,7 +26,7 @@ final class BackendTurns {
 	private boolean serving;
 
 	/**
-	 * Whether no queue contains a lane of the backend. For all threads.
+	 * Whether no queue contains a lane of the backend. Thread-safe.
 	 * @return whether there is nothing to serve
 	 */
 	boolean isEmpty() {
@@ -34,22 +34,22 @@ final class BackendTurns {
 	}
 
 	/**
-	 * Whether a look at the backend still has to be ordered. For all threads: one look
-	 * does for everything that happens until it begins.
-	 * @return whether the caller has to order it
+	 * Requests a check of the backend. Thread-safe. One check covers all events until it
+	 * begins.
+	 * @return whether the caller has to schedule the check
 	 */
-	boolean needsLook() {
+	boolean requestCheck() {
 		return !this.empty && this.pending.compareAndSet(false, true);
 	}
 
-	/** A look begins: what happens from now on needs another. */
-	void beginLook() {
+	/** Records that a check begins: later events need another one. */
+	void beginCheck() {
 		this.pending.set(false);
 	}
 
 	/**
-	 * Whether a request that was woken still chooses.
-	 * @return whether others have to wait for it
+	 * Whether a request that was woken is still choosing its lane.
+	 * @return whether other requests have to wait for it
 	 */
 	boolean isServing() {
 		return this.serving;
@@ -73,9 +73,9 @@ final class BackendTurns {
 	}
 
 	/**
-	 * The queue whose turn it is, of those that have an available lane here. Its next
-	 * turn comes after those of all others. Looks at no lane where the backend takes no
-	 * request at all, else at no more than one of each model.
+	 * The next queue with an available lane on this backend. It goes to the end of the
+	 * order. Checks no lane if the backend takes no request at all, and otherwise at most
+	 * one of each model.
 	 * @return the queue, which is not empty, or {@code null} if there is none
 	 */
 	@Nullable WaitQueue next() {

@@ -12,17 +12,17 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
 /**
- * The queues of each pool, and a metric of how many requests wait in them.
+ * The queues of all pools, with the metric of waiting requests.
  */
 public final class PoolWaitQueues implements MeterBinder {
 
 	private final Map<Pool, WaitQueues> queues;
 
 	/**
-	 * Makes the queues, which are notified of lanes that become free from now on.
+	 * Creates the queues, and registers them for lanes that become free.
 	 * @param pools the pools
-	 * @param timing where time comes from
-	 * @param thread runs everything that changes the queues, on one thread
+	 * @param timing the clock and the timers
+	 * @param thread runs all changes of the queues, on one thread
 	 */
 	public PoolWaitQueues(Pools pools, Timing timing, Executor thread) {
 		this.queues = pools.all()

@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
 /**
- * Requests that wait for the same lanes: each of them can use any lane of the set, so
- * that only the first has to be looked at. One timer serves all. Used by one thread at a
- * time; no method takes time in proportion to the number of requests.
+ * Requests that wait for the same lanes. Each of them can use any lane of the set, so
+ * only the first one has to be checked. All share one timer. Used by one thread at a
+ * time. The time of a method does not grow in proportion to the number of requests.
  */
 final class WaitQueue {
 
-	// where it is not known when a lane will be free, such as while a circuit breaker
-	// waits for its probes
+	// used if the time until a lane is free is not known, for instance while a circuit
+	// breaker
+	// is half open
 	private static final Duration POLL = Duration.ofMillis(50);
 
 	private final List<Lane> lanes;
@@ -36,11 +37,11 @@ final class WaitQueue {
 	private long firesAt;
 
 	/**
-	 * Makes an empty queue.
-	 * @param lanes what its requests wait for, at least one
+	 * Creates an empty queue.
+	 * @param lanes the lanes that its requests wait for, at least one
 	 * @param order the order in which they are served
-	 * @param timing where time comes from
-	 * @param onTimer is run when a lane may be free or a request has waited long enough
+	 * @param timing the clock and the timers
+	 * @param onTimer is run when a lane may be free or a request has reached its deadline
 	 */
 	WaitQueue(List<Lane> lanes, WaitOrder order, Timing timing, Runnable onTimer) {
 		this.lanes = lanes;
@@ -48,7 +49,7 @@ final class WaitQueue {
 		this.timing = timing;
 		this.onTimer = onTimer;
 		long origin = timing.ticker().read();
-		// differences, because a monotonic clock may pass Long.MAX_VALUE
+		// differences, because a monotonic clock may overflow
 		this.byDeadline = new TreeSet<>(Comparator.<Waiter>comparingLong((waiter) -> waiter.until() - origin)
 			.thenComparingLong(Waiter::arrival));
 	}
@@ -82,11 +83,11 @@ final class WaitQueue {
 	}
 
 	/**
-	 * A request that waits in vain: its time is over, or every lane of the set is known
-	 * to be free later than that.
+	 * A request that will not be served in time: its time is over, or every lane of the
+	 * set is known to be free later.
 	 * @return the request, or {@code null} if there is none
 	 */
-	@Nullable Waiter firstInVain() {
+	@Nullable Waiter firstUnservable() {
 		if (this.byDeadline.isEmpty()) {
 			return null;
 		}
@@ -96,9 +97,8 @@ final class WaitQueue {
 	}
 
 	/**
-	 * When the first lane of the set may be free.
-	 * @return the nanoseconds until then; 0 if one is free or that depends on other
-	 * requests
+	 * How long it takes until the first lane of the set may be free.
+	 * @return the nanoseconds; 0 if one is free, or if that depends on other requests
 	 */
 	private long freeIn() {
 		long soonest = Long.MAX_VALUE;
@@ -110,24 +110,24 @@ final class WaitQueue {
 	}
 
 	/**
-	 * Sets the timer to the time when a lane may be free or a request has waited long
-	 * enough, if it is not set to an earlier time already.
+	 * Sets the timer to the time when a lane may be free or a request reaches its
+	 * deadline, unless it is set to an earlier time.
 	 */
 	void setTimer() {
 		if (this.byDeadline.isEmpty()) {
 			return;
 		}
-		long look = nextLook();
+		long check = timeToNextCheck();
 		long now = this.timing.ticker().read();
-		setTimer(now, Math.max(1, Math.min(look, this.byDeadline.first().until() - now)));
+		setTimer(now, Math.max(1, Math.min(check, this.byDeadline.first().until() - now)));
 	}
 
 	/**
-	 * How long the lanes need not be looked at. One of which it is not known when it will
-	 * be free does not put off the look at another whose rest ends sooner.
-	 * @return the nanoseconds until then, positive
+	 * How long it takes until the next check of the lanes: the shortest time of any lane,
+	 * so that a lane without a known time does not delay the check of another one.
+	 * @return the nanoseconds, positive
 	 */
-	private long nextLook() {
+	private long timeToNextCheck() {
 		long soonest = Long.MAX_VALUE;
 		for (Lane lane : this.lanes) {
 			Duration time = lane.freeIn();
@@ -147,7 +147,7 @@ final class WaitQueue {
 		this.timer = this.timing.timers().schedule(this.onTimer, delay, TimeUnit.NANOSECONDS);
 	}
 
-	/** Takes the timer back, or forgets one that has fired. */
+	/** Cancels the timer, or forgets one that has fired. */
 	void clearTimer() {
 		if (this.timer != null) {
 			this.timer.dispose();

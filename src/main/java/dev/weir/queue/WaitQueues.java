@@ -19,27 +19,27 @@ import dev.weir.request.RequestContext;
 import reactor.core.publisher.Mono;
 
 /**
- * Where the requests of a pool wait when no lane is free for them: one
- * {@linkplain WaitQueue queue} for each set of lanes that requests may still use, which
- * is all that serve the model, or those of them that were not tried. A queue exists while
- * a request waits in it.
+ * The queues in which requests of a pool wait while no lane is free for them. There is
+ * one {@linkplain WaitQueue queue} for each set of lanes that requests may still use: all
+ * lanes of the model, or those that were not tried. A queue exists while a request waits
+ * in it.
  * <p>
- * A place that becomes free on a backend wakes one request: the first of the queue whose
- * {@linkplain BackendTurns turn} it is. It chooses a lane, on its own loop, before the
- * next one is woken, so that as many are woken as there are places. One that begins no
- * attempt, since it found the place taken or its client has left, passes the wake on. A
- * request for lanes that no other request waits for touches nothing here but its own
- * queue.
+ * A free place on a backend wakes one request: the first one of the queue whose
+ * {@linkplain BackendTurns turn} it is. That request chooses a lane, on its own loop,
+ * before the next one is woken, so that no more are woken than there are places. If it
+ * begins no attempt, because the place is taken or its client has left, the next request
+ * is woken. A request whose lanes no other request waits for changes only its own queue.
  * <p>
- * Safe for many threads, never blocks: joining, leaving and serving run on one thread.
+ * Safe for many threads, never blocks: all changes run on one thread.
  */
 public final class WaitQueues {
 
-	// so many requests are dismissed at once, then other tasks have their turn
+	// how many requests are dismissed in one task, so that other tasks are not delayed
 	private static final int BATCH = 16;
 
-	// So many requests pass a wake on. More may not be woken for one place where a load
-	// balancer of the user's takes its time to choose.
+	// How many woken requests in a row may begin no attempt. Limited, because a load
+	// balancer
+	// of the user may take long to choose, and more requests would be woken than needed.
 	private static final int MAX_PASSES = 3;
 
 	private final int max;
@@ -50,7 +50,7 @@ public final class WaitQueues {
 
 	private final Executor thread;
 
-	// only those in which a request waits; read by all threads
+	// only queues in which a request waits; read by all threads
 	private final Map<List<Lane>, WaitQueue> queues = new ConcurrentHashMap<>();
 
 	private final Map<Backend, BackendTurns> turns;
@@ -60,12 +60,12 @@ public final class WaitQueues {
 	private final AtomicLong arrivals = new AtomicLong();
 
 	/**
-	 * Makes the queues of a pool.
-	 * @param pool the pool; its {@code max-waiting} bounds how many requests wait in all
-	 * queues together
-	 * @param timing where time comes from
-	 * @param thread runs everything that changes the queues, on one thread
-	 * @param orders makes the order of each queue
+	 * Creates the queues of a pool.
+	 * @param pool the pool; its {@code max-waiting} limits the requests in all queues
+	 * together
+	 * @param timing the clock and the timers
+	 * @param thread runs all changes of the queues, on one thread
+	 * @param orders creates the order of each queue
 	 */
 	WaitQueues(Pool pool, Timing timing, Executor thread, Supplier<WaitOrder> orders) {
 		this.max = pool.properties().maxWaiting();
@@ -103,8 +103,8 @@ public final class WaitQueues {
 	}
 
 	/**
-	 * A number for a request that waits for the first time.
-	 * @return a positive number, higher than those of all that came before
+	 * Returns the number of a request that waits for the first time.
+	 * @return a positive number, higher than all numbers before
 	 */
 	public long nextArrival() {
 		return this.arrivals.incrementAndGet();
@@ -112,20 +112,20 @@ public final class WaitQueues {
 
 	/**
 	 * Waits for a lane.
-	 * @param context the request, of which nothing may change until the wait ends
+	 * @param context the request, which must not change until the wait ends
 	 * @param arrival the request's number, the same at every wait
 	 * @param atMost how long to wait
-	 * @param ask whether a lane that looks free may be used at once; {@code false} if
-	 * that has refused several times in a row, so that time has to pass first
+	 * @param checkNow whether a lane that looks free may be used at once; {@code false}
+	 * if such a lane has refused several times in a row, so that some time has to pass
+	 * first
 	 * @return whether a lane may be free: {@code false} at the end of the time, or at
-	 * once if as many requests wait already as may. A request that finds the lane taken
-	 * after all may wait again
+	 * once if the queues are full. A request that finds the lane taken may wait again
 	 */
-	public Mono<Boolean> await(RequestContext context, long arrival, Duration atMost, boolean ask) {
+	public Mono<Boolean> await(RequestContext context, long arrival, Duration atMost, boolean checkNow) {
 		return Mono.create((sink) -> {
 			Waiter waiter = new Waiter(context, arrival, this.timing.ticker().read() + atMost.toNanos(), sink,
 					(it) -> this.thread.execute(() -> remove(it)));
-			this.thread.execute(() -> join(waiter, ask));
+			this.thread.execute(() -> join(waiter, checkNow));
 		});
 	}
 
@@ -135,19 +135,19 @@ public final class WaitQueues {
 	 */
 	void onFree(Backend backend) {
 		BackendTurns turn = this.turns.get(backend);
-		if (turn != null && turn.needsLook()) {
+		if (turn != null && turn.requestCheck()) {
 			this.thread.execute(() -> serve(turn));
 		}
 	}
 
-	private void join(Waiter waiter, boolean ask) {
+	private void join(Waiter waiter, boolean checkNow) {
 		if (waiter.isGone()) {
 			return;
 		}
 		List<Lane> lanes = waiter.context().candidates().remaining();
 		if (this.waiting.get() >= this.max) {
-			// a lane that nobody here waits for is no less free
-			waiter.proceed(ask && !this.queues.containsKey(lanes) && waiter.context().candidates().hasAvailable());
+			// full queues do not matter for lanes that no request waits for
+			waiter.proceed(checkNow && !this.queues.containsKey(lanes) && waiter.context().candidates().hasAvailable());
 			return;
 		}
 		WaitQueue queue = this.queues.get(lanes);
@@ -156,9 +156,9 @@ public final class WaitQueues {
 		}
 		queue.add(waiter);
 		this.waiting.incrementAndGet();
-		// looked at behind the place in the queue, so that nothing that becomes free is
+		// checked after it is in the queue, so that a lane that becomes free is not
 		// missed
-		if (ask) {
+		if (checkNow) {
 			serve(queue);
 		}
 		queue.setTimer();
@@ -167,7 +167,7 @@ public final class WaitQueues {
 
 	/**
 	 * Lets a request choose again as soon as it may use more lanes than those of its
-	 * queue. That happens rarely, so only then it has a timer of its own.
+	 * queue. Such requests are rare, so only they have their own timer.
 	 */
 	private void setTimer(Waiter waiter) {
 		Duration more = waiter.context().candidates().timeUntilMoreRemain();
@@ -240,8 +240,8 @@ public final class WaitQueues {
 	}
 
 	private void serve(BackendTurns turn) {
-		turn.beginLook();
-		// else it goes on until no place is left
+		turn.beginCheck();
+		// otherwise the running one continues until no place is left
 		if (!turn.isServing()) {
 			serveNext(turn, 0);
 		}
@@ -269,12 +269,12 @@ public final class WaitQueues {
 	}
 
 	/**
-	 * Ends the waits that are in vain.
-	 * @return whether those were all
+	 * Ends waits that will not be served in time.
+	 * @return whether none of them is left
 	 */
 	private boolean dismiss(WaitQueue queue) {
 		for (int i = 0; i < BATCH; i++) {
-			Waiter waiter = queue.firstInVain();
+			Waiter waiter = queue.firstUnservable();
 			if (waiter == null) {
 				return true;
 			}

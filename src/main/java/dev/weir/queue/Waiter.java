@@ -9,7 +9,7 @@ import reactor.core.publisher.MonoSink;
 import dev.weir.request.RequestContext;
 
 /**
- * A request that waits for a lane. Two are never equal.
+ * A request that waits for a lane. Compared by identity.
  */
 final class Waiter {
 
@@ -25,14 +25,14 @@ final class Waiter {
 
 	private @Nullable WaitQueue queue;
 
-	// set only while more lanes than those of the queue become usable during the wait
+	// set only if more lanes than those of the queue become usable during the wait
 	private @Nullable Disposable timer;
 
 	/**
-	 * Makes one.
-	 * @param context the request, of which nothing changes while it waits
-	 * @param arrival the request's number among all that ever waited in the pool
-	 * @param until when it has waited long enough, by the ticker
+	 * Creates a waiter.
+	 * @param context the request, which does not change while it waits
+	 * @param arrival the number of the request in the order of arrival
+	 * @param until the end of the wait, in the ticker's time
 	 * @param sink receives whether a lane may be free
 	 * @param onLeave is called on any thread when the client has left
 	 */
@@ -86,7 +86,7 @@ final class Waiter {
 	}
 
 	/**
-	 * Ends the wait; the request goes on, on its own loop.
+	 * Ends the wait. The request continues on its own loop.
 	 * @param free whether a lane may be free
 	 */
 	void proceed(boolean free) {
@@ -94,7 +94,7 @@ final class Waiter {
 	}
 
 	/**
-	 * Ends the wait, since a lane may be free; the request chooses, on its own loop.
+	 * Ends the wait, because a lane may be free. The request chooses one on its own loop.
 	 * @param onChosen receives, on that loop, whether an attempt has begun
 	 */
 	void choose(Consumer<Boolean> onChosen) {

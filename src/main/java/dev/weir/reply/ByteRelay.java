@@ -12,7 +12,7 @@ import dev.weir.request.RequestContext;
 import dev.weir.response.ResponseStart;
 
 /**
- * Relays a response that is no stream of events, byte for byte. If it breaks off, the
+ * Relays a response that is not a stream of events, byte for byte. If it breaks off, the
  * client's connection is closed.
  */
 final class ByteRelay extends Relay {
@@ -26,12 +26,12 @@ final class ByteRelay extends Relay {
 	private final @Nullable UsageReader usage;
 
 	/**
-	 * Prepares.
+	 * Creates the relay.
 	 * @param context the request
-	 * @param attempt the attempt that brought the response
-	 * @param outcome its outcome if the response arrives whole
-	 * @param start how it begins
-	 * @param format what the head says of the body
+	 * @param attempt the attempt of the response
+	 * @param outcome its outcome if the response arrives completely
+	 * @param start the beginning of the body
+	 * @param format the length and type of the body
 	 */
 	ByteRelay(RequestContext context, Attempt attempt, Outcome outcome, ResponseStart.Bytes start, Format format) {
 		super(context, attempt, outcome, start.body());
@@ -79,8 +79,8 @@ final class ByteRelay extends Relay {
 	}
 
 	/**
-	 * What the head of a reply says of its body.
-	 *
+	 * The length and the type of a body, from the head of the reply.
+	 * 
 	 * @param length the announced length in bytes, or -1
 	 * @param json whether it is JSON, which may report its usage
 	 */

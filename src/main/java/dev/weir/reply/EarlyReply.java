@@ -28,10 +28,10 @@ import dev.weir.openai.stream.ErrorEvent;
 import dev.weir.response.ResponseStart;
 
 /**
- * Begins the reply to a request for a stream before any backend has begun its response,
- * so that no proxy between Weir and the client takes the silence for an end. From then on
- * the status is 200: attempts go on, and if none serves, the error is an event. One for
- * each request, used on its loop only.
+ * Begins the reply to a request for a stream before a backend has begun its response, so
+ * that no proxy between Weir and the client closes a silent connection. The status is
+ * then 200. The attempts continue, and if none succeeds, the error is sent as an event.
+ * One for each request, used on its loop only.
  */
 public final class EarlyReply implements Reply {
 
@@ -52,9 +52,9 @@ public final class EarlyReply implements Reply {
 	private @Nullable Relay relay;
 
 	/**
-	 * Prepares.
+	 * Creates the reply.
 	 * @param context the request
-	 * @param replies makes the relay of a response that has begun
+	 * @param replies creates the relay of a response that has begun
 	 */
 	public EarlyReply(RequestContext context, ReplyFactory replies) {
 		this.context = context;
@@ -75,9 +75,9 @@ public final class EarlyReply implements Reply {
 	/**
 	 * Makes the attempts.
 	 * @param run the attempts
-	 * @param onResult receives how they ended in time
-	 * @param onEarly is run if they have not, before the reply begins
-	 * @return completion when one of both was run
+	 * @param onResult receives their result, if it comes before the first comment is due
+	 * @param onEarly is run otherwise, before the reply begins
+	 * @return completion when one of both was called
 	 */
 	public Mono<Void> await(Mono<RequestResult> run, Consumer<RequestResult> onResult, Runnable onEarly) {
 		return Mono.create((sink) -> {
@@ -93,7 +93,7 @@ public final class EarlyReply implements Reply {
 		});
 	}
 
-	/** The first comment never comes before comments are due. */
+	/** The first comment is not written before comments are due. */
 	private Duration delay() {
 		Duration period = this.settings.keepAlive();
 		Duration delay = this.settings.keepAliveDelay();
@@ -151,12 +151,12 @@ public final class EarlyReply implements Reply {
 				.then(Mono.fromSupplier(StreamKeepAlive::comment))
 				.repeat())
 			.takeUntilOther(end);
-		return response.writeWith(comments.concatWith(end.flatMapMany(this::rest))
+		return response.writeWith(comments.concatWith(end.flatMapMany(this::afterComments))
 			.doOnCancel(this.attempts::dispose)
 			.map(response.bufferFactory()::wrap));
 	}
 
-	private Flux<byte[]> rest(RequestResult end) {
+	private Flux<byte[]> afterComments(RequestResult end) {
 		if (end instanceof RequestResult.Served served && served.start() instanceof ResponseStart.Events events) {
 			served.attempt().onResponseStart();
 			this.relay = this.replies.events(served, events);

@@ -27,10 +27,10 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 
 /**
- * Relays a stream of events, event by event, as they come. Only whole events are written,
- * so that an explicit error can follow where the backend breaks off; one of more than 64
- * KB passes in pieces, unless the stream can be resumed: then events are compared with
- * what another backend sends, and are whole up to 1 MB.
+ * Relays a stream of events, one event at a time. Only whole events are written, so that
+ * an error event can follow if the backend breaks off. An event of more than 64 KB is
+ * relayed in pieces, unless the stream can be resumed: then events are compared with
+ * those of another backend, and are held up to 1 MB.
  */
 public final class EventRelay extends Relay {
 
@@ -41,7 +41,7 @@ public final class EventRelay extends Relay {
 
 	private static final byte[] NOTHING = {};
 
-	// for the end of the connection, once there is nothing more to say
+	// how long to wait for the end of the response after its last event
 	private static final Duration AT_THE_END = Duration.ofSeconds(1);
 
 	private final PoolProperties settings;
@@ -58,21 +58,21 @@ public final class EventRelay extends Relay {
 
 	private EventSplitter splitter;
 
-	// what compares a stream that the answer goes on with, once there is one
-	private @Nullable ResumeMatcher continuation;
+	// compares the stream of another backend with the first one, if the stream is resumed
+	private @Nullable ResumeMatcher matcher;
 
-	// whether the client has got something of the stream it goes on with
-	private boolean goesOn;
+	// whether the client has an event of the resumed stream
+	private boolean resumed;
 
 	private @Nullable Disposable resuming;
 
 	/**
-	 * Prepares.
+	 * Creates the relay.
 	 * @param context the request
 	 * @param served the response
-	 * @param start how it begins
-	 * @param resume how the stream is continued if it breaks off, or {@code null} if it
-	 * is not
+	 * @param start the first events
+	 * @param resume resumes the stream if it breaks off, or {@code null} if that is not
+	 * wanted
 	 */
 	EventRelay(RequestContext context, RequestResult.Served served, ResponseStart.Events start,
 			@Nullable Resume resume) {
@@ -90,7 +90,7 @@ public final class EventRelay extends Relay {
 	}
 
 	private void writeComment() {
-		if (!isOver() && !this.progress.isInside() && isWanted()) {
+		if (!isOver() && !this.progress.isInside() && hasDemand()) {
 			write(StreamKeepAlive.comment());
 		}
 	}
@@ -102,17 +102,17 @@ public final class EventRelay extends Relay {
 
 	@Override
 	void start() {
-		pass(this.first);
+		relayEvents(this.first);
 	}
 
 	@Override
 	void relay(byte[] bytes) {
-		pass(this.splitter.add(bytes));
+		relayEvents(this.splitter.add(bytes));
 	}
 
-	private void pass(List<StreamEvent> events) {
+	private void relayEvents(List<StreamEvent> events) {
 		List<StreamEvent> delivered = new ArrayList<>(events.size());
-		String differs = null;
+		String divergence = null;
 		for (StreamEvent event : events) {
 			if (this.resume != null && this.resume.isPossible() && !this.progress.isWhole()
 					&& this.progress.isFailure(event)) {
@@ -120,16 +120,16 @@ public final class EventRelay extends Relay {
 				breakOff("it reports an error");
 				return;
 			}
-			ResumeMatcher.Step step = compared(event);
+			ResumeMatcher.Step step = match(event);
 			if (step instanceof ResumeMatcher.Diverged diverged) {
-				differs = diverged.reason();
+				divergence = diverged.reason();
 				break;
 			}
-			StreamEvent news = ((ResumeMatcher.Deliver) step).event();
-			if (news != null) {
-				announce();
-				this.progress.note(news);
-				delivered.add(news);
+			StreamEvent fresh = ((ResumeMatcher.Deliver) step).event();
+			if (fresh != null) {
+				logResumed();
+				this.progress.record(fresh);
+				delivered.add(fresh);
 			}
 		}
 		write(delivered);
@@ -137,15 +137,15 @@ public final class EventRelay extends Relay {
 			this.keepAlive.restart();
 		}
 		limitEvents();
-		if (differs != null) {
-			differs(differs);
+		if (divergence != null) {
+			onDivergence(divergence);
 		}
 	}
 
-	private void announce() {
-		if (this.continuation != null && !this.goesOn) {
-			this.goesOn = true;
-			logger.info("The stream goes on from {}", attempt().lane().backend());
+	private void logResumed() {
+		if (this.matcher != null && !this.resumed) {
+			this.resumed = true;
+			logger.info("The stream continues from {}", attempt().lane().backend());
 		}
 	}
 
@@ -159,9 +159,9 @@ public final class EventRelay extends Relay {
 		write(all.toByteArray());
 	}
 
-	private ResumeMatcher.Step compared(StreamEvent event) {
-		if (this.continuation != null) {
-			return this.continuation.match(event);
+	private ResumeMatcher.Step match(StreamEvent event) {
+		if (this.matcher != null) {
+			return this.matcher.match(event);
 		}
 		if (this.resume != null) {
 			this.resume.delivered(event);
@@ -169,8 +169,8 @@ public final class EventRelay extends Relay {
 		return new ResumeMatcher.Deliver(event);
 	}
 
-	/** Not a failure of the backend: its response only is not the same. */
-	private void differs(String reason) {
+	/** Not a failure of the backend: its response is different, but valid. */
+	private void onDivergence(String reason) {
 		logger.info("The stream cannot be continued with the response of {}: {}", attempt().lane().backend(), reason);
 		attempt().end(new Outcome.Cancelled());
 		giveUp();
@@ -178,17 +178,17 @@ public final class EventRelay extends Relay {
 
 	@Override
 	void finish(boolean clean) {
-		byte[] rest = clean ? this.splitter.remainder() : NOTHING;
-		this.progress.noteRest(rest);
-		if (this.continuation != null && this.continuation.isRepeating()) {
-			differs("it ends early");
+		byte[] remainder = clean ? this.splitter.remainder() : NOTHING;
+		this.progress.recordRemainder(remainder);
+		if (this.matcher != null && this.matcher.isRepeating()) {
+			onDivergence("it ends early");
 			return;
 		}
 		if (!this.progress.mayEnd()) {
 			breakOff("it ended before it was complete");
 			return;
 		}
-		write(rest);
+		write(remainder);
 		if (this.progress.isFailed()) {
 			attempt().end(new Outcome.Broken());
 		}
@@ -233,9 +233,9 @@ public final class EventRelay extends Relay {
 				&& served.start() instanceof ResponseStart.Events events) {
 			replace(served);
 			this.splitter = events.splitter();
-			this.continuation = this.resume.begin();
-			this.goesOn = false;
-			pass(events.events());
+			this.matcher = this.resume.begin();
+			this.resumed = false;
+			relayEvents(events.events());
 			readOn();
 		}
 		else {
@@ -267,10 +267,10 @@ public final class EventRelay extends Relay {
 			return this.settings.streamIdleTimeout();
 		}
 		if (this.progress.hasBegun()) {
-			// the model has gone back to thinking, or a tool runs
+			// the model thinks again, or a tool runs
 			return this.settings.responseTimeout();
 		}
-		// from the request on, as for any other response
+		// measured from the request, as for any other response
 		Duration left = this.settings.responseTimeout().minus(attempt().age());
 		return left.isNegative() ? Duration.ZERO : left;
 	}

@@ -26,9 +26,9 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 
 /**
- * The body of a reply that a backend's response is relayed to: no faster than the client
- * reads, no later than it comes, and never so that a part looks like the whole. Ends the
- * attempt, once, with its outcome. Used on the loop of the request only.
+ * Relays a backend's response to the body of a reply: bytes are read as fast as the
+ * client reads, written as soon as they arrive, and a part never looks like a complete
+ * reply. Ends the attempt, once, with its outcome. Used on the loop of the request only.
  */
 abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, EventRelay {
 
@@ -46,14 +46,14 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 
 	private @Nullable FluxSink<byte[]> sink;
 
-	private long passed;
+	private long writtenBytes;
 
-	// buffers; the sink's own count leaves out those that are on their way
-	private long wanted;
+	// counted in buffers; the sink's own count does not include those that are scheduled
+	private long requestedBuffers;
 
-	private long written;
+	private long writtenBuffers;
 
-	// before, it is not known how long the backend may be silent
+	// before the start, the limit for silence is not known
 	private boolean started;
 
 	private boolean reading;
@@ -70,8 +70,9 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 
 	@Override
 	public final Mono<Void> writeTo(ServerHttpResponse response) {
-		// Events too are flushed as they come this way. Spring's own way to flush each
-		// buffer keeps some in a queue that is never released when the client leaves.
+		// This flushes each event as it comes. Spring's writeAndFlushWith keeps buffers
+		// in a queue
+		// that is never released when the client leaves.
 		Flux<byte[]> bytes = bytes();
 		Channel client = connection(response);
 		return response.writeWith(
@@ -84,14 +85,14 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 					? client.channel() : null;
 		}
 		catch (IllegalArgumentException | IllegalStateException ex) {
-			// a response that leads to no connection
+			// a response without a connection
 			return null;
 		}
 	}
 
 	/**
 	 * The bytes of the reply. To be subscribed to once.
-	 * @return the bytes, with an error at their end if they are not all
+	 * @return the bytes, with an error at their end if the response is not complete
 	 */
 	final Flux<byte[]> bytes() {
 		// not push, which calls onRequest for the first request only
@@ -130,20 +131,20 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 	}
 
 	private void onCancel() {
-		// a client that has all it waits for may close before the reply has ended
-		Outcome why = isComplete(this.passed) ? this.outcome : new Outcome.Cancelled();
+		// a client that has the complete reply may close the connection before its end
+		Outcome why = isComplete(this.writtenBytes) ? this.outcome : new Outcome.Cancelled();
 		discard(why);
 	}
 
 	private void onRequest(long count) {
-		this.wanted = Operators.addCap(this.wanted, count);
+		this.requestedBuffers = Operators.addCap(this.requestedBuffers, count);
 		if (!this.reading) {
 			pull();
 		}
 	}
 
 	private void pull() {
-		if (this.started && !this.over && isReading() && this.wanted > this.written) {
+		if (this.started && !this.over && isReading() && this.requestedBuffers > this.writtenBuffers) {
 			this.silence.begin(patience());
 			this.body.more();
 		}
@@ -166,7 +167,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		if (this.over) {
 			return;
 		}
-		if (error != null && !isComplete(this.passed)) {
+		if (error != null && !isComplete(this.writtenBytes)) {
 			breakOff(error.toString());
 		}
 		else {
@@ -178,8 +179,8 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		if (this.over) {
 			return;
 		}
-		// a backend may keep its connection open when its response is complete
-		if (isComplete(this.passed)) {
+		// a backend may keep its connection open after its response is complete
+		if (isComplete(this.writtenBytes)) {
 			safely(() -> finish(false));
 		}
 		else {
@@ -187,18 +188,19 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		}
 	}
 
-	/** Ends the attempt, since its backend broke off the response. */
+	/** Ends the attempt, because its backend broke off the response. */
 	final void breakOff(String why) {
-		logger.warn("The response of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.passed, why);
+		logger.warn("The response of {} broke off after {} bytes: {}", this.attempt.lane().backend(), this.writtenBytes,
+				why);
 		this.silence.pause();
-		// the end may have come already, and would look like a good one
+		// the end may have arrived already, and would look like a regular one
 		this.body.release();
 		this.body.dispose();
 		this.attempt.end(new Outcome.Broken());
 		onBreak();
 	}
 
-	/** Continues with another response in place of one that broke off. */
+	/** Continues with another response after one that broke off. */
 	final void replace(RequestResult.Served served) {
 		this.body = served.start().body();
 		this.attempt = served.attempt();
@@ -215,8 +217,8 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 
 	final void write(byte[] bytes) {
 		if (this.sink != null && bytes.length > 0) {
-			this.passed += bytes.length;
-			this.written++;
+			this.writtenBytes += bytes.length;
+			this.writtenBuffers++;
 			this.sink = this.sink.next(bytes);
 		}
 	}
@@ -225,11 +227,11 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 	 * Whether the client reads.
 	 * @return whether it has asked for more than was written
 	 */
-	final boolean isWanted() {
-		return this.wanted > this.written;
+	final boolean hasDemand() {
+		return this.requestedBuffers > this.writtenBuffers;
 	}
 
-	/** Ends a reply that is whole. */
+	/** Ends a reply that is complete. */
 	final void complete() {
 		if (stop()) {
 			this.attempt.end(this.outcome);
@@ -239,7 +241,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		}
 	}
 
-	/** Ends a reply that is not whole, so that the client does not take it for one. */
+	/** Ends a reply that is not complete, so that the client notices it. */
 	final void abort() {
 		if (stop() && this.sink != null) {
 			this.sink.error(BrokenResponseException.afterStart());
@@ -265,10 +267,10 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		return this.attempt;
 	}
 
-	/** Writes what has come before. */
+	/** Writes the beginning of the response. */
 	abstract void start();
 
-	/** Writes what there is to write of bytes that have come. */
+	/** Writes bytes of the response, as far as they can be written now. */
 	abstract void relay(byte[] bytes);
 
 	/**
@@ -280,18 +282,20 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 	/** The response broke off; the attempt has ended. */
 	abstract void onBreak();
 
-	/** Whether a backend is to be read from at the moment. */
+	/** Whether the response may be read now. */
 	boolean isReading() {
 		return true;
 	}
 
-	/** Whether the client has all there is, though the backend has not ended it. */
+	/**
+	 * Whether the client has the complete reply, even if the backend has not ended it.
+	 */
 	abstract boolean isComplete(long bytes);
 
-	/** How long the backend may be silent at the moment. */
+	/** How long the backend may be silent now. */
 	abstract Duration patience();
 
-	/** The relay has stopped, for whatever reason. */
+	/** The relay has stopped, regardless of the reason. */
 	void onStop() {
 		// nothing to release by default
 	}

@@ -17,8 +17,8 @@ import dev.weir.response.BodyDecoder;
 import dev.weir.response.BackendResponse;
 
 /**
- * Makes the body of a reply from the response it is relayed from. The head of the reply
- * has been written before.
+ * Creates the body of a reply from a backend's response. The head of the reply was
+ * written before.
  */
 public final class ReplyFactory {
 
@@ -29,10 +29,9 @@ public final class ReplyFactory {
 	private final HttpHeaders head;
 
 	/**
-	 * Prepares.
+	 * Creates the factory of a request.
 	 * @param context the request
-	 * @param again makes further attempts where a stream is resumed; empty if there are
-	 * none
+	 * @param again makes further attempts to resume a stream; empty if none is possible
 	 * @param head the headers of the reply
 	 */
 	public ReplyFactory(RequestContext context, Supplier<Mono<RequestResult>> again, HttpHeaders head) {
@@ -51,7 +50,7 @@ public final class ReplyFactory {
 	}
 
 	/**
-	 * Makes the relay of a stream.
+	 * Creates the relay of a stream.
 	 * @param served the response
 	 * @param start its first events
 	 * @return the relay
@@ -62,7 +61,7 @@ public final class ReplyFactory {
 	}
 
 	/**
-	 * A response that has come whole ends the attempt, whatever the client does with it.
+	 * A response that has arrived completely ends the attempt, even if the client leaves.
 	 */
 	private Reply whole(RequestResult.Served served, byte[] body) {
 		if (isJson()) {
@@ -78,7 +77,7 @@ public final class ReplyFactory {
 	}
 
 	/**
-	 * Makes the body of an error that passes as it is.
+	 * Creates the body of an error that is relayed unchanged.
 	 * @param refused the error
 	 * @return the body
 	 */

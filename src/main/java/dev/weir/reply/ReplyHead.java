@@ -28,12 +28,12 @@ public final class ReplyHead {
 
 	private static final String ATTEMPTS = "x-weir-attempts";
 
-	// where SDKs look for the id to quote in a support request, and what Azure calls it
+	// the header in which SDKs expect the id of a request, and Azure's name for it
 	private static final String REQUEST_ID = "x-request-id";
 
 	private static final String AZURE_REQUEST_ID = "apim-request-id";
 
-	// read by nginx and proxies like it
+	// read by nginx and similar proxies
 	private static final String ACCEL_BUFFERING = "x-accel-buffering";
 
 	private final ServerHttpResponse client;
@@ -41,7 +41,7 @@ public final class ReplyHead {
 	private final RequestContext context;
 
 	/**
-	 * Makes the head of a reply.
+	 * Creates the head of a reply.
 	 * @param client the response that the client gets
 	 * @param context the request
 	 */
@@ -65,13 +65,13 @@ public final class ReplyHead {
 		explain(served.attempt().lane());
 		nameRequest();
 		if (served.start() instanceof ResponseStart.Events) {
-			// an error event at the end of a stream that breaks off is not counted in it
+			// it does not count an error event at the end of a stream that breaks off
 			headers.remove(HttpHeaders.CONTENT_LENGTH);
 			passAtOnce();
 		}
 	}
 
-	/** Writes the head of a stream that no backend has begun yet. */
+	/** Writes the head of a stream before a backend has begun it. */
 	public void beginEarly() {
 		this.client.setRawStatusCode(200);
 		headers().setContentType(MediaType.TEXT_EVENT_STREAM);
@@ -80,7 +80,7 @@ public final class ReplyHead {
 	}
 
 	/**
-	 * Asks proxies between Weir and the client to neither hold events back nor keep them.
+	 * Asks proxies between Weir and the client neither to buffer nor to cache events.
 	 */
 	private void passAtOnce() {
 		if (!headers().containsHeader(ACCEL_BUFFERING)) {
@@ -95,9 +95,8 @@ public final class ReplyHead {
 	 * Writes the head of a backend's error.
 	 * @param lane the lane it comes from, if any
 	 * @param error the error
-	 * @param delays when to come back, in place of what the backend said, or empty to
-	 * leave that as it is
-	 * @return the body that belongs to it, as far as it was read
+	 * @param delays headers that replace the backend's delay, or empty to keep it
+	 * @return its body, as far as it was read
 	 */
 	public byte[] error(@Nullable Lane lane, ErrorResponse error, Map<String, String> delays) {
 		explain(lane);
@@ -114,11 +113,11 @@ public final class ReplyHead {
 	}
 
 	/**
-	 * Writes the head of an error of Weir's own. It passes the user's filters like every
-	 * other reply.
+	 * Writes the head of Weir's own error. It passes the user's filters like every other
+	 * reply.
 	 * @param lane the lane that was called last, or {@code null} if none was
 	 * @param error the error
-	 * @return the body that belongs to it
+	 * @return its body
 	 */
 	public byte[] own(@Nullable Lane lane, ApiErrorException error) {
 		explain(lane);

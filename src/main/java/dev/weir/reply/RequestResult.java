@@ -11,20 +11,20 @@ import dev.weir.response.ResponseStart;
 import dev.weir.response.BackendResponse;
 
 /**
- * How the attempts of a request ended.
+ * The result of the attempts of a request.
  */
 public sealed interface RequestResult {
 
-	/** Releases a response that is not relayed after all. */
+	/** Releases a response that is not relayed. */
 	void discard();
 
 	/**
-	 * A backend serves the request; the attempt goes on until the last byte.
+	 * A backend serves the request. The attempt continues until the last byte.
 	 *
 	 * @param attempt the attempt
-	 * @param outcome its outcome if the response arrives whole
-	 * @param response the response, of which the head is relayed
-	 * @param start how the body begins
+	 * @param outcome its outcome if the response arrives completely
+	 * @param response the response with its head
+	 * @param start the beginning of its body
 	 */
 	record Served(Attempt attempt, Outcome outcome, BackendResponse response,
 			ResponseStart start) implements RequestResult {
@@ -37,8 +37,8 @@ public sealed interface RequestResult {
 	}
 
 	/**
-	 * A backend responded with an error of the client's own, and the attempt is over
-	 * except for the rest of the body, if there is one.
+	 * A backend refused the request because of an error of the client. The attempt is
+	 * over, except for the unread part of the body, if there is one.
 	 *
 	 * @param attempt the attempt
 	 * @param outcome its outcome
@@ -56,10 +56,10 @@ public sealed interface RequestResult {
 	/**
 	 * No backend served the request.
 	 *
-	 * @param lane the lane that was tried last, or whose error is the best there is;
+	 * @param lane the lane of the best error, or the lane that was tried last;
 	 * {@code null} if none was tried
 	 * @param best the best error of a backend, or {@code null} if Weir's own is better
-	 * @param own Weir's own error, with the delay after which to come back
+	 * @param own Weir's own error, with the delay of the next try
 	 */
 	record Exhausted(@Nullable Lane lane, @Nullable ErrorResponse best,
 			ApiErrorException own) implements RequestResult {

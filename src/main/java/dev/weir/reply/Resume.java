@@ -12,12 +12,12 @@ import dev.weir.openai.resume.ResumeRecorder;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * How a stream is gone on with when it breaks off: the same request is made again, and
- * what the client has got is compared with what comes.
+ * Resumes a stream that breaks off: sends the same request to another lane, and compares
+ * its events with those that the client has.
  */
 final class Resume {
 
-	// some hundred thousand words, far more than models say in one answer
+	// several hundred thousand words, far more than a model writes in one response
 	private static final int MAX_REMEMBERED = 4 * 1024 * 1024;
 
 	private final ResumeRecorder resumption;
@@ -30,10 +30,10 @@ final class Resume {
 	}
 
 	/**
-	 * Prepares.
-	 * @param call what the stream is the answer to
+	 * Creates the state of a stream.
+	 * @param call the request
 	 * @param again makes the request again, on another lane; empty if there is none
-	 * @return how to go on, or {@code null} if such streams cannot be gone on with
+	 * @return the state, or {@code null} if such streams cannot be resumed
 	 */
 	static @Nullable Resume of(ApiCall call, Supplier<Mono<RequestResult>> again) {
 		Operation operation = call.path().operation();
@@ -42,8 +42,9 @@ final class Resume {
 	}
 
 	/**
-	 * Whether the answer stays with the backend that begins it, under an id that no other
-	 * would know. Responses do unless the client says otherwise.
+	 * Whether the backend stores the response under an id that no other backend knows.
+	 * The operation {@code responses} does so unless the client sets {@code store} to
+	 * false.
 	 */
 	private static boolean isStored(ApiCall call) {
 		return call.path().operation() == Operation.RESPONSES

@@ -9,9 +9,9 @@ import reactor.core.Disposable;
 import dev.weir.request.RequestLoop;
 
 /**
- * Notices that a backend is silent. Only the time counts in which something is expected
- * of it: that a client reads slowly is not its fault. Sets one timer at most, however
- * often it is begun. Used on the loop of the request only.
+ * Detects that a backend is silent. Only the time while Weir waits for bytes counts, not
+ * the time while a client reads slowly. Sets at most one timer at a time. Used on the
+ * loop of the request only.
  */
 final class SilenceTimer {
 
@@ -30,7 +30,7 @@ final class SilenceTimer {
 	private boolean waiting;
 
 	/**
-	 * Makes a timer that is not running.
+	 * Creates a timer that is not running.
 	 * @param loop the loop of the request
 	 * @param ticker a monotonic clock in nanoseconds
 	 * @param onSilence is run on the loop when the silence has lasted too long
@@ -42,7 +42,7 @@ final class SilenceTimer {
 	}
 
 	/**
-	 * Begins to wait, unless that has begun.
+	 * Starts to measure silence, unless it is being measured.
 	 * @param limit how long silence may last from now on
 	 */
 	void begin(Duration limit) {
@@ -60,12 +60,12 @@ final class SilenceTimer {
 		}
 	}
 
-	/** Stops waiting: something has come, or nothing is expected. */
+	/** Stops measuring: bytes have arrived, or none are expected. */
 	void pause() {
 		this.waiting = false;
 	}
 
-	/** Stops waiting and cancels the timer. */
+	/** Stops measuring and cancels the timer. */
 	void stop() {
 		this.waiting = false;
 		if (this.timer != null) {

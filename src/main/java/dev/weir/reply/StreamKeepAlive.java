@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.request.RequestLoop;
 
 /**
- * Has a comment written to a stream of events whenever it was silent for some time, so
- * that no proxy between Weir and the client takes the silence for an end. Readers ignore
- * comments (WHATWG HTML, "Server-sent events", section "Interpreting an event stream").
- * Used on the loop of the request only.
+ * Writes a comment to a stream of events whenever it was silent for some time, so that no
+ * proxy between Weir and the client closes a silent connection. Clients ignore comments
+ * (WHATWG HTML, "Server-sent events", section "Interpreting an event stream"). Used on
+ * the loop of the request only.
  */
 final class StreamKeepAlive {
 
@@ -31,8 +31,8 @@ final class StreamKeepAlive {
 	}
 
 	/**
-	 * Makes one that is not running.
-	 * @param period how long the stream may be silent; zero for any time
+	 * Creates a keep-alive that is not running.
+	 * @param period how long the stream may be silent; zero for no limit
 	 * @param loop the loop of the request
 	 * @param ticker a monotonic clock in nanoseconds
 	 * @param writeComment writes a comment, if the stream is between two events
@@ -44,19 +44,19 @@ final class StreamKeepAlive {
 
 	/**
 	 * Returns the comment.
-	 * @return the comment with the blank line behind it
+	 * @return the comment with its blank line
 	 */
 	static byte[] comment() {
 		return COMMENT.clone();
 	}
 
-	/** Begins to measure silence anew: something was written. */
+	/** Restarts the measurement of silence, because something was written. */
 	void restart() {
 		this.timer.pause();
 		this.timer.begin(this.period);
 	}
 
-	/** Stops for good. */
+	/** Stops and cannot be restarted. */
 	void stop() {
 		this.timer.stop();
 	}

@@ -13,19 +13,19 @@ import dev.weir.openai.stream.Usage;
 import dev.weir.classify.OutcomeClassifier;
 
 /**
- * How far a client is with a stream: what the events it got say of the whole. A stream is
- * whole by what its protocol says of its end; what usage it reports on the way says
- * nothing.
+ * The progress of a stream, from the events that the client has. Whether a stream is
+ * complete depends on the end that its protocol defines, not on a usage that it reports
+ * on the way.
  */
 final class StreamProgress {
 
-	/** More than the API allows to ask for. */
+	/** More than a request may ask for. */
 	private static final int MAX_CHOICES = 1024;
 
 	private static final Set<String> LAST_OF_RESPONSES = Set.of("response.completed", "response.incomplete",
 			"response.failed", "response.cancelled");
 
-	/** By OpenAI's API specification, of audio and images. */
+	/** The last events of audio and images in OpenAI's API specification. */
 	private static final Set<String> LAST_OF_MEDIA = Set.of("transcript.text.done", "speech.audio.done",
 			"image_generation.completed", "image_edit.completed");
 
@@ -44,8 +44,8 @@ final class StreamProgress {
 
 	private @Nullable Usage usage;
 
-	/** Reads an event that passes in pieces. */
-	private @Nullable EventReducer digest;
+	/** Reads an event that is relayed in pieces. */
+	private @Nullable EventReducer reducer;
 
 	private boolean inside;
 
@@ -57,10 +57,10 @@ final class StreamProgress {
 
 	private boolean terminal;
 
-	/** Whether there was a part of media whose last event has not come. */
+	/** Whether there was a part of audio or an image without its last event. */
 	private boolean unfinished;
 
-	/** Whether a chunk with the usage and without choices came behind all others. */
+	/** Whether a chunk with usage and without choices came after all others. */
 	private boolean closed;
 
 	private boolean failed;
@@ -73,18 +73,18 @@ final class StreamProgress {
 	}
 
 	/**
-	 * Notes what the client gets.
+	 * Records an event that the client gets.
 	 * @param event the event
 	 */
-	void note(StreamEvent event) {
+	void record(StreamEvent event) {
 		this.inside = !event.isEnd();
 		if (event.isWhole()) {
 			read(event);
 			return;
 		}
-		EventReducer pieces = (this.digest != null) ? this.digest : new EventReducer();
+		EventReducer pieces = (this.reducer != null) ? this.reducer : new EventReducer();
 		pieces.add(event.bytes());
-		this.digest = this.inside ? pieces : null;
+		this.reducer = this.inside ? pieces : null;
 		StreamEvent all = this.inside ? null : pieces.toEvent();
 		if (all != null) {
 			read(all);
@@ -107,7 +107,7 @@ final class StreamProgress {
 			}
 			case DONE -> this.done = true;
 			case ERROR -> {
-				// behind the end it revokes nothing
+				// an error after the end of the stream is ignored
 				this.failed = !isWhole() && isFailure(event);
 				this.refused = !this.failed;
 			}
@@ -120,10 +120,10 @@ final class StreamProgress {
 	private void readEnd(StreamEvent event, boolean withUsage) {
 		event.forEachChoice((index, finished) -> {
 			int bit = Math.min(index, MAX_CHOICES);
-			// more of an answer was to come behind that usage
+			// a choice continues after that usage
 			this.closed &= this.finishedChoices.get(bit);
 			this.begunChoices.set(bit);
-			// several share the last one, so that it never counts as finished
+			// several choices share the last bit, so it never counts as finished
 			this.finishedChoices.set(bit, bit < MAX_CHOICES && (finished || this.finishedChoices.get(bit)));
 		});
 		this.closed |= withUsage && event.isWithoutChoices() && !this.begunChoices.isEmpty();
@@ -135,9 +135,9 @@ final class StreamProgress {
 	}
 
 	/**
-	 * Whether an event says that its backend failed.
+	 * Whether an event reports a failure of the backend.
 	 * @param event the event
-	 * @return whether it is an error, and not one of the client's own
+	 * @return whether it is an error, and not one of the client
 	 */
 	boolean isFailure(StreamEvent event) {
 		if (event.kind() != StreamEvent.Kind.ERROR) {
@@ -147,18 +147,18 @@ final class StreamProgress {
 	}
 
 	/**
-	 * Notes what is left at the end of a stream: some servers leave out the last blank
-	 * line.
-	 * @param rest the bytes
+	 * Records the remaining bytes at the end of a stream: some servers omit the last
+	 * blank line.
+	 * @param remainder the bytes
 	 */
-	void noteRest(byte[] rest) {
-		if (new String(rest, StandardCharsets.UTF_8).strip().equals("data: [DONE]")) {
+	void recordRemainder(byte[] remainder) {
+		if (new String(remainder, StandardCharsets.UTF_8).strip().equals("data: [DONE]")) {
 			this.done = true;
 		}
 	}
 
 	/**
-	 * Whether it has begun to say what it is about, and is no longer just alive.
+	 * Whether it has begun, and not only sent signs of life.
 	 * @return whether there was an event with content, or an error
 	 */
 	boolean hasBegun() {
@@ -166,19 +166,18 @@ final class StreamProgress {
 	}
 
 	/**
-	 * Whether the model, or a tool at the backend, may be silent for as long as it needs.
-	 * @return whether nothing has been said yet, or the last that was said is that one of
-	 * them is at work
+	 * Whether the model or a tool of the backend is working, and may be silent for long.
+	 * @return whether there is no content yet, or the last event reports that one of them
+	 * works
 	 */
 	boolean isThinking() {
 		return !hasBegun() || (this.thinking && !this.inside);
 	}
 
 	/**
-	 * Whether the stream is whole, whatever becomes of its connection. A connection that
-	 * is closed where its end is the end of the answer, or by a proxy in between, may
-	 * look the same after a break.
-	 * @return whether something says that it is complete
+	 * Whether the stream is complete by its events. The end of the connection does not
+	 * prove it: a proxy may close a connection the same way after a break.
+	 * @return whether its events prove that it is complete
 	 */
 	boolean isWhole() {
 		return isOver() || switch (this.operation) {
@@ -189,8 +188,8 @@ final class StreamProgress {
 	}
 
 	/**
-	 * Whether nothing comes behind what the client has.
-	 * @return whether the last event of the stream has passed
+	 * Whether the client has the last event of the stream.
+	 * @return whether no more events follow
 	 */
 	boolean isOver() {
 		return this.done || (this.closed && isFinished()) || (this.operation == Operation.RESPONSES && this.terminal);
@@ -202,23 +201,24 @@ final class StreamProgress {
 
 	/**
 	 * Whether the stream may end here.
-	 * @return whether it is whole, or ended with an error that the backend has reported
+	 * @return whether it is complete, or ended with an error that the backend has
+	 * reported
 	 */
 	boolean mayEnd() {
 		return isWhole() || this.failed || this.refused;
 	}
 
 	/**
-	 * Whether the backend itself has reported that it failed.
-	 * @return whether an error event has passed that is not the client's own
+	 * Whether the backend has reported that it failed.
+	 * @return whether the client has an error event that is not about its request
 	 */
 	boolean isFailed() {
 		return this.failed;
 	}
 
 	/**
-	 * Whether a part of an event has passed whose end has not: nothing can be put behind
-	 * it.
+	 * Whether the client has only a part of the last event. Then no other event can
+	 * follow it.
 	 * @return whether the client is inside an event
 	 */
 	boolean isInside() {
@@ -234,8 +234,8 @@ final class StreamProgress {
 	}
 
 	/**
-	 * The tokens that the stream says were used.
-	 * @return the usage, or {@code null} if it has not said
+	 * The usage that the stream reported.
+	 * @return the usage, or {@code null} if there is none
 	 */
 	@Nullable Usage usage() {
 		return this.usage;

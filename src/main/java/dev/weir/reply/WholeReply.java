@@ -8,7 +8,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.request.Reply;
 
 /**
- * A body that is known as a whole.
+ * A reply whose body is in memory.
  *
  * @param body the body
  */

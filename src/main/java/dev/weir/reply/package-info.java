@@ -1,7 +1,7 @@
 /**
- * The reply to a client: its head, and the relay of a response to its body. Which
- * response that is, is decided elsewhere. Start with {@link dev.weir.reply.ReplyFactory}
- * and {@link dev.weir.reply.Relay}.
+ * The reply to a client: its head, and the relay of a response to its body. The choice of
+ * the response is not here. Start with {@link dev.weir.reply.ReplyFactory} and
+ * {@link dev.weir.reply.Relay}.
  */
 @NullMarked
 package dev.weir.reply;

@@ -3,18 +3,18 @@ package dev.weir.response;
 import dev.weir.backend.Outcome;
 
 /**
- * What one attempt brought.
+ * The result of one attempt.
  */
 public sealed interface AttemptResult {
 
 	/**
 	 * The outcome of the attempt.
-	 * @return the outcome; of a response that has begun, the one it has if it arrives
-	 * whole
+	 * @return the outcome; for a response that has begun, the one if it arrives
+	 * completely
 	 */
 	Outcome outcome();
 
-	/** Releases what is still to be read of the response. */
+	/** Releases the unread part of the response. */
 	void discard();
 
 	/**
@@ -22,7 +22,7 @@ public sealed interface AttemptResult {
 	 *
 	 * @param outcome the outcome
 	 * @param response the response
-	 * @param start how its body begins
+	 * @param start the beginning of its body
 	 */
 	record Begun(Outcome outcome, BackendResponse response, ResponseStart start) implements AttemptResult {
 

@@ -23,7 +23,7 @@ public final class BackendResponse implements Disposable {
 
 	private static final Duration MAX_DRAIN = Duration.ofSeconds(1);
 
-	// status and headers of a 429 say all that is needed to go on at once
+	// the status and headers of a 429 are enough to try the next lane
 	private static final Duration MAX_DRAIN_THROTTLED = Duration.ofMillis(250);
 
 	private final int status;
@@ -41,12 +41,12 @@ public final class BackendResponse implements Disposable {
 	private @Nullable ResponseBody body;
 
 	/**
-	 * Makes a response. If its body is coded and can be decoded, the headers that
-	 * describe the coded body do not pass.
+	 * Creates a response. If its body is encoded and can be decoded, the headers of the
+	 * encoded body are not relayed.
 	 * @param status the HTTP status
-	 * @param received the headers as they came
-	 * @param passed those that may reach the client
-	 * @param connection what the body is read from
+	 * @param received the headers as received
+	 * @param passed the headers that may be relayed to the client
+	 * @param connection the connection that the body is read from
 	 * @param loop the loop of the request
 	 */
 	public BackendResponse(int status, io.netty.handler.codec.http.HttpHeaders received, HttpHeaders passed,
@@ -72,7 +72,7 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * A header as it came.
+	 * A header as received.
 	 * @param name its name
 	 * @return its first value, or {@code null} if there is none
 	 */
@@ -81,7 +81,7 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * The headers that may reach the client.
+	 * The headers that may be relayed to the client.
 	 * @return the headers
 	 */
 	public HttpHeaders passed() {
@@ -104,7 +104,7 @@ public final class BackendResponse implements Disposable {
 
 	/**
 	 * Whether the body is a stream of server-sent events that can be read.
-	 * @return whether its content type says so, and it comes in no unknown coding
+	 * @return whether its content type says so, and its encoding is known
 	 */
 	boolean isEvents() {
 		return hasType(header(HttpHeaders.CONTENT_TYPE), "text/event-stream")
@@ -120,8 +120,8 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Whether the body is JSON that can be read as it comes.
-	 * @return whether its content type says so, or is not there, and it is not coded
+	 * Whether the body is JSON that can be read while it arrives.
+	 * @return whether its content type says so or is missing, and it is not encoded
 	 */
 	boolean isPlainJson() {
 		String type = header(HttpHeaders.CONTENT_TYPE);
@@ -130,8 +130,8 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Compares content types, leniently: a backend's mistake in a parameter is no reason
-	 * to lose its response.
+	 * Compares content types without their parameters, because a malformed parameter must
+	 * not invalidate a response.
 	 * @param header the header's value, or {@code null}
 	 * @param type the type, in lower case
 	 * @return whether the header begins with the type
@@ -152,8 +152,8 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Reads the body to its end, bounded in size and time. Read to its end, the
-	 * connection goes back to its pool: a 429 costs none.
+	 * Reads the body to its end, limited in size and time. A connection that was read to
+	 * its end is reused, so a 429 does not cost a connection.
 	 * @return the response with the body
 	 */
 	Mono<ErrorResponse> drain() {
@@ -161,8 +161,8 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Reads the rest of the body to its end, bounded in size and time.
-	 * @param start how the body begins
+	 * Reads the rest of the body to its end, limited in size and time.
+	 * @param start the beginning of the body
 	 * @return the response with the whole body
 	 */
 	Mono<ErrorResponse> drain(ResponseStart.Bytes start) {
@@ -176,8 +176,8 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Reads the body to its end, bounded in size and time, and drops it, so that the
-	 * connection can serve again.
+	 * Reads the body to its end, limited in size and time, and drops it, so that the
+	 * connection can be reused.
 	 * @return completion
 	 */
 	public Mono<Void> discard() {

@@ -23,18 +23,20 @@ import io.netty.handler.codec.compression.ZstdDecoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes the body of a response that came compressed though Weir asks backends for none
- * (RFC 9110, section 8.4). It decodes no faster than its output is taken, so that a small
- * body that stands for a huge one takes no more memory than any other. Not thread-safe.
+ * Decodes a compressed body (RFC 9110, section 8.4). Weir does not ask backends to
+ * compress, but some do. It decodes only as fast as its output is read, so that a
+ * decompression bomb takes no more memory than any other body. Not thread-safe.
  */
 public final class BodyDecoder {
 
-	/** What is decoded at once; gzip makes a thousand times as much of it at most. */
+	/**
+	 * Bytes that are decoded at once; gzip expands them at most about a thousand times.
+	 */
 	private static final int SLICE = 512;
 
 	private static final int MAX_OUTPUT_OF_SLICE = 8 * 1024 * 1024;
 
-	/** The first byte of what is really gzip (RFC 1952, section 2.3.1). */
+	/** The first byte of a gzip body (RFC 1952, section 2.3.1). */
 	private static final byte GZIP_ID = 0x1f;
 
 	private final ChannelHandler decoder;
@@ -47,7 +49,7 @@ public final class BodyDecoder {
 
 	private boolean begun;
 
-	/** Whether what comes is not coded, whatever the header says. */
+	/** Whether the body is not encoded, in spite of its header. */
 	private boolean plain;
 
 	private final boolean gzip;
@@ -59,10 +61,11 @@ public final class BodyDecoder {
 	}
 
 	/**
-	 * Makes a decoder.
+	 * Creates a decoder.
 	 * @param contentEncoding the value of the response's {@code content-encoding}, or
 	 * {@code null}
-	 * @return the decoder, or {@code null} if the body is not coded or cannot be decoded
+	 * @return the decoder, or {@code null} if the body is not encoded or cannot be
+	 * decoded
 	 */
 	static @Nullable BodyDecoder of(@Nullable String contentEncoding) {
 		List<String> codings = codings(contentEncoding);
@@ -81,7 +84,7 @@ public final class BodyDecoder {
 	}
 
 	/**
-	 * Whether a body is coded.
+	 * Whether a body is encoded.
 	 * @param contentEncoding the value of {@code content-encoding}, or {@code null}
 	 * @return whether it names a coding other than {@code identity}
 	 */
@@ -98,30 +101,30 @@ public final class BodyDecoder {
 	}
 
 	/**
-	 * Takes what has come.
-	 * @param bytes the coded bytes, at least one
+	 * Adds bytes to be decoded.
+	 * @param bytes the encoded bytes, at least one
 	 */
 	void add(byte[] bytes) {
 		if (!this.begun) {
 			this.begun = true;
-			// some proxies decode a body and leave the header as it was
+			// some proxies decode a body without removing the header
 			this.plain = this.gzip && bytes[0] != GZIP_ID;
 		}
 		this.input.add(bytes);
 	}
 
 	/**
-	 * Whether something that has come is still to be decoded.
-	 * @return whether {@link #next()} may find something
+	 * Whether there are bytes that are not decoded yet.
+	 * @return whether {@link #next()} may return bytes
 	 */
 	boolean hasInput() {
 		return !this.input.isEmpty() || !this.channel.inboundMessages().isEmpty();
 	}
 
 	/**
-	 * Decodes on.
-	 * @return the next bytes, or {@code null} if more has to come first
-	 * @throws DecompressionException if what has come cannot be decoded
+	 * Decodes the next bytes.
+	 * @return the bytes, or {@code null} if more input is needed
+	 * @throws DecompressionException if the input cannot be decoded
 	 */
 	byte @Nullable [] next() {
 		while (true) {
@@ -168,21 +171,21 @@ public final class BodyDecoder {
 	}
 
 	/**
-	 * Whether the body may end where it does.
-	 * @return {@code false} if it is known that something is missing
+	 * Whether the body may end here.
+	 * @return {@code false} if a part is known to be missing
 	 */
 	boolean mayEnd() {
 		return !this.begun || this.plain || !(this.decoder instanceof ZlibDecoder zlib) || zlib.isClosed();
 	}
 
-	/** Frees what it holds. */
+	/** Releases its buffers. */
 	void close() {
 		this.input.clear();
 		try {
 			this.channel.finishAndReleaseAll();
 		}
 		catch (RuntimeException ex) {
-			// of a body that cannot be decoded
+			// thrown for a body that cannot be decoded
 		}
 	}
 

@@ -7,13 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An error that a backend answered with, kept in case no other backend takes the request.
+ * A backend's error response, kept in case no other backend serves the request.
  *
  * @param status the HTTP status
- * @param headers the response headers, less those that end with each hop
- * @param body the body, or what was read of it
- * @param rest where the rest of the body is if it was too long or too slow to be read,
- * else {@code null}: then its connection can serve again
+ * @param headers the response headers without hop-by-hop headers
+ * @param body the body, or the part that was read
+ * @param rest the body with its unread part if it was too long or too slow, or
+ * {@code null} if it was read completely
  */
 public record ErrorResponse(int status, Map<String, List<String>> headers, byte[] body, @Nullable ResponseBody rest) {
 
@@ -31,8 +31,8 @@ public record ErrorResponse(int status, Map<String, List<String>> headers, byte[
 	}
 
 	/**
-	 * The same for a client that need not come again.
-	 * @return the answer without a delay, with {@code x-should-retry: false}
+	 * Returns the same error for a client that should not repeat the request.
+	 * @return the response without a delay, with {@code x-should-retry: false}
 	 */
 	public ErrorResponse withoutRetry() {
 		Map<String, List<String>> changed = new HashMap<>(this.headers);
@@ -42,7 +42,7 @@ public record ErrorResponse(int status, Map<String, List<String>> headers, byte[
 		return new ErrorResponse(this.status, changed, this.body, this.rest);
 	}
 
-	/** Closes the connection of an answer that nobody wants to read on. */
+	/** Closes the connection if the body was not read completely. */
 	public void discard() {
 		if (this.rest != null) {
 			this.rest.dispose();

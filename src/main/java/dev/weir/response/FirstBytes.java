@@ -16,16 +16,17 @@ import dev.weir.backend.OutcomeException;
 import dev.weir.openai.stream.BodyVerdict;
 
 /**
- * Waits for the first bytes of an answer that is no stream of events: a backend that
- * breaks off right behind its headers has not answered, and another can. Of JSON it reads
- * on until it is clear whether it is an answer or an error, bounded in size and time.
+ * Waits for the first bytes of a response that is not a stream of events, because a
+ * response that breaks off right after its headers can be replaced by another lane's.
+ * JSON is read until it is clear whether it is a result or an error, limited in size and
+ * time.
  */
 final class FirstBytes implements BodyReader {
 
-	/** How long a beginning that tells nothing yet is held back. */
+	/** How long an undecided beginning is held back. */
 	static final Duration HOLD = Duration.ofSeconds(1);
 
-	/** How many bytes of a beginning that tells nothing yet are held back. */
+	/** How many bytes of an undecided beginning are held back. */
 	static final int MAX_HELD = 64 * 1024;
 
 	private final ResponseBody body;
@@ -54,10 +55,10 @@ final class FirstBytes implements BodyReader {
 	}
 
 	/**
-	 * Waits.
+	 * Waits for the first bytes.
 	 * @param body the body; disposed of if it does not begin in time
-	 * @param length how long it says it is, or -1
-	 * @param json whether it is JSON that must be looked at
+	 * @param length its announced length, or -1
+	 * @param json whether it is JSON that must be checked
 	 * @param limit how long to wait, or {@code null} if the deadline of the request comes
 	 * first
 	 * @param loop the loop of the request
@@ -86,7 +87,7 @@ final class FirstBytes implements BodyReader {
 			this.verdict = this.check.apply(this.held);
 		}
 		if (this.held.length == this.length) {
-			// its end comes right behind it, and with it the connection is free
+			// the end follows at once, and frees the connection
 			this.body.more();
 		}
 		else if (this.verdict != BodyVerdict.UNDECIDED || this.held.length > MAX_HELD) {
@@ -118,7 +119,7 @@ final class FirstBytes implements BodyReader {
 	@Override
 	public void onEnd(@Nullable Throwable error) {
 		if (error == null || (this.held.length > 0 && this.held.length == this.length)) {
-			// complete, whatever became of the connection then
+			// complete, even if the connection failed afterwards
 			begin(this.held.length > 0);
 		}
 		else if (!this.over) {
@@ -129,11 +130,11 @@ final class FirstBytes implements BodyReader {
 	}
 
 	/**
-	 * How an answer begins.
+	 * The beginning of a response.
 	 *
 	 * @param start its first bytes
-	 * @param verdict what they are; {@link BodyVerdict#UNDECIDED} if that was not to be
-	 * told in time
+	 * @param verdict what they are; {@link BodyVerdict#UNDECIDED} if that was not clear
+	 * in time
 	 */
 	record Found(ResponseStart.Bytes start, BodyVerdict verdict) {
 	}

@@ -19,17 +19,17 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Waits for the first content of a stream, so that an error, a break or silence in its
- * place sends the request to another backend without the client noticing. Signs of life
- * before it ({@link StreamEvent.Kind#NO_CONTENT}) end the wait for the first event, since
- * a reasoning model may think for minutes behind them; they are held back for a time, in
- * case an error comes right behind them.
+ * Waits for the first content of a stream. If an error, a break or silence comes instead,
+ * the request can go to another backend without the client noticing. Signs of life
+ * ({@link StreamEvent.Kind#NO_CONTENT}) end the wait for the first event, because a
+ * reasoning model may think for minutes after them. They are held back for some time, in
+ * case an error follows.
  */
 public final class FirstEvent implements BodyReader {
 
 	/**
-	 * The most bytes that are held back. A response.created repeats instructions and
-	 * tools.
+	 * The most bytes that are held back. The event {@code response.created} repeats
+	 * instructions and tools.
 	 */
 	public static final int MAX_HELD = 1024 * 1024;
 
@@ -71,11 +71,11 @@ public final class FirstEvent implements BodyReader {
 
 	/**
 	 * Waits for the first content.
-	 * @param body the stream; disposed of if it does not begin well
+	 * @param body the stream; disposed of if an error or nothing comes
 	 * @param classifier classifies an error event
 	 * @param limits how long to wait
-	 * @param budget what the bytes that are held back count in; if it is used up, they
-	 * pass without delay
+	 * @param budget counts the bytes that are held back; if it is used up, they are
+	 * relayed at once
 	 * @param loop the loop of the request
 	 * @return the beginning, or an error that can be classified
 	 */
@@ -97,7 +97,7 @@ public final class FirstEvent implements BodyReader {
 			fail(Outcome.Failed.silence(this.limits.firstEvent()));
 			return;
 		}
-		// no other lane can be asked, so this one has as long as for any other answer
+		// no other lane can be tried, so this one has as long as for any other response
 		after(this.limits.leftForResponse().minus(this.limits.leftForFirstEvent()),
 				() -> fail(Outcome.Failed.silence(this.limits.response())));
 	}
@@ -136,7 +136,7 @@ public final class FirstEvent implements BodyReader {
 	}
 
 	private void refused(Outcome outcome) {
-		// an error of the client's own is for the client to read
+		// the client gets an error that is about its request
 		if (outcome.type().isAboutRequest()) {
 			begin(outcome);
 		}
@@ -178,14 +178,12 @@ public final class FirstEvent implements BodyReader {
 	/**
 	 * How long a stream may take to begin.
 	 *
-	 * @param firstEvent the limit for its first sign of life while another lane can be
-	 * asked
-	 * @param leftForFirstEvent how much of it is left
-	 * @param response the limit where no other lane can be asked
-	 * @param leftForResponse how much of it is left
+	 * @param firstEvent the limit for the first event if another lane can be tried
+	 * @param leftForFirstEvent its remaining time
+	 * @param response the limit if no other lane can be tried
+	 * @param leftForResponse its remaining time
 	 * @param hold how long signs of life are held back
-	 * @param canTryAnotherLane whether another lane can be asked, at the moment of the
-	 * question
+	 * @param canTryAnotherLane whether another lane can be tried now
 	 */
 	record Limits(Duration firstEvent, Duration leftForFirstEvent, Duration response, Duration leftForResponse,
 			Duration hold, BooleanSupplier canTryAnotherLane) {

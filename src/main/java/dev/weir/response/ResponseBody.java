@@ -14,10 +14,10 @@ import dev.weir.memory.OutOfMemory;
 import dev.weir.request.RequestLoop;
 
 /**
- * The body of a backend's response. One reader after the other may have it: the first
- * looks at how the response begins, the next relays it to the client. Nothing is read
- * that was not asked for, so a slow client holds its backend back. Used on the loop of
- * the request only; bytes from a connection of another event loop take one hop.
+ * The body of a backend's response. It has one reader at a time: the first one checks the
+ * beginning, the next one relays it to the client. Bytes are read only on request, so a
+ * slow client slows down its backend. Used on the loop of the request only; bytes of a
+ * connection on another event loop take one hop.
  */
 public final class ResponseBody implements Disposable {
 
@@ -29,19 +29,19 @@ public final class ResponseBody implements Disposable {
 
 	private final Source source = new Source();
 
-	// what has come between two readers: at most one buffer and the end
+	// bytes that arrived between two readers: at most one buffer and the end
 	private final Queue<byte[]> unread = new ArrayDeque<>(1);
 
 	private @Nullable BodyReader reader;
 
-	// a connection of another event loop is subscribed to with a delay
+	// a connection on another event loop is subscribed to asynchronously
 	private boolean subscribed;
 
 	private boolean wanted;
 
 	private boolean requested;
 
-	// the connection has nothing more, but what came may not be decoded yet
+	// the connection has no more bytes, but received bytes may not be decoded yet
 	private boolean received;
 
 	private boolean ended;
@@ -58,21 +58,20 @@ public final class ResponseBody implements Disposable {
 
 	/**
 	 * Takes over the body of a response.
-	 * @param connection the connection, which is read to its end or disposed of from now
-	 * on
+	 * @param connection the connection; the body reads it to its end or disposes of it
 	 * @param loop the loop of the request
-	 * @param decoder decodes the body, or {@code null} to leave it as it comes
+	 * @param decoder decodes the body, or {@code null} to leave it unchanged
 	 * @return the body
 	 */
 	public static ResponseBody of(Connection connection, RequestLoop loop, @Nullable BodyDecoder decoder) {
 		ResponseBody body = new ResponseBody(connection, loop, decoder);
-		// copied, so that no buffer has to be released wherever the client leaves
+		// copied, so that no buffer has to be released when the client leaves
 		connection.inbound().receive().asByteArray().subscribe(body.source);
 		return body;
 	}
 
 	/**
-	 * Gives the body to a reader, from where the last one left it.
+	 * Gives the body to a reader, which continues where the last one stopped.
 	 * @param next the reader
 	 */
 	public void read(BodyReader next) {
@@ -80,13 +79,13 @@ public final class ResponseBody implements Disposable {
 		run();
 	}
 
-	/** Asks for more; without effect while the bytes that were asked for last are due. */
+	/** Requests more bytes; no effect while a request is pending. */
 	public void more() {
 		this.wanted = true;
 		run();
 	}
 
-	/** Takes the body away from its reader. Bytes that come are kept for the next. */
+	/** Detaches the reader. Bytes that arrive are kept for the next one. */
 	public void release() {
 		this.reader = null;
 	}
@@ -97,7 +96,7 @@ public final class ResponseBody implements Disposable {
 		this.reader = null;
 		if (!this.ended) {
 			this.ended = true;
-			// with nothing more to come, another request may have it
+			// a connection without unread bytes can be reused
 			if (!this.received) {
 				this.connection.dispose();
 			}
@@ -108,8 +107,8 @@ public final class ResponseBody implements Disposable {
 	}
 
 	/**
-	 * Calls the reader as often as there is something for it. A reader that asks for more
-	 * inside a call is called again here, after that call has returned.
+	 * Calls the reader until nothing is left for it. A reader that requests more bytes
+	 * during a call is called again here, after that call has returned.
 	 */
 	private void run() {
 		if (this.running) {
@@ -147,7 +146,7 @@ public final class ResponseBody implements Disposable {
 
 	/**
 	 * Gets more bytes.
-	 * @return whether there are some, or the end
+	 * @return whether there are bytes or the end
 	 */
 	private boolean advance() {
 		if (this.decoder != null && (this.received || this.decoder.hasInput())) {
@@ -207,7 +206,7 @@ public final class ResponseBody implements Disposable {
 			end(cause);
 		}
 		else if (this.reader != null && !this.decoder.hasInput()) {
-			// the end is no news to wait for
+			// the end is delivered without a request for bytes
 			this.wanted = true;
 		}
 		run();
@@ -223,7 +222,7 @@ public final class ResponseBody implements Disposable {
 		}
 	}
 
-	/** Receives what the connection brings, on the connection's event loop. */
+	/** Receives the bytes of the connection, on the connection's event loop. */
 	private final class Source extends BaseSubscriber<byte[]> {
 
 		@Override

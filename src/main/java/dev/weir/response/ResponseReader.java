@@ -16,8 +16,8 @@ import dev.weir.classify.OutcomeClassifier;
 import reactor.core.publisher.Mono;
 
 /**
- * Reads as much of a backend's response as it takes to classify it: all of an error, a
- * stream up to its first content, of anything else the first bytes.
+ * Reads as much of a backend's response as its classification needs: an error completely,
+ * a stream up to its first content, and any other response up to its first bytes.
  */
 public final class ResponseReader {
 
@@ -26,8 +26,8 @@ public final class ResponseReader {
 	private final InstantSource clock;
 
 	/**
-	 * Makes one for all requests.
-	 * @param budget what is held back of streams counts in it
+	 * Creates the reader of all requests.
+	 * @param budget counts the bytes of streams that are held back
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
 	public ResponseReader(BufferBudget budget, InstantSource clock) {
@@ -36,10 +36,10 @@ public final class ResponseReader {
 	}
 
 	/**
-	 * Reads the response to the attempt that runs.
+	 * Reads the response to the current attempt.
 	 * @param context the request
 	 * @param response the response
-	 * @return what it is, or an error that can be classified
+	 * @return the result of the attempt, or an error that can be classified
 	 */
 	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
 		Attempt attempt = context.attempts().requireCurrent();
@@ -70,8 +70,7 @@ public final class ResponseReader {
 			.of(response.body(), response.length(), json, context.deadline().endsWithin(limit) ? null : limit,
 					context.loop())
 			.flatMap((found) -> switch (found.verdict()) {
-				// other operations may say with the status all there is to say, even if
-				// they name a model
+				// other operations may have no body, even if they name a model
 				case UNDECIDED, SUCCESS ->
 					Mono.just((context.traits().operation() != Operation.OTHER && found.start().first().length == 0)
 							? failed("an empty response", response, found.start())
@@ -89,9 +88,9 @@ public final class ResponseReader {
 	}
 
 	/**
-	 * Reads an error behind a status of success. The client gets it, if it is the
-	 * client's, with the status that belongs to it: no SDK takes it for an error
-	 * otherwise. A response that failed has a field of its own for that.
+	 * Reads an error in a 2xx response. If the client gets it, it gets the status of such
+	 * an error, because SDKs do not treat a 2xx as an error. A failed {@code response}
+	 * object keeps its status: SDKs read its {@code status} field.
 	 */
 	private Mono<AttemptResult> readInside(BackendResponse response, FirstBytes.Found found,
 			OutcomeClassifier classifier) {
@@ -114,7 +113,7 @@ public final class ResponseReader {
 		Duration leftForFirstEvent = left(settings.firstEventTimeout(), attempt);
 		Duration hold = settings.holdSignsOfLife();
 		if (leftForFirstEvent.isZero()) {
-			// no other lane could be asked when that time was over, so it does not count
+			// no other lane could be tried when this limit was over, so it does not count
 			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
 		}
 		return new FirstEvent.Limits(settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse, hold,

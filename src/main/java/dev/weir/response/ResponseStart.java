@@ -9,35 +9,35 @@ import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * How an answer of a backend began, before anything of it has reached the client.
+ * The beginning of a backend's response, before the client gets a part of it.
  */
 public sealed interface ResponseStart {
 
 	/**
-	 * What is still to come.
+	 * The body with the unread part.
 	 * @return the body
 	 */
 	ResponseBody body();
 
 	/**
-	 * An answer that is no stream of events: its first bytes, or its end if it has none.
+	 * The beginning of a response that is not a stream of events.
 	 *
-	 * @param body the rest
-	 * @param first what has come so far, possibly nothing
-	 * @param whole whether that is all, and more than nothing
+	 * @param body the body with the unread part
+	 * @param first the first bytes, possibly none
+	 * @param whole whether these are all bytes, and at least one
 	 */
 	record Bytes(ResponseBody body, byte[] first, boolean whole) implements ResponseStart {
 	}
 
 	/**
-	 * A stream: the events up to its first content, or those that have come until it was
-	 * clear that the backend takes its time.
+	 * The beginning of a stream: the events up to its first content, or those that
+	 * arrived until the time to hold them back was over.
 	 *
-	 * @param body the rest
-	 * @param splitter what cuts the rest into events
-	 * @param events the events so far
-	 * @param refusal what its first event says if that is an error of the caller's own,
-	 * else {@code null}
+	 * @param body the body with the unread part
+	 * @param splitter splits the unread part into events
+	 * @param events the first events
+	 * @param refusal the outcome of its first event if that is an error of the client, or
+	 * {@code null}
 	 */
 	record Events(ResponseBody body, EventSplitter splitter, List<StreamEvent> events,
 			@Nullable Outcome refusal) implements ResponseStart {

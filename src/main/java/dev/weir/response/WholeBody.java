@@ -11,12 +11,12 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Reads an error's body to its end, bounded in size and time: what is behind the bound is
- * left unread. Never fails.
+ * Reads the body of an error, limited in size and time. Bytes beyond the limit are not
+ * read. Never fails.
  */
 final class WholeBody implements BodyReader {
 
-	// error bodies are small; a longer or slower one is not worth the caller's time
+	// error bodies are small; the client should not wait for a longer or slower one
 	private static final int MAX = 256 * 1024;
 
 	private final ResponseBody body;
@@ -33,11 +33,11 @@ final class WholeBody implements BodyReader {
 	}
 
 	/**
-	 * Reads.
-	 * @param start the body, and what has been read of it
+	 * Reads the body.
+	 * @param start the body, and the part that was read before
 	 * @param limit how long it may take
 	 * @param loop the loop of the request
-	 * @return what was read
+	 * @return the bytes that were read
 	 */
 	static Mono<Part> of(ResponseStart.Bytes start, Duration limit, RequestLoop loop) {
 		ResponseBody body = start.body();
@@ -76,10 +76,11 @@ final class WholeBody implements BodyReader {
 	}
 
 	/**
-	 * What was read.
+	 * The bytes that were read.
 	 *
 	 * @param bytes the bytes
-	 * @param rest the body that has the rest, or {@code null} if this is all of it
+	 * @param rest the body with the unread part, or {@code null} if it was read
+	 * completely
 	 */
 	record Part(byte[] bytes, @Nullable ResponseBody rest) {
 	}

@@ -77,7 +77,7 @@ class RefusalRulesTests {
 			assertThat(line.subject()).as("line " + i).isEqualTo(rule.subject());
 			assertThat(line.statuses()).as("line " + i).isEqualTo(rule.statuses());
 			assertThat(line.codes()).as("line " + i).isEqualTo(rule.codes());
-			assertThat(line.words().isEmpty()).as("line " + i).isEqualTo(rule.words() == null);
+			assertThat(line.words().isEmpty()).as("line " + i).isEqualTo(rule.pattern() == null);
 		}
 	}
 

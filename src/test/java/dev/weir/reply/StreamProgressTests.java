@@ -101,9 +101,9 @@ class StreamProgressTests {
 	@Test
 	void isDoneWithoutTheLastBlankLine() {
 		StreamProgress progress = after(Operation.CHAT_COMPLETIONS, "{'choices':[{'delta':{'content':'a'}}]}");
-		progress.noteRest("data: [DO".getBytes(StandardCharsets.UTF_8));
+		progress.recordRemainder("data: [DO".getBytes(StandardCharsets.UTF_8));
 		assertThat(progress.mayEnd()).isFalse();
-		progress.noteRest("data: [DONE]\r\n".getBytes(StandardCharsets.UTF_8));
+		progress.recordRemainder("data: [DONE]\r\n".getBytes(StandardCharsets.UTF_8));
 		assertThat(progress.mayEnd()).isTrue();
 	}
 
@@ -185,7 +185,7 @@ class StreamProgressTests {
 	}
 
 	private static void note(StreamProgress progress, EventSplitter splitter, String text) {
-		splitter.add(text.getBytes(StandardCharsets.UTF_8)).forEach(progress::note);
+		splitter.add(text.getBytes(StandardCharsets.UTF_8)).forEach(progress::record);
 	}
 
 	private static OutcomeClassifier classifier() {
