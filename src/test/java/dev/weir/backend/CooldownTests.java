@@ -15,14 +15,14 @@ class CooldownTests {
 	private final Cooldown cooldown = new Cooldown(this.ticker);
 
 	@Test
-	void restsNotUntilItBegins() {
+	void isOverBeforeItBegins() {
 		assertThat(this.cooldown.isOver()).isTrue();
 		assertThat(this.cooldown.left()).isZero();
 		assertThat(this.cooldown.reason()).isNull();
 	}
 
 	@Test
-	void restsExactlyAsLongAsItIsTold() {
+	void lastsExactlyItsDuration() {
 		this.cooldown.begin(Duration.ofMillis(43), CooldownReason.THROTTLED);
 		this.ticker.advance(Duration.ofMillis(42));
 		assertThat(this.cooldown.isOver()).isFalse();
@@ -35,7 +35,7 @@ class CooldownTests {
 	}
 
 	@Test
-	void isNeverShortenedByALaterSmallerRest() {
+	void isNeverShortenedByAShorterCooldown() {
 		this.cooldown.begin(Duration.ofSeconds(30), CooldownReason.OUT_OF_QUOTA);
 		this.ticker.advance(Duration.ofSeconds(1));
 		this.cooldown.begin(Duration.ofSeconds(2), CooldownReason.THROTTLED);
@@ -44,7 +44,7 @@ class CooldownTests {
 	}
 
 	@Test
-	void isExtendedByALaterLongerRest() {
+	void isExtendedByALongerCooldown() {
 		this.cooldown.begin(Duration.ofSeconds(2), CooldownReason.THROTTLED);
 		this.cooldown.begin(Duration.ofSeconds(30), CooldownReason.DENIED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(30));
@@ -62,7 +62,7 @@ class CooldownTests {
 	}
 
 	@Test
-	void takesNoNoticeOfNoTime() {
+	void ignoresDurationsThatAreNotPositive() {
 		this.cooldown.begin(Duration.ZERO, CooldownReason.THROTTLED);
 		this.cooldown.begin(Duration.ofSeconds(-1), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.isOver()).isTrue();

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many threads that do the same at the same time.
+ * Many threads that run the same code concurrently.
  */
 final class Crowd {
 
@@ -35,7 +35,7 @@ final class Crowd {
 	}
 
 	/**
-	 * Has each of some threads ask for something many times.
+	 * Calls a supplier many times on each of several threads.
 	 * @param count the number of threads
 	 * @param times how often each asks
 	 * @param source what is asked

@@ -21,7 +21,7 @@ class HeadroomTests {
 	private final Headroom headroom = new Headroom(this.ticker);
 
 	@Test
-	void isNotKnownUntilSomethingIsSaid() {
+	void isUnknownBeforeTheFirstHeader() {
 		assertThat(this.headroom.known()).isEmpty();
 		hear("content-type", "application/json");
 		assertThat(this.headroom.known()).isEmpty();
@@ -36,7 +36,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void ofAProvisionedDeploymentIsWhatIsNotUsed() {
+	void ofAProvisionedDeploymentIsTheUnusedShare() {
 		utilization("63.5%");
 		assertKnown(0.365);
 		utilization("104%");
@@ -44,7 +44,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void isAShareOfTheMostThatEverWasLeftWhereNoLimitIsSaid() {
+	void isAShareOfTheLargestRemainingValueIfNoLimitIsKnown() {
 		hear("remaining-tokens", "400");
 		assertKnown(1);
 		hear("remaining-tokens", "100");
@@ -62,7 +62,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void holdsUntilItsLimitIsReset() {
+	void isValidUntilItsLimitIsReset() {
 		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30", "remaining-requests", "20",
 				"limit-requests", "100", "reset-requests", "1m0s");
 		this.ticker.advance(Duration.ofMillis(29_999));
@@ -74,7 +74,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void holdsTenSecondsWhereNoResetIsSaid() {
+	void isValidForTenSecondsWithoutAReset() {
 		utilization("90%");
 		this.ticker.advance(Duration.ofMillis(9999));
 		assertKnown(0.1);
@@ -83,7 +83,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void anAnswerThatSaysNothingTakesNothingBack() {
+	void aResponseWithoutHeadersChangesNothing() {
 		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30");
 		hear("remaining-requests", "50", "limit-requests", "100");
 		hear();

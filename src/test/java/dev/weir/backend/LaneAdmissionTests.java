@@ -19,7 +19,7 @@ import dev.weir.testing.TestPools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What lets an attempt begin and what stands against it.
+ * When an attempt may begin on a lane, and when not.
  */
 class LaneAdmissionTests {
 
@@ -40,7 +40,7 @@ class LaneAdmissionTests {
 	private final AtomicInteger told = new AtomicInteger();
 
 	@Test
-	void aBackendThatIsFullTakesNoMoreOnAnyOfItsLanes() {
+	void aFullBackendTakesNoAttemptOnAnyOfItsLanes() {
 		List<Attempt> attempts = IntStream.range(0, 20)
 			.mapToObj((i) -> begin((i % 2 == 0) ? this.chat : this.embeddings))
 			.toList();
@@ -58,7 +58,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void beingFullIsNoRestAndNoFailure() {
+	void aFullBackendIsNeitherInCooldownNorFailed() {
 		IntStream.range(0, 20).forEach((i) -> begin(this.chat));
 		IntStream.range(0, 20).forEach((i) -> assertThat(this.chat.tryBegin()).isNull());
 		assertThat(this.chat.cooldownReason()).isNull();
@@ -68,7 +68,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aPlaceIsGivenBackOnceHoweverOftenAnAttemptEnds() {
+	void aPlaceIsReleasedOnceEvenIfAnAttemptEndsTwice() {
 		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
 		Attempt last = begin(this.chat);
 		last.onResponseStart();
@@ -80,7 +80,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void neverMoreThanTheLimitAreInFlightHoweverManyAskAtOnce() {
+	void concurrentAttemptsNeverExceedTheLimit() {
 		Pool small = TestPools.pool(this.ticker, TestPools.backend("small", "max-concurrent=3"));
 		Lane lane = small.lanes("gpt-4o").get(0);
 		AtomicInteger most = new AtomicInteger();
@@ -100,7 +100,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aLaneThatRestsTakesNoneEvenIfItIsAskedDirectly() {
+	void aLaneInCooldownTakesNoAttempt() {
 		begin(this.chat).end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(this.chat.tryBegin()).isNull();
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(7));
@@ -109,7 +109,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void afterARestOneRequestProbesTheLaneAndNoOther() {
+	void afterACooldownOnlyOneRequestProbesTheLane() {
 		begin(this.chat).end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		this.ticker.advance(Duration.ofSeconds(7));
 		assertThat(this.chat.isAvailable()).isTrue();
@@ -123,7 +123,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void afterARestOfTheBackendOneRequestProbesAllItsLanes() {
+	void afterACooldownOfTheBackendOneRequestProbesAllItsLanes() {
 		begin(this.chat).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofSeconds(3));
 		this.ticker.advance(Duration.ofSeconds(3));
@@ -134,7 +134,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aProbeCountsAsSoonAsItIsAnsweredAndNotAtTheEndOfALongStream() {
+	void aProbeCountsWhenItsResponseBeginsAndNotWhenALongStreamEnds() {
 		throttleAndWakeUp();
 		begin(this.chat).onResponseStart();
 		assertThat(beginAll(this.chat)).isEqualTo(2);
@@ -142,14 +142,14 @@ class LaneAdmissionTests {
 
 	@ParameterizedTest
 	@ValueSource(ints = { 200, 400 })
-	void aProbeThatEndsAnsweredCounts(int status) {
+	void aProbeThatEndsWithAResponseCounts(int status) {
 		throttleAndWakeUp();
 		begin(this.chat).end((status == 200) ? SERVED : new Outcome.Rejected(status));
 		assertThat(beginAll(this.chat)).isEqualTo(2);
 	}
 
 	@Test
-	void aProbeThatIsCancelledOrFailsLeavesItToTime() {
+	void aProbeThatIsCancelledOrFailsDoesNotAdvanceTheRamp() {
 		throttleAndWakeUp();
 		begin(this.chat).end(new Outcome.Cancelled());
 		assertThat(this.chat.tryBegin()).isNull();
@@ -162,7 +162,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aProbeThatIsThrottledBeginsANewRestAndANewRamp() {
+	void aThrottledProbeStartsANewCooldownAndANewRamp() {
 		throttleAndWakeUp();
 		begin(this.chat).onResponseStart();
 		begin(this.chat);
@@ -173,7 +173,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void anAttemptFromBeforeTheRestProvesNothing() {
+	void anAttemptFromBeforeTheCooldownDoesNotAdvanceTheRamp() {
 		Attempt before = begin(this.chat);
 		throttleAndWakeUp();
 		begin(this.chat);
@@ -183,7 +183,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aBreakerThatOpenedIsProbedByOneRequestAndThenByTwiceAsMany() {
+	void anOpenedBreakerIsProbedByOneRequestAndThenByTwiceAsMany() {
 		breaker().transitionToOpenState();
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(60));
 		breaker().transitionToHalfOpenState();
@@ -196,7 +196,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void theRampGoesOnAfterTheBreakerHasClosed() {
+	void theRampContinuesAfterTheBreakerHasClosed() {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 3; i++) {
@@ -207,7 +207,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aHalfOpenBreakerWithoutAPlaceMakesItsLanesWaitForAnEnd() {
+	void lanesOfAHalfOpenBreakerWithoutAPermissionWaitForTheEndOfAnAttempt() {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		Attempt[] probes = new Attempt[10];
@@ -246,14 +246,14 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aBreakerThatIsForcedOpenIsFreeNobodyKnowsWhen() {
+	void theTimeUntilAForcedOpenBreakerIsFreeIsUnknown() {
 		breaker().transitionToForcedOpenState();
 		assertThat(this.chat.isAvailable()).isFalse();
 		assertThat(this.chat.freeIn()).isNull();
 	}
 
 	@Test
-	void theLongestOfWhatStandsAgainstItTellsWhenALaneIsFree() {
+	void aLaneIsFreeAfterTheLongestOfItsDelays() {
 		begin(this.chat);
 		begin(this.embeddings).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		throttle(this.chat, Duration.ofSeconds(7));
@@ -265,7 +265,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void tellsWhenSomethingMayBeFreeOnceItIs() {
+	void notifiesTheListenerWhenALaneMayBeFree() {
 		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
 		Attempt last = begin(this.chat);
 		this.pool.onFree((backend) -> {
@@ -279,7 +279,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void tellsWhenAProbeIsAnswered() {
+	void notifiesTheListenerWhenTheResponseToAProbeBegins() {
 		throttleAndWakeUp();
 		Attempt probe = begin(this.chat);
 		assertThat(this.chat.isAvailable()).isFalse();
@@ -293,7 +293,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void tellsWhenABreakerTurns() {
+	void notifiesTheListenerWhenABreakerChangesItsState() {
 		breaker().transitionToOpenState();
 		this.pool.onFree((backend) -> {
 			assertThat(backend).isSameAs(this.chat.backend());
@@ -305,7 +305,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void measuresTheTimeToTheAnswersBeginning() {
+	void measuresTheTimeUntilTheResponseBegins() {
 		Attempt attempt = begin(this.chat);
 		this.ticker.advance(Duration.ofMillis(300));
 		attempt.onResponseStart();
@@ -315,7 +315,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void noFailureMakesALaneLookFast() {
+	void aFailureNeverLowersTheLatencyOfALane() {
 		begin(this.chat).end(FAILED);
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(1));
 		Attempt timeout = begin(this.chat);
@@ -325,7 +325,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void aClientThatLeavesHasWaitedAtLeastSoLong() {
+	void aCancelledAttemptRaisesTheLatencyToItsDuration() {
 		Attempt attempt = begin(this.chat);
 		this.ticker.advance(Duration.ofMillis(20));
 		attempt.end(new Outcome.Cancelled());
@@ -342,7 +342,7 @@ class LaneAdmissionTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "throttled", "denied", "rejected" })
-	void aRefusalSaysNothingAboutLatency(String kind) {
+	void aRefusalDoesNotChangeTheLatency(String kind) {
 		Map<String, Outcome> outcomes = Map.of("throttled", new Outcome.Throttled(Duration.ofSeconds(1)), "denied",
 				Outcomes.denied(), "rejected", new Outcome.Rejected(400));
 		begin(this.chat).end(outcomes.get(kind));
@@ -351,7 +351,7 @@ class LaneAdmissionTests {
 	}
 
 	@Test
-	void hearsOfItsHeadroomFromEveryAnswer() {
+	void recordsTheHeadroomOfEveryResponse() {
 		assertThat(this.chat.headroom()).isEmpty();
 		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.5);
 		Attempt attempt = begin(this.chat);

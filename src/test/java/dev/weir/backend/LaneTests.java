@@ -27,7 +27,7 @@ class LaneTests {
 	private final Lane embeddings = this.pool.lanes("embedding").get(0);
 
 	@Test
-	void throttlingRestsTheLaneAndNoOther() {
+	void throttlingStartsACooldownOfThatLaneOnly() {
 		end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(this.chat.isAvailable()).isFalse();
 		assertThat(this.chat.cooldownLeft()).isEqualTo(Duration.ofSeconds(7));
@@ -47,28 +47,28 @@ class LaneTests {
 	}
 
 	@Test
-	void aSpentQuotaRestsTheWholeBackendForLong() {
+	void aSpentQuotaStartsALongCooldownOfTheBackend() {
 		end(Outcomes.outOfQuota());
 		assertThat(this.embeddings.cooldownLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.cooldownReason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
 	}
 
 	@Test
-	void aDeniedCredentialRestsTheWholeBackend() {
+	void aDeniedCredentialStartsACooldownOfTheBackend() {
 		end(Outcomes.denied());
 		assertThat(this.embeddings.isAvailable()).isFalse();
 		assertThat(this.embeddings.cooldownReason()).isEqualTo(CooldownReason.DENIED);
 	}
 
 	@Test
-	void aMissingDeploymentRestsTheLaneAndNoOther() {
+	void aMissingDeploymentStartsACooldownOfThatLaneOnly() {
 		end(Outcomes.modelNotServed());
 		assertThat(this.chat.cooldownLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.isAvailable()).isTrue();
 	}
 
 	@Test
-	void aFailureThatAsksForTimeRestsTheBackend() {
+	void aFailureWithADelayStartsACooldownOfTheBackend() {
 		end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		assertThat(this.embeddings.cooldownLeft()).isEqualTo(Duration.ofSeconds(3));
 	}
@@ -85,7 +85,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aClientThatLeavesIsNobodysFault() {
+	void aClientThatLeavesIsNotAFailure() {
 		for (int i = 0; i < 10; i++) {
 			end(new Outcome.Cancelled());
 		}
@@ -95,7 +95,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aBreakInMidAnswerCountsAsFailure() {
+	void aBreakInTheMiddleOfAResponseIsAFailure() {
 		Attempt attempt = begin();
 		attempt.onResponseStart();
 		attempt.end(new Outcome.Broken());
@@ -104,7 +104,7 @@ class LaneTests {
 	}
 
 	@Test
-	void theBreakerHearsOfAnAttemptOnceAndAtItsEnd() {
+	void theBreakerGetsOneResultAtTheEndOfAnAttempt() {
 		Attempt attempt = begin();
 		attempt.onResponseStart();
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
@@ -125,7 +125,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aHalfOpenBreakerHearsOfSuccessAsSoonAsAnAnswerBegins() {
+	void aHalfOpenBreakerGetsASuccessWhenTheResponseBegins() {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 10; i++) {
@@ -135,7 +135,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aClientThatLeavesGivesAHalfOpenBreakersPermissionBack() {
+	void aClientThatLeavesReleasesThePermissionOfAHalfOpenBreaker() {
 		breaker().transitionToOpenState();
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 50; i++) {
@@ -146,7 +146,7 @@ class LaneTests {
 	}
 
 	@Test
-	void whatBeganBeforeTheBreakerOpenedSaysNothingAboutItsTries() {
+	void anAttemptFromBeforeTheBreakerOpenedIsNotOneOfItsProbes() {
 		Attempt[] old = new Attempt[20];
 		for (int i = 0; i < old.length; i++) {
 			old[i] = begin();
@@ -183,7 +183,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aRefusalOfACallThatNamesNoModelRestsNothing() {
+	void aRefusalOfACallWithoutAModelStartsNoCooldown() {
 		Lane files = this.pool.lanes("").get(0);
 		for (Outcome outcome : new Outcome[] { Outcomes.denied(), Outcomes.modelNotServed() }) {
 			RequestContext request = TestRequests.begin(this.pool, this.pool.lanes(""), this.ticker);
@@ -214,7 +214,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aMissingCredentialIsRememberedUntilACallWasMade() {
+	void aMissingCredentialIsShownUntilTheNextCall() {
 		end(new Outcome.NoCredential("run az login"));
 		Backend backend = this.chat.backend();
 		assertThat(backend.credentialProblem()).isEqualTo("run az login");

@@ -20,7 +20,7 @@ class LanesTests {
 		.lanes("gpt-4o");
 
 	@Test
-	void theyStandInTheOrderOfTheSettingsAndByPriority() {
+	void lanesAreInTheOrderOfTheSettingsAndByPriority() {
 		assertThat(this.lanes).extracting((lane) -> lane.backend().name()).containsExactly("payg", "ptu", "other");
 		assertThat(this.lanes.tiers()).hasSize(2);
 		assertThat(this.lanes.tiers().get(0)).extracting((lane) -> lane.backend().name()).containsExactly("ptu");
@@ -29,7 +29,7 @@ class LanesTests {
 	}
 
 	@Test
-	void thoseThatCanTakeACallAsItWasWrittenAreKeptApart() {
+	void lanesAreSelectedByTheDialectOfACall() {
 		Lanes four = TestPools
 			.pool(new ManualTicker(), TestPools.backend("azure", "dialect=azure"),
 					TestPools.backend("versioned", "dialect=azure", "api-version=2024-10-21"),
@@ -44,7 +44,7 @@ class LanesTests {
 	}
 
 	@Test
-	void whereAllCanTakeEveryCallTheyAreOneObject() {
+	void allLanesAreOneObjectIfEachTakesEveryCall() {
 		Lanes azure = TestPools
 			.pool(new ManualTicker(), TestPools.backend("a", "dialect=azure", "api-version=2024-10-21"))
 			.lanes("gpt-4o");

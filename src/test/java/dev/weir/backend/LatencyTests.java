@@ -18,12 +18,12 @@ class LatencyTests {
 	private final Latency latency = new Latency(this.ticker);
 
 	@Test
-	void isNotKnownBeforeTheFirstAnswer() {
+	void isUnknownBeforeTheFirstResponse() {
 		assertThat(this.latency.average()).isNull();
 	}
 
 	@Test
-	void aLaneThatHasNotAnsweredIsTriedByOneRequestAtATime() {
+	void aLaneWithoutAResponseIsTriedByOneRequestAtATime() {
 		assertThat(this.latency.expected()).isZero();
 		this.latency.onWaitStart();
 		assertThat(this.latency.expected()).isEqualTo(1e9);
@@ -32,14 +32,14 @@ class LatencyTests {
 	}
 
 	@Test
-	void aSlowerAnswerCountsAtOnce() {
+	void aSlowerResponseCountsAtOnce() {
 		took(100);
 		took(700);
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(700));
 	}
 
 	@Test
-	void fasterAnswersCountMoreTheMoreTimeHasPassed() {
+	void fasterResponsesCountMoreTheMoreTimeHasPassed() {
 		took(1000);
 		took(200);
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(1000));
@@ -53,7 +53,7 @@ class LatencyTests {
 	}
 
 	@Test
-	void countsTheSameHoweverManyAnswersTimeIsDividedInto() {
+	void dependsOnTimeAndNotOnTheNumberOfResponses() {
 		took(1000);
 		for (int i = 0; i < 1000; i++) {
 			this.ticker.advance(DECAY.dividedBy(1000));
@@ -73,7 +73,7 @@ class LatencyTests {
 	}
 
 	@Test
-	void whatEndedWithoutAnAnswerNeverMakesFaster() {
+	void anAttemptWithoutAResponseNeverLowersIt() {
 		took(2000);
 		this.ticker.advance(Duration.ofSeconds(1));
 		this.latency.recordAtLeast(Duration.ofMillis(3).toNanos());
@@ -83,7 +83,7 @@ class LatencyTests {
 	}
 
 	@Test
-	void whatEndedWithoutAnAnswerIsNoFastAnswerWhereNoneIsKnown() {
+	void anAttemptWithoutAResponseIsNotFastIfNothingIsKnown() {
 		this.latency.recordAtLeast(Duration.ofMillis(3).toNanos());
 		assertThat(this.latency.average()).isNull();
 		this.latency.recordAtLeast(Latency.ASSUMED.toNanos());
@@ -91,7 +91,7 @@ class LatencyTests {
 	}
 
 	@Test
-	void losesNoSlowAnswerAmongManyAtOnce() {
+	void keepsTheSlowestOfConcurrentResponses() {
 		for (int i = 0; i < 1000; i++) {
 			long slow = Duration.ofMillis(1000 + i).toNanos();
 			Crowd.each(java.util.List.of(1L, 2L, slow, 3L), this.latency::record);

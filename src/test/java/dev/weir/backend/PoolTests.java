@@ -26,7 +26,7 @@ class PoolTests {
 	}
 
 	@Test
-	void aStarStandsForEveryModelNotNamed() {
+	void aStarStandsForEveryOtherModel() {
 		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[*]=everything", "models[gpt-4o]=chat"));
 		assertThat(pool.lanes("gpt-4o").get(0).deployment()).isEqualTo("chat");
 		assertThat(pool.lanes("what-else").get(0).deployment()).isEqualTo("everything");
@@ -45,7 +45,7 @@ class PoolTests {
 	}
 
 	@Test
-	void modelsAreThoseThatAreNamedAndThoseThatWereServed() {
+	void modelsAreThoseOfTheConfigurationAndThoseThatWereServed() {
 		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[gpt-4o]=chat", "models[*]=any"));
 		end(pool.lanes("served").get(0), new Outcome.Served(200));
 		end(pool.lanes("made-up").get(0), new Outcome.Rejected(404));
@@ -82,7 +82,7 @@ class PoolTests {
 	@ParameterizedTest
 	@CsvSource({ "40, 40 ms", "999, 999 ms", "1000, 1 s", "7249, 7.2 s", "60000, 60 s", "119000, 119 s",
 			"120000, 2 min", "300000, 5 min" })
-	void durationsAreSaidInWords(long millis, String words) {
+	void durationsAreFormattedInASuitableUnit(long millis, String words) {
 		assertThat(Durations.format(Duration.ofMillis(millis))).isEqualTo(words);
 	}
 

@@ -18,7 +18,7 @@ class RampTests {
 	private final Ramp ramp = new Ramp(this.ticker);
 
 	@Test
-	void letsAllThroughBeforeTheFirstRest() {
+	void hasNoLimitBeforeTheFirstCooldown() {
 		assertThat(enterAll(1000)).hasSize(1000);
 		assertThat(this.ramp.isActive()).isFalse();
 		assertThat(this.ramp.hasPlace()).isTrue();
@@ -26,7 +26,7 @@ class RampTests {
 	}
 
 	@Test
-	void beginsWithOneAndDoublesWithEachThatIsServedUntilAllGoThrough() {
+	void beginsWithOneRequestAndDoublesWithEachServedOneUntilThereIsNoLimit() {
 		this.ramp.restart();
 		List<Integer> sizes = new ArrayList<>();
 		while (this.ramp.isActive()) {
@@ -40,7 +40,7 @@ class RampTests {
 	}
 
 	@Test
-	void doublesOnceForAStepHoweverManyOfItAreServed() {
+	void doublesOncePerStep() {
 		this.ramp.restart();
 		this.ramp.onServed(enterAll(1).get(0));
 		List<Ramp.Step> two = enterAll(2);
@@ -50,7 +50,7 @@ class RampTests {
 	}
 
 	@Test
-	void doublesAfterAQuarterOfASecondWithoutAWord() {
+	void doublesAfterAQuarterOfASecondWithoutAServedRequest() {
 		this.ramp.restart();
 		List<Integer> sizes = new ArrayList<>();
 		while (this.ramp.isActive()) {
@@ -69,7 +69,7 @@ class RampTests {
 	}
 
 	@Test
-	void timeBeginsWithTheFirstRequestAndNotWithTheRest() {
+	void timeBeginsWithTheFirstRequestAndNotWithTheCooldown() {
 		this.ramp.restart();
 		this.ticker.advance(Duration.ofHours(1));
 		assertThat(enterAll(1000)).hasSize(1);
@@ -78,7 +78,7 @@ class RampTests {
 	}
 
 	@Test
-	void anotherRestStartsAllOver() {
+	void anotherCooldownRestartsIt() {
 		this.ramp.restart();
 		this.ramp.onServed(enterAll(1).get(0));
 		List<Ramp.Step> two = enterAll(2);
@@ -90,7 +90,7 @@ class RampTests {
 	}
 
 	@Test
-	void aRequestFromBeforeTheRestChangesNothing() {
+	void aRequestFromBeforeTheCooldownHasNoEffect() {
 		Ramp.Step before = enterAll(1).get(0);
 		this.ramp.restart();
 		assertThat(enterAll(1000)).hasSize(1);
@@ -100,7 +100,7 @@ class RampTests {
 	}
 
 	@Test
-	void aPlaceThatWasNotUsedIsThereAgain() {
+	void anUnusedPlaceIsAvailableAgain() {
 		this.ramp.restart();
 		this.ramp.leave(enterAll(1).get(0));
 		assertThat(this.ramp.hasPlace()).isTrue();
@@ -109,7 +109,7 @@ class RampTests {
 	}
 
 	@Test
-	void neverLetsMoreThroughThanAStepTakesHoweverManyAskAtOnce() {
+	void concurrentRequestsNeverExceedAStep() {
 		for (int round = 0; round < 200; round++) {
 			this.ramp.restart();
 			for (int size = 1; size <= Ramp.LAST; size *= 2) {

@@ -19,7 +19,7 @@ class RefusalStreakTests {
 	}
 
 	@Test
-	void oneRequestThatIsSentAgainAndAgainProvesNothing() {
+	void oneRepeatedRequestProvesNothing() {
 		for (int i = 0; i < 10; i++) {
 			assertThat(refused(1)).isFalse();
 		}
@@ -27,7 +27,7 @@ class RefusalStreakTests {
 	}
 
 	@Test
-	void aSuccessBetweenBeginsAnew() {
+	void aSuccessResetsTheCount() {
 		refused(1);
 		refused(2);
 		this.streak.onServed();

@@ -15,7 +15,7 @@ class RetryBudgetTests {
 	private final ManualTicker ticker = new ManualTicker();
 
 	@Test
-	void allowsAFloorOfRetriesPerSecond() {
+	void allowsAMinimumOfRetriesPerSecond() {
 		RetryBudget budget = budget(0, 10);
 		assertThat(retries(budget, 100)).isEqualTo(10);
 		this.ticker.advance(Duration.ofMillis(500));
@@ -55,7 +55,7 @@ class RetryBudgetTests {
 	}
 
 	@Test
-	void allowsNothingWhenItIsSetToNothing() {
+	void allowsNoRetriesIfItIsZero() {
 		RetryBudget budget = budget(0, 0);
 		budget.recordRequest();
 		this.ticker.advance(Duration.ofSeconds(10));

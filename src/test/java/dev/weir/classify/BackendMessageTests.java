@@ -39,26 +39,26 @@ class BackendMessageTests {
 			"Access denied due to Virtual Network/Firewall rules.", "Missing scopes: api.responses.write",
 			"This model is only supported in v1/responses and not in v1/chat/completions.",
 			"The principal 01234567-89ab-cdef-0123-456789abcdef lacks the required data action" })
-	void otherWordsStay(String words) {
+	void otherTextIsKept(String words) {
 		assertThat(BackendMessage.shortened(words, Secret.of("tiger"))).isEqualTo(words);
 	}
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = { "a\tb|a b", "'a\r\n\r\nb'|a b", "'a\u0007\u001b[31mb'|'a [31mb'", "'  a  '|a",
 			"'a\u202eb'|'a b'" })
-	void theWordsFitOnOneLine(String message, String words) {
+	void aMessageIsOneLine(String message, String words) {
 		assertThat(BackendMessage.shortened(message, null)).isEqualTo(words);
 	}
 
 	@Test
-	void theWordsAreShort() {
+	void aMessageIsShortened() {
 		assertThat(BackendMessage.shortened("ab ".repeat(200), null)).hasSize(BackendMessage.MAX + 1).endsWith("…");
 		assertThat(BackendMessage.shortened("x ".repeat(99) + "y\uD83D\uDE00 z", null)).hasSize(BackendMessage.MAX)
 			.endsWith("y…");
 	}
 
 	@Test
-	void nothingIsSaidWhereNothingWas() {
+	void anEmptyMessageIsNull() {
 		assertThat(BackendMessage.shortened(null, null)).isNull();
 		assertThat(BackendMessage.shortened(" \n ", null)).isNull();
 	}

@@ -38,7 +38,7 @@ class OutcomeClassifierTests {
 
 	@ParameterizedTest
 	@ValueSource(ints = { 200, 201, 204, 304 })
-	void anAnswerIsServed(int status) {
+	void aSuccessIsServed(int status) {
 		assertThat(OutcomeClassifier.needsBody(status)).isFalse();
 		assertThat(OutcomeClassifier.classify(status)).isEqualTo(new Outcome.Served(status));
 	}
@@ -59,7 +59,7 @@ class OutcomeClassifierTests {
 					"context_length_exceeded, invalid_request_error, TooLong", "content_filter, -, Rejected",
 					"-, invalid_request_error, Rejected", "invalid_prompt, -, Rejected", "invalid_api_key, -, Denied",
 					"401, -, Denied" })
-	void anErrorEventMeansWhatTheSameErrorWouldMeanAsAnAnswer(String code, String type, String outcome) {
+	void anErrorEventMeansTheSameAsAnErrorResponse(String code, String type, String outcome) {
 		assertThat(classifier(false, false).classifyEvent(new ErrorDetails(code, type)).getClass().getSimpleName())
 			.isEqualTo(outcome);
 	}
@@ -67,19 +67,19 @@ class OutcomeClassifierTests {
 	@ParameterizedTest
 	@CsvSource({ "retry-after-ms, 43, 43", "retry-after, 7, 7000", "retry-after, 0.5, 500", "retry-after, 86400, 60000",
 			"retry-after, 1000000000000, 60000", "retry-after, 'Mon, 23 Nov 2026 12:00:20 GMT', 20000" })
-	void a429RestsAsLongAsItSaysUpToTheCap(String header, String value, long millis) {
+	void theCooldownAfterA429IsItsDelayUpToTheMaximum(String header, String value, long millis) {
 		assertThat(classify(429, "429", Map.of(header, value)))
 			.isEqualTo(new Outcome.Throttled(Duration.ofMillis(millis)));
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "0", "-5", "soon", "", "Mon, 23 Nov 2026 11:00:00 GMT" })
-	void a429WithoutAUsableDelayRestsTheDefault(String value) {
+	void theCooldownAfterA429WithoutAUsableDelayIsTheDefault(String value) {
 		assertThat(classify(429, "429", Map.of("retry-after", value))).isEqualTo(new Outcome.Throttled(STANDARD));
 	}
 
 	@Test
-	void a429WithoutADelayRestsUntilWhatRanOutIsReset() {
+	void theCooldownAfterA429WithoutADelayEndsWhenTheSpentLimitIsReset() {
 		assertThat(classify(429, "429",
 				Map.of("x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "12",
 						"x-ratelimit-remaining-requests", "5", "x-ratelimit-reset-requests", "1")))
@@ -87,14 +87,14 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void azuresDayWhileTokensAreLeftMeansThatTheRequestIsLargerThanTheQuota() {
+	void aDelayOfADayWhileTokensAreLeftMeansThatTheRequestExceedsTheQuota() {
 		Map<String, String> headers = Map.of("retry-after", DAY, "x-ratelimit-remaining-tokens", "900");
 		assertThat(classify(true, false, headers)).isEqualTo(new Outcome.TooLarge(429, null, null));
 		assertThat(classify(false, false, headers)).isEqualTo(new Outcome.Throttled(Duration.ofSeconds(60)));
 	}
 
 	@Test
-	void azuresDayRightBehindASmallerRequestThatWasServedMeansTheSame() {
+	void aDelayOfADayAfterASmallerServedRequestMeansTheSame() {
 		assertThat(classify(true, true, Map.of("retry-after-ms", DAY + "000")))
 			.isEqualTo(new Outcome.TooLarge(429, null, null));
 	}
@@ -113,7 +113,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void aRequestThatIsLargerThanTheLimitSaysByHowMuch() {
+	void theNumbersOfARequestThatExceedsTheQuotaAreRead() {
 		ErrorDetails reason = new ErrorDetails("rate_limit_exceeded", "tokens", null, "Request too large for gpt-4o in"
 				+ " organization org-1 on tokens per min (TPM): Limit 30000, Requested 45000. The input or output"
 				+ " tokens must be reduced.");
@@ -134,7 +134,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void aFailureMayAskForTimeUpToTheCap() {
+	void theDelayOfAFailureIsReadUpToTheMaximum() {
 		assertThat(classify(503, null, Map.of("retry-after", "3")))
 			.isEqualTo(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		assertThat(classify(503, null, Map.of("retry-after", "9999")))
@@ -142,7 +142,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void aRefusalKeepsWhatTheBackendSaidAndNamesACure() {
+	void aRefusalHasTheMessageOfTheBackendAndAnAdvice() {
 		ErrorFacts error = new ErrorFacts(401, false, (name) -> null,
 				new ErrorDetails("invalid_api_key", null, null, "Incorrect API key provided: abc\n."), false);
 		assertThat(classifier(false, false).classify(error, NOW)).isInstanceOfSatisfying(Outcome.Denied.class,
@@ -166,7 +166,7 @@ class OutcomeClassifierTests {
 
 	@ParameterizedTest
 	@EnumSource(OutcomeType.class)
-	void whatCostsAlsoGoesOn(OutcomeType type) {
+	void anOutcomeThatCostsARetryAllowsAnotherLane(OutcomeType type) {
 		if (type.costsRetry() || type.countsAsAttempt()) {
 			assertThat(type.mayGoOn()).isTrue();
 		}
@@ -176,7 +176,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void exceptionsOfTheConnectionAreFailuresInWords() {
+	void exceptionsOfTheConnectionAreDescribedFailures() {
 		assertThat(words(new ConnectException("Connection refused: /127.0.0.1:1"))).isEqualTo("a refused connection");
 		assertThat(words(new ConnectTimeoutException("connection timed out"))).isEqualTo("no connection in time");
 		assertThat(words(new UnknownHostException("nowhere"))).isEqualTo("an unknown host name");
@@ -187,7 +187,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void whatIsNotHttpIsAFailureOfTheBackend() {
+	void aResponseThatIsNotHttpIsAFailureOfTheBackend() {
 		assertThat(words(new IllegalArgumentException("invalid version format: GARBAGE")))
 			.isEqualTo("a response that cannot be read (IllegalArgumentException)");
 	}

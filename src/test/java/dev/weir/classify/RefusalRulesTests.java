@@ -23,7 +23,7 @@ import dev.weir.openai.error.ErrorDetails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Holds the rules and the table in {@code docs/failover.md} together, line by line.
+ * Checks that the rules and the table in {@code docs/failover.md} are the same.
  */
 class RefusalRulesTests {
 
@@ -45,7 +45,7 @@ class RefusalRulesTests {
 
 	@ParameterizedTest
 	@MethodSource("lines")
-	void theTableInTheDocumentsIsWhatHappens(Line line) {
+	void theTableInTheDocumentsIsRight(Line line) {
 		for (int status : line.statuses()) {
 			for (String code : line.codes()) {
 				assertThat(subject(status, code, null)).as(status + " " + code).isEqualTo(line.subject());
@@ -82,7 +82,7 @@ class RefusalRulesTests {
 	}
 
 	@Test
-	void whatIsSaidBehindAStatusOfSuccessMeansTheSame() throws IOException {
+	void anErrorInA2xxResponseMeansTheSame() throws IOException {
 		List<Line> lines = lines().subList(0, RefusalRules.rules().size());
 		for (Line line : lines) {
 			line.codes().forEach((code) -> {
@@ -150,14 +150,14 @@ class RefusalRulesTests {
 					498 | capacity_exceeded | -                 | Flex capacity exceeded | RATE
 					403 | -                 | -                 | Error: Your prompt was flagged by our moderation | REQUEST
 					""")
-	void manyServersSayItInTheirOwnWords(int status, String code, String type, String message, Subject subject) {
+	void messagesOfManyServersAreKnown(int status, String code, String type, String message, Subject subject) {
 		ErrorDetails said = new ErrorDetails(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
 				message);
 		assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(subject);
 	}
 
 	@Test
-	void anyWordsAreReadInShortTime() {
+	void anyMessageIsReadInShortTime() {
 		String long1 = "a".repeat(2000);
 		String long2 = "Error: ".repeat(280);
 		String long3 = "the model ".repeat(200);

@@ -61,7 +61,7 @@ class RetryAfterTests {
 	}
 
 	@Test
-	void millisecondsGoBeforeSeconds() {
+	void millisecondsTakePrecedenceOverSeconds() {
 		assertThat(RetryAfter.parse(Map.of("retry-after-ms", "200", "retry-after", "9")::get, NOW))
 			.isEqualTo(Duration.ofMillis(200));
 		assertThat(RetryAfter.parse(Map.of("retry-after-ms", "0", "retry-after", "9")::get, NOW)).isZero();
@@ -69,7 +69,7 @@ class RetryAfterTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "-5", "NaN", "garbage", "Fri, 06 Nov 2026 08:49:57 GMT" })
-	void millisecondsThatAreNoneGiveWayToSeconds(String millis) {
+	void invalidMillisecondsAreIgnoredForSeconds(String millis) {
 		assertThat(RetryAfter.parse(Map.of("retry-after-ms", millis, "retry-after", "9")::get, NOW))
 			.isEqualTo(Duration.ofSeconds(9));
 	}
@@ -96,7 +96,7 @@ class RetryAfterTests {
 	@ParameterizedTest
 	@CsvSource(nullValues = "-", value = { "0, 59, PT1S", "59, 0, PT30S", "0, 0, PT30S", "59, 5000, -", "-, -, -",
 			"0, -, PT1S", "-, 0, PT30S", "-1, -1, -", "x, 0, PT30S", "0.0, 7, PT1S" })
-	void resetOfWhatRanOutCounts(String requests, String tokens, Duration expected) {
+	void theResetOfTheSpentLimitCounts(String requests, String tokens, Duration expected) {
 		assertThat(RetryAfter.fromRateLimitReset((name) -> switch (name) {
 			case "x-ratelimit-remaining-requests" -> requests;
 			case "x-ratelimit-remaining-tokens" -> tokens;
@@ -115,7 +115,7 @@ class RetryAfterTests {
 	}
 
 	@Test
-	void longHeadersAreReadInNoTime() {
+	void longHeadersAreReadInShortTime() {
 		String digits = "9".repeat(8000);
 		assertThat(RetryAfter.parse(Map.of("retry-after", digits)::get, NOW)).isEqualTo(Duration.ofDays(1));
 		assertThat(RetryAfter.fromRateLimitReset(

@@ -30,14 +30,14 @@ class BestErrorTests {
 	private final BestError best = new BestError();
 
 	@Test
-	void thereIsNoneWithoutAnAnswer() {
+	void thereIsNoneWithoutAResponse() {
 		this.best.consider(this.lanes.get(0), failed(), null);
 		assertThat(this.best.error()).isNull();
 		assertThat(this.best.lane()).isNull();
 	}
 
 	@Test
-	void oneThatSaysItsReasonOutdoesAPageWhicheverComesFirst() {
+	void anErrorWithAReasonIsBetterThanAPage() {
 		ErrorResponse speaking = answer(500, SPEAKING);
 		consider(0, answer(502, PAGE));
 		consider(1, speaking);
@@ -47,7 +47,7 @@ class BestErrorTests {
 	}
 
 	@Test
-	void amongEqualsTheLatestIsTheBest() {
+	void theLastOfEqualErrorsIsTheBest() {
 		consider(0, answer(502, PAGE));
 		ErrorResponse page = answer(504, PAGE);
 		consider(1, page);
@@ -59,7 +59,7 @@ class BestErrorTests {
 	}
 
 	@Test
-	void oneThatWasNotReadToItsEndIsNone() {
+	void anIncompleteErrorIsIgnored() {
 		ResponseBody rest = ResponseBody.of(new FakeConnection(), TestRequests.DIRECT, null);
 		consider(0, new ErrorResponse(500, Map.of(), SPEAKING.getBytes(StandardCharsets.UTF_8), rest));
 		assertThat(this.best.error()).isNull();

@@ -37,7 +37,7 @@ class ExhaustionTests {
 	private final RequestContext request = TestRequests.begin(this.pool, this.lanes, this.ticker);
 
 	@Test
-	void throttledEverywhereSaysWhenTheFirstIsFree() {
+	void theReplyNamesTheTimeUntilTheFirstThrottledLaneIsFree() {
 		end(0, new Outcome.Throttled(Duration.ofMillis(7250)));
 		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiErrorException answer = answer();
@@ -57,7 +57,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aRestThatEndedJustNowStillDelaysABit() {
+	void aCooldownThatHasJustEndedStillGivesADelay() {
 		end(0, new Outcome.Throttled(Duration.ofMillis(10)));
 		end(1, new Outcome.Throttled(Duration.ofMillis(10)));
 		this.ticker.advance(Duration.ofMillis(20));
@@ -67,14 +67,14 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aDelayIsRoundedUpSinceAMomentTooEarlyIsInVain() {
+	void aDelayIsRoundedUp() {
 		end(0, new Outcome.Throttled(Duration.ofNanos(2_000_000_001)));
 		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
 		assertThat(answer().headers()).containsEntry("retry-after-ms", "2001").containsEntry("retry-after", "3");
 	}
 
 	@Test
-	void aSpentQuotaEverywhereTellsClientsNotToTryAgain() {
+	void aSpentQuotaOfAllBackendsAsksClientsNotToRetry() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.outOfQuota());
 		ApiErrorException answer = answer();
@@ -84,7 +84,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void oneBackendAloneIsSpokenOfAsOne() {
+	void theMessageForASingleBackendIsInTheSingular() {
 		Pool one = TestPools.pool(this.ticker, TestPools.backend("a"));
 		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker);
 		single.tryBegin(one.lanes("gpt-4o").get(0));
@@ -94,7 +94,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void noDeploymentAnywhereIsAModelThatDoesNotExist() {
+	void aModelWithoutADeploymentDoesNotExist() {
 		end(0, Outcomes.modelNotServed());
 		end(1, Outcomes.modelNotServed());
 		assertThat(answer().error().status()).isEqualTo(404);
@@ -103,7 +103,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void failuresAreToldApart() {
+	void eachKindOfFailureHasItsStatus() {
 		assertThat(statusAfter(new Outcome.Failed(Failure.TIMEOUT, "no answer", null))).isEqualTo(504);
 		assertThat(statusAfter(new Outcome.Failed(Failure.CONNECTION, "refused", null))).isEqualTo(502);
 		assertThat(statusAfter(new Outcome.Failed(Failure.STATUS, "500", null))).isEqualTo(503);
@@ -112,7 +112,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void openBreakersEverywhereAreOutOfService() {
+	void openBreakersOfAllBackendsAreOutOfService() {
 		this.lanes.forEach((lane) -> lane.backend().breaker().transitionToOpenState());
 		ApiErrorException answer = answer();
 		assertThat(answer.error().status()).isEqualTo(503);
@@ -121,7 +121,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void throttledSomewhereIsThrottledAsAWhole() {
+	void oneThrottledLaneMakesThePoolThrottled() {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(answer().error().status()).isEqualTo(429);
@@ -137,7 +137,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aSpentQuotaHereAndAMissingDeploymentThereAreOutOfService() {
+	void aSpentQuotaAndAMissingDeploymentAreOutOfService() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.modelNotServed());
 		assertThat(answer().error().status()).isEqualTo(503);
@@ -146,7 +146,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aRefusedCredentialEverywhereTellsClientsNotToTryAgainAlsoLater() {
+	void aCredentialThatAllBackendsRefuseAsksClientsNotToRetry() {
 		end(0, Outcomes.denied());
 		end(1, Outcomes.denied());
 		ApiErrorException now = answer();
@@ -159,7 +159,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aRefusedCredentialBesideAFailureMayBeTriedAgain() {
+	void aRefusedCredentialAndAFailureMayBeRetried() {
 		end(0, new Outcome.Failed(Failure.STATUS, "500", null));
 		end(1, Outcomes.denied());
 		assertThat(answer().error().code()).isEqualTo("backend_denied");
@@ -167,7 +167,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void anOperationThatIsServedNowhereIsNotFoundAlsoLater() {
+	void anOperationThatNoBackendServesIsNotFound() {
 		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1, false, false);
 		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
 		RequestContext first = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
@@ -209,7 +209,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void whatTheLastCameToCountsWhereAnotherMightHaveServed() {
+	void theLastOutcomeCountsIfAnotherLaneMightHaveServed() {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
 		end(1, new Outcome.Failed(Failure.TIMEOUT, "no answer", null));
 		assertThat(answer(this.request, call(), true).error().status()).isEqualTo(504);
@@ -223,7 +223,7 @@ class ExhaustionTests {
 	}
 
 	private int statusAfter(Outcome outcome) {
-		// whatever rested after the one before
+		// the cooldowns of the case before are over
 		this.ticker.advance(Duration.ofMinutes(10));
 		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.ticker);
 		fresh.tryBegin(this.lanes.get(0));

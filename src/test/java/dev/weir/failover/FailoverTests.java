@@ -62,7 +62,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void a429GoesToAnotherBackendAndTheCallerNeverNotices() {
+	void a429GoesToAnotherBackendWithoutTheClientNoticing() {
 		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"),
 				SERVES);
 		HttpResponse<String> response = stand.chat();
@@ -75,7 +75,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aThrottledLaneGetsNoCallWhileItRests() {
+	void aLaneInCooldownGetsNoCall() {
 		Stand stand = stands.next(THROTTLED, SERVES);
 		IntStream.range(0, 20).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
 		assertThat(stand.first().requests()).hasSize(1);
@@ -94,7 +94,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void manyCallersAtOnceNeverSeeThe429OfOneBackend() {
+	void manyConcurrentClientsNeverGetThe429OfOneBackend() {
 		RawBackend throttled = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 5"));
 		RawBackend second = start(SERVES);
 		RawBackend third = start(SERVES);
@@ -141,14 +141,14 @@ class FailoverTests {
 	}
 
 	@Test
-	void aResetBeforeTheAnswerGoesToAnotherBackendAndIsNotRepeated() {
+	void aResetBeforeTheResponseGoesToAnotherBackendAndIsNotRepeated() {
 		Stand stand = stands.next(RawBackend.Call::reset, SERVES);
 		assertServedBySecond(stand);
 		assertThat(stand.first().requests()).hasSize(1);
 	}
 
 	@Test
-	void anEndBeforeTheAnswerGoesToAnotherBackendAndIsNotRepeated() {
+	void anEndBeforeTheResponseGoesToAnotherBackendAndIsNotRepeated() {
 		Stand stand = stands.next((call) -> call.socket().close(), SERVES);
 		assertServedBySecond(stand);
 		assertThat(stand.first().requests()).hasSize(1);
@@ -200,7 +200,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aBackendThatDeniesAccessAndIsTheOnlyOneIsAnErrorOfWeirs() {
+	void theOnlyBackendDenyingAccessIsAnErrorOfWeir() {
 		RawBackend only = start(responding("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
 		WeirServer weir = weir("", backend("a", only.url()));
 		HttpResponse<String> response = weir.chat();
@@ -228,7 +228,7 @@ class FailoverTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "400 Bad Request", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content" })
-	void anErrorOfTheCallersOwnPassesThroughUntouched(String status) {
+	void anErrorAboutTheRequestIsRelayedUnchanged(String status) {
 		Stand stand = stands.next(responding(status, Bodies.CONTENT_FILTER, "x-request-id: abc"), SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(status).startsWith(String.valueOf(response.statusCode()));
@@ -255,7 +255,7 @@ class FailoverTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "GARBAGE\r\n\r\n", "HTTP/9.9.9 twohundred\r\n\r\n" })
-	void anAnswerThatIsNotHttpGoesToAnotherBackend(String answer) {
+	void aResponseThatIsNotHttpGoesToAnotherBackend(String answer) {
 		Stand stand = stands.next((call) -> {
 			call.write(answer);
 			call.socket().close();
@@ -264,7 +264,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void anAnswerWithTooLargeAHeadGoesToAnotherBackend() {
+	void aResponseWithTooLargeAHeadGoesToAnotherBackend() {
 		assertServedBySecond(stands.next(responding("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES));
 	}
 
@@ -289,7 +289,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void whatMayHaveBeenMadeIsNotMadeTwice() {
+	void aRequestThatMayHaveBeenCarriedOutIsNotRepeated() {
 		Stand stand = stands.next(responding("503 Service Unavailable", "{\"error\":{\"message\":\"busy\"}}"), SERVES);
 		assertThat(stand.post("/v1/batches", "{}").statusCode()).isEqualTo(503);
 		assertThat(stand.second().requests()).isEmpty();
@@ -298,14 +298,14 @@ class FailoverTests {
 	}
 
 	@Test
-	void whatNoBackendHasSeenIsMadeOnAnother() {
+	void aRequestThatNoBackendHasReceivedGoesToAnother() {
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("", backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
 		assertThat(weir.post("/v1/batches", "{}").statusCode()).isEqualTo(200);
 	}
 
 	@Test
-	void aUsersOwnRetryAfterAnAnswerOfWeirsLeavesNoTraceOfIt() {
+	void aRetryFilterAfterAReplyOfWeirLeavesNoTraceOfIt() {
 		RawBackend only = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
@@ -335,7 +335,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aRealAnswerThatComesBackNamesItsBackendAndASensibleDelay() {
+	void aRelayedErrorNamesItsBackendAndADelay() {
 		RawBackend first = start(responding("500 Internal Server Error", "{}", "retry-after: 86400"));
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
 		HttpResponse<String> response = weir.chat();
@@ -358,7 +358,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aUsersOwnFilterSeesAnswersOfWeirsOwnToo() {
+	void aFilterOfTheUserSeesRepliesOfWeirToo() {
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - {id: r, uri: 'lb://openai', predicates: ['Path=/v1/**'], filters: ['AddResponseHeader=x-own, yes']}
@@ -370,7 +370,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aUsersOwnRetryFilterLosesNothing() {
+	void aRetryFilterOfTheUserLosesNothing() {
 		RawBackend only = start(responding("400 Bad Request", Bodies.CONTENT_FILTER));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
@@ -387,7 +387,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void anUploadThatTheClientBreaksOffIsNobodysFault() {
+	void anUploadThatTheClientBreaksOffIsNotAFailure() {
 		Stand stand = stands.next(SERVES, SERVES);
 		for (int i = 0; i < 6; i++) {
 			try (RawClient client = RawClient.of(stand.weir())) {
@@ -404,7 +404,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void theBackendsIdOfTheRequestIsWhereSdksLookForIt() {
+	void theBackendsIdOfTheRequestIsInTheHeaderThatSdksRead() {
 		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "apim-request-id: azure-1"), SERVES);
 		assertThat(header(stand.chat(), "x-request-id")).isEqualTo("azure-1");
 		stand.first().script(responding("200 OK", Bodies.COMPLETION, "apim-request-id: azure-2", "x-request-id: own"));
@@ -412,14 +412,14 @@ class FailoverTests {
 	}
 
 	@Test
-	void aSpentQuotaRestsTheBackendForLong() {
+	void aSpentQuotaStartsALongCooldown() {
 		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA").contains("5 min");
 	}
 
 	@Test
-	void whenAllRestTheAnswerSaysWhenTheFirstIsFree() {
+	void ifAllLanesAreInCooldownTheReplyNamesTheShortestOne() {
 		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20"),
 				responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 50"));
 		HttpResponse<String> response = stand.chat();
@@ -438,7 +438,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void whenAllFailTheLastRealAnswerComesBack() {
+	void ifAllBackendsFailTheLastErrorIsRelayed() {
 		RawBackend first = start(responding("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
 		URI closed = closedPort();
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closed, "priority: 2"));
@@ -449,7 +449,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void whenNoBackendCanBeReachedTheAnswerIsABadGateway() {
+	void ifNoBackendCanBeReachedTheReplyIsABadGateway() {
 		WeirServer weir = weir("", backend("a", closedPort()), backend("b", closedPort()));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(502);
@@ -457,7 +457,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void failuresOpenTheBreakerAndTheBackendIsLeftAlone() {
+	void failuresOpenTheBreakerAndTheBackendIsNotCalled() {
 		Stand stand = stands.next(responding("503 Service Unavailable", "{}"), SERVES);
 		IntStream.range(0, 20).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
 		assertThat(stand.first().requests()).hasSize(5);
@@ -476,7 +476,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void throttlingIsFreeOfTheRetryBudget() {
+	void throttlingDoesNotUseTheRetryBudget() {
 		RawBackend first = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
 		RawBackend second = start(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),

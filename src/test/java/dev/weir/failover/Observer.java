@@ -14,9 +14,9 @@ import dev.weir.failover.Script.Meaning;
 import dev.weir.failover.SimulatedCall.Closing;
 
 /**
- * Sees what reaches the backends and what the clients get, and knows by itself what the
- * backends said and what follows from it by the rules of the design. Everything that
- * breaks a rule is a violation.
+ * Observes the requests to the backends and the replies to the clients. It knows the
+ * scripts of the backends and computes by itself what must follow from them. Everything
+ * that breaks a rule is a violation.
  */
 final class Observer {
 
@@ -26,7 +26,7 @@ final class Observer {
 
 	private static final long DRAIN = Duration.ofSeconds(1).toNanos();
 
-	// how long one request after a rest may keep the next one waiting
+	// how long the first request after a cooldown may delay the next one
 	private static final long PROBE = Duration.ofMillis(250).toNanos();
 
 	/** How long signs of life are held back, in case an error is right behind them. */
@@ -196,7 +196,7 @@ final class Observer {
 	private long deadlineOf(SimulatedClient client) {
 		long from = client.cameAt();
 		if (client.answeredAt() >= 0) {
-			// an answer that had begun is gone on with
+			// a response that had begun is resumed
 			for (SimulatedCall call : client.calls()) {
 				if (call.headAt() >= 0 && call.script().isSuccess()) {
 					from = Math.max(from, (call.closing() != null) ? call.closedAt() : this.time.now());
@@ -319,7 +319,7 @@ final class Observer {
 				}
 			}
 			case SERVED, BROKEN, TOO_LONG, TOO_LARGE, DENIED_BY_PAGE, REJECTED -> {
-				// nothing rests
+				// no cooldown
 			}
 		}
 	}
@@ -439,7 +439,7 @@ final class Observer {
 		}
 		if (shortest > 0 && !this.schedule.breaker().mayOpen()) {
 			long expected = Math.min(60_000, (shortest + ScriptWriter.MILLI - 1) / ScriptWriter.MILLI);
-			// a probe after a rest may keep the lane a little longer
+			// a probe after a cooldown may hold the lane a little longer
 			check(millis >= expected && millis <= Math.max(expected, PROBE / ScriptWriter.MILLI),
 					() -> "the delay should be " + expected + ", not " + millis + ": " + client);
 		}

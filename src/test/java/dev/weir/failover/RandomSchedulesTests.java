@@ -15,9 +15,9 @@ import org.springframework.boot.logging.LoggingSystem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Whatever backends and clients do, and in whatever order, the rules hold. Every schedule
- * is made from its seed: {@code -Dweir.schedules.seed=7} plays the one of a failure
- * again, {@code -Dweir.schedules=20000} more of them.
+ * The rules hold for random behaviour of backends and clients. Every schedule is
+ * generated from its seed: {@code -Dweir.schedules.seed=7} repeats the one of a failure,
+ * and {@code -Dweir.schedules=20000} runs more of them.
  */
 class RandomSchedulesTests {
 
@@ -34,7 +34,7 @@ class RandomSchedulesTests {
 	}
 
 	@Test
-	void theRulesHoldWhateverHappens() {
+	void theRulesHoldInRandomSchedules() {
 		Long seed = Long.getLong("weir.schedules.seed");
 		play((seed != null) ? seed : 0, (seed != null) ? 1 : 300);
 	}
@@ -57,7 +57,7 @@ class RandomSchedulesTests {
 	}
 
 	@Test
-	void anErrorThatIsReadTogetherWithTheEndOfItsStreamIsNoGoodEnd() {
+	void anErrorReadTogetherWithTheEndOfItsStreamIsNotARegularEnd() {
 		Schedule schedule = new Schedule(1, Map.of("resume", "true"),
 				List.of(backend(0, Fault.ERROR_LATER), backend(1, Fault.SERVE)), Schedule.Breaker.never(), 0,
 				List.of(new Schedule.Call(0, 0, Schedule.Kind.STREAM, "m1", -1, 400)));

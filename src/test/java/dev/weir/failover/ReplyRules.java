@@ -12,11 +12,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a client may get: one backend's answer, whole; or one clear error; or, once
- * content has begun, that content, the error event and an end that nobody takes for a
- * good one.
+ * What a client may get: one complete response of a backend; or one clear error; or,
+ * after content has begun, that content, an error event and an end that is not a regular
+ * one.
  */
-final class AnswerRules {
+final class ReplyRules {
 
 	private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -33,7 +33,7 @@ final class AnswerRules {
 
 	private final boolean resume;
 
-	AnswerRules(Observer observer, boolean resume) {
+	ReplyRules(Observer observer, boolean resume) {
 		this.observer = observer;
 		this.resume = resume;
 	}
@@ -58,7 +58,7 @@ final class AnswerRules {
 			.filter((it) -> it.closing() == SimulatedCall.Closing.READ && it.script().isWholeSuccess())
 			.toList();
 		check(client, successes.size() <= 1, "more than one success");
-		check(client, this.resume || client.calls().stream().filter(AnswerRules::hasBegun).count() <= 1,
+		check(client, this.resume || client.calls().stream().filter(ReplyRules::hasBegun).count() <= 1,
 				"more than one answer that has begun");
 		switch (client.state()) {
 			case WAITING -> check(client, false, "never ended");

@@ -50,7 +50,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aStreamThatBreaksOffGoesOnFromAnotherBackendAsOneSeamlessStream() {
+	void aStreamThatBreaksOffContinuesFromAnotherBackendAsOneStream() {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "The quick", " brown");
@@ -70,7 +70,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aStreamThatSaysSomethingElseIsNotMixedIn() {
+	void aStreamWithOtherContentIsNotMixedIn() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "The quick", " brown");
 			call.reset();
@@ -86,7 +86,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aStreamThatGoesSilentIsGoneOnWithToo() {
+	void aSilentStreamIsResumedToo() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.awaitClose();
@@ -97,7 +97,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aStreamThatReportsAnErrorInTheMiddleIsGoneOnWithToo() {
+	void aStreamWithAnErrorEventIsResumedToo() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.chunk("data: {\"error\":{\"message\":\"overloaded\",\"code\":\"500\"}}\n\n");
@@ -112,7 +112,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void anErrorOfTheCallersOwnIsNoBreak() {
+	void anErrorAboutTheRequestIsNotResumed() {
 		String error = "data: {\"error\":{\"message\":\"filtered\",\"code\":\"content_filter\"}}\n\n";
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
@@ -127,7 +127,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aStreamThatNobodyElseCanGoOnWithEndsWithAnErrorEvent() {
+	void aStreamThatNoOtherBackendCanResumeEndsWithAnErrorEvent() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.reset();
@@ -139,7 +139,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aClientThatLeavesWhileAnotherBackendIsAskedClosesThatOnesConnection() throws InterruptedException {
+	void aClientThatLeavesDuringAResumptionClosesItsConnection() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch closed = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
@@ -162,7 +162,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aResponseGoesOnWithTheIdsOfTheFirst() {
+	void aResumedResponseKeepsTheIdsOfTheFirst() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			response(call, "resp_1", "msg_1", "one ");
@@ -188,7 +188,7 @@ class ResumeTests {
 	}
 
 	@Test
-	void aResponseThatIsStoredStaysWithTheBackendThatBeganIt() {
+	void aStoredResponseIsNotResumed() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			response(call, "resp_1", "msg_1", "one ");

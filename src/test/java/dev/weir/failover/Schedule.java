@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A random course of things: a pool, what its backends are up to when, and who calls.
- * Equal seeds make equal schedules. Times are milliseconds from the beginning.
+ * A random schedule: a pool, the faults of its backends over time, and the calls of
+ * clients. Equal seeds give equal schedules. Times are milliseconds from the beginning.
  *
  * @param seed the seed
  * @param settings the pool's settings by their names in the configuration
  * @param backends the backends
  * @param breaker how the circuit breakers are set
- * @param divergence how often a backend says something else than others, in percent
- * @param calls who calls
+ * @param divergence how often a backend sends other content than the others, in percent
+ * @param calls the calls of clients
  */
 record Schedule(long seed, Map<String, String> settings, List<Place> backends, Breaker breaker, int divergence,
 		List<Call> calls) {
@@ -110,7 +110,7 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	 * @param weight its share in it
 	 * @param second whether it serves the second model, too
 	 * @param maxConcurrent how many calls it takes at once
-	 * @param phases what it is up to, in order
+	 * @param phases its phases, in order
 	 */
 	record Place(String name, int priority, int weight, boolean second, int maxConcurrent, List<Phase> phases) {
 
@@ -129,11 +129,11 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	}
 
 	/**
-	 * What a backend is up to from a time on.
+	 * The behaviour of a backend from a time on.
 	 *
 	 * @param from the time
-	 * @param fault what
-	 * @param percent how often
+	 * @param fault the fault
+	 * @param percent how often it occurs, in percent
 	 */
 	record Phase(int from, Fault fault, int percent) {
 	}

@@ -39,15 +39,14 @@ import dev.weir.response.BackendResponse;
 import dev.weir.queue.PoolWaitQueues;
 
 /**
- * Plays a schedule: failover, the choice of lanes and their state as they are, and behind
- * them, in place of the gateway and the network, backends that follow it. Time is
- * virtual.
+ * Runs a schedule with the real failover, choice of lanes and state of lanes. Simulated
+ * backends replace the gateway and the network. Time is virtual.
  */
 final class ScheduleRun {
 
 	private static final String POOL = "openai";
 
-	// longer than anything may take, and than everything may rest
+	// longer than any request or cooldown
 	private static final Duration LONG = Duration.ofHours(1);
 
 	private final Schedule schedule;
@@ -148,7 +147,7 @@ final class ScheduleRun {
 	}
 
 	private void lookBack() {
-		AnswerRules rules = new AnswerRules(this.observer, this.settings.resume());
+		ReplyRules rules = new ReplyRules(this.observer, this.settings.resume());
 		for (SimulatedClient client : this.observer.clients()) {
 			rules.check(client);
 			client.calls()
@@ -187,8 +186,8 @@ final class ScheduleRun {
 	}
 
 	/**
-	 * After a long time every lane takes calls again: none has lost a place or is kept
-	 * out by a circuit breaker that waits for a word that never comes.
+	 * After a long time every lane takes calls again: none has lost a place, and no
+	 * circuit breaker waits for a result that never comes.
 	 */
 	private void aimAtEverybody(String model) {
 		this.everybodys = Fault.THROTTLE_BARE;
@@ -210,7 +209,7 @@ final class ScheduleRun {
 
 	private SimulatedClient send(Schedule.Call call) {
 		SimulatedClient client = new SimulatedClient(call, this.time, (it) -> {
-			if (AnswerRules.isOwnError(it)) {
+			if (ReplyRules.isOwnError(it)) {
 				this.observer.refuses(it);
 			}
 		});

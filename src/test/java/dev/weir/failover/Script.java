@@ -10,8 +10,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a simulated backend does with one call, and what that means by the rules of the
- * design: written down when the script is made, never read from what Weir makes of it.
+ * The behaviour of a simulated backend for one call, and its meaning by the rules of the
+ * design. The meaning is defined with the script and not read from Weir.
  *
  * @param headAfter nanoseconds until the response headers or the failure in their place
  * @param failure what comes in place of response headers, or {@code null}

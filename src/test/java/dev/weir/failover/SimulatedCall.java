@@ -23,7 +23,7 @@ import dev.weir.request.RequestLoop;
 import dev.weir.response.BackendResponse;
 
 /**
- * One call as its backend sees it: plays the script, and notes how it was listened to.
+ * One call on the side of its backend: runs the script, and records how it was read.
  */
 final class SimulatedCall implements Connection, NettyInbound {
 

@@ -18,7 +18,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.mock.http.server.reactive.MockServerHttpResponse;
 
 /**
- * A client as it sees itself: what it called for, and what it got.
+ * A client: its request, and what it has received.
  */
 final class SimulatedClient {
 

@@ -40,8 +40,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Answers on their way: what passes, when, and what is left when somebody breaks off, on
- * real sockets.
+ * Streams on real sockets: what is relayed and when, and what is left after a break of
+ * the backend or the client.
  */
 @ExtendWith(LeakCheck.class)
 class StreamingTests {
@@ -65,7 +65,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void eventsPassOneByOneWithNothingHeldBack() {
+	void eventsAreRelayedOneByOneWithoutDelay() {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
@@ -87,7 +87,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void manyStreamsAtOnceAllArriveWhole() {
+	void manyConcurrentStreamsArriveCompletely() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			for (int i = 0; i < 200; i++) {
@@ -115,7 +115,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void anEventThatComesInPiecesIsPassedOnceItIsWhole() {
+	void anEventInPiecesIsRelayedWhenItIsComplete() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: {\"text\":\"one");
@@ -129,7 +129,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void anEventThatIsTooLongToBeHeldPassesInPieces() {
+	void anEventThatIsTooLongIsRelayedInPieces() {
 		Semaphore seen = new Semaphore(0);
 		String half = "x".repeat(EventRelay.MAX_EVENT);
 		Stand stand = stands.next((call) -> {
@@ -148,7 +148,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void chunkedSoundPassesPromptlyAndByteForByte() {
+	void chunkedAudioIsRelayedPromptlyAndByteForByte() {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -170,7 +170,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void aStreamThatIsCompleteWithoutDonePasses() {
+	void aCompleteStreamWithoutDoneIsRelayed() {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n");
@@ -188,7 +188,7 @@ class StreamingTests {
 
 	@ParameterizedTest
 	@MethodSource
-	void anAnswerThatBreaksOffLooksBrokenAndNothingIsLeftOpen(Body body, Breaking breaking) {
+	void aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen(Body body, Breaking breaking) {
 		AtomicInteger calls = new AtomicInteger();
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
@@ -215,14 +215,14 @@ class StreamingTests {
 		awaitFigures(stand, new LaneFigures(0, 2, 1, 1, 1));
 	}
 
-	static Stream<Arguments> anAnswerThatBreaksOffLooksBrokenAndNothingIsLeftOpen() {
+	static Stream<Arguments> aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen() {
 		return Stream.of(Body.values())
 			.flatMap((body) -> Stream.of(Breaking.values()).map((breaking) -> Arguments.of(body, breaking)));
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void anEventThatBreaksOffIsLeftOutAndAnErrorEventComesInItsPlace(Breaking breaking) {
+	void anIncompleteEventIsReplacedByAnErrorEvent(Breaking breaking) {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
@@ -243,7 +243,7 @@ class StreamingTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aBreakBehindAPartOfAnOverlongEventAbortsWithoutAWord(Breaking breaking) {
+	void aBreakInALongEventAbortsWithoutAnErrorEvent(Breaking breaking) {
 		Semaphore seen = new Semaphore(0);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
@@ -262,7 +262,7 @@ class StreamingTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aClientThatLeavesInMidStreamClosesTheBackendsConnectionAndNobodyIsBlamed(Leaving leaving)
+	void aClientThatLeavesDuringAStreamClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
 			throws InterruptedException {
 		CountDownLatch closed = new CountDownLatch(1);
 		Stand stand = stands.next((call) -> {
@@ -280,7 +280,7 @@ class StreamingTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void aClientThatLeavesBeforeTheAnswerClosesTheBackendsConnectionAndNobodyIsBlamed(Leaving leaving)
+	void aClientThatLeavesBeforeTheResponseClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
 			throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch closed = new CountDownLatch(1);
@@ -297,7 +297,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void aClientThatLeavesWhileTheSecondBackendWorksClosesThatOnesConnection() throws InterruptedException {
+	void aClientThatLeavesDuringTheSecondAttemptClosesItsConnection() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch closed = new CountDownLatch(1);
 		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
@@ -315,7 +315,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void aSlowReaderHoldsItsBackendBack() throws InterruptedException {
+	void aSlowClientSlowsDownItsBackend() throws InterruptedException {
 		long plenty = 256L * 1024 * 1024;
 		AtomicLong written = new AtomicLong();
 		CountDownLatch closed = new CountDownLatch(1);
@@ -343,7 +343,7 @@ class StreamingTests {
 	}
 
 	@Test
-	void aReaderThatPausesGetsTheRestOnceItReadsOn() {
+	void aClientThatPausesGetsTheRemainderWhenItReadsAgain() {
 		AtomicLong written = new AtomicLong();
 		String event = "data: " + "x".repeat(64 * 1024) + "\n\n";
 		int events = 500;

@@ -14,8 +14,8 @@ import dev.weir.request.RequestLoop;
 import dev.weir.queue.Timing;
 
 /**
- * Time that passes only when a test says so, the same for the ticker, the wall clock and
- * the timers. Everything happens on the thread that lets it pass.
+ * Time that a test advances: the same for the ticker, the wall clock and the timers. All
+ * tasks run on the thread that advances it.
  */
 public final class VirtualTime extends Clock {
 

@@ -29,15 +29,16 @@ import io.netty.channel.EventLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Requests on many event loops that wait for few places. No timer ever fires, so that a
- * wake-up that is lost shows: its request waits for ever.
+ * Requests on many event loops wait for few places. No timer ever fires, so a request
+ * whose wake-up is lost waits forever and fails the test.
  */
 class WaitQueuesConcurrencyTests {
 
 	private static final int LOOPS = 6;
 
-	// each begins with free places and ends when all its requests are over, so that no
-	// later event makes up for a wake-up that was lost
+	// each round begins with free places and ends when all its requests are over, so that
+	// no
+	// later event hides a lost wake-up
 	private static final int ROUNDS = 1500;
 
 	private static final int REQUESTS = 9;
@@ -94,7 +95,7 @@ class WaitQueuesConcurrencyTests {
 		assertThat(this.pool.backends()).allSatisfy((backend) -> assertThat(backend.inFlight()).isZero());
 	}
 
-	/** Does what the loop of attempts does, with a load balancer that takes the first. */
+	/** Stands for the attempt loop, with a load balancer that takes the first lane. */
 	private final class Request {
 
 		private final EventLoop loop;
@@ -160,7 +161,7 @@ class WaitQueuesConcurrencyTests {
 
 	}
 
-	/** Runs tasks, and never one that has to wait for a time. */
+	/** Runs tasks, but no timers. */
 	private static final class WithoutTimers implements Scheduler {
 
 		@Override

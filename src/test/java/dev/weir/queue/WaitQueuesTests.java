@@ -28,7 +28,7 @@ import dev.weir.failover.OneByOne;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A request that may go takes the first lane that is free, as a load balancer would.
+ * A request that is woken takes the first free lane, like a load balancer.
  */
 class WaitQueuesTests {
 
@@ -48,7 +48,7 @@ class WaitQueuesTests {
 	private final Map<String, RequestContext> requests = new HashMap<>();
 
 	@Test
-	void aRequestThatNeedNotWaitGoesAtOnce() {
+	void aRequestThatNeedNotWaitContinuesAtOnce() {
 		await("first", "free", 1000);
 		assertThat(this.events).containsExactly("first on a/free");
 		assertThat(this.queues.waiting()).isZero();
@@ -56,7 +56,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aRequestGoesWhenTheLaneIsFreeAndNotBefore() {
+	void aRequestContinuesWhenTheLaneIsFreeAndNotBefore() {
 		throttle(lane("gpt-4o"), 300);
 		await("first", "gpt-4o", 1000);
 		this.time.advance(299);
@@ -69,7 +69,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aPlaceThatBecomesFreeWakesTheFirstOnly() {
+	void aFreePlaceWakesTheFirstRequestOnly() {
 		Attempt running = lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 60_000);
 		await("first", "o3", 5000);
@@ -85,7 +85,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aRequestDoesNotWaitForOthersThatWantOtherLanes() {
+	void aRequestDoesNotWaitForRequestsOfOtherLanes() {
 		throttle(lane("gpt-4o"), 300);
 		await("first", "gpt-4o", 1000);
 		await("second", "free", 1000);
@@ -107,7 +107,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void ofManyWaitsInVainEachEnds() {
+	void eachOfManyWaitsThatCannotBeServedEnds() {
 		throttle(lane("gpt-4o"), 2000);
 		for (int i = 0; i < 100; i++) {
 			await("it", "gpt-4o", 200);
@@ -129,7 +129,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void moreThanMayWaitAreRefusedUnlessALaneIsFree() {
+	void aFullQueueRefusesARequestUnlessALaneIsFree() {
 		WaitQueues small = queues(TestPools.pool(this::ticks, Map.of("max-waiting", "1"), TestPools.backend("a")));
 		Pool other = TestPools.pool(this::ticks, Map.of("max-waiting", "1"), TestPools.backend("a"));
 		WaitQueues bounded = queues(other);
@@ -174,7 +174,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aRequestThatDoesNotUseItsTurnPassesItOn() {
+	void aWokenRequestThatBeginsNoAttemptWakesTheNext() {
 		Attempt running = lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 60_000);
 		this.queues.await(begin("o3"), this.queues.nextArrival(), Duration.ofSeconds(5), true)
@@ -185,7 +185,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void ofManyThatDoNotUseTheirTurnFewAreWokenAtOnce() {
+	void onlyFewRequestsInARowAreWokenIfNoneBeginsAnAttempt() {
 		Attempt running = lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 60_000);
 		for (int i = 0; i < 20; i++) {
@@ -199,7 +199,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aRequestThatWaitsAgainComesBeforeThoseThatCameLater() {
+	void aRequestThatWaitsAgainKeepsItsPlace() {
 		throttle(lane("gpt-4o"), 300);
 		long first = this.queues.nextArrival();
 		await("second", "gpt-4o", 1000);
@@ -209,7 +209,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aRequestThatTriedALaneWaitsForTheOthersOnlyAndHoldsNoOtherRequestUp() {
+	void aRequestWaitsOnlyForLanesThatItHasNotTriedAndDelaysNoOther() {
 		throttle(lane("o3"), 100);
 		Attempt running = lane("o3", 1).tryBegin();
 		RequestContext tried = begin("o3");
@@ -242,7 +242,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aLaneThatRefusesAlthoughItLooksFreeIsAskedAgainLaterOnly() {
+	void aLaneThatLooksFreeButRefusesIsTriedAgainLater() {
 		subscribe(this.queues, "first", begin("free"), 1, 1000, false);
 		assertThat(this.events).isEmpty();
 		this.time.advance(50);
@@ -250,7 +250,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void whereItIsNotKnownWhenALaneIsFreeTheQueueLooksNowAndThen() {
+	void theQueuePollsIfTheTimeUntilALaneIsFreeIsUnknown() {
 		Lane lane = lane("gpt-4o");
 		lane.backend().breaker().transitionToForcedOpenState();
 		this.pool.onFree((backend) -> {
@@ -265,7 +265,7 @@ class WaitQueuesTests {
 	}
 
 	@Test
-	void aLaneWhoseRestEndsIsTakenAtOnceThoughAnotherIsBusyForAnUnknownTime() {
+	void theEndOfACooldownWakesARequestWhileAnotherLaneIsBusyForAnUnknownTime() {
 		lane("o3", 1).tryBegin();
 		throttle(lane("o3"), 70);
 		await("first", "o3", 1000);
@@ -372,7 +372,7 @@ class WaitQueuesTests {
 				TestPools.backend("a", "max-concurrent=1"));
 		WaitQueues all = queues(full);
 		for (int i = 0; i < models; i++) {
-			// a lane that has rested reads the time at each look
+			// a lane after a cooldown reads the time at each check
 			throttle(full.lanes("m" + i).get(0), 1);
 		}
 		this.time.advance(1);
@@ -454,8 +454,8 @@ class WaitQueuesTests {
 	}
 
 	/**
-	 * What something costs: how often the time was read, which every look at a lane does,
-	 * how often a queue's order was used, and how many timers were set.
+	 * The cost of an operation: how often the time was read, as every check of a lane
+	 * does, how often a queue's order was used, and how many timers were set.
 	 */
 	private record Cost(long ticksRead, long orderCalls, long timersSet) {
 	}

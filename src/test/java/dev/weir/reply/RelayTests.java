@@ -29,7 +29,7 @@ import dev.weir.response.FakeConnection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * How an answer comes to a client that reads as it likes, in virtual time.
+ * Relays to a client that reads at its own speed, in virtual time.
  */
 class RelayTests {
 
@@ -54,7 +54,7 @@ class RelayTests {
 	private final Client client = new Client();
 
 	@Test
-	void nothingIsAskedOfTheBackendThatTheClientDoesNotWant() {
+	void theBackendIsReadOnlyAsFastAsTheClientReads() {
 		relay(100, "first");
 		assertThat(this.client.heard).isEmpty();
 		assertThat(this.connection.asked()).isZero();
@@ -70,7 +70,7 @@ class RelayTests {
 	}
 
 	@Test
-	void aClientThatPausesGetsTheRestOnceItReadsOn() {
+	void aClientThatPausesGetsTheRemainderWhenItContinues() {
 		relay(100, "first");
 		for (int i = 0; i < 20; i++) {
 			this.client.request(1);
@@ -85,7 +85,7 @@ class RelayTests {
 	}
 
 	@Test
-	void aClientThatReadsSlowlyIsNeverTakenForASilentBackend() {
+	void aSlowClientIsNotASilentBackend() {
 		relay(100, "first");
 		this.client.request(1);
 		this.time.advance(100 * PATIENCE);
@@ -113,7 +113,7 @@ class RelayTests {
 	}
 
 	@Test
-	void anAnswerThatBreaksOffIsBrokenForTheClientToo() {
+	void aResponseThatBreaksOffIsBrokenForTheClientToo() {
 		relay(100, "first");
 		this.client.request(10);
 		this.connection.fail(new IOException("reset"));
@@ -122,7 +122,7 @@ class RelayTests {
 	}
 
 	@Test
-	void aClientThatLeavesClosesTheConnectionAndNobodyIsBlamed() {
+	void aClientThatLeavesClosesTheConnectionAndIsNotAFailure() {
 		relay(100, "first");
 		this.client.request(10);
 		this.client.cancel();
@@ -133,7 +133,7 @@ class RelayTests {
 	}
 
 	@Test
-	void aClientThatHasAllItWasPromisedMayLeaveBeforeTheEnd() {
+	void aClientThatHasTheCompleteReplyMayLeaveBeforeTheEnd() {
 		relay("first".length(), "first");
 		this.client.request(10);
 		this.client.cancel();
@@ -141,7 +141,7 @@ class RelayTests {
 	}
 
 	@Test
-	void whatIsLetGoOfBeforeAnybodyReadsItIsClosed() {
+	void aDiscardedReplyIsClosed() {
 		ByteRelay relay = relayOf(100, "first");
 		relay.discard(new Outcome.Cancelled());
 		assertThat(this.connection.isGone()).isTrue();
@@ -162,7 +162,7 @@ class RelayTests {
 		return new ResponseStart.Bytes(this.body, first.getBytes(StandardCharsets.UTF_8), false);
 	}
 
-	/** A client that gets nothing it does not ask for. */
+	/** A client that requests each buffer. */
 	private static final class Client extends BaseSubscriber<byte[]> {
 
 		private final List<String> heard = new ArrayList<>();

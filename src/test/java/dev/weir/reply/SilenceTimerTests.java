@@ -18,7 +18,7 @@ class SilenceTimerTests {
 			this.silences::incrementAndGet);
 
 	@Test
-	void silenceIsNoticedAtTheLimitAndNotBeforeAndOnce() {
+	void silenceIsDetectedOnceAtTheLimit() {
 		begin(100);
 		this.time.advance(99);
 		assertThat(this.silences).hasValue(0);
@@ -29,7 +29,7 @@ class SilenceTimerTests {
 	}
 
 	@Test
-	void timeInWhichNothingIsExpectedDoesNotCount() {
+	void timeWithoutExpectedBytesDoesNotCount() {
 		begin(100);
 		this.time.advance(60);
 		this.watch.pause();
@@ -42,7 +42,7 @@ class SilenceTimerTests {
 	}
 
 	@Test
-	void beginningAgainWhileItWaitsGivesNoMoreTime() {
+	void beginningAgainDoesNotExtendTheLimit() {
 		begin(100);
 		this.time.advance(60);
 		begin(100);
@@ -71,7 +71,7 @@ class SilenceTimerTests {
 	}
 
 	@Test
-	void aSteadyStreamSetsNoTimerForEachOfItsPieces() {
+	void aSteadyStreamSetsNoTimerForEachPiece() {
 		for (int i = 0; i < 1000; i++) {
 			begin(100);
 			this.time.advance(1);
@@ -82,7 +82,7 @@ class SilenceTimerTests {
 	}
 
 	@Test
-	void nothingIsNoticedOnceItHasStopped() {
+	void nothingIsDetectedAfterItWasStopped() {
 		begin(100);
 		this.watch.stop();
 		this.time.advance(1000);

@@ -49,7 +49,7 @@ class StreamProgressTests {
 					+ " | true",
 			"CHAT_COMPLETIONS | {'choices':[{'index':0,'finish_reason':'stop'}]}"
 					+ "¶{'choices':[{'index':1,'delta':{'role':'assistant'}}]} | false",
-			// usage on the way is a report
+			// usage before the end is only a report
 			"CHAT_COMPLETIONS | {'choices':[{'index':0,'delta':{'content':'a'}}]," + USED + "} | false",
 			"CHAT_COMPLETIONS | {'choices':[]," + USED + "} | false",
 			"CHAT_COMPLETIONS | {'choices':[]," + USED + "}¶{'choices':[{'delta':{'content':'a'}}]} | false",
@@ -59,19 +59,19 @@ class StreamProgressTests {
 			"CHAT_COMPLETIONS | {'choices':[{'delta':{'content':'a'}}]}¶{'choices':[],'prompt_filter_results':[]} | false",
 			"RESPONSES | {'type':'response.created','response':{'usage':{'input_tokens':0,'output_tokens':0}}} | false",
 			"RESPONSES | {'type':'response.output_text.delta','delta':'a'," + USED + "} | false",
-			// what comes behind the end revokes nothing
+			// events after the end have no effect
 			"CHAT_COMPLETIONS | {'choices':[{'index':0,'finish_reason':'stop'}]}¶{'type':'unknown','x':[1]} | true",
 			"CHAT_COMPLETIONS | {'choices':[{'index':0,'finish_reason':'stop'}]}¶nonsense | true",
 			"CHAT_COMPLETIONS | {'choices':[{'index':0,'finish_reason':'stop'}]}"
 					+ "¶{'choices':[{'index':0,'delta':{},'finish_reason':null,'content_filter_offsets':{'a':1}}]} | true",
 			"RESPONSES | {'type':'response.completed'}¶{'type':'response.output_text.delta'} | true" })
-	void mayEndOnceItHasSaidThatItIsWhole(Operation operation, String events, boolean expected) {
+	void mayEndWhenItsEventsProveThatItIsComplete(Operation operation, String events, boolean expected) {
 		assertThat(after(operation, events).mayEnd()).isEqualTo(expected);
 	}
 
 	@ParameterizedTest
 	@ValueSource(ints = { 20, 300, 100_000 })
-	void whatAnEventMeansDoesNotDependOnHowMuchOfItIsHeld(int held) {
+	void theMeaningOfAnEventDoesNotDependOnThePiecesItArrivesIn(int held) {
 		String instructions = "'instructions':'" + "so \\\\\\' {[ ".repeat(200) + "','tools':["
 				+ "{'type':'function','parameters':{'a':{'b':{'c':[1,2]}}}},".repeat(50) + "{}]";
 		StreamProgress created = after(held, Operation.RESPONSES,
@@ -128,7 +128,7 @@ class StreamProgressTests {
 			"{'type':'response.output_text.delta','delta':'a'}¶{'type':'response.web_search_call.searching'} | true",
 			"{'type':'response.web_search_call.searching'}¶{'type':'response.output_text.delta','delta':'a'} | false",
 			"{'type':'response.failed','response':{'error':{'code':'x'}}} | false" })
-	void theModelThinksBehindSignsOfLifeAndWhenItOpensAReasoningItem(String events, boolean expected) {
+	void theModelThinksAfterSignsOfLifeAndInAReasoningItem(String events, boolean expected) {
 		assertThat(after(Operation.RESPONSES, events).isThinking()).isEqualTo(expected);
 	}
 
@@ -141,7 +141,7 @@ class StreamProgressTests {
 	}
 
 	@Test
-	void anErrorBehindTheEndIsNoFailure() {
+	void anErrorAfterTheEndIsNotAFailure() {
 		assertThat(after(Operation.CHAT_COMPLETIONS,
 				"{'choices':[{'index':0,'finish_reason':'stop'}]}¶{'error':{'code':'500'}}")
 			.isFailed()).isFalse();

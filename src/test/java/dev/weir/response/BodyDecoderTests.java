@@ -26,7 +26,7 @@ class BodyDecoderTests {
 	@ParameterizedTest
 	@CsvSource({ "gzip, gzip, 1", "GZIP, gzip, 100", "x-gzip, gzip, 100000", "deflate, zlib, 3", "deflate, raw, 3",
 			"'identity, gzip', gzip, 50" })
-	void whatIsCodedComesOutAsItWas(String header, String coding, int size) {
+	void anEncodedBodyIsDecoded(String header, String coding, int size) {
 		BodyDecoder decoder = BodyDecoder.of(header);
 		byte[] coded = coded(coding, bytes(TEXT));
 		ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -45,14 +45,14 @@ class BodyDecoderTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "identity", " , identity", "unknown", "gzip, gzip", "aws-chunked" })
-	void whatIsNotCodedOrNotKnownHasNoDecoder(String header) {
+	void anUnknownOrMissingEncodingHasNoDecoder(String header) {
 		assertThat(BodyDecoder.of(header)).isNull();
 		assertThat(BodyDecoder.isCoded(header))
 			.isEqualTo(header.contains("unknown") || header.contains("gzip") || header.contains("aws"));
 	}
 
 	@Test
-	void aBodyWithoutAnythingMayEnd() {
+	void anEmptyBodyMayEnd() {
 		BodyDecoder decoder = BodyDecoder.of("gzip");
 		assertThat(decoder.mayEnd()).isTrue();
 		assertThat(decoder.next()).isNull();
@@ -60,7 +60,7 @@ class BodyDecoderTests {
 	}
 
 	@Test
-	void whatIsNotCodedThoughItsHeaderSaysSoPasses() {
+	void aPlainBodyWithAnEncodingHeaderIsUnchanged() {
 		BodyDecoder decoder = BodyDecoder.of("gzip");
 		decoder.add(bytes("data: "));
 		decoder.add(bytes("a\n\n"));
@@ -71,7 +71,7 @@ class BodyDecoderTests {
 	}
 
 	@Test
-	void whatCannotBeDecodedFails() {
+	void anInvalidBodyFails() {
 		BodyDecoder decoder = BodyDecoder.of("gzip");
 		byte[] coded = coded("gzip", bytes(TEXT));
 		Arrays.fill(coded, 10, 60, (byte) 0xff);
@@ -85,7 +85,7 @@ class BodyDecoderTests {
 	}
 
 	@Test
-	void aSmallBodyThatStandsForAHugeOneIsDecodedAsItIsTaken() {
+	void aDecompressionBombIsDecodedOnlyAsFastAsItIsRead() {
 		byte[] bomb = coded("gzip", new byte[64 * 1024 * 1024]);
 		BodyDecoder decoder = BodyDecoder.of("gzip");
 		decoder.add(bomb);

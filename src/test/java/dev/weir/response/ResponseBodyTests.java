@@ -20,7 +20,7 @@ class ResponseBodyTests {
 	private final List<String> heard = new ArrayList<>();
 
 	@Test
-	void nothingIsReadThatWasNotAskedFor() {
+	void bytesAreReadOnRequestOnly() {
 		this.connection.send("one");
 		this.connection.send("two");
 		this.body.read(reader("r"));
@@ -32,7 +32,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void askingTwiceBeforeTheAnswerAsksOnce() {
+	void twoRequestsBeforeTheNextBytesCountAsOne() {
 		this.body.read(reader("r"));
 		this.body.more();
 		this.body.more();
@@ -43,7 +43,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void anEmptyBufferIsNoAnswerAndTheNextIsAskedFor() {
+	void anEmptyBufferIsSkipped() {
 		this.body.read(reader("r"));
 		this.body.more();
 		this.connection.send("");
@@ -52,7 +52,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void whatComesBetweenTwoReadersIsForTheNext() {
+	void bytesBetweenTwoReadersAreForTheNext() {
 		this.body.read(reader("first"));
 		this.body.more();
 		this.body.release();
@@ -67,7 +67,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void theEndIsToldOnceAndToWhoeverReadsThen() {
+	void theEndIsDeliveredOnceToTheCurrentReader() {
 		this.body.read(reader("first"));
 		this.body.more();
 		this.connection.send("one");
@@ -80,7 +80,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void aBreakIsToldWithItsCauseBehindWhatCameBefore() {
+	void aBreakIsDeliveredWithItsCauseAfterTheBytesBefore() {
 		this.body.read(reader("r"));
 		this.body.more();
 		this.body.release();
@@ -91,7 +91,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void aConnectionThatIsNotReadToItsEndIsClosedAndItsReaderHearsNoMore() {
+	void aDisposedBodyClosesItsConnectionAndDetachesItsReader() {
 		this.body.read(reader("r"));
 		this.body.more();
 		this.body.dispose();
@@ -102,7 +102,7 @@ class ResponseBodyTests {
 	}
 
 	@Test
-	void aConnectionThatWasReadToItsEndServesAgain() {
+	void aConnectionThatWasReadToItsEndIsReused() {
 		this.body.read(reader("r"));
 		this.connection.end();
 		this.body.dispose();

@@ -26,8 +26,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
- * How an answer begins, in virtual time: {@link FirstEvent}, {@link FirstBytes} and
- * {@link WholeBody}.
+ * The beginning of a response, in virtual time: {@link FirstEvent}, {@link FirstBytes}
+ * and {@link WholeBody}.
  */
 class ResponseStartTests {
 
@@ -60,7 +60,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void aStreamWithoutASignOfLifeFailsAtTheLimit() {
+	void aStreamWithoutAnyEventFailsAtTheLimit() {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.time.advance(500);
 		this.connection.send("data: {\"choi");
@@ -72,7 +72,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void theLastLaneThatIsLeftHasUntilTheResponseTimeout() {
+	void theLastLaneMayTakeUntilTheResponseTimeout() {
 		this.canTryAnotherLane = false;
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.time.advance(1000);
@@ -85,7 +85,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void theLastLaneThatIsLeftMayBeginLaterThanTheFirstEventTimeout() {
+	void theLastLaneMayBeginLaterThanTheFirstEventTimeout() {
 		this.canTryAnotherLane = false;
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.time.advance(RESPONSE - 1);
@@ -103,7 +103,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anErrorBehindASignOfLifeCountsHoweverLargeBothAre() {
+	void aLargeErrorAfterALargeSignOfLifeCounts() {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		String large = "\"instructions\":\"" + "x".repeat(200 * 1024) + "\"";
 		this.connection.send("data: {\"type\":\"response.created\",\"response\":{" + large + "}}\n\n");
@@ -128,7 +128,7 @@ class ResponseStartTests {
 
 	@ParameterizedTest
 	@CsvSource({ "server_error, failed", "rate_limit_exceeded, throttled", "insufficient_quota, out_of_quota" })
-	void anErrorBehindASignOfLifeFailsTheAttempt(String code, String label) {
+	void anErrorAfterASignOfLifeFailsTheAttempt(String code, String label) {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.connection.send(LIFE + "data: {\"error\":{\"code\":\"" + code + "\"}}\n\n");
 		assertThat(outcome(start).label()).isEqualTo(label);
@@ -137,7 +137,7 @@ class ResponseStartTests {
 
 	@ParameterizedTest
 	@CsvSource({ "content_filter, rejected", "context_length_exceeded, too_long" })
-	void anErrorOfTheCallersOwnIsABeginning(String code, String label) {
+	void anErrorAboutTheRequestIsABeginning(String code, String label) {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.connection.send("data: {\"error\":{\"code\":\"" + code + "\"}}\n\n");
 		assertThat(now(start).refusal()).extracting(Outcome::label).isEqualTo(label);
@@ -154,7 +154,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void whatIsTooMuchToHoldBackIsABeginning() {
+	void aStreamThatExceedsTheLimitOfHeldBytesBegins() {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		String half = LIFE.repeat(600 * 1024 / LIFE.length());
 		this.connection.send(half);
@@ -164,7 +164,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void whatIsHeldBackCountsInTheBudgetUntilTheStreamBegins() {
+	void heldBytesCountInTheBudgetUntilTheStreamBegins() {
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
 		this.connection.send(LIFE);
 		assertThat(this.budget.used()).isEqualTo(LIFE.length());
@@ -183,7 +183,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void whatTheBudgetHasNoRoomForIsABeginning() {
+	void aStreamThatExceedsTheBudgetBegins() {
 		BufferBudget.Share others = this.budget.open();
 		assertThat(others.grow(this.budget.limit() - LIFE.length())).isTrue();
 		CompletableFuture<ResponseStart.Events> start = firstEvent(1000);
@@ -194,13 +194,13 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void whoStopsWaitingForAStreamClosesItsConnection() {
+	void cancellingTheWaitForAStreamClosesItsConnection() {
 		FirstEvent.of(this.body, classifier(), limits(1000), this.budget, this.time.loop()).subscribe().dispose();
 		assertThat(this.connection.isGone()).isTrue();
 	}
 
 	@Test
-	void anAnswerBeginsWithItsFirstBytes() {
+	void aResponseBeginsWithItsFirstBytes() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(1000);
 		this.time.advance(999);
 		this.connection.send("{\"a\"");
@@ -212,14 +212,14 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anAnswerWithoutABodyBeginsWithItsEnd() {
+	void aResponseWithoutABodyBeginsWithItsEnd() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(1000);
 		this.connection.end();
 		assertThat(now(start).first()).isEmpty();
 	}
 
 	@Test
-	void anAnswerThatDoesNotBeginInTimeFailsAndItsConnectionIsClosed() {
+	void aResponseThatDoesNotBeginInTimeFailsAndItsConnectionIsClosed() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(1000);
 		this.time.advance(999);
 		assertThat(start).isNotDone();
@@ -229,7 +229,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anAnswerThatBreaksBeforeItBeginsFails() {
+	void aResponseThatBreaksBeforeItBeginsFails() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(1000);
 		this.connection.fail(new IOException("reset"));
 		assertThat(start).isCompletedExceptionally();
@@ -237,7 +237,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anAnswerThatIsWholeWaitsForItsEndSoThatTheConnectionIsFree() {
+	void aCompleteResponseWaitsForItsEndSoThatTheConnectionIsFree() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(2, 1000);
 		this.connection.send("{}");
 		assertThat(start).isNotDone();
@@ -249,7 +249,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anAnswerThatIsWholeCountsWhateverBecomesOfItsConnection() {
+	void aCompleteResponseCountsEvenIfItsConnectionFails() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(2, 1000);
 		this.connection.send("{}");
 		this.connection.fail(new IOException("reset"));
@@ -257,14 +257,14 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anAnswerOfWhichMoreIsToComeBeginsAtOnce() {
+	void aPartialResponseBeginsAtOnce() {
 		CompletableFuture<ResponseStart.Bytes> start = firstBytes(3, 1000);
 		this.connection.send("{}");
 		assertThat(now(start).whole()).isFalse();
 	}
 
 	@Test
-	void jsonBeginsAsSoonAsItIsKnownForAnAnswer() {
+	void jsonBeginsAsSoonAsItIsKnownToBeAResult() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("{\"id\":\"a\",");
 		assertThat(found).isNotDone();
@@ -275,14 +275,14 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void jsonThatIsAnErrorIsKnownForOneThoughMoreIsToCome() {
+	void jsonIsKnownToBeAnErrorBeforeItsEnd() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("\n {\"error\":{\"message\":\"no\"}");
 		assertThat(now(found).verdict()).isEqualTo(BodyVerdict.ERROR);
 	}
 
 	@Test
-	void jsonThatTellsNothingIsHeldForASecondAtMost() {
+	void undecidedJsonIsHeldForASecondAtMost() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("\n");
 		this.time.advance(999);
@@ -294,7 +294,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void jsonThatTellsNothingIsHeldUpToABound() {
+	void undecidedJsonIsHeldUpToALimit() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("{\"text\":\"");
 		this.connection.send("x".repeat(FirstBytes.MAX_HELD - 9));
@@ -304,7 +304,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void jsonThatBreaksOffBeforeItTellsAnythingHasNotBegun() {
+	void undecidedJsonThatBreaksOffHasNotBegun() {
 		CompletableFuture<FirstBytes.Found> found = json(-1);
 		this.connection.send("{\"id\":");
 		this.connection.fail(new IOException("reset"));
@@ -312,7 +312,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void whereNobodyWaitsForLessThanTheDeadlineThereIsNoTimer() {
+	void thereIsNoTimerIfTheDeadlineComesFirst() {
 		CompletableFuture<ResponseStart.Bytes> start = FirstBytes.of(this.body, -1, false, null, this.time.loop())
 			.map(FirstBytes.Found::start)
 			.toFuture();
@@ -335,7 +335,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anErrorThatIsTooSlowIsReadAsFarAsItCameAndItsRestCanStillBeRead() {
+	void anErrorThatIsTooSlowCanBeReadOnLater() {
 		CompletableFuture<WholeBody.Part> part = wholeBody();
 		this.connection.send("{\"error\"");
 		this.time.advance(999);
@@ -350,7 +350,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anErrorThatIsTooLongIsReadNoFurther() {
+	void anErrorThatIsTooLongIsNotReadCompletely() {
 		CompletableFuture<WholeBody.Part> part = wholeBody();
 		this.connection.send("x".repeat(256 * 1024));
 		assertThat(part).isNotDone();
@@ -399,7 +399,7 @@ class ResponseStartTests {
 			.toFuture();
 	}
 
-	/** A value that must have come: nothing in virtual time is worth waiting for. */
+	/** Returns a value that must be present: virtual time needs no waiting. */
 	private static <T> T now(CompletableFuture<T> value) {
 		assertThat(value).isCompleted();
 		return value.join();
