@@ -99,8 +99,7 @@ class StaleConnectionFaultTests {
 		TestAuthority authority = TestAuthority.found("Weir's tests");
 		RawBackend backend = RawBackend.startSecure(authority.identity("localhost"), closingUsed(Closing.RESET));
 		try (WeirServer weir = WeirServer
-			.start(WeirServer.pool("", WeirServer.backend("a", backend.url("localhost"))),
-					UpstreamFaultTests.trusting(authority))
+			.start(WeirServer.pool("", WeirServer.backend("a", backend.url("localhost"))), authority.trustSettings())
 			.onOneConnection()) {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			assertServed(weir.chat());

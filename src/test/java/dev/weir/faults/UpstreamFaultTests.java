@@ -1,11 +1,8 @@
 package dev.weir.faults;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
-import java.security.KeyStore;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,10 +12,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.SingletonDnsServerAddressStreamProvider;
@@ -49,11 +42,10 @@ import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.RawBackend.responding;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Faults of name resolution, TLS, redirects, headers and tokens.
+ * Faults of name resolution, redirects, headers and tokens.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @ExtendWith(LeakCheck.class)
@@ -144,90 +136,6 @@ class UpstreamFaultTests {
 		});
 		assertAllServed(weir, old.requests().size() + moved.requests().size());
 		assertThat(second.requests()).isEmpty();
-	}
-
-	@Test
-	void b26ASelfSignedCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
-		assertRefused(TestAuthority.selfSigned("localhost"), output, "unable to find valid certification path");
-	}
-
-	@Test
-	void b26ACertificateForAnotherHostIsRefusedAndTheNextLaneServes(CapturedOutput output) {
-		assertRefused(AUTHORITY.identity("other.weir.test"), output, "No subject alternative DNS name matching");
-	}
-
-	@Test
-	void b26AnExpiredCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
-		assertRefused(AUTHORITY.identity("localhost", Instant.now().minus(Duration.ofDays(2))), output,
-				"validity check failed");
-	}
-
-	private void assertRefused(SSLContext identity, CapturedOutput output, String why) {
-		RawBackend first = open(RawBackend.startSecure(identity, SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
-		assertServedBySecond(weir(first.url("localhost"), second, trusting(AUTHORITY)), second);
-		assertThat(first.connections()).isPositive();
-		assertThat(first.requests()).isEmpty();
-		assertThat(output.getAll())
-			.containsPattern("attempt 2, after a TLS failure \\(.*" + why + ".*\\) from openai-a");
-	}
-
-	@Test
-	void b26AHandshakeTimeoutGoesToTheNextLane(CapturedOutput output) {
-		RawBackend first = open(RawBackend.start(SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
-		URI secure = URI.create(first.url("localhost").toString().replace("http:", "https:"));
-		assertServedBySecond(weir(secure, second, HTTP_CLIENT + "ssl.handshake-timeout=300ms"), second);
-		assertThat(first.requests()).isEmpty();
-		assertThat(output).contains("a TLS failure (handshake timed out after 300ms) from openai-a");
-	}
-
-	@Test
-	void b26WithoutAnotherLaneTheReplyDoesNotMentionTheCertificate() {
-		RawBackend first = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
-		RawBackend second = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
-		WeirServer weir = open(WeirServer.withBackends(WeirServer.backend("openai-a", first.url("localhost")),
-				WeirServer.backend("openai-b", second.url("localhost"))));
-		HttpResponse<String> response = weir.chat();
-		assertThat(response.statusCode()).isEqualTo(502);
-		assertThat(response.body()).contains("\"code\":\"bad_gateway\"").doesNotContain("cert");
-		assertThat(first.requests()).isEmpty();
-		assertThat(second.requests()).isEmpty();
-	}
-
-	@Test
-	void b26AnAuthorityInTheConfiguredBundleIsTrusted() {
-		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
-		WeirServer weir = weir(first.url("localhost"), second, trusting(AUTHORITY));
-		HttpResponse<String> response = weir.chat();
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-a");
-		assertThat(first.requests()).singleElement().asString().containsIgnoringCase("api-key: key-of-openai-a");
-		assertAllServed(weir, 1);
-		assertThat(weir.chat().statusCode()).isEqualTo(200);
-		assertThat(first.connections()).isEqualTo(1);
-		assertThat(second.requests()).isEmpty();
-	}
-
-	@Test
-	void b26AnAuthorityThatTheRuntimeTrustsIsNotTrustedBesideTheBundle() throws Exception {
-		TestAuthority known = TestAuthority.found("Known to everyone");
-		RawBackend first = open(RawBackend.startSecure(known.identity("localhost"), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
-		trustEverywhere(known);
-		assertThatTheRuntimeTrusts(first);
-		assertServedBySecond(weir(first.url("localhost"), second, trusting(AUTHORITY)), second);
-		assertThat(first.requests()).isEmpty();
-	}
-
-	@Test
-	void b26WeirDoesNotStartWhereCertificatesWouldNotBeVerified() {
-		String yaml = WeirServer.pool("", WeirServer.backend("openai-a", URI.create("https://localhost:1")));
-		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.use-insecure-trust-manager=true"))
-			.hasMessageContaining("use-insecure-trust-manager");
-		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.ssl-bundle=misspelt"))
-			.hasMessageContaining("ssl-bundle");
 	}
 
 	@ParameterizedTest
@@ -347,7 +255,7 @@ class UpstreamFaultTests {
 				+ "', dialect: azure, scope: 'https://faults.weir.test/.default'}";
 		WeirServer weir = open(WeirServer.start(
 				WeirServer.pool("", keyless, WeirServer.backend("openai-b", second.url(), "priority: 2")),
-				trusting(AUTHORITY)));
+				AUTHORITY.trustSettings()));
 
 		ExecutorService callers = Executors.newFixedThreadPool(5);
 		this.open.add(callers::shutdownNow);
@@ -446,32 +354,6 @@ class UpstreamFaultTests {
 
 	private static String header(HttpResponse<String> response, String name) {
 		return response.headers().firstValue(name).orElse("");
-	}
-
-	static String[] trusting(TestAuthority authority) {
-		return new String[] { "--spring.ssl.bundle.pem.backends.truststore.certificate=file:" + authority.certificate(),
-				HTTP_CLIENT + "ssl.ssl-bundle=backends" };
-	}
-
-	/** Adds an authority to the default trust store of this process. */
-	private void trustEverywhere(TestAuthority authority) {
-		System.setProperty("javax.net.ssl.trustStore", authority.trustStore("changeit").toString());
-		System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
-		this.open.add(() -> {
-			System.clearProperty("javax.net.ssl.trustStore");
-			System.clearProperty("javax.net.ssl.trustStorePassword");
-		});
-	}
-
-	private static void assertThatTheRuntimeTrusts(RawBackend backend) throws Exception {
-		TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-		trusted.init((KeyStore) null);
-		SSLContext context = SSLContext.getInstance("TLS");
-		context.init(null, trusted.getTrustManagers(), null);
-		try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
-			.createSocket("127.0.0.1", backend.url().getPort())) {
-			socket.startHandshake();
-		}
 	}
 
 	private <T extends AutoCloseable> T open(T resource) {

@@ -100,6 +100,15 @@ public final class TestAuthority {
 	}
 
 	/**
+	 * The settings of a Weir that trusts this authority for backends, and no other.
+	 * @return command line arguments
+	 */
+	public String[] trustSettings() {
+		return new String[] { "--spring.ssl.bundle.pem.backends.truststore.certificate=file:" + certificate(),
+				"--spring.cloud.gateway.server.webflux.httpclient.ssl.ssl-bundle=backends" };
+	}
+
+	/**
 	 * Writes its certificate down.
 	 * @return a file in PEM format
 	 */

@@ -1,0 +1,204 @@
+package dev.weir.faults;
+
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.LaneFigures;
+import dev.weir.testing.LeakCheck;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.TestAuthority;
+import dev.weir.testing.WeirServer;
+
+import static dev.weir.testing.RawBackend.responding;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Row B26: certificates and TLS handshakes that fail.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+@ExtendWith(LeakCheck.class)
+class TlsFaultTests {
+
+	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
+
+	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
+
+	private static final LaneFigures FAILED_ONCE = new LaneFigures(0, 1, 0, 1, 1);
+
+	private static final LaneFigures SERVED_ONCE = new LaneFigures(0, 1, 1, 0, 0);
+
+	private static final TestAuthority AUTHORITY = TestAuthority.found("Weir's tests");
+
+	private final List<AutoCloseable> open = new ArrayList<>();
+
+	@AfterEach
+	void close() throws Exception {
+		for (int i = this.open.size() - 1; i >= 0; i--) {
+			this.open.get(i).close();
+		}
+	}
+
+	@Test
+	void b26ASelfSignedCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(TestAuthority.selfSigned("localhost"), output, "unable to find valid certification path");
+	}
+
+	@Test
+	void b26ACertificateForAnotherHostIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(AUTHORITY.identity("other.weir.test"), output, "No subject alternative DNS name matching");
+	}
+
+	@Test
+	void b26AnExpiredCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
+		assertRefused(AUTHORITY.identity("localhost", Instant.now().minus(Duration.ofDays(2))), output,
+				"validity check failed");
+	}
+
+	@Test
+	void b26AHandshakeTimeoutGoesToTheNextLane(CapturedOutput output) {
+		RawBackend first = open(RawBackend.start(SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		URI secure = URI.create(first.url("localhost").toString().replace("http:", "https:"));
+		assertServedBySecond(weir(secure, second, HTTP_CLIENT + "ssl.handshake-timeout=300ms"), second);
+		assertThat(first.requests()).isEmpty();
+		assertThat(output).contains("a TLS failure (handshake timed out after 300ms) from openai-a");
+	}
+
+	@Test
+	void b26WithoutAnotherLaneTheReplyDoesNotMentionTheCertificate() {
+		RawBackend first = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		RawBackend second = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		WeirServer weir = open(WeirServer.withBackends(WeirServer.backend("openai-a", first.url("localhost")),
+				WeirServer.backend("openai-b", second.url("localhost"))));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(502);
+		assertThat(response.body()).contains("\"code\":\"bad_gateway\"").doesNotContain("cert");
+		assertThat(first.requests()).isEmpty();
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b26AnAuthorityInTheConfiguredBundleIsTrusted() {
+		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		WeirServer weir = weir(first.url("localhost"), second, AUTHORITY.trustSettings());
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-a");
+		assertThat(first.requests()).singleElement().asString().containsIgnoringCase("api-key: key-of-openai-a");
+		assertAllServed(weir, 1);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+		assertThat(first.connections()).isEqualTo(1);
+		assertThat(second.requests()).isEmpty();
+	}
+
+	@Test
+	void b26AnAuthorityThatTheRuntimeTrustsIsNotTrustedBesideTheBundle() throws Exception {
+		TestAuthority known = TestAuthority.found("Known to everyone");
+		RawBackend first = open(RawBackend.startSecure(known.identity("localhost"), SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		trustEverywhere(known);
+		assertThatTheRuntimeTrusts(first);
+		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
+		assertThat(first.requests()).isEmpty();
+	}
+
+	@Test
+	void b26WeirDoesNotStartWhereCertificatesWouldNotBeVerified() {
+		String yaml = WeirServer.pool("", WeirServer.backend("openai-a", URI.create("https://localhost:1")));
+		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.use-insecure-trust-manager=true"))
+			.hasMessageContaining("use-insecure-trust-manager");
+		assertThatThrownBy(() -> WeirServer.start(yaml, HTTP_CLIENT + "ssl.ssl-bundle=misspelt"))
+			.hasMessageContaining("ssl-bundle");
+	}
+
+	private void assertRefused(SSLContext identity, CapturedOutput output, String why) {
+		RawBackend first = open(RawBackend.startSecure(identity, SERVES));
+		RawBackend second = open(RawBackend.start(SERVES));
+		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
+		assertThat(first.connections()).isPositive();
+		assertThat(first.requests()).isEmpty();
+		assertThat(output.getAll())
+			.containsPattern("attempt 2, after a TLS failure \\(.*" + why + ".*\\) from openai-a");
+	}
+
+	private WeirServer weir(URI first, RawBackend second, String... arguments) {
+		return open(WeirServer.start(WeirServer.pool("", WeirServer.backend("openai-a", first),
+				WeirServer.backend("openai-b", second.url(), "priority: 2")), arguments));
+	}
+
+	/**
+	 * The second backend serves, the attempt on the first has failed, and the next
+	 * request is served.
+	 */
+	private static void assertServedBySecond(WeirServer weir, RawBackend second) {
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
+		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
+		awaitFigures(weir, "openai-a", FAILED_ONCE);
+		awaitFigures(weir, "openai-b", SERVED_ONCE);
+		assertThat(second.requests()).hasSize(1);
+		assertThat(weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	private static void assertAllServed(WeirServer weir, int calls) {
+		awaitFigures(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
+	}
+
+	private static void awaitFigures(WeirServer weir, String backend, LaneFigures expected) {
+		await().atMost(Duration.ofSeconds(5))
+			.untilAsserted(() -> assertThat(LaneFigures.of(weir, backend)).isEqualTo(expected));
+	}
+
+	private static String header(HttpResponse<String> response, String name) {
+		return response.headers().firstValue(name).orElse("");
+	}
+
+	/** Adds an authority to the default trust store of this process. */
+	private void trustEverywhere(TestAuthority authority) {
+		System.setProperty("javax.net.ssl.trustStore", authority.trustStore("changeit").toString());
+		System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
+		this.open.add(() -> {
+			System.clearProperty("javax.net.ssl.trustStore");
+			System.clearProperty("javax.net.ssl.trustStorePassword");
+		});
+	}
+
+	private static void assertThatTheRuntimeTrusts(RawBackend backend) throws Exception {
+		TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+		trusted.init((KeyStore) null);
+		SSLContext context = SSLContext.getInstance("TLS");
+		context.init(null, trusted.getTrustManagers(), null);
+		try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
+			.createSocket("127.0.0.1", backend.url().getPort())) {
+			socket.startHandshake();
+		}
+	}
+
+	private <T extends AutoCloseable> T open(T resource) {
+		this.open.add(resource);
+		return resource;
+	}
+
+}
