@@ -38,22 +38,22 @@ class BestErrorTests {
 
 	@Test
 	void anErrorWithAReasonIsBetterThanAPage() {
-		ErrorResponse speaking = answer(500, SPEAKING);
-		consider(0, answer(502, PAGE));
+		ErrorResponse speaking = error(500, SPEAKING);
+		consider(0, error(502, PAGE));
 		consider(1, speaking);
-		consider(0, answer(504, PAGE));
+		consider(0, error(504, PAGE));
 		assertThat(this.best.error()).isSameAs(speaking);
 		assertThat(this.best.lane()).isSameAs(this.lanes.get(1));
 	}
 
 	@Test
 	void theLastOfEqualErrorsIsTheBest() {
-		consider(0, answer(502, PAGE));
-		ErrorResponse page = answer(504, PAGE);
+		consider(0, error(502, PAGE));
+		ErrorResponse page = error(504, PAGE);
 		consider(1, page);
 		assertThat(this.best.error()).isSameAs(page);
-		consider(0, answer(500, SPEAKING));
-		ErrorResponse speaking = answer(503, SPEAKING);
+		consider(0, error(500, SPEAKING));
+		ErrorResponse speaking = error(503, SPEAKING);
 		consider(1, speaking);
 		assertThat(this.best.error()).isSameAs(speaking);
 	}
@@ -67,21 +67,21 @@ class BestErrorTests {
 
 	@Test
 	void aRefusalOfWeirsCredentialOrARedirectIsNotTheClients() {
-		this.best.consider(this.lanes.get(0), Outcomes.denied(), answer(401, SPEAKING));
-		this.best.consider(this.lanes.get(0), Outcomes.outOfQuota(), answer(429, SPEAKING));
-		consider(0, answer(302, SPEAKING));
+		this.best.consider(this.lanes.get(0), Outcomes.denied(), error(401, SPEAKING));
+		this.best.consider(this.lanes.get(0), Outcomes.outOfQuota(), error(429, SPEAKING));
+		consider(0, error(302, SPEAKING));
 		assertThat(this.best.error()).isNull();
 	}
 
-	private void consider(int lane, ErrorResponse answer) {
-		this.best.consider(this.lanes.get(lane), failed(), answer);
+	private void consider(int lane, ErrorResponse error) {
+		this.best.consider(this.lanes.get(lane), failed(), error);
 	}
 
 	private static Outcome failed() {
 		return new Outcome.Failed(Outcome.Failure.STATUS, "500", null);
 	}
 
-	private static ErrorResponse answer(int status, String body) {
+	private static ErrorResponse error(int status, String body) {
 		return new ErrorResponse(status, Map.of(), body.getBytes(StandardCharsets.UTF_8), null);
 	}
 

@@ -40,20 +40,20 @@ class ExhaustionTests {
 	void theReplyNamesTheTimeUntilTheFirstThrottledLaneIsFree() {
 		end(0, new Outcome.Throttled(Duration.ofMillis(7250)));
 		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
-		ApiErrorException answer = answer();
-		assertThat(answer.error().status()).isEqualTo(429);
-		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
-		assertThat(answer.error().type()).isEqualTo("requests");
-		assertThat(answer.error().message())
+		ApiErrorException reply = reply();
+		assertThat(reply.error().status()).isEqualTo(429);
+		assertThat(reply.error().code()).isEqualTo("rate_limit_exceeded");
+		assertThat(reply.error().type()).isEqualTo("requests");
+		assertThat(reply.error().message())
 			.isEqualTo("All 2 backends of pool openai that serve gpt-4o are at the limit; the first is free in 7.3 s.");
-		assertThat(answer.headers()).containsEntry("retry-after-ms", "7250").containsEntry("retry-after", "8");
+		assertThat(reply.headers()).containsEntry("retry-after-ms", "7250").containsEntry("retry-after", "8");
 	}
 
 	@Test
 	void aDelayIsAtLeastAMillisecondAndAtMostAMinute() {
 		end(0, new Outcome.Failed(Failure.STATUS, "503", Duration.ofMinutes(5)));
 		end(1, new Outcome.Failed(Failure.STATUS, "503", Duration.ofMinutes(5)));
-		assertThat(answer().headers()).containsEntry("retry-after-ms", "60000").containsEntry("retry-after", "60");
+		assertThat(reply().headers()).containsEntry("retry-after-ms", "60000").containsEntry("retry-after", "60");
 	}
 
 	@Test
@@ -61,26 +61,26 @@ class ExhaustionTests {
 		end(0, new Outcome.Throttled(Duration.ofMillis(10)));
 		end(1, new Outcome.Throttled(Duration.ofMillis(10)));
 		this.ticker.advance(Duration.ofMillis(20));
-		ApiErrorException answer = answer();
-		assertThat(answer.error().status()).isEqualTo(429);
-		assertThat(answer.headers()).containsEntry("retry-after-ms", "1000");
+		ApiErrorException reply = reply();
+		assertThat(reply.error().status()).isEqualTo(429);
+		assertThat(reply.headers()).containsEntry("retry-after-ms", "1000");
 	}
 
 	@Test
 	void aDelayIsRoundedUp() {
 		end(0, new Outcome.Throttled(Duration.ofNanos(2_000_000_001)));
 		end(1, new Outcome.Throttled(Duration.ofSeconds(30)));
-		assertThat(answer().headers()).containsEntry("retry-after-ms", "2001").containsEntry("retry-after", "3");
+		assertThat(reply().headers()).containsEntry("retry-after-ms", "2001").containsEntry("retry-after", "3");
 	}
 
 	@Test
 	void aSpentQuotaOfAllBackendsAsksClientsNotToRetry() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.outOfQuota());
-		ApiErrorException answer = answer();
-		assertThat(answer.error().status()).isEqualTo(429);
-		assertThat(answer.error().code()).isEqualTo("insufficient_quota");
-		assertThat(answer.headers()).containsOnly(Map.entry("x-should-retry", "false"));
+		ApiErrorException reply = reply();
+		assertThat(reply.error().status()).isEqualTo(429);
+		assertThat(reply.error().code()).isEqualTo("insufficient_quota");
+		assertThat(reply.headers()).containsOnly(Map.entry("x-should-retry", "false"));
 	}
 
 	@Test
@@ -89,7 +89,7 @@ class ExhaustionTests {
 		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker);
 		single.tryBegin(one.lanes("gpt-4o").get(0));
 		single.attempts().end(new Outcome.Throttled(Duration.ofSeconds(7)));
-		assertThat(answer(single, call()).error().message())
+		assertThat(reply(single, call()).error().message())
 			.isEqualTo("The one backend of pool openai that serves gpt-4o is at the limit; the first is free in 7 s.");
 	}
 
@@ -97,14 +97,14 @@ class ExhaustionTests {
 	void aModelWithoutADeploymentDoesNotExist() {
 		end(0, Outcomes.modelNotServed());
 		end(1, Outcomes.modelNotServed());
-		assertThat(answer().error().status()).isEqualTo(404);
-		assertThat(answer().error().code()).isEqualTo("model_not_found");
-		assertThat(answer().error().param()).isEqualTo("model");
+		assertThat(reply().error().status()).isEqualTo(404);
+		assertThat(reply().error().code()).isEqualTo("model_not_found");
+		assertThat(reply().error().param()).isEqualTo("model");
 	}
 
 	@Test
 	void eachKindOfFailureHasItsStatus() {
-		assertThat(statusAfter(new Outcome.Failed(Failure.TIMEOUT, "no answer", null))).isEqualTo(504);
+		assertThat(statusAfter(new Outcome.Failed(Failure.TIMEOUT, "no response", null))).isEqualTo(504);
 		assertThat(statusAfter(new Outcome.Failed(Failure.CONNECTION, "refused", null))).isEqualTo(502);
 		assertThat(statusAfter(new Outcome.Failed(Failure.STATUS, "500", null))).isEqualTo(503);
 		assertThat(statusAfter(Outcomes.denied())).isEqualTo(502);
@@ -114,18 +114,18 @@ class ExhaustionTests {
 	@Test
 	void openBreakersOfAllBackendsAreOutOfService() {
 		this.lanes.forEach((lane) -> lane.backend().breaker().transitionToOpenState());
-		ApiErrorException answer = answer();
-		assertThat(answer.error().status()).isEqualTo(503);
-		assertThat(answer.headers()).containsEntry("retry-after", "60");
-		assertThat(answer.error().message()).contains("out of service");
+		ApiErrorException reply = reply();
+		assertThat(reply.error().status()).isEqualTo(503);
+		assertThat(reply.headers()).containsEntry("retry-after", "60");
+		assertThat(reply.error().message()).contains("out of service");
 	}
 
 	@Test
 	void oneThrottledLaneMakesThePoolThrottled() {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
-		assertThat(answer().error().status()).isEqualTo(429);
-		assertThat(answer().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
+		assertThat(reply().error().status()).isEqualTo(429);
+		assertThat(reply().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
 		assertThat(Exhaustion.of(this.request, false).isFailure()).isFalse();
 	}
 
@@ -133,28 +133,28 @@ class ExhaustionTests {
 	void aSpentQuotaAfterAFailureIsNotTakenForARefusedCredential() {
 		end(0, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		end(1, Outcomes.outOfQuota());
-		assertThat(answer().error().code()).isEqualTo("bad_gateway");
+		assertThat(reply().error().code()).isEqualTo("bad_gateway");
 	}
 
 	@Test
 	void aSpentQuotaAndAMissingDeploymentAreOutOfService() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.modelNotServed());
-		assertThat(answer().error().status()).isEqualTo(503);
-		assertThat(answer().error().message()).contains("out of service");
-		assertThat(answer().headers()).containsOnly(Map.entry("x-should-retry", "false"));
+		assertThat(reply().error().status()).isEqualTo(503);
+		assertThat(reply().error().message()).contains("out of service");
+		assertThat(reply().headers()).containsOnly(Map.entry("x-should-retry", "false"));
 	}
 
 	@Test
 	void aCredentialThatAllBackendsRefuseAsksClientsNotToRetry() {
 		end(0, Outcomes.denied());
 		end(1, Outcomes.denied());
-		ApiErrorException now = answer();
-		ApiErrorException later = answer(TestRequests.begin(this.pool, this.lanes, this.ticker), call());
-		for (ApiErrorException answer : List.of(now, later)) {
-			assertThat(answer.error().status()).isEqualTo(502);
-			assertThat(answer.error().code()).isEqualTo("backend_denied");
-			assertThat(answer.headers()).containsOnly(Map.entry("x-should-retry", "false"));
+		ApiErrorException now = reply();
+		ApiErrorException later = reply(TestRequests.begin(this.pool, this.lanes, this.ticker), call());
+		for (ApiErrorException reply : List.of(now, later)) {
+			assertThat(reply.error().status()).isEqualTo(502);
+			assertThat(reply.error().code()).isEqualTo("backend_denied");
+			assertThat(reply.headers()).containsOnly(Map.entry("x-should-retry", "false"));
 		}
 	}
 
@@ -162,8 +162,8 @@ class ExhaustionTests {
 	void aRefusedCredentialAndAFailureMayBeRetried() {
 		end(0, new Outcome.Failed(Failure.STATUS, "500", null));
 		end(1, Outcomes.denied());
-		assertThat(answer().error().code()).isEqualTo("backend_denied");
-		assertThat(answer().headers()).containsKey("retry-after").doesNotContainKey("x-should-retry");
+		assertThat(reply().error().code()).isEqualTo("backend_denied");
+		assertThat(reply().headers()).containsKey("retry-after").doesNotContainKey("x-should-retry");
 	}
 
 	@Test
@@ -178,10 +178,10 @@ class ExhaustionTests {
 		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
 		assertThat(second.candidates().hasAvailable()).isFalse();
 		for (RequestContext request : List.of(first, second)) {
-			ApiErrorException answer = answer(request, call);
-			assertThat(answer.error().status()).isEqualTo(404);
-			assertThat(answer.error().code()).isEqualTo("unknown_operation");
-			assertThat(answer.error().message()).contains("serves responses for the model 'gpt-4o'");
+			ApiErrorException reply = reply(request, call);
+			assertThat(reply.error().status()).isEqualTo(404);
+			assertThat(reply.error().code()).isEqualTo("unknown_operation");
+			assertThat(reply.error().message()).contains("serves responses for the model 'gpt-4o'");
 		}
 	}
 
@@ -189,9 +189,9 @@ class ExhaustionTests {
 	void aRequestThatIsTooLargeForAllIsNotTriedAgain() {
 		end(0, Outcomes.tooLarge());
 		end(1, Outcomes.tooLarge());
-		assertThat(answer().error().status()).isEqualTo(429);
-		assertThat(answer().error().message()).contains("larger than the quota");
-		assertThat(answer().headers()).containsOnly(Map.entry("x-should-retry", "false"));
+		assertThat(reply().error().status()).isEqualTo(429);
+		assertThat(reply().error().message()).contains("larger than the quota");
+		assertThat(reply().headers()).containsOnly(Map.entry("x-should-retry", "false"));
 	}
 
 	@ParameterizedTest
@@ -199,27 +199,27 @@ class ExhaustionTests {
 	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
 		end(0, spent ? Outcomes.outOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
-		ApiErrorException answer = answer(this.request, single, true);
-		assertThat(answer.error().status()).isEqualTo(429);
-		assertThat(answer.error().code()).isEqualTo("rate_limit_exceeded");
-		assertThat(answer.error().message())
+		ApiErrorException reply = reply(this.request, single, true);
+		assertThat(reply.error().status()).isEqualTo(429);
+		assertThat(reply.error().code()).isEqualTo("rate_limit_exceeded");
+		assertThat(reply.error().message())
 			.isEqualTo("The backend that was called is at its limit, and the request cannot be sent again to"
 					+ " another; the next try is possible in 1 s.");
-		assertThat(answer.headers()).containsEntry("retry-after", "1").doesNotContainKey("x-should-retry");
+		assertThat(reply.headers()).containsEntry("retry-after", "1").doesNotContainKey("x-should-retry");
 	}
 
 	@Test
 	void theLastOutcomeCountsIfAnotherLaneMightHaveServed() {
 		end(0, new Outcome.Throttled(Duration.ofSeconds(5)));
-		end(1, new Outcome.Failed(Failure.TIMEOUT, "no answer", null));
-		assertThat(answer(this.request, call(), true).error().status()).isEqualTo(504);
+		end(1, new Outcome.Failed(Failure.TIMEOUT, "no response", null));
+		assertThat(reply(this.request, call(), true).error().status()).isEqualTo(504);
 	}
 
 	@Test
 	void anOperationThatNoBackendKnowsIsNotFound() {
-		ApiErrorException answer = answer(TestRequests.begin(this.pool, Lanes.of(List.of()), this.ticker), call());
-		assertThat(answer.error().status()).isEqualTo(404);
-		assertThat(answer.error().code()).isEqualTo("unknown_operation");
+		ApiErrorException reply = reply(TestRequests.begin(this.pool, Lanes.of(List.of()), this.ticker), call());
+		assertThat(reply.error().status()).isEqualTo(404);
+		assertThat(reply.error().code()).isEqualTo("unknown_operation");
 	}
 
 	private int statusAfter(Outcome outcome) {
@@ -228,7 +228,7 @@ class ExhaustionTests {
 		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.ticker);
 		fresh.tryBegin(this.lanes.get(0));
 		fresh.attempts().end(outcome);
-		return answer(fresh, call()).error().status();
+		return reply(fresh, call()).error().status();
 	}
 
 	private void end(int lane, Outcome outcome) {
@@ -236,15 +236,15 @@ class ExhaustionTests {
 		this.request.attempts().end(outcome);
 	}
 
-	private ApiErrorException answer() {
-		return answer(this.request, call());
+	private ApiErrorException reply() {
+		return reply(this.request, call());
 	}
 
-	private static ApiErrorException answer(RequestContext request, ApiCall call) {
-		return answer(request, call, false);
+	private static ApiErrorException reply(RequestContext request, ApiCall call) {
+		return reply(request, call, false);
 	}
 
-	private static ApiErrorException answer(RequestContext request, ApiCall call, boolean early) {
+	private static ApiErrorException reply(RequestContext request, ApiCall call, boolean early) {
 		request.onCallRead(call);
 		return new ExhaustedReply(request, early).exception(Exhaustion.of(request, early));
 	}

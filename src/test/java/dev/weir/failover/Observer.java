@@ -40,11 +40,11 @@ final class Observer {
 
 	private final List<String> violations = new ArrayList<>();
 
-	private final Map<String, Long> laneRests = new HashMap<>();
+	private final Map<String, Long> laneCooldowns = new HashMap<>();
 
-	private final Map<Integer, Long> backendRests = new HashMap<>();
+	private final Map<Integer, Long> backendCooldowns = new HashMap<>();
 
-	private final Map<String, Long> operationRests = new HashMap<>();
+	private final Map<String, Long> operationCooldowns = new HashMap<>();
 
 	private final Map<Integer, List<Long>> silentRefusals = new HashMap<>();
 
@@ -96,8 +96,9 @@ final class Observer {
 				() -> "a lane is called twice: " + call);
 		check(this.schedule.backends().get(call.backend()).serves(client.call().laneModel()),
 				() -> "a lane is called that does not serve the model: " + call);
-		check(restsUntil(call.backend(), client.call().laneModel()) <= now, () -> "a resting lane is called: " + call
-				+ " rests until " + SimulatedCall.ms(restsUntil(call.backend(), client.call().laneModel())));
+		check(cooldownEnd(call.backend(), client.call().laneModel()) <= now,
+				() -> "a lane in cooldown is called: " + call + " is in cooldown until "
+						+ SimulatedCall.ms(cooldownEnd(call.backend(), client.call().laneModel())));
 		check(now < deadlineOf(client), () -> "a call behind the deadline: " + call);
 		check(spent(client) < this.settings.maxAttempts(), () -> "more than the attempts it may cost: " + call);
 		SimulatedCall last = client.last();
@@ -195,7 +196,7 @@ final class Observer {
 	/** When no further attempt may begin. */
 	private long deadlineOf(SimulatedClient client) {
 		long from = client.cameAt();
-		if (client.answeredAt() >= 0) {
+		if (client.replyBegunAt() >= 0) {
 			// a response that had begun is resumed
 			for (SimulatedCall call : client.calls()) {
 				if (call.headAt() >= 0 && call.script().isSuccess()) {
@@ -229,7 +230,7 @@ final class Observer {
 		}
 		if (isTold(call)) {
 			this.learned.put(call, true);
-			rest(call);
+			beginCooldown(call);
 		}
 		if (isFailure(call)) {
 			this.failures.merge(call.backend(), 1, Integer::sum);
@@ -243,7 +244,7 @@ final class Observer {
 		}
 		for (SimulatedClient client : this.clients) {
 			SimulatedCall last = client.last();
-			boolean waits = !client.isOver() && client.answeredAt() < 0
+			boolean waits = !client.isOver() && client.replyBegunAt() < 0
 					&& (last == null || (last.closing() != null && last.closedAt() < this.time.now()));
 			if (waits) {
 				List<Integer> free = free(client, floor(client));
@@ -290,7 +291,7 @@ final class Observer {
 	/** Whether the request's time was over before the backend had half of it. */
 	private boolean hadLittleOfTheDeadline(SimulatedCall call) {
 		long now = this.time.now();
-		return call.client().answeredAt() < 0 && now == deadlineOf(call.client())
+		return call.client().replyBegunAt() < 0 && now == deadlineOf(call.client())
 				&& 2 * (now - call.begunAt()) < this.settings.deadline().toNanos();
 	}
 
@@ -298,24 +299,25 @@ final class Observer {
 		return script.meaning() == Meaning.BROKEN || (script.inEvent() && script.meaning() == Meaning.FAILED);
 	}
 
-	private void rest(SimulatedCall call) {
+	private void beginCooldown(SimulatedCall call) {
 		Script script = call.script();
 		String model = call.client().call().laneModel();
-		Duration named = script.rest().apply(this.time.instant());
+		Duration named = script.delay().apply(this.time.instant());
 		Duration capped = (named == null || named.compareTo(this.settings.cooldown().max()) < 0) ? named
 				: this.settings.cooldown().max();
 		Duration refusal = this.settings.cooldown().refusal();
 		switch (script.meaning()) {
-			case THROTTLED -> rest(this.laneRests, call.backend() + "/" + model, capped);
-			case NOT_SERVED -> rest(this.laneRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
-			case OUT_OF_QUOTA -> rest(this.backendRests, call.backend(), refusal);
-			case DENIED -> rest(this.backendRests, call.backend(), model.isEmpty() ? null : refusal);
-			case FAILED -> rest(this.backendRests, call.backend(), script.inEvent() ? null : capped);
+			case THROTTLED -> beginCooldown(this.laneCooldowns, call.backend() + "/" + model, capped);
+			case NOT_SERVED ->
+				beginCooldown(this.laneCooldowns, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
+			case OUT_OF_QUOTA -> beginCooldown(this.backendCooldowns, call.backend(), refusal);
+			case DENIED -> beginCooldown(this.backendCooldowns, call.backend(), model.isEmpty() ? null : refusal);
+			case FAILED -> beginCooldown(this.backendCooldowns, call.backend(), script.inEvent() ? null : capped);
 			case NO_OPERATION ->
-				rest(this.operationRests, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
+				beginCooldown(this.operationCooldowns, call.backend() + "/" + model, model.isEmpty() ? null : refusal);
 			case DENIED_SILENTLY -> {
 				if (!model.isEmpty() && isThirdInARow(call.backend())) {
-					rest(this.backendRests, call.backend(), refusal);
+					beginCooldown(this.backendCooldowns, call.backend(), refusal);
 				}
 			}
 			case SERVED, BROKEN, TOO_LONG, TOO_LARGE, DENIED_BY_PAGE, REJECTED -> {
@@ -324,9 +326,9 @@ final class Observer {
 		}
 	}
 
-	private <K> void rest(Map<K, Long> rests, K who, @Nullable Duration duration) {
+	private <K> void beginCooldown(Map<K, Long> cooldowns, K who, @Nullable Duration duration) {
 		if (duration != null) {
-			rests.merge(who, this.time.now() + duration.toNanos(), Math::max);
+			cooldowns.merge(who, this.time.now() + duration.toNanos(), Math::max);
 			this.time.after(duration.toNanos() + TOLERANCE, this::noWaitIsInVain);
 		}
 	}
@@ -337,39 +339,41 @@ final class Observer {
 		refusals.add(this.time.now());
 		long success = -1;
 		for (SimulatedClient client : this.clients) {
-			if (client.answeredAt() >= 0 && client.status() < 400 && answering(client) == backend) {
-				success = Math.max(success, client.answeredAt());
+			if (client.replyBegunAt() >= 0 && client.status() < 400 && answering(client) == backend) {
+				success = Math.max(success, client.replyBegunAt());
 			}
 		}
 		long last = success;
 		return refusals.stream().filter((it) -> it > last).count() >= 3;
 	}
 
-	/** The backend whose answer began first. */
+	/** The backend whose response began first. */
 	private static int answering(SimulatedClient client) {
 		int backend = -1;
 		for (SimulatedCall call : client.calls()) {
-			backend = (call.begunAt() <= client.answeredAt()) ? call.backend() : backend;
+			backend = (call.begunAt() <= client.replyBegunAt()) ? call.backend() : backend;
 		}
 		return backend;
 	}
 
-	long restsUntil(int backend, String model) {
-		return Math.max(this.operationRests.getOrDefault(backend + "/" + model, 0L), laneRestsUntil(backend, model));
+	long cooldownEnd(int backend, String model) {
+		return Math.max(this.operationCooldowns.getOrDefault(backend + "/" + model, 0L),
+				laneCooldownEnd(backend, model));
 	}
 
-	private long laneRestsUntil(int backend, String model) {
-		return Math.max(this.laneRests.getOrDefault(backend + "/" + model, 0L),
-				this.backendRests.getOrDefault(backend, 0L));
+	private long laneCooldownEnd(int backend, String model) {
+		return Math.max(this.laneCooldowns.getOrDefault(backend + "/" + model, 0L),
+				this.backendCooldowns.getOrDefault(backend, 0L));
 	}
 
 	private boolean servesOperation(int backend, String model) {
-		return this.operationRests.getOrDefault(backend + "/" + model, 0L) <= this.time.now();
+		return this.operationCooldowns.getOrDefault(backend + "/" + model, 0L) <= this.time.now();
 	}
 
 	/**
 	 * The backends that could take a request at this moment for certain: they were not
-	 * asked, do not rest, have nothing else to do and were not probed a moment ago.
+	 * asked, are not in cooldown, have nothing else to do and were not probed a moment
+	 * ago.
 	 */
 	private List<Integer> free(SimulatedClient client, int floor) {
 		List<Integer> free = new ArrayList<>();
@@ -377,7 +381,7 @@ final class Observer {
 			int backend = i;
 			if (this.schedule.backends().get(i).serves(client.call().laneModel()) && priority(i) > floor
 					&& client.calls().stream().noneMatch((it) -> it.backend() == backend)
-					&& restsUntil(i, client.call().laneModel()) < this.time.now() && !isProbed(i)
+					&& cooldownEnd(i, client.call().laneModel()) < this.time.now() && !isProbed(i)
 					&& this.clients.stream().noneMatch((it) -> it != client && !it.isOver() && isAt(it, backend))) {
 				free.add(i);
 			}
@@ -387,8 +391,8 @@ final class Observer {
 
 	private boolean isProbed(int backend) {
 		Long last = this.lastBegun.get(backend);
-		return last != null && this.time.now() - last <= PROBE && (this.backendRests.containsKey(backend)
-				|| this.laneRests.keySet().stream().anyMatch((lane) -> lane.startsWith(backend + "/")));
+		return last != null && this.time.now() - last <= PROBE && (this.backendCooldowns.containsKey(backend)
+				|| this.laneCooldowns.keySet().stream().anyMatch((lane) -> lane.startsWith(backend + "/")));
 	}
 
 	private static boolean isAt(SimulatedClient client, int backend) {
@@ -396,7 +400,7 @@ final class Observer {
 		return last != null && last.backend() == backend;
 	}
 
-	/** A client gets an answer of Weir's own, now. */
+	/** A client gets an error of Weir now. */
 	void refuses(SimulatedClient client) {
 		SimulatedCall last = client.last();
 		if (last != null && last.closing() == null) {
@@ -419,8 +423,8 @@ final class Observer {
 	}
 
 	/**
-	 * Whether the wait for the rest of a 429 ends at this moment: what it said may count
-	 * already, and is not noted yet.
+	 * Whether the wait for the remaining body of a 429 ends at this moment: what it said
+	 * may count already, and is not noted yet.
 	 */
 	private boolean isTellingNow(SimulatedClient client) {
 		SimulatedCall last = client.last();
@@ -434,7 +438,7 @@ final class Observer {
 		for (int i = 0; i < this.schedule.backends().size(); i++) {
 			String model = client.call().laneModel();
 			if (this.schedule.backends().get(i).serves(model) && servesOperation(i, model)) {
-				shortest = Math.min(shortest, laneRestsUntil(i, model) - this.time.now());
+				shortest = Math.min(shortest, laneCooldownEnd(i, model) - this.time.now());
 			}
 		}
 		if (shortest > 0 && !this.schedule.breaker().mayOpen()) {
@@ -456,7 +460,7 @@ final class Observer {
 				sum += waited(changes, from, call.begunAt());
 				from = (call.closedAt() >= 0) ? call.closedAt() : Long.MAX_VALUE;
 			}
-			long end = (client.answeredAt() >= 0) ? client.answeredAt() : client.endedAt();
+			long end = (client.replyBegunAt() >= 0) ? client.replyBegunAt() : client.endedAt();
 			sum += waited(changes, from, end);
 			long total = sum;
 			check(total <= this.settings.maxWait().toNanos() + TOLERANCE,

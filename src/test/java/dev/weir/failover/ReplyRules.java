@@ -59,7 +59,7 @@ final class ReplyRules {
 			.toList();
 		check(client, successes.size() <= 1, "more than one success");
 		check(client, this.resume || client.calls().stream().filter(ReplyRules::hasBegun).count() <= 1,
-				"more than one answer that has begun");
+				"more than one response has begun");
 		switch (client.state()) {
 			case WAITING -> check(client, false, "never ended");
 			case COMPLETE -> complete(client);
@@ -80,20 +80,20 @@ final class ReplyRules {
 		}
 		else if (last == null || last.closing() != SimulatedCall.Closing.READ
 				|| last.script().ending() != Script.Ending.WHOLE || !last.script().isSuccess()) {
-			check(client, false, "a cut answer that looks whole");
+			check(client, false, "a truncated response that looks complete");
 		}
 		else if (last.script().inEvent() && last.script().lateNanos() < Observer.HOLD.toNanos()) {
 			check(client, false, "an error in place of a response");
 		}
 		else if (!Arrays.equals(last.script().body(), client.bytes())) {
-			check(client, this.resume && isStream(client), "not the backend's answer");
+			check(client, this.resume && isStream(client), "not the backend's response");
 			check(client, textOf(client).equals(last.script().text()), "not the whole text, once");
 			check(client, ID.matcher(client.text()).results().map((it) -> it.group(1)).distinct().count() == 1,
 					"more than one id");
 			String end = new String(last.script().body(), StandardCharsets.UTF_8);
 			check(client, client.text().endsWith(DONE) == end.endsWith(DONE), "another end than the backend's");
 			check(client, client.text().indexOf(DONE) == client.text().lastIndexOf(DONE), "done more than once");
-			check(client, !client.text().contains("\"error\""), "an error in an answer that looks whole");
+			check(client, !client.text().contains("\"error\""), "an error in a response that looks complete");
 		}
 		else {
 			check(client, client.status() == last.script().status(), "another status than the backend's");
@@ -123,8 +123,8 @@ final class ReplyRules {
 
 	private void aborted(SimulatedClient client) {
 		SimulatedCall last = client.last();
-		if (client.answeredAt() < 0 || last == null || client.status() >= 400) {
-			check(client, false, "aborted without an answer");
+		if (client.replyBegunAt() < 0 || last == null || client.status() >= 400) {
+			check(client, false, "aborted without a reply");
 			return;
 		}
 		if (!isStream(client)) {

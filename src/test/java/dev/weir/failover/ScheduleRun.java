@@ -167,9 +167,9 @@ final class ScheduleRun {
 	}
 
 	private void inTime(SimulatedClient client) {
-		long began = (client.answeredAt() >= 0) ? client.answeredAt() : client.endedAt();
+		long began = (client.replyBegunAt() >= 0) ? client.replyBegunAt() : client.endedAt();
 		this.observer.check(began <= client.cameAt() + this.settings.deadline().toNanos(),
-				() -> "no answer by the deadline: " + client + " " + client.calls());
+				() -> "no reply by the deadline: " + client + " " + client.calls());
 	}
 
 	private void nothingIsLeft() {

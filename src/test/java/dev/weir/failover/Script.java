@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param ending how the body ends
  * @param endAfter nanoseconds from the last piece to the end
  * @param meaning what it comes to if all of it is read
- * @param rest the delay that a refusal names, given the time it is read at; {@code null}
+ * @param delay the delay that a refusal names, given the time it is read at; {@code null}
  * for none
  * @param inEvent whether the meaning is told by the first real event, not by the status
  * @param lateNanos nanoseconds from the first sign of life to the error event, if that is
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param text what the stream says if it ends well
  */
 record Script(long headAfter, @Nullable Throwable failure, boolean silent, int status, Map<String, String> headers,
-		List<Piece> pieces, Ending ending, long endAfter, Meaning meaning, Function<Instant, @Nullable Duration> rest,
+		List<Piece> pieces, Ending ending, long endAfter, Meaning meaning, Function<Instant, @Nullable Duration> delay,
 		boolean inEvent, long lateNanos, byte[] events, String text) {
 
 	byte[] body() {
@@ -67,7 +67,7 @@ record Script(long headAfter, @Nullable Throwable failure, boolean silent, int s
 
 	}
 
-	/** What an answer means. */
+	/** The meaning of a response. */
 	enum Meaning {
 
 		SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, DENIED_SILENTLY, DENIED_BY_PAGE, NOT_SERVED,

@@ -44,7 +44,7 @@ final class ScriptWriter {
 
 	private final int divergence;
 
-	private int answers;
+	private int responses;
 
 	ScriptWriter(Random random, PoolProperties settings, int divergence) {
 		this.random = random;
@@ -82,7 +82,7 @@ final class ScriptWriter {
 			case THROTTLED_FIRST -> firstEvent(call, "rate_limit_exceeded", Meaning.THROTTLED, false);
 			case LIFE_THEN_ERROR -> firstEvent(call, "server_error", Meaning.FAILED, true);
 			case EMPTY_STREAM ->
-				stream ? answer(quick(), events(), List.of(), Ending.WHOLE, Meaning.FAILED, false, 0, NOTHING, "")
+				stream ? response(quick(), events(), List.of(), Ending.WHOLE, Meaning.FAILED, false, 0, NOTHING, "")
 						: plain(quick(), Ending.BREAK);
 			case BREAK -> stream ? stream(call, quick(), 0, Cut.BREAK) : plain(quick(), Ending.BREAK);
 			case HANG -> stream ? stream(call, quick(), 0, Cut.HANG) : plain(quick(), Ending.HANG);
@@ -103,8 +103,8 @@ final class ScriptWriter {
 			case ERROR_INSIDE ->
 				stream ? firstEvent(call, "rate_limit_exceeded", Meaning.THROTTLED, false) : inside(call);
 			case EMPTY ->
-				stream ? answer(quick(), events(), List.of(), Ending.WHOLE, Meaning.FAILED, false, 0, NOTHING, "")
-						: answer(quick(), Map.of("content-type", "application/json"), List.of(), Ending.WHOLE,
+				stream ? response(quick(), events(), List.of(), Ending.WHOLE, Meaning.FAILED, false, 0, NOTHING, "")
+						: response(quick(), Map.of("content-type", "application/json"), List.of(), Ending.WHOLE,
 								isLookedAt(call) ? Meaning.FAILED : Meaning.SERVED, false, 0, NOTHING, "");
 		};
 	}
@@ -163,33 +163,33 @@ final class ScriptWriter {
 		return refusal(status, code, headers, meaning, (then) -> null, Ending.WHOLE);
 	}
 
-	/** A call that makes something has no model, and its answer may be anything. */
+	/** A call that makes something has no model, and its response may be anything. */
 	private static boolean isLookedAt(Schedule.Call call) {
 		return call.kind() != Schedule.Kind.MAKES;
 	}
 
 	private Script inside(Schedule.Call call) {
-		byte[] body = ("{\"error\":{\"message\":\"no " + this.answers++ + "\",\"code\":\"rate_limit_exceeded\"}}")
+		byte[] body = ("{\"error\":{\"message\":\"no " + this.responses++ + "\",\"code\":\"rate_limit_exceeded\"}}")
 			.getBytes(StandardCharsets.UTF_8);
-		return answer(quick(), Map.of("content-type", "application/json"), List.of(new Piece(0, body)), Ending.WHOLE,
+		return response(quick(), Map.of("content-type", "application/json"), List.of(new Piece(0, body)), Ending.WHOLE,
 				isLookedAt(call) ? Meaning.THROTTLED : Meaning.SERVED, false, 0, NOTHING, "");
 	}
 
 	private Script page(int status) {
-		byte[] body = ("<html>no " + this.answers++ + "</html>").getBytes(StandardCharsets.UTF_8);
+		byte[] body = ("<html>no " + this.responses++ + "</html>").getBytes(StandardCharsets.UTF_8);
 		return new Script(quick(), null, false, status, Map.of("content-type", "text/html"),
 				List.of(new Piece(this.random.nextInt(20) * MILLI, body)), Ending.WHOLE,
 				this.random.nextInt(10) * MILLI, Meaning.DENIED_BY_PAGE, (then) -> null, false, 0, NOTHING, "");
 	}
 
 	private Script refusal(int status, String code, Map<String, String> headers, Meaning meaning,
-			Function<Instant, @Nullable Duration> rest, Ending ending) {
-		return refusal(status, "no", code, headers, meaning, rest, ending);
+			Function<Instant, @Nullable Duration> delay, Ending ending) {
+		return refusal(status, "no", code, headers, meaning, delay, ending);
 	}
 
 	private Script refusal(int status, String words, String code, Map<String, String> headers, Meaning meaning,
-			Function<Instant, @Nullable Duration> rest, Ending ending) {
-		byte[] body = ("{\"error\":{\"message\":\"" + words + " " + this.answers++ + "\",\"type\":\"" + code
+			Function<Instant, @Nullable Duration> delay, Ending ending) {
+		byte[] body = ("{\"error\":{\"message\":\"" + words + " " + this.responses++ + "\",\"type\":\"" + code
 				+ "\",\"param\":null" + ",\"code\":\"" + code + "\"}}")
 			.getBytes(StandardCharsets.UTF_8);
 		Map<String, String> all = new LinkedHashMap<>(headers);
@@ -199,7 +199,7 @@ final class ScriptWriter {
 		}
 		byte[] sent = (ending == Ending.WHOLE) ? body : Arrays.copyOf(body, body.length / 2);
 		return new Script(quick(), null, false, status, all, List.of(new Piece(this.random.nextInt(20) * MILLI, sent)),
-				ending, this.random.nextInt(10) * MILLI, meaning, rest, false, 0, NOTHING, "");
+				ending, this.random.nextInt(10) * MILLI, meaning, delay, false, 0, NOTHING, "");
 	}
 
 	private Script failure(Throwable error) {
@@ -208,7 +208,7 @@ final class ScriptWriter {
 	}
 
 	private Script plain(long headAfter, Ending ending) {
-		byte[] body = ("{\"id\":\"a" + this.answers++ + "\",\"object\":\"chat.completion\",\"choices\":[{\"message\":"
+		byte[] body = ("{\"id\":\"a" + this.responses++ + "\",\"object\":\"chat.completion\",\"choices\":[{\"message\":"
 				+ "{\"content\":\"hello\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}")
 			.getBytes(StandardCharsets.UTF_8);
 		Map<String, String> headers = new LinkedHashMap<>();
@@ -224,7 +224,7 @@ final class ScriptWriter {
 			pieces.add(new Piece(this.random.nextInt(60) * MILLI, Arrays.copyOfRange(body, from, to)));
 			from = to;
 		}
-		return answer(headAfter, headers, pieces, ending, Meaning.SERVED, false, 0, NOTHING, "");
+		return response(headAfter, headers, pieces, ending, Meaning.SERVED, false, 0, NOTHING, "");
 	}
 
 	private Map<String, String> events() {
@@ -248,11 +248,11 @@ final class ScriptWriter {
 		}
 		add(pieces, events, life ? late : quick(), "data: {\"error\":{\"message\":\"no\",\"type\":\"" + code
 				+ "\",\"param\":null,\"code\":\"" + code + "\"}}\n\n");
-		return answer(quick(), events(), pieces, Ending.WHOLE, meaning, true, late, events.toByteArray(), "");
+		return response(quick(), events(), pieces, Ending.WHOLE, meaning, true, late, events.toByteArray(), "");
 	}
 
 	private Script stream(Schedule.Call call, long headAfter, long firstAfter, Cut cut) {
-		String id = "a" + this.answers++;
+		String id = "a" + this.responses++;
 		int words = 2 + (call.id() * 7) % 9;
 		int differs = (this.random.nextInt(100) < this.divergence) ? this.random.nextInt(words) : words;
 		int told = (cut == Cut.NONE) ? words : 1 + this.random.nextInt(words);
@@ -289,8 +289,8 @@ final class ScriptWriter {
 			pieces.add(new Piece(MILLI, "data: {\"id\":\"half".getBytes(StandardCharsets.UTF_8)));
 		}
 		Ending ending = (cut == Cut.BREAK) ? Ending.BREAK : (cut == Cut.HANG) ? Ending.HANG : Ending.WHOLE;
-		return answer(headAfter, events(), mixed(pieces), ending, (cut == Cut.ERROR) ? Meaning.BROKEN : Meaning.SERVED,
-				false, 0, events.toByteArray(), text.toString());
+		return response(headAfter, events(), mixed(pieces), ending,
+				(cut == Cut.ERROR) ? Meaning.BROKEN : Meaning.SERVED, false, 0, events.toByteArray(), text.toString());
 	}
 
 	/** Cuts and joins pieces as networks do. */
@@ -329,7 +329,7 @@ final class ScriptWriter {
 		pieces.add(new Piece(after, bytes));
 	}
 
-	private Script answer(long headAfter, Map<String, String> headers, List<Piece> pieces, Ending ending,
+	private Script response(long headAfter, Map<String, String> headers, List<Piece> pieces, Ending ending,
 			Meaning meaning, boolean inEvent, long late, byte[] events, String text) {
 		return new Script(headAfter, null, false, 200, headers, pieces, ending, this.random.nextInt(30) * MILLI,
 				meaning, (then) -> this.settings.cooldown().defaultDuration(), inEvent, late, events, text);

@@ -228,19 +228,19 @@ final class SimulatedCall implements Connection, NettyInbound {
 	/** How a call came to its end for its backend. */
 	enum Closing {
 
-		/** The whole answer was read. */
+		/** The whole response was read. */
 		READ,
 
-		/** The answer broke, and the reader was told. */
+		/** The response broke off, and the reader was notified. */
 		BROKEN,
 
 		/** Whoever called closed the connection. */
 		DISPOSED,
 
-		/** There was no answer, and the caller was told. */
+		/** There was no response, and the caller was notified. */
 		FAILED,
 
-		/** Whoever called left before there was an answer. */
+		/** The caller left before there was a response. */
 		LEFT_BEFORE_HEAD
 
 	}

@@ -34,7 +34,7 @@ final class SimulatedClient {
 
 	private final long cameAt;
 
-	private long answeredAt = -1;
+	private long replyBegunAt = -1;
 
 	private long endedAt = -1;
 
@@ -50,7 +50,7 @@ final class SimulatedClient {
 	 * Makes a client.
 	 * @param call what it wants
 	 * @param time the time
-	 * @param begins told when it has got the first bytes of its answer
+	 * @param begins is run when it has the first bytes of its reply
 	 */
 	SimulatedClient(Schedule.Call call, VirtualTime time, Consumer<SimulatedClient> begins) {
 		this.call = call;
@@ -70,7 +70,7 @@ final class SimulatedClient {
 
 	private Mono<Void> receive(Flux<DataBuffer> body) {
 		return Mono.create((sink) -> {
-			this.answeredAt = this.time.now();
+			this.replyBegunAt = this.time.now();
 			BaseSubscriber<DataBuffer> reader = new BaseSubscriber<>() {
 
 				@Override
@@ -109,7 +109,7 @@ final class SimulatedClient {
 		});
 	}
 
-	/** Leaves, unless it has got its answer. */
+	/** Leaves, unless it has its reply. */
 	void leave() {
 		if (!isOver() && this.exchange != null) {
 			end(State.LEFT);
@@ -153,9 +153,9 @@ final class SimulatedClient {
 		return this.cameAt;
 	}
 
-	/** When its answer began, or -1. */
-	long answeredAt() {
-		return this.answeredAt;
+	/** When its reply began, or -1. */
+	long replyBegunAt() {
+		return this.replyBegunAt;
 	}
 
 	/** When it had all it got, or -1. */
@@ -182,8 +182,8 @@ final class SimulatedClient {
 	@Override
 	public String toString() {
 		return "client " + this.call.id() + " (" + this.call.kind() + " " + this.call.model() + " pace "
-				+ this.call.pace() + ", came " + SimulatedCall.ms(this.cameAt) + ", answered "
-				+ SimulatedCall.ms(this.answeredAt) + ", ended " + SimulatedCall.ms(this.endedAt) + " " + this.state
+				+ this.call.pace() + ", came " + SimulatedCall.ms(this.cameAt) + ", reply begun "
+				+ SimulatedCall.ms(this.replyBegunAt) + ", ended " + SimulatedCall.ms(this.endedAt) + " " + this.state
 				+ ((this.error != null) ? " " + this.error : "") + ")";
 	}
 

@@ -403,7 +403,7 @@ class StreamingTests {
 		out.flush();
 	}
 
-	/** How an answer's body is framed. */
+	/** How the body of a response is framed. */
 	enum Body {
 
 		EVENTS {
