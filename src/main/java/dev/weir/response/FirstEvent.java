@@ -49,7 +49,7 @@ public final class FirstEvent implements BodyReader {
 
 	private final List<StreamEvent> events = new ArrayList<>();
 
-	private final Disposable.Swap timer;
+	private final Disposable.Swap timer = Disposables.swap();
 
 	private int held;
 
@@ -58,15 +58,14 @@ public final class FirstEvent implements BodyReader {
 	private boolean over;
 
 	private FirstEvent(ResponseBody body, OutcomeClassifier classifier, Limits limits, BufferBudget.Share share,
-			RequestLoop loop, Disposable.Swap timer, MonoSink<ResponseStart.Events> sink) {
+			RequestLoop loop, MonoSink<ResponseStart.Events> sink) {
 		this.body = body;
 		this.splitter = new EventSplitter(MAX_HELD);
 		this.classifier = classifier;
 		this.limits = limits;
 		this.share = share;
 		this.loop = loop;
-		this.timer = timer;
-		this.sink = sink;
+		this.sink = sink.onDispose(Disposables.composite(this.timer, share::close)).onCancel(body::dispose);
 	}
 
 	/**
@@ -82,10 +81,7 @@ public final class FirstEvent implements BodyReader {
 	static Mono<ResponseStart.Events> of(ResponseBody body, OutcomeClassifier classifier, Limits limits,
 			BufferBudget budget, RequestLoop loop) {
 		return Mono.create((sink) -> {
-			Disposable.Swap timer = Disposables.swap();
-			BufferBudget.Share share = budget.open();
-			FirstEvent reader = new FirstEvent(body, classifier, limits, share, loop, timer,
-					sink.onDispose(Disposables.composite(timer, share::close)).onCancel(body::dispose));
+			FirstEvent reader = new FirstEvent(body, classifier, limits, budget.open(), loop, sink);
 			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
 			body.read(reader);
 			body.more();
