@@ -118,7 +118,7 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	 * @return whether there is a {@link #wholeBody()}
 	 */
 	boolean hasWholeBody() {
-		return this.body != null && this.body.stream().anyMatch(ByteBuffer::hasRemaining);
+		return this.body != null && length(this.body) > 0;
 	}
 
 	/**
@@ -127,7 +127,16 @@ final class AttemptRequest extends ServerHttpRequestDecorator {
 	 * @return whether the body has at most 64 KiB
 	 */
 	boolean isSmall() {
-		return this.body != null && this.body.stream().mapToLong(ByteBuffer::remaining).sum() <= SMALL;
+		return this.body != null && length(this.body) <= SMALL;
+	}
+
+	// a loop, because both are called for each attempt and a stream allocates
+	private static long length(List<ByteBuffer> parts) {
+		long length = 0;
+		for (ByteBuffer part : parts) {
+			length += part.remaining();
+		}
+		return length;
 	}
 
 	/**
