@@ -15,9 +15,6 @@ import dev.weir.openai.body.RequestBody;
  */
 public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, boolean replayable) {
 
-	/** The exchange attribute with the call of a request to a pool. */
-	public static final String ATTRIBUTE = ApiCall.class.getName();
-
 	/**
 	 * The request header with the deployment for the image tool of Azure's responses API.
 	 */
