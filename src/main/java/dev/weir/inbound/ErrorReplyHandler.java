@@ -108,8 +108,8 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 			return new ApiError(504, "The backend did not respond in time.", "server_error", null, "timeout");
 		}
 		if (error instanceof IOException || error instanceof BrokenResponseException) {
-			return new ApiError(502, "The backend could not be reached or broke off its response.", "server_error", null,
-					"bad_gateway");
+			return new ApiError(502, "The backend could not be reached or broke off its response.", "server_error",
+					null, "bad_gateway");
 		}
 		return new ApiError(500, "Weir failed to handle the request; its log says why.", "server_error", null,
 				"internal_error");

