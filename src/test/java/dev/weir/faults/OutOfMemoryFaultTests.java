@@ -55,7 +55,7 @@ class OutOfMemoryFaultTests {
 				assertThat(weir.waitFor(60, TimeUnit.SECONDS)).as("it has ended").isTrue();
 				assertThat(weir.exitValue()).as(Files.readString(log)).isEqualTo(71);
 				assertThat(log).content()
-					.contains("Weir ends: memory has run out.", "of direct buffer memory")
+					.contains("Weir exits: it is out of memory.", "of direct buffer memory")
 					.doesNotContain("circuit breaker", "No backend served");
 			}
 			finally {
