@@ -4,15 +4,15 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class CooldownTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Cooldown cooldown = new Cooldown(this.ticker);
+	private final Cooldown cooldown = new Cooldown(this.time);
 
 	@Test
 	void isOverBeforeItBegins() {
@@ -24,11 +24,11 @@ class CooldownTests {
 	@Test
 	void lastsExactlyItsDuration() {
 		this.cooldown.begin(Duration.ofMillis(43), CooldownReason.THROTTLED);
-		this.ticker.advance(Duration.ofMillis(42));
+		this.time.advance(Duration.ofMillis(42));
 		assertThat(this.cooldown.isOver()).isFalse();
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofMillis(1));
 		assertThat(this.cooldown.reason()).isEqualTo(CooldownReason.THROTTLED);
-		this.ticker.advance(Duration.ofMillis(1));
+		this.time.advance(Duration.ofMillis(1));
 		assertThat(this.cooldown.isOver()).isTrue();
 		assertThat(this.cooldown.left()).isZero();
 		assertThat(this.cooldown.reason()).isNull();
@@ -37,7 +37,7 @@ class CooldownTests {
 	@Test
 	void isNeverShortenedByAShorterCooldown() {
 		this.cooldown.begin(Duration.ofSeconds(30), CooldownReason.OUT_OF_QUOTA);
-		this.ticker.advance(Duration.ofSeconds(1));
+		this.time.advance(Duration.ofSeconds(1));
 		this.cooldown.begin(Duration.ofSeconds(2), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(29));
 		assertThat(this.cooldown.reason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);
@@ -54,8 +54,8 @@ class CooldownTests {
 	@Test
 	void outlivesTheOverflowOfTheClock() {
 		this.cooldown.begin(Duration.ofSeconds(20), CooldownReason.THROTTLED);
-		this.ticker.advance(Duration.ofSeconds(10));
-		assertThat(this.ticker.read()).isNegative();
+		this.time.advance(Duration.ofSeconds(10));
+		assertThat(this.time.read()).isNegative();
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));
 		this.cooldown.begin(Duration.ofSeconds(5), CooldownReason.THROTTLED);
 		assertThat(this.cooldown.left()).isEqualTo(Duration.ofSeconds(10));

@@ -8,7 +8,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.openai.quota.QuotaHeaders;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,9 +16,9 @@ class HeadroomTests {
 
 	private static final Offset<Double> EXACTLY = Offset.offset(1e-9);
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Headroom headroom = new Headroom(this.ticker);
+	private final Headroom headroom = new Headroom(this.time);
 
 	@Test
 	void isUnknownBeforeTheFirstHeader() {
@@ -65,20 +65,20 @@ class HeadroomTests {
 	void isValidUntilItsLimitIsReset() {
 		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30", "remaining-requests", "20",
 				"limit-requests", "100", "reset-requests", "1m0s");
-		this.ticker.advance(Duration.ofMillis(29_999));
+		this.time.advance(Duration.ofMillis(29_999));
 		assertKnown(0.1);
-		this.ticker.advance(Duration.ofMillis(1));
+		this.time.advance(Duration.ofMillis(1));
 		assertKnown(0.2);
-		this.ticker.advance(Duration.ofSeconds(30));
+		this.time.advance(Duration.ofSeconds(30));
 		assertThat(this.headroom.known()).isEmpty();
 	}
 
 	@Test
 	void isValidForTenSecondsWithoutAReset() {
 		utilization("90%");
-		this.ticker.advance(Duration.ofMillis(9999));
+		this.time.advance(Duration.ofMillis(9999));
 		assertKnown(0.1);
-		this.ticker.advance(Duration.ofMillis(1));
+		this.time.advance(Duration.ofMillis(1));
 		assertThat(this.headroom.known()).isEmpty();
 	}
 

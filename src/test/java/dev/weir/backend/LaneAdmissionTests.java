@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Outcomes;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,9 +27,9 @@ class LaneAdmissionTests {
 
 	private static final Outcome FAILED = new Outcome.Failed(Outcome.Failure.STATUS, "503", null);
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("openai1", "max-concurrent=20"));
+	private final Pool pool = TestPools.pool(this.time, TestPools.backend("openai1", "max-concurrent=20"));
 
 	private final Lane chat = this.pool.lanes("gpt-4o").get(0);
 
@@ -81,7 +81,7 @@ class LaneAdmissionTests {
 
 	@Test
 	void concurrentAttemptsNeverExceedTheLimit() {
-		Pool small = TestPools.pool(this.ticker, TestPools.backend("small", "max-concurrent=3"));
+		Pool small = TestPools.pool(this.time, TestPools.backend("small", "max-concurrent=3"));
 		Lane lane = small.lanes("gpt-4o").get(0);
 		AtomicInteger most = new AtomicInteger();
 		List<Integer> begun = Crowd.collect(8, 20_000, () -> {
@@ -111,7 +111,7 @@ class LaneAdmissionTests {
 	@Test
 	void afterACooldownOnlyOneRequestProbesTheLane() {
 		begin(this.chat).end(new Outcome.Throttled(Duration.ofSeconds(7)));
-		this.ticker.advance(Duration.ofSeconds(7));
+		this.time.advance(Duration.ofSeconds(7));
 		assertThat(this.chat.isAvailable()).isTrue();
 		assertThat(this.chat.isRamping()).isTrue();
 		begin(this.chat);
@@ -126,7 +126,7 @@ class LaneAdmissionTests {
 	void afterACooldownOfTheBackendOneRequestProbesAllItsLanes() {
 		begin(this.chat).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofSeconds(3));
-		this.ticker.advance(Duration.ofSeconds(3));
+		this.time.advance(Duration.ofSeconds(3));
 		begin(this.embeddings);
 		assertThat(this.chat.isAvailable()).isFalse();
 		assertThat(this.chat.tryBegin()).isNull();
@@ -153,11 +153,11 @@ class LaneAdmissionTests {
 		throttleAndWakeUp();
 		begin(this.chat).end(new Outcome.Cancelled());
 		assertThat(this.chat.tryBegin()).isNull();
-		this.ticker.advance(Ramp.WAIT);
+		this.time.advance(Ramp.WAIT);
 		begin(this.chat).end(FAILED);
 		begin(this.chat).end(new Outcome.Cancelled());
 		assertThat(this.chat.tryBegin()).isNull();
-		this.ticker.advance(Ramp.WAIT);
+		this.time.advance(Ramp.WAIT);
 		assertThat(beginAll(this.chat)).isEqualTo(4);
 	}
 
@@ -168,7 +168,7 @@ class LaneAdmissionTests {
 		begin(this.chat);
 		begin(this.chat).end(new Outcome.Throttled(Duration.ofMillis(40)));
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofMillis(40));
-		this.ticker.advance(Duration.ofMillis(40));
+		this.time.advance(Duration.ofMillis(40));
 		assertThat(beginAll(this.chat)).isEqualTo(1);
 	}
 
@@ -213,7 +213,7 @@ class LaneAdmissionTests {
 		Attempt[] probes = new Attempt[10];
 		for (int i = 0; i < probes.length; i++) {
 			probes[i] = begin(this.chat);
-			this.ticker.advance(Ramp.WAIT);
+			this.time.advance(Ramp.WAIT);
 		}
 		assertThat(this.chat.tryBegin()).isNull();
 		assertThat(this.chat.isAvailable()).isFalse();
@@ -258,7 +258,7 @@ class LaneAdmissionTests {
 		begin(this.embeddings).end(new Outcome.Failed(Outcome.Failure.STATUS, "503", Duration.ofSeconds(3)));
 		throttle(this.chat, Duration.ofSeconds(7));
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(3));
-		this.ticker.advance(Duration.ofSeconds(3));
+		this.time.advance(Duration.ofSeconds(3));
 		throttle(this.chat, Duration.ofSeconds(7));
 		assertThat(this.chat.freeIn()).isEqualTo(Duration.ofSeconds(7));
 		assertThat(this.embeddings.freeIn()).isEqualTo(Duration.ofMillis(250));
@@ -307,9 +307,9 @@ class LaneAdmissionTests {
 	@Test
 	void measuresTheTimeUntilTheResponseBegins() {
 		Attempt attempt = begin(this.chat);
-		this.ticker.advance(Duration.ofMillis(300));
+		this.time.advance(Duration.ofMillis(300));
 		attempt.onResponseStart();
-		this.ticker.advance(Duration.ofSeconds(60));
+		this.time.advance(Duration.ofSeconds(60));
 		attempt.end(SERVED);
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofMillis(300));
 	}
@@ -319,7 +319,7 @@ class LaneAdmissionTests {
 		begin(this.chat).end(FAILED);
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(1));
 		Attempt timeout = begin(this.chat);
-		this.ticker.advance(Duration.ofSeconds(30));
+		this.time.advance(Duration.ofSeconds(30));
 		timeout.end(Outcome.Failed.silence(Duration.ofSeconds(30)));
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(30));
 	}
@@ -327,15 +327,15 @@ class LaneAdmissionTests {
 	@Test
 	void aCancelledAttemptRaisesTheLatencyToItsDuration() {
 		Attempt attempt = begin(this.chat);
-		this.ticker.advance(Duration.ofMillis(20));
+		this.time.advance(Duration.ofMillis(20));
 		attempt.end(new Outcome.Cancelled());
 		assertThat(this.chat.latency()).isNull();
 		attempt = begin(this.chat);
-		this.ticker.advance(Duration.ofSeconds(5));
+		this.time.advance(Duration.ofSeconds(5));
 		attempt.end(new Outcome.Cancelled());
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(5));
 		attempt = begin(this.chat);
-		this.ticker.advance(Duration.ofMillis(20));
+		this.time.advance(Duration.ofMillis(20));
 		attempt.end(new Outcome.Cancelled());
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(5));
 	}
@@ -364,7 +364,7 @@ class LaneAdmissionTests {
 
 	private void throttleAndWakeUp() {
 		throttle(this.chat, Duration.ofSeconds(7));
-		this.ticker.advance(Duration.ofSeconds(7));
+		this.time.advance(Duration.ofSeconds(7));
 	}
 
 	private static void throttle(Lane lane, Duration rest) {

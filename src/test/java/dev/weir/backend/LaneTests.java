@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Outcomes;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 import dev.weir.request.RequestContext;
 import dev.weir.testing.TestRequests;
@@ -18,9 +18,9 @@ class LaneTests {
 
 	private static final Outcome.Failed FAILED = new Outcome.Failed(Outcome.Failure.STATUS, "503", null);
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("openai1"));
+	private final Pool pool = TestPools.pool(this.time, TestPools.backend("openai1"));
 
 	private final Lane chat = this.pool.lanes("gpt-4o").get(0);
 
@@ -39,7 +39,7 @@ class LaneTests {
 	void throttlingDoesNotCountAsFailure() {
 		for (int i = 0; i < 100; i++) {
 			end(new Outcome.Throttled(Duration.ofMillis(1)));
-			this.ticker.advance(Duration.ofMillis(1));
+			this.time.advance(Duration.ofMillis(1));
 		}
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.CLOSED);
 		assertThat(breaker().getMetrics().getNumberOfFailedCalls()).isZero();
@@ -140,7 +140,7 @@ class LaneTests {
 		breaker().transitionToHalfOpenState();
 		for (int i = 0; i < 50; i++) {
 			end(new Outcome.Cancelled());
-			this.ticker.advance(Ramp.WAIT);
+			this.time.advance(Ramp.WAIT);
 		}
 		assertThat(this.chat.tryBegin()).isNotNull();
 	}
@@ -160,14 +160,14 @@ class LaneTests {
 		assertThat(breaker().getState()).isEqualTo(CircuitBreaker.State.HALF_OPEN);
 		for (int i = 0; i < 10; i++) {
 			begin();
-			this.ticker.advance(Ramp.WAIT);
+			this.time.advance(Ramp.WAIT);
 		}
 		assertThat(this.chat.tryBegin()).isNull();
 	}
 
 	@Test
 	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
-		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
 		request.close();
 		assertThat(request.tryBegin(this.chat)).isTrue();
 		assertThat(this.chat.counts().inFlight()).isZero();
@@ -176,7 +176,7 @@ class LaneTests {
 
 	@Test
 	void closingARequestEndsItsAttempt() {
-		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
 		request.tryBegin(this.chat);
 		request.close();
 		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 0));
@@ -186,7 +186,7 @@ class LaneTests {
 	void aRefusalOfACallWithoutAModelStartsNoCooldown() {
 		Lane files = this.pool.lanes("").get(0);
 		for (Outcome outcome : new Outcome[] { Outcomes.denied(), Outcomes.modelNotServed() }) {
-			RequestContext request = TestRequests.begin(this.pool, this.pool.lanes(""), this.ticker);
+			RequestContext request = TestRequests.begin(this.pool, this.pool.lanes(""), this.time);
 			request.tryBegin(files);
 			request.attempts().end(outcome);
 		}
@@ -220,7 +220,7 @@ class LaneTests {
 		assertThat(backend.credentialProblem()).isEqualTo("run az login");
 		assertThat(backend.cooldownLeft()).isEqualTo(Duration.ofSeconds(5));
 		assertThat(breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
-		this.ticker.advance(Duration.ofSeconds(5));
+		this.time.advance(Duration.ofSeconds(5));
 		end(new Outcome.Served(200));
 		assertThat(backend.credentialProblem()).isNull();
 	}

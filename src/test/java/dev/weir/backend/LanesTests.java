@@ -7,7 +7,7 @@ import java.util.TreeSet;
 
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,7 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class LanesTests {
 
 	private final Lanes lanes = TestPools
-		.pool(new ManualTicker(), TestPools.backend("payg", "priority=2", "dialect=azure"),
+		.pool(new VirtualTime(), TestPools.backend("payg", "priority=2", "dialect=azure"),
 				TestPools.backend("ptu", "dialect=azure"), TestPools.backend("other", "priority=2", "dialect=openai"))
 		.lanes("gpt-4o");
 
@@ -31,7 +31,7 @@ class LanesTests {
 	@Test
 	void lanesAreSelectedByTheDialectOfACall() {
 		Lanes four = TestPools
-			.pool(new ManualTicker(), TestPools.backend("azure", "dialect=azure"),
+			.pool(new VirtualTime(), TestPools.backend("azure", "dialect=azure"),
 					TestPools.backend("versioned", "dialect=azure", "api-version=2024-10-21"),
 					TestPools.backend("other", "dialect=openai"))
 			.lanes("gpt-4o");
@@ -46,7 +46,7 @@ class LanesTests {
 	@Test
 	void allLanesAreOneObjectIfEachTakesEveryCall() {
 		Lanes azure = TestPools
-			.pool(new ManualTicker(), TestPools.backend("a", "dialect=azure", "api-version=2024-10-21"))
+			.pool(new VirtualTime(), TestPools.backend("a", "dialect=azure", "api-version=2024-10-21"))
 			.lanes("gpt-4o");
 		assertThat(azure.taking(true, true)).isSameAs(azure);
 		assertThat(azure.taking(false, true)).isSameAs(azure);

@@ -4,7 +4,7 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -13,9 +13,9 @@ class LatencyTests {
 
 	private static final Duration DECAY = Duration.ofSeconds(10);
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Latency latency = new Latency(this.ticker);
+	private final Latency latency = new Latency(this.time);
 
 	@Test
 	void isUnknownBeforeTheFirstResponse() {
@@ -43,11 +43,11 @@ class LatencyTests {
 		took(1000);
 		took(200);
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(1000));
-		this.ticker.advance(DECAY);
+		this.time.advance(DECAY);
 		took(200);
 		// 200 + 800 / e
 		assertThat(millis()).isCloseTo(494.3, within(0.1));
-		this.ticker.advance(DECAY.multipliedBy(10));
+		this.time.advance(DECAY.multipliedBy(10));
 		took(200);
 		assertThat(millis()).isCloseTo(200, within(0.1));
 	}
@@ -56,7 +56,7 @@ class LatencyTests {
 	void dependsOnTimeAndNotOnTheNumberOfResponses() {
 		took(1000);
 		for (int i = 0; i < 1000; i++) {
-			this.ticker.advance(DECAY.dividedBy(1000));
+			this.time.advance(DECAY.dividedBy(1000));
 			took(200);
 		}
 		assertThat(millis()).isCloseTo(494.3, within(0.1));
@@ -65,7 +65,7 @@ class LatencyTests {
 	@Test
 	void anIdleLaneIsExpectedToBeFasterWithTimeUntilARequestTriesIt() {
 		took(8000);
-		this.ticker.advance(DECAY.multipliedBy(4));
+		this.time.advance(DECAY.multipliedBy(4));
 		assertThat(this.latency.expected() / 1e6).isCloseTo(8000 * Math.exp(-4), within(0.1));
 		this.latency.onWaitStart();
 		assertThat(this.latency.expected() / 1e6).isEqualTo(8000);
@@ -75,7 +75,7 @@ class LatencyTests {
 	@Test
 	void anAttemptWithoutAResponseNeverLowersIt() {
 		took(2000);
-		this.ticker.advance(Duration.ofSeconds(1));
+		this.time.advance(Duration.ofSeconds(1));
 		this.latency.recordAtLeast(Duration.ofMillis(3).toNanos());
 		assertThat(this.latency.average()).isEqualTo(Duration.ofMillis(2000));
 		this.latency.recordAtLeast(Duration.ofMillis(5000).toNanos());

@@ -8,18 +8,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.weir.config.BackendDialect;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class PoolTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
 	@Test
 	void aBackendThatNamesModelsServesThoseAndNoOthers() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[gpt-4o]=chat"), TestPools.backend("b"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "models[gpt-4o]=chat"), TestPools.backend("b"));
 		assertThat(pool.lanes("gpt-4o")).extracting(Lane::getInstanceId).containsExactly("a/gpt-4o", "b/gpt-4o");
 		assertThat(pool.lanes("gpt-4o")).extracting(Lane::deployment).containsExactly("chat", "gpt-4o");
 		assertThat(pool.lanes("other")).extracting(Lane::getInstanceId).containsExactly("b/other");
@@ -27,26 +27,26 @@ class PoolTests {
 
 	@Test
 	void aStarStandsForEveryOtherModel() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[*]=everything", "models[gpt-4o]=chat"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "models[*]=everything", "models[gpt-4o]=chat"));
 		assertThat(pool.lanes("gpt-4o").get(0).deployment()).isEqualTo("chat");
 		assertThat(pool.lanes("what-else").get(0).deployment()).isEqualTo("everything");
 	}
 
 	@Test
 	void aCallThatNamesNoModelGoesToAnyBackend() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[gpt-4o]=chat"), TestPools.backend("b"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "models[gpt-4o]=chat"), TestPools.backend("b"));
 		assertThat(pool.lanes("")).hasSize(2);
 	}
 
 	@Test
 	void laneOfAModelStaysTheSame() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a"));
 		assertThat(pool.lanes("gpt-4o").get(0)).isSameAs(pool.lanes("gpt-4o").get(0));
 	}
 
 	@Test
 	void modelsAreThoseOfTheConfigurationAndThoseThatWereServed() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "models[gpt-4o]=chat", "models[*]=any"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "models[gpt-4o]=chat", "models[*]=any"));
 		end(pool.lanes("served").get(0), new Outcome.Served(200));
 		end(pool.lanes("made-up").get(0), new Outcome.Rejected(404));
 		end(pool.lanes("").get(0), new Outcome.Served(200));
@@ -55,7 +55,7 @@ class PoolTests {
 
 	@Test
 	void clientsCannotFillTheMemoryWithNamesOfModels() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a"));
 		for (int i = 0; i < 5000; i++) {
 			pool.lanes("model-" + i);
 		}
@@ -69,13 +69,13 @@ class PoolTests {
 			"https://x.openai.azure.cn, AZURE", "https://api.openai.com, OPENAI", "http://127.0.0.1:8000/v1, OPENAI",
 			"https://openai.azure.com.evil.example, OPENAI" })
 	void theDialectOfABackendFollowsFromItsHost(URI url, BackendDialect dialect) {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "url=" + url));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "url=" + url));
 		assertThat(pool.backends().get(0).dialect()).isEqualTo(dialect);
 	}
 
 	@Test
 	void theDialectOfABackendCanBeSet() {
-		Pool pool = TestPools.pool(this.ticker, TestPools.backend("a", "url=http://localhost:1", "dialect=azure"));
+		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "url=http://localhost:1", "dialect=azure"));
 		assertThat(pool.backends().get(0).dialect()).isEqualTo(BackendDialect.AZURE);
 	}
 

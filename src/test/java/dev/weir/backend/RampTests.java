@@ -7,15 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class RampTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Ramp ramp = new Ramp(this.ticker);
+	private final Ramp ramp = new Ramp(this.time);
 
 	@Test
 	void hasNoLimitBeforeTheFirstCooldown() {
@@ -55,10 +55,10 @@ class RampTests {
 		List<Integer> sizes = new ArrayList<>();
 		while (this.ramp.isActive()) {
 			sizes.add(enterAll(1000).size());
-			this.ticker.advance(Duration.ofMillis(249));
+			this.time.advance(Duration.ofMillis(249));
 			assertThat(enterAll(1000)).isEmpty();
 			assertThat(this.ramp.timeToNextPlace()).isEqualTo(Duration.ofMillis(1));
-			this.ticker.advance(Duration.ofMillis(1));
+			this.time.advance(Duration.ofMillis(1));
 			assertThat(this.ramp.hasPlace()).isTrue();
 			assertThat(this.ramp.timeToNextPlace()).isZero();
 			if (sizes.size() == 7) {
@@ -71,9 +71,9 @@ class RampTests {
 	@Test
 	void timeBeginsWithTheFirstRequestAndNotWithTheCooldown() {
 		this.ramp.restart();
-		this.ticker.advance(Duration.ofHours(1));
+		this.time.advance(Duration.ofHours(1));
 		assertThat(enterAll(1000)).hasSize(1);
-		this.ticker.advance(Duration.ofHours(1));
+		this.time.advance(Duration.ofHours(1));
 		assertThat(enterAll(1000)).hasSize(2);
 	}
 
@@ -104,7 +104,7 @@ class RampTests {
 		this.ramp.restart();
 		this.ramp.leave(enterAll(1).get(0));
 		assertThat(this.ramp.hasPlace()).isTrue();
-		this.ticker.advance(Ramp.WAIT);
+		this.time.advance(Ramp.WAIT);
 		assertThat(enterAll(1000)).hasSize(1);
 	}
 

@@ -6,21 +6,21 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.config.RetryBudgetProperties;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class RetryBudgetTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
 	@Test
 	void allowsAMinimumOfRetriesPerSecond() {
 		RetryBudget budget = budget(0, 10);
 		assertThat(retries(budget, 100)).isEqualTo(10);
-		this.ticker.advance(Duration.ofMillis(500));
+		this.time.advance(Duration.ofMillis(500));
 		assertThat(retries(budget, 100)).isEqualTo(5);
-		this.ticker.advance(Duration.ofSeconds(60));
+		this.time.advance(Duration.ofSeconds(60));
 		assertThat(retries(budget, 100)).isEqualTo(10);
 	}
 
@@ -37,7 +37,7 @@ class RetryBudgetTests {
 	void forgetsCreditThatIsOlderThanTenSeconds() {
 		RetryBudget budget = budget(20, 0);
 		IntStream.range(0, 1000).forEach((i) -> budget.recordRequest());
-		this.ticker.advance(Duration.ofSeconds(10));
+		this.time.advance(Duration.ofSeconds(10));
 		assertThat(retries(budget, 1000)).isZero();
 	}
 
@@ -48,7 +48,7 @@ class RetryBudgetTests {
 		for (int i = 0; i < 60_000; i++) {
 			budget.recordRequest();
 			retries += retries(budget, 3);
-			this.ticker.advance(Duration.ofMillis(1));
+			this.time.advance(Duration.ofMillis(1));
 		}
 		// 60 s at 1000 requests a second: 20 % of them, 10 a second, and the first floor
 		assertThat(retries).isBetween(12_000, 12_000 + 600 + 10);
@@ -58,12 +58,12 @@ class RetryBudgetTests {
 	void allowsNoRetriesIfItIsZero() {
 		RetryBudget budget = budget(0, 0);
 		budget.recordRequest();
-		this.ticker.advance(Duration.ofSeconds(10));
+		this.time.advance(Duration.ofSeconds(10));
 		assertThat(budget.tryRetry()).isFalse();
 	}
 
 	private RetryBudget budget(int percent, int minPerSecond) {
-		return new RetryBudget(new RetryBudgetProperties(percent, minPerSecond), this.ticker);
+		return new RetryBudget(new RetryBudgetProperties(percent, minPerSecond), this.time);
 	}
 
 	private static int retries(RetryBudget budget, int wanted) {

@@ -27,7 +27,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendProperties;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 import dev.weir.request.RequestContext;
 import dev.weir.testing.TestRequests;
@@ -38,11 +38,11 @@ import static org.mockito.Mockito.mock;
 
 class LaneLoadBalancerTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
 	@Test
 	void theStrategyOfThePoolPicks() {
-		Pool pool = TestPools.pool(this.ticker, Map.of("strategy", "least-busy"), TestPools.backend("a"),
+		Pool pool = TestPools.pool(this.time, Map.of("strategy", "least-busy"), TestPools.backend("a"),
 				TestPools.backend("b"));
 		IntStream.range(0, 100).forEach((i) -> begin(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
@@ -61,7 +61,7 @@ class LaneLoadBalancerTests {
 				TestPools.backend("spare", "priority=3"));
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
-		this.ticker.advance(Duration.ofSeconds(5));
+		this.time.advance(Duration.ofSeconds(5));
 		assertThat(choose(balancer(pool, new Random(7)), begin(pool))).isEqualTo("ptu");
 	}
 
@@ -71,9 +71,9 @@ class LaneLoadBalancerTests {
 				TestPools.backend("c", "priority=2"));
 		breakResponse(pool, "a");
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
-		this.ticker.advance(Duration.ofMillis(4999));
+		this.time.advance(Duration.ofMillis(4999));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
-		this.ticker.advance(Duration.ofMillis(1));
+		this.time.advance(Duration.ofMillis(1));
 		assertThat(chooseMany(pool)).containsKey("a");
 	}
 
@@ -99,7 +99,7 @@ class LaneLoadBalancerTests {
 	@Test
 	void aBrokenResponseOfOneModelCountsForAllModelsOfTheBackend() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
-		RequestContext request = TestRequests.begin(pool, pool.lanes("o3"), this.ticker);
+		RequestContext request = TestRequests.begin(pool, pool.lanes("o3"), this.time);
 		request.tryBegin(pool.lanes("o3").get(0));
 		request.attempts().end(new Outcome.Broken());
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
@@ -143,7 +143,7 @@ class LaneLoadBalancerTests {
 	void afterACooldownOneRequestIsSentAndTheOthersGoToTheNextTier() {
 		Pool pool = pool(TestPools.backend("payg", "priority=2"), TestPools.backend("ptu"));
 		throttle(pool, "ptu", Duration.ofSeconds(5));
-		this.ticker.advance(Duration.ofSeconds(5));
+		this.time.advance(Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("ptu", 1, "payg", 99));
 	}
 
@@ -166,7 +166,7 @@ class LaneLoadBalancerTests {
 		for (int i = 0; i < 100; i++) {
 			picks.merge(choose(balancer, begin(pool)), 1, Integer::sum);
 			// longer than the ramp waits, which would let fewer through
-			this.ticker.advance(Duration.ofSeconds(1));
+			this.time.advance(Duration.ofSeconds(1));
 		}
 		assertThat(picks).isEqualTo(Map.of("a", 10, "b", 90));
 	}
@@ -195,11 +195,11 @@ class LaneLoadBalancerTests {
 	}
 
 	private Pool pool(BackendProperties... backends) {
-		return TestPools.pool(this.ticker, backends);
+		return TestPools.pool(this.time, backends);
 	}
 
 	private RequestContext begin(Pool pool) {
-		return TestRequests.begin(pool, pool.lanes("gpt-4o"), this.ticker);
+		return TestRequests.begin(pool, pool.lanes("gpt-4o"), this.time);
 	}
 
 	private void throttle(Pool pool, String backend, Duration delay) {

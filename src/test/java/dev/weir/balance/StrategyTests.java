@@ -20,7 +20,7 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.Tier;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.BalancingStrategy;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -39,7 +39,7 @@ class StrategyTests {
 	// for simulations, in which picks depend on earlier picks
 	private static final double SIMULATION_TOLERANCE = 0.02;
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
 	@ParameterizedTest
 	@EnumSource
@@ -156,7 +156,7 @@ class StrategyTests {
 		Tier lanes = lanes(TestPools.backend("a"), TestPools.backend("used"));
 		reportQuota(lanes.get(1), "10");
 		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes)).containsOnlyKeys("a");
-		this.ticker.advance(Duration.ofSeconds(60));
+		this.time.advance(Duration.ofSeconds(60));
 		assertThat(draw(BalancingStrategy.MOST_HEADROOM, lanes).get("used")).isCloseTo(0.5, within(TOLERANCE));
 	}
 
@@ -184,13 +184,13 @@ class StrategyTests {
 	}
 
 	private Tier lanes(BackendProperties... backends) {
-		Pool pool = TestPools.pool(this.ticker, backends);
+		Pool pool = TestPools.pool(this.time, backends);
 		return pool.lanes("gpt-4o").tiers().get(0);
 	}
 
 	private void serve(Lane lane, Duration latency) {
 		Attempt attempt = begin(lane);
-		this.ticker.advance(latency);
+		this.time.advance(latency);
 		attempt.onResponseStart();
 		attempt.end(new Outcome.Served(200));
 	}
@@ -234,7 +234,7 @@ class StrategyTests {
 			Map<String, Integer> counts = new HashMap<>();
 			for (int i = 0; i < picks; i++) {
 				this.now++;
-				StrategyTests.this.ticker.advance(Duration.ofMillis(1));
+				StrategyTests.this.time.advance(Duration.ofMillis(1));
 				while (!this.running.isEmpty() && this.running.element().end <= this.now) {
 					Attempt attempt = this.running.remove().attempt;
 					attempt.onResponseStart();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Tier;
 import dev.weir.config.BackendProperties;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -70,7 +70,7 @@ class WeightedSamplerTests {
 	}
 
 	private static Tier tier(BackendProperties... backends) {
-		return TestPools.pool(new ManualTicker(), backends).lanes("gpt-4o").tiers().get(0);
+		return TestPools.pool(new VirtualTime(), backends).lanes("gpt-4o").tiers().get(0);
 	}
 
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.testing.Outcomes;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 import dev.weir.testing.TestRequests;
 import dev.weir.response.ErrorResponse;
@@ -24,7 +24,7 @@ class BestErrorTests {
 
 	private static final String PAGE = "<html>";
 
-	private final List<Lane> lanes = TestPools.pool(new ManualTicker(), TestPools.backend("a"), TestPools.backend("b"))
+	private final List<Lane> lanes = TestPools.pool(new VirtualTime(), TestPools.backend("a"), TestPools.backend("b"))
 		.lanes("gpt-4o");
 
 	private final BestError best = new BestError();

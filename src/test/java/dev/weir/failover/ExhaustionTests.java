@@ -19,7 +19,7 @@ import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
 import dev.weir.testing.Outcomes;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 import dev.weir.request.RequestContext;
 import dev.weir.testing.TestRequests;
@@ -28,13 +28,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class ExhaustionTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Pool pool = TestPools.pool(this.ticker, TestPools.backend("a"), TestPools.backend("b"));
+	private final Pool pool = TestPools.pool(this.time, TestPools.backend("a"), TestPools.backend("b"));
 
 	private final Lanes lanes = this.pool.lanes("gpt-4o");
 
-	private final RequestContext request = TestRequests.begin(this.pool, this.lanes, this.ticker);
+	private final RequestContext request = TestRequests.begin(this.pool, this.lanes, this.time);
 
 	@Test
 	void theReplyNamesTheTimeUntilTheFirstThrottledLaneIsFree() {
@@ -60,7 +60,7 @@ class ExhaustionTests {
 	void aCooldownThatHasJustEndedStillGivesADelay() {
 		end(0, new Outcome.Throttled(Duration.ofMillis(10)));
 		end(1, new Outcome.Throttled(Duration.ofMillis(10)));
-		this.ticker.advance(Duration.ofMillis(20));
+		this.time.advance(Duration.ofMillis(20));
 		ApiErrorException reply = reply();
 		assertThat(reply.error().status()).isEqualTo(429);
 		assertThat(reply.headers()).containsEntry("retry-after-ms", "1000");
@@ -85,8 +85,8 @@ class ExhaustionTests {
 
 	@Test
 	void theMessageForASingleBackendIsInTheSingular() {
-		Pool one = TestPools.pool(this.ticker, TestPools.backend("a"));
-		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker);
+		Pool one = TestPools.pool(this.time, TestPools.backend("a"));
+		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.time);
 		single.tryBegin(one.lanes("gpt-4o").get(0));
 		single.attempts().end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(reply(single, call()).error().message())
@@ -150,7 +150,7 @@ class ExhaustionTests {
 		end(0, Outcomes.denied());
 		end(1, Outcomes.denied());
 		ApiErrorException now = reply();
-		ApiErrorException later = reply(TestRequests.begin(this.pool, this.lanes, this.ticker), call());
+		ApiErrorException later = reply(TestRequests.begin(this.pool, this.lanes, this.time), call());
 		for (ApiErrorException reply : List.of(now, later)) {
 			assertThat(reply.error().status()).isEqualTo(502);
 			assertThat(reply.error().code()).isEqualTo("backend_denied");
@@ -170,12 +170,12 @@ class ExhaustionTests {
 	void anOperationThatNoBackendServesIsNotFound() {
 		RequestTraits responses = new RequestTraits(Operation.RESPONSES, 10, () -> 1, false, false);
 		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
-		RequestContext first = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
+		RequestContext first = TestRequests.begin(this.pool, this.lanes, responses, this.time);
 		for (Lane lane : this.lanes) {
 			first.tryBegin(lane);
 			first.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		}
-		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.ticker);
+		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.time);
 		assertThat(second.candidates().hasAvailable()).isFalse();
 		for (RequestContext request : List.of(first, second)) {
 			ApiErrorException reply = reply(request, call);
@@ -217,15 +217,15 @@ class ExhaustionTests {
 
 	@Test
 	void anOperationThatNoBackendKnowsIsNotFound() {
-		ApiErrorException reply = reply(TestRequests.begin(this.pool, Lanes.of(List.of()), this.ticker), call());
+		ApiErrorException reply = reply(TestRequests.begin(this.pool, Lanes.of(List.of()), this.time), call());
 		assertThat(reply.error().status()).isEqualTo(404);
 		assertThat(reply.error().code()).isEqualTo("unknown_operation");
 	}
 
 	private int statusAfter(Outcome outcome) {
 		// the cooldowns of the case before are over
-		this.ticker.advance(Duration.ofMinutes(10));
-		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.ticker);
+		this.time.advance(Duration.ofMinutes(10));
+		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.time);
 		fresh.tryBegin(this.lanes.get(0));
 		fresh.attempts().end(outcome);
 		return reply(fresh, call()).error().status();

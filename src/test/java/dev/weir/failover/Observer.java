@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.config.PoolProperties;
 import dev.weir.failover.Script.Meaning;
 import dev.weir.failover.SimulatedCall.Closing;
+import dev.weir.testing.VirtualTime;
 
 /**
  * Observes the requests to the backends and the replies to the clients. It knows the

@@ -37,6 +37,7 @@ import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
 import dev.weir.queue.PoolWaitQueues;
+import dev.weir.testing.VirtualTime;
 
 /**
  * Runs a schedule with the real failover, choice of lanes and state of lanes. Simulated
@@ -77,14 +78,14 @@ final class ScheduleRun {
 		this.schedule = schedule;
 		this.random = new Random(~schedule.seed());
 		WeirProperties properties = properties(schedule);
-		Pools pools = new Pools(properties, breakers(), this.time::ticks);
+		Pools pools = new Pools(properties, breakers(), this.time);
 		this.pool = pools.all().iterator().next();
 		this.settings = this.pool.properties();
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
 		this.queues = new PoolWaitQueues(pools, this.time.timing(), new OneByOne());
 		this.balancer = (LaneLoadBalancer) LaneLoadBalancerFactory.of(pools, POOL, this.random);
-		this.failover = new Failover(this.queues, new BufferBudget(64 * 1024 * 1024, this.time::ticks), this.time);
+		this.failover = new Failover(this.queues, new BufferBudget(64 * 1024 * 1024, this.time), this.time);
 	}
 
 	private static WeirProperties properties(Schedule schedule) {
@@ -139,7 +140,7 @@ final class ScheduleRun {
 		for (Schedule.Call call : this.schedule.calls()) {
 			this.time.after(call.at() * ScriptWriter.MILLI, () -> send(call));
 		}
-		this.time.pass(LONG);
+		this.time.advance(LONG);
 		lookBack();
 		aimAtEverybody("m1");
 		aimAtEverybody("m2");
@@ -193,7 +194,7 @@ final class ScheduleRun {
 		this.everybodys = Fault.THROTTLE_BARE;
 		int id = this.schedule.calls().size();
 		SimulatedClient all = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
-		this.time.pass(LONG);
+		this.time.advance(LONG);
 		long lanes = this.schedule.backends().stream().filter((it) -> it.serves(model)).count();
 		this.observer.check(
 				all.calls().size() == lanes || this.settings.deadline().compareTo(Duration.ofSeconds(2)) < 0,
@@ -201,7 +202,7 @@ final class ScheduleRun {
 						+ new TreeMap<>(this.schedule.settings()) + all.calls());
 		this.everybodys = Fault.SERVE;
 		SimulatedClient one = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
-		this.time.pass(LONG);
+		this.time.advance(LONG);
 		this.observer.check(one.status() == 200 && one.calls().size() == 1,
 				() -> "in the end nobody serves " + model + ": " + one + " " + one.calls());
 		nothingIsLeft();
@@ -225,7 +226,7 @@ final class ScheduleRun {
 						+ (call.kind() == Schedule.Kind.STREAM) + "}")
 					.getBytes(StandardCharsets.UTF_8),
 				"application/json") : null;
-		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time::ticks, List.of());
+		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time, List.of());
 		context.onRouted(this.pool);
 		context.onCallRead(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
 		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnClose);

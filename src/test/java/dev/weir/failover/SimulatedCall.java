@@ -21,6 +21,7 @@ import reactor.netty.NettyInbound;
 
 import dev.weir.request.RequestLoop;
 import dev.weir.response.BackendResponse;
+import dev.weir.testing.VirtualTime;
 
 /**
  * One call on the side of its backend: runs the script, and records how it was read.

@@ -17,6 +17,8 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import org.springframework.mock.http.server.reactive.MockServerHttpResponse;
 
+import dev.weir.testing.VirtualTime;
+
 /**
  * A client: its request, and what it has received.
  */

@@ -19,7 +19,7 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 
 import dev.weir.memory.BufferBudget;
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -34,9 +34,9 @@ class BodyCollectorTests {
 
 	private final List<ByteBuf> sent = new ArrayList<>();
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final BufferBudget budget = new BufferBudget(100_000, this.ticker);
+	private final BufferBudget budget = new BufferBudget(100_000, this.time);
 
 	@ParameterizedTest
 	@ValueSource(longs = { -1, 9, 1, 1000 })
@@ -100,7 +100,7 @@ class BodyCollectorTests {
 	@Test
 	void aSlowBodyMakesRoomForAnother() {
 		StepVerifier.create(collect(-1, 1000)).then(() -> send("slow")).then(() -> {
-			this.ticker.advance(Duration.ofMinutes(1));
+			this.time.advance(Duration.ofMinutes(1));
 			assertThat(this.budget.open().grow(99_999)).isTrue();
 		}).verifyErrorMatches((ex) -> is(ex, BodyLimitException.Reason.NO_ROOM));
 		this.client.assertWasCancelled();
@@ -113,7 +113,7 @@ class BodyCollectorTests {
 			.then(this.client::complete)
 			.expectNextCount(1)
 			.verifyComplete();
-		this.ticker.advance(Duration.ofMinutes(1));
+		this.time.advance(Duration.ofMinutes(1));
 		assertThat(this.budget.open().grow(99_999)).isFalse();
 	}
 

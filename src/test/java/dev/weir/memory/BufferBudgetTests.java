@@ -6,7 +6,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,9 +15,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class BufferBudgetTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final BufferBudget budget = new BufferBudget(1000, this.ticker);
+	private final BufferBudget budget = new BufferBudget(1000, this.time);
 
 	private final List<String> aborted = new ArrayList<>();
 
@@ -46,7 +46,7 @@ class BufferBudgetTests {
 	void closeToTheLimitTheSlowestUploadIsAborted() {
 		upload("fast", 400);
 		upload("slow", 100);
-		this.ticker.advance(BufferBudget.GRACE);
+		this.time.advance(BufferBudget.GRACE);
 		BufferBudget.Share fresh = upload("fresh", 375);
 		assertThat(this.aborted).isEmpty();
 		assertThat(fresh.grow(1)).isTrue();
@@ -60,7 +60,7 @@ class BufferBudgetTests {
 		upload("slower", 20);
 		BufferBudget.Share body = upload("complete", 650);
 		body.complete();
-		this.ticker.advance(BufferBudget.GRACE);
+		this.time.advance(BufferBudget.GRACE);
 		assertThat(upload("large", 100).grow(100)).isTrue();
 		assertThat(this.aborted).containsExactly("slower", "slow");
 	}
@@ -79,7 +79,7 @@ class BufferBudgetTests {
 	void aCompleteUploadIsNotAborted() {
 		BufferBudget.Share body = upload("complete", 870);
 		body.complete();
-		this.ticker.advance(Duration.ofMinutes(1));
+		this.time.advance(Duration.ofMinutes(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
 		assertThat(this.aborted).isEmpty();
 	}
@@ -87,9 +87,9 @@ class BufferBudgetTests {
 	@Test
 	void aNewUploadIsNotAborted() {
 		upload("first", 870);
-		this.ticker.advance(BufferBudget.GRACE.minusNanos(1));
+		this.time.advance(BufferBudget.GRACE.minusNanos(1));
 		assertThat(this.budget.open().grow(200)).isFalse();
-		this.ticker.advance(Duration.ofNanos(1));
+		this.time.advance(Duration.ofNanos(1));
 		assertThat(this.budget.open().grow(200)).isTrue();
 		assertThat(this.aborted).containsExactly("first");
 	}
@@ -97,7 +97,7 @@ class BufferBudgetTests {
 	@Test
 	void anUploadDoesNotAbortItself() {
 		BufferBudget.Share only = upload("only", 800);
-		this.ticker.advance(Duration.ofMinutes(1));
+		this.time.advance(Duration.ofMinutes(1));
 		assertThat(only.grow(76)).isFalse();
 		assertThat(only.grow(75)).isTrue();
 		assertThat(this.aborted).isEmpty();
@@ -106,7 +106,7 @@ class BufferBudgetTests {
 	@Test
 	void anAbortedUploadCannotGrow() {
 		BufferBudget.Share slow = upload("slow", 875);
-		this.ticker.advance(BufferBudget.GRACE);
+		this.time.advance(BufferBudget.GRACE);
 		assertThat(this.budget.open().grow(1)).isTrue();
 		assertThat(slow.grow(1)).isFalse();
 		assertThat(this.budget.used()).isEqualTo(1);

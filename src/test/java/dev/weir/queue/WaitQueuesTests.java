@@ -22,7 +22,7 @@ import dev.weir.testing.Outcomes;
 import dev.weir.testing.TestPools;
 import dev.weir.request.RequestContext;
 import dev.weir.testing.TestRequests;
-import dev.weir.failover.VirtualTime;
+import dev.weir.testing.VirtualTime;
 import dev.weir.failover.OneByOne;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -434,7 +434,7 @@ class WaitQueuesTests {
 
 	private long ticks() {
 		this.ticksRead.incrementAndGet();
-		return this.time.ticks();
+		return this.time.read();
 	}
 
 	private RequestContext begin(String model) {

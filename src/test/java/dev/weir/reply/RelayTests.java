@@ -23,7 +23,7 @@ import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
 import dev.weir.response.ResponseBody;
 import dev.weir.response.ResponseStart;
-import dev.weir.failover.VirtualTime;
+import dev.weir.testing.VirtualTime;
 import dev.weir.response.FakeConnection;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -37,13 +37,13 @@ class RelayTests {
 
 	private final VirtualTime time = new VirtualTime();
 
-	private final Pool pool = TestPools.pool(this.time::ticks, Map.of("stream-idle-timeout", PATIENCE + "ms"),
+	private final Pool pool = TestPools.pool(this.time, Map.of("stream-idle-timeout", PATIENCE + "ms"),
 			TestPools.backend("a"));
 
 	private final Lane lane = this.pool.lanes("gpt-4o").get(0);
 
 	private final RequestContext context = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"),
-			RequestTraits.UNKNOWN, this.time::ticks, this.time.loop());
+			RequestTraits.UNKNOWN, this.time, this.time.loop());
 
 	private final Attempt attempt = this.lane.tryBegin();
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.junit.jupiter.api.Test;
-import dev.weir.failover.VirtualTime;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,8 +14,7 @@ class SilenceTimerTests {
 
 	private final AtomicInteger silences = new AtomicInteger();
 
-	private final SilenceTimer watch = new SilenceTimer(this.time.loop(), this.time::ticks,
-			this.silences::incrementAndGet);
+	private final SilenceTimer watch = new SilenceTimer(this.time.loop(), this.time, this.silences::incrementAndGet);
 
 	@Test
 	void silenceIsDetectedOnceAtTheLimit() {

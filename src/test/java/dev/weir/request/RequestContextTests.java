@@ -4,7 +4,7 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
 import dev.weir.testing.TestRequests;
 import dev.weir.backend.Attempt;
@@ -17,9 +17,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class RequestContextTests {
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
-	private final Pool pool = TestPools.pool(this.ticker, backend("first", "max-concurrent=1"),
+	private final Pool pool = TestPools.pool(this.time, backend("first", "max-concurrent=1"),
 			backend("second", "priority=2"), backend("third", "priority=2"));
 
 	private final RequestContext request = begin();
@@ -69,11 +69,11 @@ class RequestContextTests {
 	@Test
 	void aLaneIsFreeWhenTheFirstThatHasNotHadItsTurnWakes() {
 		throttle(lane(0));
-		this.ticker.advance(Duration.ofSeconds(2));
+		this.time.advance(Duration.ofSeconds(2));
 		throttle(lane(1));
 		throttle(lane(2));
 		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(8));
-		this.ticker.advance(Duration.ofSeconds(8));
+		this.time.advance(Duration.ofSeconds(8));
 		assertThat(this.request.candidates().freeIn()).isZero();
 		assertThat(this.request.tryBegin(lane(0))).isTrue();
 		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(2));
@@ -89,15 +89,15 @@ class RequestContextTests {
 
 	@Test
 	void aLaneThatWaitsForOtherRequestsMayBeFreeAtAnyTime() {
-		Pool one = TestPools.pool(this.ticker, backend("only", "max-concurrent=1"));
+		Pool one = TestPools.pool(this.time, backend("only", "max-concurrent=1"));
 		Lane only = one.lanes("gpt-4o").get(0);
 		assertThat(only.tryBegin()).isNotNull();
-		assertThat(TestRequests.begin(one, one.lanes("gpt-4o"), this.ticker).candidates().freeIn()).isZero();
+		assertThat(TestRequests.begin(one, one.lanes("gpt-4o"), this.time).candidates().freeIn()).isZero();
 	}
 
 	@Test
 	void theDeadlineStartsAgainWhenAReplyIsResumed() {
-		this.ticker.advance(Duration.ofMinutes(9));
+		this.time.advance(Duration.ofMinutes(9));
 		assertThat(this.request.deadline().elapsed()).isEqualTo(Duration.ofMinutes(9));
 		this.request.deadline().restart();
 		assertThat(this.request.deadline().elapsed()).isZero();
@@ -107,7 +107,7 @@ class RequestContextTests {
 	void aLimitNeedsNoTimerIfTheDeadlineIsEarlier() {
 		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10))).isTrue();
 		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
-		this.ticker.advance(Duration.ofMinutes(9));
+		this.time.advance(Duration.ofMinutes(9));
 		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(1))).isTrue();
 		assertThat(this.request.deadline().endsWithin(Duration.ofSeconds(59))).isFalse();
 	}
@@ -119,7 +119,7 @@ class RequestContextTests {
 	}
 
 	private RequestContext begin() {
-		return TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.ticker);
+		return TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
 	}
 
 	private Lane lane(int index) {

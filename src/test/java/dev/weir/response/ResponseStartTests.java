@@ -16,11 +16,10 @@ import dev.weir.backend.OutcomeException;
 import dev.weir.memory.BufferBudget;
 import dev.weir.openai.call.Operation;
 import dev.weir.openai.stream.BodyVerdict;
-import dev.weir.testing.ManualTicker;
 import dev.weir.testing.TestPools;
 import dev.weir.classify.AttemptFacts;
 import dev.weir.classify.OutcomeClassifier;
-import dev.weir.failover.VirtualTime;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -45,7 +44,7 @@ class ResponseStartTests {
 
 	private final ResponseBody body = ResponseBody.of(this.connection, this.time.loop(), null);
 
-	private final BufferBudget budget = new BufferBudget(4 * 1024 * 1024, this.time.timing().ticker());
+	private final BufferBudget budget = new BufferBudget(4 * 1024 * 1024, this.time);
 
 	@Test
 	void aStreamBeginsWithItsFirstContentAndNoMoreIsRead() {
@@ -406,7 +405,7 @@ class ResponseStartTests {
 	}
 
 	private static OutcomeClassifier classifier() {
-		return new OutcomeClassifier(TestPools.pool(new ManualTicker(), TestPools.backend("a")).properties().cooldown(),
+		return new OutcomeClassifier(TestPools.pool(new VirtualTime(), TestPools.backend("a")).properties().cooldown(),
 				AttemptFacts.of(Operation.CHAT_COMPLETIONS));
 	}
 

@@ -11,7 +11,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.ManualTicker;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,7 +22,7 @@ class ReplyTimeoutHandlerTests {
 
 	private static final Duration LIMIT = Duration.ofSeconds(10);
 
-	private final ManualTicker ticker = new ManualTicker();
+	private final VirtualTime time = new VirtualTime();
 
 	private boolean scarce;
 
@@ -82,7 +82,7 @@ class ReplyTimeoutHandlerTests {
 		Client shorter = new Client();
 		for (Client slow : new Client[] { reads, longer, shorter }) {
 			reply(slow);
-			this.ticker.advance(ReplyTimeoutHandler.GRACE.dividedBy(2));
+			this.time.advance(ReplyTimeoutHandler.GRACE.dividedBy(2));
 		}
 		reads.read = 1;
 		reads.flush();
@@ -91,7 +91,7 @@ class ReplyTimeoutHandlerTests {
 		assertThat(longer.isOpen()).isFalse();
 		reply();
 		assertThat(shorter.isOpen()).as("stalled for less than the grace time").isTrue();
-		this.ticker.advance(ReplyTimeoutHandler.GRACE);
+		this.time.advance(ReplyTimeoutHandler.GRACE);
 		reply();
 		assertThat(shorter.isOpen()).isFalse();
 		assertThat(this.client.isOpen()).isTrue();
@@ -122,7 +122,7 @@ class ReplyTimeoutHandlerTests {
 
 		Client() {
 			super(new ReplyTimeoutHandler(LIMIT, () -> ReplyTimeoutHandlerTests.this.scarce,
-					ReplyTimeoutHandlerTests.this.ticker));
+					ReplyTimeoutHandlerTests.this.time));
 			freezeTime();
 		}
 

@@ -12,6 +12,8 @@ import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.ClassPathResource;
 
+import dev.weir.testing.VirtualTime;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 class DemoSettingsTests {
@@ -49,7 +51,7 @@ class DemoSettingsTests {
 	private static int served(SimulatorProperties.Backend settings) {
 		SimulatorProperties.Backend undelayed = SimulatorProperties.Backend.withoutDelay(settings.name(),
 				settings.tokensPerMinute());
-		try (SimulatedBackend backend = SimulatedBackend.start(undelayed, new ManualClock())) {
+		try (SimulatedBackend backend = SimulatedBackend.start(undelayed, new VirtualTime())) {
 			SimulatorClient client = new SimulatorClient(backend.url());
 			int served = 0;
 			for (int i = 0; i < 30; i++) {

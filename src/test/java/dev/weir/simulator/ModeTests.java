@@ -7,13 +7,15 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import dev.weir.testing.VirtualTime;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 
 class ModeTests {
 
 	private final SimulatedBackend backend = SimulatedBackend
-		.start(SimulatorProperties.Backend.withoutDelay("openai1", 4000), new ManualClock());
+		.start(SimulatorProperties.Backend.withoutDelay("openai1", 4000), new VirtualTime());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.ChannelBindException;
 import dev.weir.openai.call.Operation;
+import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -26,10 +27,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 class SimulatedBackendTests {
 
-	private final ManualClock clock = new ManualClock();
+	private final VirtualTime time = new VirtualTime();
 
 	private final SimulatedBackend backend = SimulatedBackend
-		.start(SimulatorProperties.Backend.withoutDelay("openai1", 40), this.clock);
+		.start(SimulatorProperties.Backend.withoutDelay("openai1", 40), this.time);
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
 
@@ -64,7 +65,7 @@ class SimulatedBackendTests {
 	void anExceededQuotaGetsA429AsAzureSendsIt() {
 		this.client.chat();
 		this.client.chat();
-		this.clock.advance(Duration.ofMillis(20_500));
+		this.time.advance(Duration.ofMillis(20_500));
 		HttpResponse<String> throttled = this.client
 			.post("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", SimulatorClient.HI);
 		assertThat(throttled.statusCode()).isEqualTo(429);
@@ -76,7 +77,7 @@ class SimulatedBackendTests {
 				+ " ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded token"
 				+ " rate limit of your current OpenAI S0 pricing tier. Please retry after 40 seconds."
 				+ " (simulated by openai1)");
-		this.clock.advance(Duration.ofMillis(39_500));
+		this.time.advance(Duration.ofMillis(39_500));
 		assertThat(this.client.chat().statusCode()).isEqualTo(200);
 	}
 
@@ -222,10 +223,10 @@ class SimulatedBackendTests {
 		SimulatorProperties.Backend settings = new SimulatorProperties.Backend("again", port, 40, Duration.ZERO,
 				Duration.ZERO);
 		assertThatExceptionOfType(ChannelBindException.class)
-			.isThrownBy(() -> SimulatedBackend.start(settings, this.clock));
+			.isThrownBy(() -> SimulatedBackend.start(settings, this.time));
 		this.client.chat();
 		this.backend.close();
-		try (SimulatedBackend again = SimulatedBackend.start(settings, this.clock)) {
+		try (SimulatedBackend again = SimulatedBackend.start(settings, this.time)) {
 			assertThat(again.url()).isEqualTo(this.backend.url());
 			assertThat(again.name()).isEqualTo("again");
 			assertThat(new SimulatorClient(again.url()).chat().body()).contains("response from again");

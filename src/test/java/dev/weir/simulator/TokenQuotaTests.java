@@ -4,13 +4,15 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
 
+import dev.weir.testing.VirtualTime;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 class TokenQuotaTests {
 
-	private final ManualClock clock = new ManualClock();
+	private final VirtualTime time = new VirtualTime();
 
-	private final TokenQuota quota = new TokenQuota(100, this.clock);
+	private final TokenQuota quota = new TokenQuota(100, this.time);
 
 	@Test
 	void requestsAreGrantedUntilTheQuotaIsUsed() {
@@ -38,22 +40,22 @@ class TokenQuotaTests {
 	@Test
 	void aRequestIsGrantedAfterItsDelayAndNotBefore() {
 		this.quota.reserve(100);
-		this.clock.advance(Duration.ofMillis(20_500));
+		this.time.advance(Duration.ofMillis(20_500));
 		Admission refused = this.quota.reserve(1);
 		assertThat(refused.retryAfter()).isEqualTo(Duration.ofMillis(39_500));
 		assertThat(refused.retryAfterSeconds()).isEqualTo(40);
-		this.clock.advance(refused.retryAfter().minusMillis(1));
+		this.time.advance(refused.retryAfter().minusMillis(1));
 		assertThat(this.quota.reserve(1).granted()).isFalse();
-		this.clock.advance(Duration.ofMillis(1));
+		this.time.advance(Duration.ofMillis(1));
 		assertThat(this.quota.reserve(1).granted()).isTrue();
 	}
 
 	@Test
 	void theDelayLastsUntilEnoughTokensAreFree() {
 		this.quota.reserve(30);
-		this.clock.advance(Duration.ofSeconds(10));
+		this.time.advance(Duration.ofSeconds(10));
 		this.quota.reserve(30);
-		this.clock.advance(Duration.ofSeconds(10));
+		this.time.advance(Duration.ofSeconds(10));
 		this.quota.reserve(40);
 		assertThat(this.quota.reserve(30).retryAfter()).isEqualTo(Duration.ofSeconds(40));
 		assertThat(this.quota.reserve(31).retryAfter()).isEqualTo(Duration.ofSeconds(50));
@@ -63,9 +65,9 @@ class TokenQuotaTests {
 	@Test
 	void theWindowSlidesRequestByRequest() {
 		this.quota.reserve(50);
-		this.clock.advance(Duration.ofSeconds(30));
+		this.time.advance(Duration.ofSeconds(30));
 		this.quota.reserve(50);
-		this.clock.advance(Duration.ofSeconds(30));
+		this.time.advance(Duration.ofSeconds(30));
 		Admission next = this.quota.reserve(50);
 		assertThat(next.granted()).isTrue();
 		assertThat(next.remainingTokens()).isZero();
@@ -75,19 +77,19 @@ class TokenQuotaTests {
 	@Test
 	void reservationsOfOneSecondExpireTogetherAMinuteAfterTheLast() {
 		this.quota.reserve(50);
-		this.clock.advance(Duration.ofMillis(999));
+		this.time.advance(Duration.ofMillis(999));
 		this.quota.reserve(50);
 		assertThat(this.quota.reserve(10).retryAfter()).isEqualTo(Duration.ofSeconds(60));
-		this.clock.advance(Duration.ofSeconds(60));
+		this.time.advance(Duration.ofSeconds(60));
 		assertThat(this.quota.reserve(100).granted()).isTrue();
 	}
 
 	@Test
 	void steadyRequestsAreNotMergedIntoOneReservation() {
-		TokenQuota large = new TokenQuota(1000, this.clock);
+		TokenQuota large = new TokenQuota(1000, this.time);
 		for (int i = 0; i < 200; i++) {
 			large.reserve(1);
-			this.clock.advance(Duration.ofMillis(500));
+			this.time.advance(Duration.ofMillis(500));
 		}
 		assertThat(large.reserve(1).remainingTokens()).isBetween(878L, 882L);
 	}

@@ -1,4 +1,4 @@
-package dev.weir.failover;
+package dev.weir.testing;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -7,17 +7,21 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.concurrent.TimeUnit;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import reactor.core.Disposable;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-import dev.weir.request.RequestLoop;
 import dev.weir.queue.Timing;
+import dev.weir.request.RequestLoop;
 
 /**
- * Time that a test advances: the same for the ticker, the wall clock and the timers. All
- * tasks run on the thread that advances it.
+ * The only clock of the tests: ticker, wall clock and timers show the same time, which
+ * moves only when a test advances it. Due timers run on the thread that advances it. A
+ * test passes the view that the class under test takes: this object as {@link Ticker} or
+ * {@link Clock}, {@link #timing()} or {@link #loop()}. If it takes a scheduler and
+ * nothing else, Reactor's {@link VirtualTimeScheduler} does without this class.
  */
-public final class VirtualTime extends Clock {
+public final class VirtualTime extends Clock implements Ticker {
 
 	// as System.nanoTime() may, the ticker passes Long.MAX_VALUE soon
 	private static final long TICKER_START = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
@@ -30,12 +34,12 @@ public final class VirtualTime extends Clock {
 	 * The time since the beginning.
 	 * @return nanoseconds, 0 or more
 	 */
-	long now() {
+	public long now() {
 		return this.scheduler.now(TimeUnit.NANOSECONDS);
 	}
 
 	public Timing timing() {
-		return new Timing(this::ticks, this.scheduler);
+		return new Timing(this, this.scheduler);
 	}
 
 	/**
@@ -58,22 +62,23 @@ public final class VirtualTime extends Clock {
 		};
 	}
 
-	public long ticks() {
+	@Override
+	public long read() {
 		return TICKER_START + now();
 	}
 
 	/**
-	 * Does something later.
-	 * @param nanos how much later
-	 * @param action what to do
-	 * @return takes it back
+	 * Sets a timer.
+	 * @param nanos the delay in nanoseconds
+	 * @param action runs when the timer is due
+	 * @return cancels the timer
 	 */
-	Disposable after(long nanos, Runnable action) {
+	public Disposable after(long nanos, Runnable action) {
 		return this.scheduler.schedule(action, nanos, TimeUnit.NANOSECONDS);
 	}
 
 	/**
-	 * How many timers were ever set.
+	 * The number of timers that were ever set.
 	 * @return the number
 	 */
 	public long timersSet() {
@@ -81,10 +86,10 @@ public final class VirtualTime extends Clock {
 	}
 
 	public void advance(long millis) {
-		pass(Duration.ofMillis(millis));
+		advance(Duration.ofMillis(millis));
 	}
 
-	void pass(Duration time) {
+	public void advance(Duration time) {
 		this.scheduler.advanceTimeBy(time);
 	}
 
