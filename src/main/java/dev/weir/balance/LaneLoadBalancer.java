@@ -13,6 +13,7 @@ import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBal
 
 import dev.weir.backend.Lane;
 import dev.weir.backend.Tier;
+import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 
 /**
@@ -34,23 +35,23 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 
 	/**
 	 * Chooses a lane.
-	 * @param request the request; the attempt is added to it
+	 * @param failover the state of the request; the attempt is added to it
 	 * @return the lane, or {@code null} if there is no candidate
 	 */
-	public @Nullable Lane choose(RequestContext request) {
-		Lane lane = pick(request);
-		while (lane != null && !request.tryBegin(lane)) {
-			lane = pick(request);
+	public @Nullable Lane choose(FailoverState failover) {
+		Lane lane = pick(failover);
+		while (lane != null && !failover.tryBegin(lane)) {
+			lane = pick(failover);
 		}
 		return lane;
 	}
 
-	private @Nullable Lane pick(RequestContext request) {
-		for (Tier tier : request.candidates().lanes().tiers()) {
+	private @Nullable Lane pick(FailoverState failover) {
+		for (Tier tier : failover.candidates().lanes().tiers()) {
 			Lane lane = this.strategy.pick(tier,
-					(it) -> request.candidates().contains(it) && !it.backend().brokeRecently());
+					(it) -> failover.candidates().contains(it) && !it.backend().brokeRecently());
 			if (lane == null) {
-				lane = this.strategy.pick(tier, request.candidates()::contains);
+				lane = this.strategy.pick(tier, failover.candidates()::contains);
 			}
 			if (lane != null) {
 				return lane;
@@ -80,7 +81,7 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 													// declares it
 	public Mono<Response<ServiceInstance>> choose(Request request) {
 		return Mono.fromSupplier(() -> {
-			Lane lane = choose(contextOf(request));
+			Lane lane = choose(contextOf(request).failover());
 			return (lane != null) ? new DefaultResponse(lane) : new EmptyResponse();
 		});
 	}

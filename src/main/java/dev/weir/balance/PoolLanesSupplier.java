@@ -18,7 +18,7 @@ import dev.weir.request.RequestContext;
  * {@link LaneLoadBalancer}: the lanes of the best tier that has any which serve the
  * model, are available and not tried yet in this request. Lanes whose backends have just
  * broken off a response are left out if there are others. Such a load balancer must begin
- * the attempt itself ({@link RequestContext#tryBegin}).
+ * the attempt itself ({@link FailoverState#tryBegin}).
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
@@ -42,7 +42,8 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 	@SuppressWarnings("rawtypes") // as Spring Cloud LoadBalancer declares it
 	public Flux<List<ServiceInstance>> get(Request request) {
 		RequestContext context = LaneLoadBalancer.contextOf(request);
-		return Flux.just(context.candidates()
+		return Flux.just(context.failover()
+			.candidates()
 			.lanes()
 			.tiers()
 			.stream()
@@ -54,7 +55,7 @@ final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
 	private static List<ServiceInstance> candidates(Tier tier, RequestContext context) {
 		List<ServiceInstance> candidates = tier.stream()
-			.filter(context.candidates()::contains)
+			.filter(context.failover().candidates()::contains)
 			.map(ServiceInstance.class::cast)
 			.toList();
 		List<ServiceInstance> better = candidates.stream()

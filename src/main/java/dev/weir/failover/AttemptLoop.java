@@ -18,6 +18,7 @@ import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
 import dev.weir.request.Candidates;
+import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.classify.OutcomeClassifier;
 import dev.weir.response.ErrorResponse;
@@ -35,8 +36,7 @@ final class AttemptLoop {
 	private static final Logger logger = LoggerFactory.getLogger(AttemptLoop.class);
 
 	// How often in a row a request chooses again at once after another one took the free
-	// lane.
-	// Limited, because a lane may look free and still refuse an attempt.
+	// lane. Limited, because a lane may look free and still refuse an attempt.
 	private static final int MAX_MISSED = 3;
 
 	private final RequestContext context;
@@ -46,6 +46,8 @@ final class AttemptLoop {
 	private final ResponseReader reader;
 
 	private final WaitQueues queues;
+
+	private final FailoverState failover;
 
 	private final Attempts attempts;
 
@@ -81,8 +83,9 @@ final class AttemptLoop {
 		this.caller = caller;
 		this.reader = reader;
 		this.queues = queues;
-		this.attempts = context.attempts();
-		this.candidates = context.candidates();
+		this.failover = context.failover();
+		this.attempts = this.failover.attempts();
+		this.candidates = this.failover.candidates();
 	}
 
 	/**
@@ -106,7 +109,7 @@ final class AttemptLoop {
 	 */
 	Mono<RequestResult> runAgain() {
 		this.attempts.end(new Outcome.Broken());
-		this.context.deadline().restart();
+		this.failover.deadline().restart();
 		if (!this.candidates.hasAvailable() || !this.context.pool().retryBudget().tryRetry()) {
 			return Mono.empty();
 		}
@@ -128,7 +131,7 @@ final class AttemptLoop {
 			return giveUp(true);
 		}
 		this.candidates.beginRound();
-		this.context.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
+		this.failover.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
 		return this.caller.call(this.context)
 			.flatMap((response) -> this.reader.read(this.context, response))
 			.timeout(untilDeadline(), Mono.error(this::deadlineError))
@@ -138,12 +141,12 @@ final class AttemptLoop {
 	}
 
 	private boolean isOver() {
-		return this.context.deadline().endsWithin(Duration.ZERO);
+		return this.failover.deadline().endsWithin(Duration.ZERO);
 	}
 
 	/** Completes at the deadline, which may move while it waits. */
 	private Mono<Void> untilDeadline() {
-		return Mono.defer(() -> this.context.loop().delay(this.context.deadline().left()))
+		return Mono.defer(() -> this.context.loop().delay(this.failover.deadline().left()))
 			.repeat(() -> !isOver())
 			.then();
 	}
@@ -189,7 +192,7 @@ final class AttemptLoop {
 				: null;
 		result.discard();
 		this.attempts.end(outcome);
-		AttemptLog.report(attempt.lane(), outcome, this.context.traits().operation());
+		AttemptLog.report(attempt.lane(), outcome, this.failover.traits().operation());
 		return next(outcome);
 	}
 
@@ -235,8 +238,8 @@ final class AttemptLoop {
 	}
 
 	private Duration waitLeft() {
-		Duration wait = settings().maxWait().minus(this.context.waited());
-		Duration deadline = this.context.deadline().left();
+		Duration wait = settings().maxWait().minus(this.failover.waited());
+		Duration deadline = this.failover.deadline().left();
 		Duration left = (wait.compareTo(deadline) < 0) ? wait : deadline;
 		return left.isNegative() ? Duration.ZERO : left;
 	}
@@ -254,7 +257,7 @@ final class AttemptLoop {
 		// a request that waits again keeps its place in the order of arrival
 		this.arrival = (this.arrival != 0) ? this.arrival : this.queues.nextArrival();
 		return this.queues.await(this.context, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
-			this.context.addWait(Duration.ofNanos(this.context.ticker().read() - begin));
+			this.failover.addWait(Duration.ofNanos(this.context.ticker().read() - begin));
 			return free ? attempt() : giveUp(false);
 		});
 	}
@@ -287,7 +290,7 @@ final class AttemptLoop {
 		if (this.refused != null && !mayServeLater(early)) {
 			return Mono.just(this.refused);
 		}
-		Exhaustion why = Exhaustion.of(this.context, early);
+		Exhaustion why = Exhaustion.of(this.failover, early);
 		ApiErrorException own = new ExhaustedReply(this.context, early).exception(why);
 		logger.warn("No backend served {} {}: {} [{}]", call().path().method(), call().path().operationPath(),
 				own.getMessage(), this.context.id());

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Attempts;
+import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Lane;
@@ -77,7 +78,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		}
 		limits.put("response-timeout", settings.responseTimeout());
 		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
-		Attempts.Ended last = this.context.attempts().last();
+		Attempts.Ended last = failover().attempts().last();
 		String description = (last != null) ? last.outcome().description() : "";
 		return limits.entrySet()
 			.stream()
@@ -109,15 +110,15 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private ApiErrorException denied() {
-		String message = ((this.context.attempts().count() == 0) ? "No backend of pool " + pool() + " was called."
+		String message = ((failover().attempts().count() == 0) ? "No backend of pool " + pool() + " was called."
 				: tried()) + " Weir has no credential that is accepted there; its log says more.";
-		return Exhaustion.isLasting(this.context) ? never(502, message, "server_error", "backend_denied")
+		return Exhaustion.isLasting(failover()) ? never(502, message, "server_error", "backend_denied")
 				: later(502, message, "server_error", "backend_denied");
 	}
 
 	private ApiErrorException unavailable() {
 		String message = subject("is", "are") + " out of service; ";
-		return Exhaustion.isLasting(this.context)
+		return Exhaustion.isLasting(failover())
 				? never(503, message + "waiting does not help, Weir's log says what does.", "server_error",
 						"service_unavailable")
 				: later(503, message + "the next try is possible in " + Durations.format(delay()) + ".", "server_error",
@@ -125,16 +126,16 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private String each() {
-		int count = this.context.candidates().lanes().size();
+		int count = failover().candidates().lanes().size();
 		return (count == 1) ? "the one backend of pool " + pool() + " that serves it"
 				: "every backend of pool " + pool() + " that was asked";
 	}
 
 	private Duration delay() {
-		Duration shortest = this.context.candidates()
+		Duration shortest = failover().candidates()
 			.lanes()
 			.stream()
-			.filter(this.context.candidates()::fits)
+			.filter(failover().candidates()::fits)
 			.map(ExhaustedReply::delay)
 			.min(Duration::compareTo)
 			.orElse(RETRY_FAILED);
@@ -152,21 +153,17 @@ record ExhaustedReply(RequestContext context, boolean early) {
 			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
 					+ " the next try is possible in " + when + ".";
 		}
-		List<Lane> lanes = this.context.candidates().lanes();
+		List<Lane> lanes = failover().candidates().lanes();
 		long others = lanes.stream()
 			.filter((lane) -> lane.cooldownReason() != null && lane.cooldownReason() != CooldownReason.THROTTLED)
 			.count()
-				+ this.context.attempts()
-					.ended()
-					.stream()
-					.filter((ended) -> ended.outcome().type().costsRetry())
-					.count();
+				+ failover().attempts().ended().stream().filter((ended) -> ended.outcome().type().costsRetry()).count();
 		return (others == 0) ? subject("is", "are") + " at the limit; the first is free in " + when + "."
 				: subject("is", "are") + " at the limit or failed; the next try is possible in " + when + ".";
 	}
 
 	private String subject(String one, String many) {
-		int count = this.context.candidates().lanes().size();
+		int count = failover().candidates().lanes().size();
 		String model = this.context.call().model();
 		String serving = model.isEmpty() ? "" : (count == 1) ? " that serves " + model : " that serve " + model;
 		return (count == 1) ? "The one backend of pool " + pool() + serving + " " + one
@@ -174,9 +171,13 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private String tried() {
-		int count = this.context.attempts().count();
+		int count = failover().attempts().count();
 		return (count == 1) ? "One backend of pool " + pool() + " was tried."
 				: count + " backends of pool " + pool() + " were tried.";
+	}
+
+	private FailoverState failover() {
+		return this.context.failover();
 	}
 
 	private String pool() {

@@ -3,7 +3,7 @@ package dev.weir.failover;
 import java.util.List;
 
 import dev.weir.request.Attempts;
-import dev.weir.request.RequestContext;
+import dev.weir.request.FailoverState;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeType;
@@ -52,31 +52,31 @@ enum Exhaustion {
 
 	/**
 	 * Decides the reason.
-	 * @param context the request
+	 * @param failover the state of the request
 	 * @param early whether another backend might have served the request, so that only
 	 * the last outcome counts
 	 * @return the reason
 	 */
-	static Exhaustion of(RequestContext context, boolean early) {
-		Attempts.Ended last = context.attempts().last();
+	static Exhaustion of(FailoverState failover, boolean early) {
+		Attempts.Ended last = failover.attempts().last();
 		if (early && last != null) {
 			return switch (last.outcome().type()) {
 				case THROTTLED, OUT_OF_QUOTA -> THROTTLED;
 				case TOO_LARGE -> TOO_LARGE;
 				// these lanes are set aside now, and the next request may use others
-				case NOT_SERVED -> (ofFailures(context) == UNAVAILABLE) ? FAILED : ofFailures(context);
+				case NOT_SERVED -> (ofFailures(failover) == UNAVAILABLE) ? FAILED : ofFailures(failover);
 				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
-					ofFailures(context);
+					ofFailures(failover);
 			};
 		}
-		List<Lane> lanes = context.candidates().lanes();
+		List<Lane> lanes = failover.candidates().lanes();
 		if (lanes.isEmpty()) {
 			return NO_LANE;
 		}
 		if (lanes.stream()
-			.anyMatch((lane) -> context.candidates().fits(lane)
+			.anyMatch((lane) -> failover.candidates().fits(lane)
 					&& (lane.cooldownReason() == CooldownReason.THROTTLED || isBusy(lane)))
-				|| anyEndedWith(context, OutcomeType.THROTTLED)) {
+				|| anyEndedWith(failover, OutcomeType.THROTTLED)) {
 			return THROTTLED;
 		}
 		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
@@ -85,24 +85,25 @@ enum Exhaustion {
 		if (lanes.stream().allMatch((lane) -> lane.cooldownReason() == CooldownReason.OUT_OF_QUOTA)) {
 			return OUT_OF_QUOTA;
 		}
-		return lanes.stream().allMatch((lane) -> isMissing(context, lane)) ? ofMissing(context) : ofFailures(context);
+		return lanes.stream().allMatch((lane) -> isMissing(failover, lane)) ? ofMissing(failover)
+				: ofFailures(failover);
 	}
 
 	/** Whether a lane does not serve the model or the operation. */
-	private static boolean isMissing(RequestContext context, Lane lane) {
-		return lane.cooldownReason() == CooldownReason.NOT_SERVED || !lane.isServing(context.traits().operation())
-				|| context.attempts()
+	private static boolean isMissing(FailoverState failover, Lane lane) {
+		return lane.cooldownReason() == CooldownReason.NOT_SERVED || !lane.isServing(failover.traits().operation())
+				|| failover.attempts()
 					.ended()
 					.stream()
 					.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.NOT_SERVED);
 	}
 
-	private static Exhaustion ofMissing(RequestContext context) {
-		boolean operation = context.candidates()
+	private static Exhaustion ofMissing(FailoverState failover) {
+		boolean operation = failover.candidates()
 			.lanes()
 			.stream()
-			.anyMatch((lane) -> !lane.isServing(context.traits().operation()))
-				|| context.attempts()
+			.anyMatch((lane) -> !lane.isServing(failover.traits().operation()))
+				|| failover.attempts()
 					.ended()
 					.stream()
 					.anyMatch((ended) -> ended.outcome() instanceof Outcome.NotServed missing
@@ -110,11 +111,11 @@ enum Exhaustion {
 		return operation ? OPERATION_NOT_SERVED : MODEL_NOT_SERVED;
 	}
 
-	private static Exhaustion ofFailures(RequestContext context) {
-		boolean called = context.attempts().last() != null;
-		Exhaustion last = (!called && context.candidates().lanes().stream().allMatch((lane) -> isDenied(lane))) ? DENIED
-				: UNAVAILABLE;
-		for (Attempts.Ended ended : context.attempts().ended()) {
+	private static Exhaustion ofFailures(FailoverState failover) {
+		boolean called = failover.attempts().last() != null;
+		Exhaustion last = (!called && failover.candidates().lanes().stream().allMatch((lane) -> isDenied(lane)))
+				? DENIED : UNAVAILABLE;
+		for (Attempts.Ended ended : failover.attempts().ended()) {
 			last = switch (ended.outcome().type()) {
 				case FAILED -> switch (((Outcome.Failed) ended.outcome()).kind()) {
 					case TIMEOUT, DEADLINE -> TIMEOUT;
@@ -135,14 +136,14 @@ enum Exhaustion {
 
 	/**
 	 * Whether an operator must correct something before a lane can take the request.
-	 * @param context the request
+	 * @param failover the state of the request
 	 * @return whether the client need not repeat the request
 	 */
-	static boolean isLasting(RequestContext context) {
-		return !context.candidates().lanes().isEmpty() && context.candidates().lanes().stream().allMatch((lane) -> {
+	static boolean isLasting(FailoverState failover) {
+		return !failover.candidates().lanes().isEmpty() && failover.candidates().lanes().stream().allMatch((lane) -> {
 			CooldownReason reason = lane.cooldownReason();
 			return (reason != null) ? reason.isLasting()
-					: isMissing(context, lane) || context.attempts()
+					: isMissing(failover, lane) || failover.attempts()
 						.ended()
 						.stream()
 						.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.DENIED);
@@ -157,8 +158,8 @@ enum Exhaustion {
 				&& !lane.backend().isProbing();
 	}
 
-	private static boolean anyEndedWith(RequestContext context, OutcomeType type) {
-		return context.attempts().ended().stream().anyMatch((ended) -> ended.outcome().type() == type);
+	private static boolean anyEndedWith(FailoverState failover, OutcomeType type) {
+		return failover.attempts().ended().stream().anyMatch((ended) -> ended.outcome().type() == type);
 	}
 
 	/**

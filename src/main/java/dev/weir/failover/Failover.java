@@ -71,7 +71,7 @@ public final class Failover {
 		if (unknown != null) {
 			return Mono.error(unknown);
 		}
-		context.begin(lanes, traits(context, imageDeployment));
+		context.beginFailover(lanes, traits(context, imageDeployment));
 		pool.retryBudget().recordRequest();
 		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
 		ReplyHead head = new ReplyHead(client, context);
@@ -121,7 +121,7 @@ public final class Failover {
 			head.begin(served);
 			served.attempt().onResponseStart();
 			if (served.outcome().type() == OutcomeType.SERVED) {
-				context.onServed();
+				context.failover().onServed();
 			}
 			Reply reply = replies.of(served);
 			if (!context.pool().properties().resume()) {

@@ -63,7 +63,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
-		Backend backend = context.attempts().requireCurrent().lane().backend();
+		Backend backend = context.failover().attempts().requireCurrent().lane().backend();
 		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
 		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());
 		CredentialHeader fixed = endpoint.credential().fixedHeader();
@@ -86,10 +86,10 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 
 	private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain, RequestContext context,
 			BackendRequest request, @Nullable CredentialHeader credential) {
-		Attempt attempt = context.attempts().requireCurrent();
+		Attempt attempt = context.failover().attempts().requireCurrent();
 		Backend backend = attempt.lane().backend();
-		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(), context.attempts().count(),
-				reason(context), context.id());
+		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(),
+				context.failover().attempts().count(), reason(context), context.id());
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
 		// the client's Host names Weir; the backend must get its own
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
@@ -122,8 +122,9 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 	}
 
 	private static String reason(RequestContext context) {
-		String wait = (context.waited().toMillis() == 0) ? "" : ", after waiting " + Durations.format(context.waited());
-		Attempts.Ended last = context.attempts().last();
+		String wait = (context.failover().waited().toMillis() == 0) ? ""
+				: ", after waiting " + Durations.format(context.failover().waited());
+		Attempts.Ended last = context.failover().attempts().last();
 		if (last == null) {
 			return wait;
 		}

@@ -1,5 +1,10 @@
 package dev.weir.gateway;
 
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -7,6 +12,7 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.ReactiveLoadBalancerClientFilter;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.openai.call.ApiCall;
@@ -52,14 +58,45 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		RequestContext context = RequestContext.of(exchange);
 		GatewayBackendCaller caller = new GatewayBackendCaller(exchange, chain, this.endpoints, pool.name());
 		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
+		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
 		return this.failover.run(context, imageDeployment, caller, exchange.getResponse()).doOnSuccess((done) -> {
 			caller.publish();
-			// Spring Cloud Gateway's Retry filter removes these headers before it repeats
-			// the request
-			exchange.getAttributes()
-				.put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES,
-						exchange.getResponse().getHeaders().headerNames());
+			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, added);
 		});
+	}
+
+	/**
+	 * The names of the headers that failover has added to the client's response. Spring
+	 * Cloud Gateway's Retry filter removes these headers before it repeats the request.
+	 * They are computed only if such a filter reads them.
+	 */
+	private static final class AddedHeaders extends AbstractSet<String> {
+
+		private final HttpHeaders headers;
+
+		private final Set<String> before;
+
+		AddedHeaders(HttpHeaders headers) {
+			this.headers = headers;
+			this.before = headers.isEmpty() ? Set.of() : headers.headerNames();
+		}
+
+		private Set<String> names() {
+			Set<String> names = new LinkedHashSet<>(this.headers.headerNames());
+			names.removeAll(this.before);
+			return names;
+		}
+
+		@Override
+		public Iterator<String> iterator() {
+			return names().iterator();
+		}
+
+		@Override
+		public int size() {
+			return names().size();
+		}
+
 	}
 
 }

@@ -62,7 +62,7 @@ final class GatewayBackendCaller implements BackendCaller {
 		Mono<BackendResponse> response = this.chain.filter(attempt)
 			.then(Mono.fromSupplier(() -> attempt.takeResponse(context)))
 			.onErrorMap(NotFoundException.class,
-					(error) -> (context.attempts().current() == null) ? new NoLaneException() : error)
+					(error) -> (context.failover().attempts().current() == null) ? new NoLaneException() : error)
 			.doOnCancel(attempt::dispose);
 		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnClose);
 	}
@@ -93,7 +93,7 @@ final class GatewayBackendCaller implements BackendCaller {
 	}
 
 	private Credential credential(RequestContext context) {
-		return this.endpoints.of(context.attempts().requireCurrent().lane().backend()).credential();
+		return this.endpoints.of(context.failover().attempts().requireCurrent().lane().backend()).credential();
 	}
 
 	/**

@@ -46,10 +46,10 @@ final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		RequestContext context = RequestContext.find(exchange);
 		URI url = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
-		if (context == null || !context.hasBegun() || url == null || !"lb".equals(url.getScheme())) {
+		if (context == null || !context.hasFailover() || url == null || !"lb".equals(url.getScheme())) {
 			return super.filter(exchange, chain);
 		}
-		Attempt running = context.attempts().current();
+		Attempt running = context.failover().attempts().current();
 		if (running != null) {
 			// the same attempt is sent again with a new credential
 			return proceed(exchange, chain, url, running.lane());
@@ -62,7 +62,7 @@ final class LaneChoiceFilter extends ReactiveLoadBalancerClientFilter {
 		if (balancer.isEmpty()) {
 			return super.filter(exchange, chain);
 		}
-		Lane lane = balancer.get().choose(context);
+		Lane lane = balancer.get().choose(context.failover());
 		return (lane != null) ? proceed(exchange, chain, url, lane) : Mono.error(NoLaneException::new);
 	}
 

@@ -65,12 +65,12 @@ final class ResponseHeadTimeout {
 			return attempt.timeout(this.sent.then(after(first, first)));
 		}
 		return attempt.timeout(this.sent.then(this.context.loop().delay(first))
-			.then(Mono.defer(() -> this.context.canTryAnotherLane() ? timedOut(first)
+			.then(Mono.defer(() -> this.context.failover().canTryAnotherLane() ? timedOut(first)
 					: after(response.minus(first), response))));
 	}
 
 	private boolean isDeadlineFirst(Duration limit) {
-		return this.small && this.context.deadline().endsWithin(limit);
+		return this.small && this.context.failover().deadline().endsWithin(limit);
 	}
 
 	private Mono<Void> after(Duration delay, Duration limit) {

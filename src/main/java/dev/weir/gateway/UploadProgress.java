@@ -40,8 +40,8 @@ final class UploadProgress {
 	 */
 	UploadProgress(RequestContext context, boolean streamed) {
 		this.loop = context.loop();
-		this.deadline = context.deadline();
-		this.attempt = context.attempts().requireCurrent();
+		this.deadline = context.failover().deadline();
+		this.attempt = context.failover().attempts().requireCurrent();
 		this.idleTimeout = context.pool().properties().streamIdleTimeout();
 		if (streamed) {
 			this.deadline.pauseForUpload();

@@ -144,10 +144,11 @@ public final class WaitQueues {
 		if (waiter.isGone()) {
 			return;
 		}
-		List<Lane> lanes = waiter.context().candidates().remaining();
+		List<Lane> lanes = waiter.context().failover().candidates().remaining();
 		if (this.waiting.get() >= this.max) {
 			// full queues do not matter for lanes that no request waits for
-			waiter.proceed(checkNow && !this.queues.containsKey(lanes) && waiter.context().candidates().hasAvailable());
+			waiter.proceed(checkNow && !this.queues.containsKey(lanes)
+					&& waiter.context().failover().candidates().hasAvailable());
 			return;
 		}
 		WaitQueue queue = this.queues.get(lanes);
@@ -170,7 +171,7 @@ public final class WaitQueues {
 	 * queue. Such requests are rare, so only they have their own timer.
 	 */
 	private void setTimer(Waiter waiter) {
-		Duration more = waiter.context().candidates().timeUntilMoreRemain();
+		Duration more = waiter.context().failover().candidates().timeUntilMoreRemain();
 		if (more != null && waiter.queue() != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
 			waiter.timer(this.timing.timers()
 				.schedule(() -> this.thread.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));

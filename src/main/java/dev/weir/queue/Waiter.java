@@ -99,9 +99,9 @@ final class Waiter {
 	 */
 	void choose(Consumer<Boolean> onChosen) {
 		this.context.loop().execute(() -> {
-			int before = this.context.attempts().count();
+			int before = this.context.failover().attempts().count();
 			this.sink.success(true);
-			onChosen.accept(this.context.attempts().count() > before);
+			onChosen.accept(this.context.failover().attempts().count() > before);
 		});
 	}
 

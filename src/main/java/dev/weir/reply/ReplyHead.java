@@ -133,7 +133,7 @@ public final class ReplyHead {
 		if (lane != null) {
 			headers().set(BACKEND, lane.backend().name());
 		}
-		headers().set(ATTEMPTS, String.valueOf(this.context.attempts().count()));
+		headers().set(ATTEMPTS, String.valueOf(this.context.failover().attempts().count()));
 	}
 
 	private void nameRequest() {

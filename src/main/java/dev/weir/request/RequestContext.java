@@ -13,7 +13,6 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
-import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
@@ -53,11 +52,7 @@ public final class RequestContext {
 
 	private BufferBudget.@Nullable Share body;
 
-	private @Nullable Selection selection;
-
-	private Duration waited = Duration.ZERO;
-
-	private boolean repeatable = true;
+	private @Nullable FailoverState failover;
 
 	private boolean closed;
 
@@ -266,122 +261,32 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Begins the choice of lanes.
+	 * Begins failover, with no attempt made.
 	 * @param lanes the lanes of the pool that serve the request
 	 * @param traits the properties of the request that lanes depend on
 	 */
-	public void begin(Lanes lanes, RequestTraits traits) {
+	public void beginFailover(Lanes lanes, RequestTraits traits) {
 		closeAttempts();
 		this.closed = false;
 		this.reply = null;
-		this.waited = Duration.ZERO;
-		this.selection = new Selection(traits, new Candidates(lanes, traits), new Attempts(),
-				new Deadline(pool().properties().deadline(), this.ticker));
+		this.failover = new FailoverState(pool(), lanes, traits, this.ticker, new Forwarding());
 	}
 
 	/**
-	 * Whether the choice of lanes has begun.
-	 * @return whether there are {@link #candidates()} and {@link #attempts()}
+	 * Whether failover has begun.
+	 * @return whether there is a {@link #failover()}
 	 */
-	public boolean hasBegun() {
-		return this.selection != null;
+	public boolean hasFailover() {
+		return this.failover != null;
 	}
 
 	/**
-	 * The properties of the request that lanes depend on.
-	 * @return the traits
+	 * The lanes that the request may use and the attempts that were made.
+	 * @return the state of failover
+	 * @throws IllegalStateException if failover has not begun
 	 */
-	public RequestTraits traits() {
-		return selection().traits();
-	}
-
-	/**
-	 * The lanes that the request may use.
-	 * @return the candidates
-	 */
-	public Candidates candidates() {
-		return selection().candidates();
-	}
-
-	/**
-	 * The attempts that were made.
-	 * @return the attempts
-	 */
-	public Attempts attempts() {
-		return selection().attempts();
-	}
-
-	/**
-	 * The time that the request has left.
-	 * @return the deadline
-	 */
-	public Deadline deadline() {
-		return selection().deadline();
-	}
-
-	private Selection selection() {
-		return required(this.selection, "selection of lanes");
-	}
-
-	/**
-	 * Begins an attempt on a lane, if the lane allows it.
-	 * @param lane the lane. It is not chosen again for this request if the attempt
-	 * begins, and not again in this round if it refuses
-	 * @return whether the attempt has begun
-	 */
-	public boolean tryBegin(Lane lane) {
-		Attempt attempt = lane.tryBegin(traits(), new Forwarding());
-		if (attempt == null) {
-			candidates().onRefused(lane);
-			return false;
-		}
-		candidates().onTried(lane);
-		attempts().begin(attempt);
-		return true;
-	}
-
-	/**
-	 * Sets whether the request may be sent again if the running attempt fails without a
-	 * response.
-	 * @param repeatable whether it may
-	 */
-	public void repeatable(boolean repeatable) {
-		this.repeatable = repeatable;
-	}
-
-	/**
-	 * Whether another lane could take the request now if the running attempt failed
-	 * without a response. If not, there is no reason to end the attempt early.
-	 * @return whether the request may be sent again, a lane is available, and neither the
-	 * retry budget nor {@code max-attempts} would be used up
-	 */
-	public boolean canTryAnotherLane() {
-		return this.repeatable && attempts().counted() + 1 < pool().properties().maxAttempts()
-				&& pool().retryBudget().hasRetry() && candidates().hasAvailable();
-	}
-
-	/** Records that the running attempt serves the request, or has begun to. */
-	public void onServed() {
-		Attempt attempt = attempts().current();
-		if (attempt != null) {
-			attempt.lane().onServed(traits());
-		}
-	}
-
-	/**
-	 * Records that the request has waited for a lane.
-	 * @param time how long
-	 */
-	public void addWait(Duration time) {
-		this.waited = this.waited.plus(time);
-	}
-
-	/**
-	 * How long the request has waited for lanes.
-	 * @return the sum of all waits
-	 */
-	public Duration waited() {
-		return this.waited;
+	public FailoverState failover() {
+		return required(this.failover, "failover");
 	}
 
 	/**
@@ -433,8 +338,8 @@ public final class RequestContext {
 
 	private void closeAttempts() {
 		this.closed = true;
-		if (this.selection != null) {
-			this.selection.attempts().close();
+		if (this.failover != null) {
+			this.failover.attempts().close();
 		}
 		if (this.reply != null) {
 			this.reply.discard(new Outcome.Cancelled());
@@ -450,9 +355,6 @@ public final class RequestContext {
 			throw new IllegalStateException("The request has no " + name + " yet");
 		}
 		return value;
-	}
-
-	private record Selection(RequestTraits traits, Candidates candidates, Attempts attempts, Deadline deadline) {
 	}
 
 	/** Forwards the events of an attempt to the listeners. */

@@ -42,10 +42,10 @@ public final class ResponseReader {
 	 * @return the result of the attempt, or an error that can be classified
 	 */
 	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
-		Attempt attempt = context.attempts().requireCurrent();
+		Attempt attempt = context.failover().attempts().requireCurrent();
 		attempt.recordQuota(response::header);
 		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
-				AttemptFacts.of(attempt, context.traits()));
+				AttemptFacts.of(attempt, context.failover().traits()));
 		if (OutcomeClassifier.needsBody(response.status())) {
 			return response.drain().map((error) -> error(error, classifier));
 		}
@@ -55,7 +55,8 @@ public final class ResponseReader {
 				.map((start) -> new AttemptResult.Begun((start.refusal() != null) ? start.refusal() : outcome, response,
 						start));
 		}
-		boolean hasBody = context.traits().operation() != Operation.OTHER || !attempt.lane().model().isEmpty();
+		boolean hasBody = context.failover().traits().operation() != Operation.OTHER
+				|| !attempt.lane().model().isEmpty();
 		if (hasBody && response.isPage()) {
 			return Mono.just(failed("a page in place of a response", response,
 					new ResponseStart.Bytes(response.body(), new byte[0], false)));
@@ -65,16 +66,16 @@ public final class ResponseReader {
 
 	private Mono<AttemptResult> readPlain(RequestContext context, BackendResponse response,
 			OutcomeClassifier classifier, Outcome outcome, boolean json) {
-		Duration limit = left(context.pool().properties().responseTimeout(), context.attempts().requireCurrent());
+		Duration limit = left(context.pool().properties().responseTimeout(),
+				context.failover().attempts().requireCurrent());
 		return FirstBytes
-			.of(response.body(), response.length(), json, context.deadline().endsWithin(limit) ? null : limit,
-					context.loop())
+			.of(response.body(), response.length(), json,
+					context.failover().deadline().endsWithin(limit) ? null : limit, context.loop())
 			.flatMap((found) -> switch (found.verdict()) {
 				// other operations may have no body, even if they name a model
-				case UNDECIDED, SUCCESS ->
-					Mono.just((context.traits().operation() != Operation.OTHER && found.start().first().length == 0)
-							? failed("an empty response", response, found.start())
-							: new AttemptResult.Begun(outcome, response, found.start()));
+				case UNDECIDED, SUCCESS -> Mono.just((context.failover().traits().operation() != Operation.OTHER
+						&& found.start().first().length == 0) ? failed("an empty response", response, found.start())
+								: new AttemptResult.Begun(outcome, response, found.start()));
 				case ERROR, FAILED_RESPONSE -> readInside(response, found, classifier);
 			});
 	}
@@ -117,7 +118,7 @@ public final class ResponseReader {
 			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
 		}
 		return new FirstEvent.Limits(settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse, hold,
-				context::canTryAnotherLane);
+				context.failover()::canTryAnotherLane);
 	}
 
 	private static Duration left(Duration limit, Attempt attempt) {

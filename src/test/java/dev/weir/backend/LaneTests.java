@@ -169,7 +169,7 @@ class LaneTests {
 	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
 		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
 		request.close();
-		assertThat(request.tryBegin(this.chat)).isTrue();
+		assertThat(request.failover().tryBegin(this.chat)).isTrue();
 		assertThat(this.chat.counts().inFlight()).isZero();
 		assertThat(request.isClosed()).isTrue();
 	}
@@ -177,7 +177,7 @@ class LaneTests {
 	@Test
 	void closingARequestEndsItsAttempt() {
 		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
-		request.tryBegin(this.chat);
+		request.failover().tryBegin(this.chat);
 		request.close();
 		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 0));
 	}
@@ -187,8 +187,8 @@ class LaneTests {
 		Lane files = this.pool.lanes("").get(0);
 		for (Outcome outcome : new Outcome[] { Outcomes.denied(), Outcomes.modelNotServed() }) {
 			RequestContext request = TestRequests.begin(this.pool, this.pool.lanes(""), this.time);
-			request.tryBegin(files);
-			request.attempts().end(outcome);
+			request.failover().tryBegin(files);
+			request.failover().attempts().end(outcome);
 		}
 		assertThat(files.isAvailable()).isTrue();
 		assertThat(this.chat.isAvailable()).isTrue();

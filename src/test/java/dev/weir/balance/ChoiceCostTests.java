@@ -56,9 +56,9 @@ class ChoiceCostTests {
 	}
 
 	private static void choose(RequestContext request, LaneLoadBalancer balancer) {
-		request.begin(request.pool().lanes("gpt-4o"), RequestTraits.UNKNOWN);
-		balancer.choose(request);
-		request.attempts().end(new Outcome.Served(200));
+		request.beginFailover(request.pool().lanes("gpt-4o"), RequestTraits.UNKNOWN);
+		balancer.choose(request.failover());
+		request.failover().attempts().end(new Outcome.Served(200));
 	}
 
 	private static Pool pool(int backends) {

@@ -44,7 +44,7 @@ class LaneLoadBalancerTests {
 	void theStrategyOfThePoolPicks() {
 		Pool pool = TestPools.pool(this.time, Map.of("strategy", "least-busy"), TestPools.backend("a"),
 				TestPools.backend("b"));
-		IntStream.range(0, 100).forEach((i) -> begin(pool).tryBegin(pool.lanes("gpt-4o").get(0)));
+		IntStream.range(0, 100).forEach((i) -> begin(pool).failover().tryBegin(pool.lanes("gpt-4o").get(0)));
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 	}
 
@@ -81,8 +81,8 @@ class LaneLoadBalancerTests {
 	void aBackendThatFailedBeforeItsResponseBeganKeepsItsShare() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
 		RequestContext request = begin(pool);
-		request.tryBegin(pool.lanes("gpt-4o").get(0));
-		request.attempts().end(Outcome.Failed.silence(Duration.ofSeconds(1)));
+		request.failover().tryBegin(pool.lanes("gpt-4o").get(0));
+		request.failover().attempts().end(Outcome.Failed.silence(Duration.ofSeconds(1)));
 		assertThat(chooseMany(pool)).containsKey("a");
 	}
 
@@ -100,8 +100,8 @@ class LaneLoadBalancerTests {
 	void aBrokenResponseOfOneModelCountsForAllModelsOfTheBackend() {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
 		RequestContext request = TestRequests.begin(pool, pool.lanes("o3"), this.time);
-		request.tryBegin(pool.lanes("o3").get(0));
-		request.attempts().end(new Outcome.Broken());
+		request.failover().tryBegin(pool.lanes("o3").get(0));
+		request.failover().attempts().end(new Outcome.Broken());
 		assertThat(chooseMany(pool)).isEqualTo(Map.of("b", 100));
 	}
 
@@ -119,8 +119,8 @@ class LaneLoadBalancerTests {
 		pool.lanes("gpt-4o")
 			.stream()
 			.filter((lane) -> lane.backend().name().equals(backend))
-			.forEach((lane) -> assertThat(request.tryBegin(lane)).isTrue());
-		request.attempts().end(new Outcome.Broken());
+			.forEach((lane) -> assertThat(request.failover().tryBegin(lane)).isTrue());
+		request.failover().attempts().end(new Outcome.Broken());
 	}
 
 	@Test
@@ -177,7 +177,7 @@ class LaneLoadBalancerTests {
 				TestPools.backend("throttled"), TestPools.backend("tried"));
 		throttle(pool, "throttled", Duration.ofSeconds(5));
 		RequestContext request = begin(pool);
-		request.tryBegin(pool.lanes("gpt-4o").get(3));
+		request.failover().tryBegin(pool.lanes("gpt-4o").get(3));
 		assertThat(supplied(pool, request)).containsExactly("ptu");
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(supplied(pool, request)).containsExactly("payg");
@@ -205,8 +205,8 @@ class LaneLoadBalancerTests {
 	private void throttle(Pool pool, String backend, Duration delay) {
 		Lane lane = pool.lanes("gpt-4o").stream().filter((it) -> it.backend().name().equals(backend)).findFirst().get();
 		RequestContext request = begin(pool);
-		request.tryBegin(lane);
-		request.attempts().end(new Outcome.Throttled(delay));
+		request.failover().tryBegin(lane);
+		request.failover().attempts().end(new Outcome.Throttled(delay));
 	}
 
 	private Map<String, Integer> chooseMany(Pool pool) {

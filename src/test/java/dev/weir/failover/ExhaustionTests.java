@@ -87,8 +87,8 @@ class ExhaustionTests {
 	void theMessageForASingleBackendIsInTheSingular() {
 		Pool one = TestPools.pool(this.time, TestPools.backend("a"));
 		RequestContext single = TestRequests.begin(one, one.lanes("gpt-4o"), this.time);
-		single.tryBegin(one.lanes("gpt-4o").get(0));
-		single.attempts().end(new Outcome.Throttled(Duration.ofSeconds(7)));
+		single.failover().tryBegin(one.lanes("gpt-4o").get(0));
+		single.failover().attempts().end(new Outcome.Throttled(Duration.ofSeconds(7)));
 		assertThat(reply(single, call()).error().message())
 			.isEqualTo("The one backend of pool openai that serves gpt-4o is at the limit; the first is free in 7 s.");
 	}
@@ -126,7 +126,7 @@ class ExhaustionTests {
 		end(1, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		assertThat(reply().error().status()).isEqualTo(429);
 		assertThat(reply().error().message()).contains("are at the limit or failed; the next try is possible in 1 s");
-		assertThat(Exhaustion.of(this.request, false).isFailure()).isFalse();
+		assertThat(Exhaustion.of(this.request.failover(), false).isFailure()).isFalse();
 	}
 
 	@Test
@@ -172,11 +172,11 @@ class ExhaustionTests {
 		ApiCall call = new ApiCall(ApiPath.parse("POST", "/v1/responses", null), "gpt-4o", null, true);
 		RequestContext first = TestRequests.begin(this.pool, this.lanes, responses, this.time);
 		for (Lane lane : this.lanes) {
-			first.tryBegin(lane);
-			first.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
+			first.failover().tryBegin(lane);
+			first.failover().attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		}
 		RequestContext second = TestRequests.begin(this.pool, this.lanes, responses, this.time);
-		assertThat(second.candidates().hasAvailable()).isFalse();
+		assertThat(second.failover().candidates().hasAvailable()).isFalse();
 		for (RequestContext request : List.of(first, second)) {
 			ApiErrorException reply = reply(request, call);
 			assertThat(reply.error().status()).isEqualTo(404);
@@ -226,14 +226,14 @@ class ExhaustionTests {
 		// the cooldowns of the case before are over
 		this.time.advance(Duration.ofMinutes(10));
 		RequestContext fresh = TestRequests.begin(this.pool, this.lanes, this.time);
-		fresh.tryBegin(this.lanes.get(0));
-		fresh.attempts().end(outcome);
+		fresh.failover().tryBegin(this.lanes.get(0));
+		fresh.failover().attempts().end(outcome);
 		return reply(fresh, call()).error().status();
 	}
 
 	private void end(int lane, Outcome outcome) {
-		this.request.tryBegin(this.lanes.get(lane));
-		this.request.attempts().end(outcome);
+		this.request.failover().tryBegin(this.lanes.get(lane));
+		this.request.failover().attempts().end(outcome);
 	}
 
 	private ApiErrorException reply() {
@@ -246,7 +246,7 @@ class ExhaustionTests {
 
 	private static ApiErrorException reply(RequestContext request, ApiCall call, boolean early) {
 		request.onCallRead(call);
-		return new ExhaustedReply(request, early).exception(Exhaustion.of(request, early));
+		return new ExhaustedReply(request, early).exception(Exhaustion.of(request.failover(), early));
 	}
 
 	private static ApiCall call() {

@@ -253,10 +253,10 @@ final class ScheduleRun {
 
 	/** Chooses a lane and sends the request as the gateway's filters do. */
 	private Mono<BackendResponse> call(SimulatedClient client, RequestContext context) {
-		if (this.balancer.choose(context) == null) {
+		if (this.balancer.choose(context.failover()) == null) {
 			return Mono.error(new NoLaneException());
 		}
-		Attempt attempt = context.attempts().requireCurrent();
+		Attempt attempt = context.failover().attempts().requireCurrent();
 		String name = attempt.lane().backend().name();
 		int backend = Integer.parseInt(name.substring(1));
 		attempt.onCall();
@@ -269,7 +269,8 @@ final class ScheduleRun {
 		client.calls().add(call);
 		Mono<BackendResponse> response = call.response(context.loop());
 		return (client.call().kind() == Schedule.Kind.STREAM)
-				? response.timeout(after(this.settings.firstEventTimeout()).filter((end) -> context.canTryAnotherLane())
+				? response.timeout(after(this.settings.firstEventTimeout())
+					.filter((end) -> context.failover().canTryAnotherLane())
 					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
 					.flatMap((end) -> Mono
 						.error(new OutcomeException(Outcome.Failed.silence(this.settings.firstEventTimeout())))))

@@ -178,8 +178,8 @@ class TimeoutRaceTests {
 		}
 
 		private Mono<BackendResponse> call(RequestContext request) {
-			request.tryBegin(request.candidates().lanes().get(0));
-			request.attempts().requireCurrent().onCall();
+			request.failover().tryBegin(request.failover().candidates().lanes().get(0));
+			request.failover().attempts().requireCurrent().onCall();
 			Mono<BackendResponse> head = Mono.create((sink) -> {
 				// as Reactor Netty does
 				sink.onCancel(this.connection);
@@ -242,7 +242,7 @@ class TimeoutRaceTests {
 			// what arrives behind the end has a moment to be released
 			this.loop.schedule(() -> {
 				// a busy machine may not even begin an attempt in time
-				int attempts = this.context.attempts().count();
+				int attempts = this.context.failover().attempts().count();
 				check(this.ends == attempts, attempts + " attempts ended " + this.ends + " times");
 				check(whole || this.connection.isGone() || !this.arrived,
 						"the connection of a response that was not relayed is open");

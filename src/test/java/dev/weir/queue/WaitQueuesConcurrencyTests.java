@@ -119,7 +119,7 @@ class WaitQueuesConcurrencyTests {
 		}
 
 		void begin() {
-			if (WaitQueuesConcurrencyTests.this.queues.isWaitedFor(this.request.candidates().remaining())) {
+			if (WaitQueuesConcurrencyTests.this.queues.isWaitedFor(this.request.failover().candidates().remaining())) {
 				waitForLane();
 			}
 			else {
@@ -128,14 +128,14 @@ class WaitQueuesConcurrencyTests {
 		}
 
 		private void choose() {
-			if (this.request.candidates().remaining().stream().anyMatch(this.request::tryBegin)) {
+			if (this.request.failover().candidates().remaining().stream().anyMatch(this.request.failover()::tryBegin)) {
 				this.loop.execute(() -> {
-					this.request.attempts().end(new Outcome.Served(200));
+					this.request.failover().attempts().end(new Outcome.Served(200));
 					end(WaitQueuesConcurrencyTests.this.served);
 				});
 			}
 			else {
-				this.request.candidates().beginRound();
+				this.request.failover().candidates().beginRound();
 				waitForLane();
 			}
 		}

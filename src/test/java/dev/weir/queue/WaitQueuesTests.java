@@ -214,8 +214,8 @@ class WaitQueuesTests {
 		Attempt running = lane("o3", 1).tryBegin();
 		RequestContext tried = begin("o3");
 		this.time.advance(100);
-		assertThat(tried.tryBegin(lane("o3"))).isTrue();
-		tried.attempts().end(new Outcome.Throttled(Duration.ofMillis(100)));
+		assertThat(tried.failover().tryBegin(lane("o3"))).isTrue();
+		tried.failover().attempts().end(new Outcome.Throttled(Duration.ofMillis(100)));
 		await(this.queues, "tried a", tried, 5000);
 		await("new", "o3", 5000);
 		assertThat(this.queues.size()).isEqualTo(2);
@@ -282,8 +282,8 @@ class WaitQueuesTests {
 		WaitQueues waits = queues(some);
 		RequestTraits traits = new RequestTraits(Operation.RESPONSES, 0, () -> 0, false, false);
 		RequestContext refused = TestRequests.begin(some, some.lanes("o3"), traits, this::ticks);
-		refused.tryBegin(some.lanes("o3").get(0));
-		refused.attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
+		refused.failover().tryBegin(some.lanes("o3").get(0));
+		refused.failover().attempts().end(Outcomes.notServed(Outcome.Scope.OPERATION));
 		Attempt running = some.lanes("o3").get(1).tryBegin();
 		await(waits, "first", TestRequests.begin(some, some.lanes("o3"), traits, this::ticks), 1000);
 		await(waits, "tried a", refused, 1000);
@@ -353,10 +353,11 @@ class WaitQueuesTests {
 		Cost many = cost(() -> running.end(new Outcome.Cancelled()));
 		assertThat(this.events).hasSize(1);
 		for (int left = 999; left > 10; left--) {
-			this.requests.get("it").attempts().end(new Outcome.Cancelled());
+			this.requests.get("it").failover().attempts().end(new Outcome.Cancelled());
 		}
 		assertThat(this.queues.waiting()).isEqualTo(10);
-		assertThat(cost(() -> this.requests.get("it").attempts().end(new Outcome.Cancelled()))).isEqualTo(many);
+		assertThat(cost(() -> this.requests.get("it").failover().attempts().end(new Outcome.Cancelled())))
+			.isEqualTo(many);
 		assertThat(many.orderCalls()).isLessThan(5);
 		assertThat(many.ticksRead()).isLessThan(40);
 	}
@@ -414,15 +415,21 @@ class WaitQueuesTests {
 				this.events.add(name + " must not");
 				return;
 			}
-			request.candidates().remaining().stream().filter(request::tryBegin).findFirst().ifPresent((lane) -> {
-				this.requests.put(name, request);
-				this.events.add(name + " on " + lane);
-			});
+			request.failover()
+				.candidates()
+				.remaining()
+				.stream()
+				.filter(request.failover()::tryBegin)
+				.findFirst()
+				.ifPresent((lane) -> {
+					this.requests.put(name, request);
+					this.events.add(name + " on " + lane);
+				});
 		});
 	}
 
 	private void end(String name) {
-		this.requests.get(name).attempts().end(new Outcome.Served(200));
+		this.requests.get(name).failover().attempts().end(new Outcome.Served(200));
 	}
 
 	private WaitQueues queues(Pool of) {

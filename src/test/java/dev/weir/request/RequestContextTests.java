@@ -26,44 +26,44 @@ class RequestContextTests {
 
 	@Test
 	void aLaneThatWasTriedIsNotChosenAgain() {
-		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		this.request.candidates().beginRound();
-		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
-		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
+		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
+		this.request.failover().candidates().beginRound();
+		assertThat(this.request.failover().candidates().isOpen(lane(0))).isFalse();
+		assertThat(this.request.failover().candidates().isOpen(lane(1))).isTrue();
 	}
 
 	@Test
 	void aLaneThatRefusedMayBeAskedAgainInTheNextRound() {
 		Attempt other = lane(0).tryBegin();
-		assertThat(this.request.tryBegin(lane(0))).isFalse();
-		assertThat(this.request.candidates().isOpen(lane(0))).isFalse();
-		assertThat(this.request.candidates().hasRefusals()).isTrue();
-		assertThat(this.request.attempts().count()).isZero();
-		this.request.candidates().beginRound();
-		assertThat(this.request.candidates().isOpen(lane(0))).isTrue();
-		assertThat(this.request.candidates().hasRefusals()).isFalse();
+		assertThat(this.request.failover().tryBegin(lane(0))).isFalse();
+		assertThat(this.request.failover().candidates().isOpen(lane(0))).isFalse();
+		assertThat(this.request.failover().candidates().hasRefusals()).isTrue();
+		assertThat(this.request.failover().attempts().count()).isZero();
+		this.request.failover().candidates().beginRound();
+		assertThat(this.request.failover().candidates().isOpen(lane(0))).isTrue();
+		assertThat(this.request.failover().candidates().hasRefusals()).isFalse();
 		assertThat(other).isNotNull();
 		other.end(new Outcome.Served(200));
-		assertThat(this.request.tryBegin(lane(0))).isTrue();
+		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
 	}
 
 	@Test
 	void restrictsToLowerTiersOnceAndOnlyIfALaneThereIsFree() {
-		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		assertThat(this.request.candidates().restrictToLowerTiers(lane(0))).isTrue();
-		assertThat(this.request.candidates().isOpen(lane(1))).isTrue();
-		assertThat(this.request.tryBegin(lane(1))).isTrue();
-		assertThat(this.request.candidates().restrictToLowerTiers(lane(1))).isFalse();
-		assertThat(this.request.candidates().hasAvailable()).isTrue();
+		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
+		assertThat(this.request.failover().candidates().restrictToLowerTiers(lane(0))).isTrue();
+		assertThat(this.request.failover().candidates().isOpen(lane(1))).isTrue();
+		assertThat(this.request.failover().tryBegin(lane(1))).isTrue();
+		assertThat(this.request.failover().candidates().restrictToLowerTiers(lane(1))).isFalse();
+		assertThat(this.request.failover().candidates().hasAvailable()).isTrue();
 	}
 
 	@Test
 	void staysWhereItIsIfNoLaneBelowIsFree() {
 		throttle(lane(1));
 		throttle(lane(2));
-		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		assertThat(this.request.candidates().restrictToLowerTiers(lane(0))).isFalse();
-		assertThat(begin().candidates().restrictToLowerTiers(lane(1))).isFalse();
+		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
+		assertThat(this.request.failover().candidates().restrictToLowerTiers(lane(0))).isFalse();
+		assertThat(begin().failover().candidates().restrictToLowerTiers(lane(1))).isFalse();
 	}
 
 	@Test
@@ -72,19 +72,19 @@ class RequestContextTests {
 		this.time.advance(Duration.ofSeconds(2));
 		throttle(lane(1));
 		throttle(lane(2));
-		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(8));
+		assertThat(this.request.failover().candidates().freeIn()).isEqualTo(Duration.ofSeconds(8));
 		this.time.advance(Duration.ofSeconds(8));
-		assertThat(this.request.candidates().freeIn()).isZero();
-		assertThat(this.request.tryBegin(lane(0))).isTrue();
-		assertThat(this.request.candidates().freeIn()).isEqualTo(Duration.ofSeconds(2));
+		assertThat(this.request.failover().candidates().freeIn()).isZero();
+		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
+		assertThat(this.request.failover().candidates().freeIn()).isEqualTo(Duration.ofSeconds(2));
 	}
 
 	@Test
 	void noLaneIsEverFreeOnceAllHaveHadTheirTurn() {
 		for (int i = 0; i < 3; i++) {
-			assertThat(this.request.tryBegin(lane(i))).isTrue();
+			assertThat(this.request.failover().tryBegin(lane(i))).isTrue();
 		}
-		assertThat(this.request.candidates().freeIn()).isNull();
+		assertThat(this.request.failover().candidates().freeIn()).isNull();
 	}
 
 	@Test
@@ -92,24 +92,24 @@ class RequestContextTests {
 		Pool one = TestPools.pool(this.time, backend("only", "max-concurrent=1"));
 		Lane only = one.lanes("gpt-4o").get(0);
 		assertThat(only.tryBegin()).isNotNull();
-		assertThat(TestRequests.begin(one, one.lanes("gpt-4o"), this.time).candidates().freeIn()).isZero();
+		assertThat(TestRequests.begin(one, one.lanes("gpt-4o"), this.time).failover().candidates().freeIn()).isZero();
 	}
 
 	@Test
 	void theDeadlineStartsAgainWhenAReplyIsResumed() {
 		this.time.advance(Duration.ofMinutes(9));
-		assertThat(this.request.deadline().elapsed()).isEqualTo(Duration.ofMinutes(9));
-		this.request.deadline().restart();
-		assertThat(this.request.deadline().elapsed()).isZero();
+		assertThat(this.request.failover().deadline().elapsed()).isEqualTo(Duration.ofMinutes(9));
+		this.request.failover().deadline().restart();
+		assertThat(this.request.failover().deadline().elapsed()).isZero();
 	}
 
 	@Test
 	void aLimitNeedsNoTimerIfTheDeadlineIsEarlier() {
-		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10))).isTrue();
-		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
+		assertThat(this.request.failover().deadline().endsWithin(Duration.ofMinutes(10))).isTrue();
+		assertThat(this.request.failover().deadline().endsWithin(Duration.ofMinutes(10).minusNanos(1))).isFalse();
 		this.time.advance(Duration.ofMinutes(9));
-		assertThat(this.request.deadline().endsWithin(Duration.ofMinutes(1))).isTrue();
-		assertThat(this.request.deadline().endsWithin(Duration.ofSeconds(59))).isFalse();
+		assertThat(this.request.failover().deadline().endsWithin(Duration.ofMinutes(1))).isTrue();
+		assertThat(this.request.failover().deadline().endsWithin(Duration.ofSeconds(59))).isFalse();
 	}
 
 	private void throttle(Lane lane) {

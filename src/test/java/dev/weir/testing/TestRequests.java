@@ -73,7 +73,7 @@ public final class TestRequests {
 		RequestContext context = new RequestContext("test-1", loop, ticker, List.of());
 		context.onRouted(pool);
 		context.onCallRead(new ApiCall(ApiPath.parse("POST", "/v1/chat/completions", null), "gpt-4o", null, false));
-		context.begin(lanes, traits);
+		context.beginFailover(lanes, traits);
 		return context;
 	}
 

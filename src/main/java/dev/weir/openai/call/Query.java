@@ -17,14 +17,16 @@ import org.springframework.web.util.UriUtils;
  */
 public record Query(List<String> parameters) {
 
+	private static final Query EMPTY = new Query(List.of());
+
 	/**
 	 * Splits a query.
 	 * @param query the raw query, or {@code null}
 	 * @return its parameters
 	 */
 	public static Query of(@Nullable String query) {
-		return new Query((query == null || query.isEmpty()) ? List.of()
-				: List.of(query.split("&")).stream().filter((parameter) -> !parameter.isEmpty()).toList());
+		return (query == null || query.isEmpty()) ? EMPTY
+				: new Query(List.of(query.split("&")).stream().filter((parameter) -> !parameter.isEmpty()).toList());
 	}
 
 	/**
@@ -61,7 +63,8 @@ public record Query(List<String> parameters) {
 	 * @return the other parameters
 	 */
 	public Query without(String name) {
-		return new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
+		return this.parameters.isEmpty() ? this
+				: new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
 	}
 
 	/**
@@ -71,9 +74,10 @@ public record Query(List<String> parameters) {
 	 * @return the other parameters
 	 */
 	Query without(String name, Predicate<String> unwanted) {
-		return new Query(this.parameters.stream()
-			.filter((parameter) -> !isNamed(parameter, name) || !unwanted.test(valueOf(parameter)))
-			.toList());
+		return this.parameters.isEmpty() ? this
+				: new Query(this.parameters.stream()
+					.filter((parameter) -> !isNamed(parameter, name) || !unwanted.test(valueOf(parameter)))
+					.toList());
 	}
 
 	/**

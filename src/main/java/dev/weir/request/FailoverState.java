@@ -1,0 +1,138 @@
+package dev.weir.request;
+
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.AttemptListener;
+import dev.weir.backend.Lane;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+
+/**
+ * The state of failover of one request: the lanes it may use, the attempts that were made
+ * on them, and the time that is left. Used on the request's loop only, except by a queue
+ * while the request waits in it.
+ */
+public final class FailoverState {
+
+	private final Pool pool;
+
+	private final RequestTraits traits;
+
+	private final Candidates candidates;
+
+	private final Attempts attempts = new Attempts();
+
+	private final Deadline deadline;
+
+	private final AttemptListener listener;
+
+	private Duration waited = Duration.ZERO;
+
+	private boolean repeatable = true;
+
+	FailoverState(Pool pool, Lanes lanes, RequestTraits traits, Ticker ticker, AttemptListener listener) {
+		this.pool = pool;
+		this.traits = traits;
+		this.candidates = new Candidates(lanes, traits);
+		this.deadline = new Deadline(pool.properties().deadline(), ticker);
+		this.listener = listener;
+	}
+
+	/**
+	 * The properties of the request that lanes depend on.
+	 * @return the traits
+	 */
+	public RequestTraits traits() {
+		return this.traits;
+	}
+
+	/**
+	 * The lanes that the request may use.
+	 * @return the candidates
+	 */
+	public Candidates candidates() {
+		return this.candidates;
+	}
+
+	/**
+	 * The attempts that were made.
+	 * @return the attempts
+	 */
+	public Attempts attempts() {
+		return this.attempts;
+	}
+
+	/**
+	 * The time that the request has left.
+	 * @return the deadline
+	 */
+	public Deadline deadline() {
+		return this.deadline;
+	}
+
+	/**
+	 * Begins an attempt on a lane, if the lane allows it.
+	 * @param lane the lane. It is not chosen again for this request if the attempt
+	 * begins, and not again in this round if it refuses
+	 * @return whether the attempt has begun
+	 */
+	public boolean tryBegin(Lane lane) {
+		Attempt attempt = lane.tryBegin(this.traits, this.listener);
+		if (attempt == null) {
+			this.candidates.onRefused(lane);
+			return false;
+		}
+		this.candidates.onTried(lane);
+		this.attempts.begin(attempt);
+		return true;
+	}
+
+	/**
+	 * Sets whether the request may be sent again if the running attempt fails without a
+	 * response.
+	 * @param repeatable whether it may
+	 */
+	public void repeatable(boolean repeatable) {
+		this.repeatable = repeatable;
+	}
+
+	/**
+	 * Whether another lane could take the request now if the running attempt failed
+	 * without a response. If not, there is no reason to end the attempt early.
+	 * @return whether the request may be sent again, a lane is available, and neither the
+	 * retry budget nor {@code max-attempts} would be used up
+	 */
+	public boolean canTryAnotherLane() {
+		return this.repeatable && this.attempts.counted() + 1 < this.pool.properties().maxAttempts()
+				&& this.pool.retryBudget().hasRetry() && this.candidates.hasAvailable();
+	}
+
+	/** Records that the running attempt serves the request, or has begun to. */
+	public void onServed() {
+		Attempt attempt = this.attempts.current();
+		if (attempt != null) {
+			attempt.lane().onServed(this.traits);
+		}
+	}
+
+	/**
+	 * Records that the request has waited for a lane.
+	 * @param time how long
+	 */
+	public void addWait(Duration time) {
+		this.waited = this.waited.plus(time);
+	}
+
+	/**
+	 * How long the request has waited for lanes.
+	 * @return the sum of all waits
+	 */
+	public Duration waited() {
+		return this.waited;
+	}
+
+}
