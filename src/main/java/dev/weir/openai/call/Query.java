@@ -25,8 +25,19 @@ public record Query(List<String> parameters) {
 	 * @return its parameters
 	 */
 	public static Query of(@Nullable String query) {
-		return (query == null || query.isEmpty()) ? EMPTY
-				: new Query(List.of(query.split("&")).stream().filter((parameter) -> !parameter.isEmpty()).toList());
+		if (query == null || query.isEmpty()) {
+			return EMPTY;
+		}
+		List<String> parameters = new ArrayList<>();
+		for (int begin = 0; begin < query.length();) {
+			int end = query.indexOf('&', begin);
+			end = (end >= 0) ? end : query.length();
+			if (end > begin) {
+				parameters.add(query.substring(begin, end));
+			}
+			begin = end + 1;
+		}
+		return new Query(parameters);
 	}
 
 	/**
@@ -54,7 +65,12 @@ public record Query(List<String> parameters) {
 	 * @return whether there is one of that name
 	 */
 	public boolean has(String name) {
-		return this.parameters.stream().anyMatch((parameter) -> isNamed(parameter, name));
+		for (String parameter : this.parameters) {
+			if (isNamed(parameter, name)) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/**
@@ -63,8 +79,7 @@ public record Query(List<String> parameters) {
 	 * @return the other parameters
 	 */
 	public Query without(String name) {
-		return this.parameters.isEmpty() ? this
-				: new Query(this.parameters.stream().filter((parameter) -> !isNamed(parameter, name)).toList());
+		return without(name, (value) -> true);
 	}
 
 	/**
@@ -74,10 +89,12 @@ public record Query(List<String> parameters) {
 	 * @return the other parameters
 	 */
 	Query without(String name, Predicate<String> unwanted) {
-		return this.parameters.isEmpty() ? this
-				: new Query(this.parameters.stream()
-					.filter((parameter) -> !isNamed(parameter, name) || !unwanted.test(valueOf(parameter)))
-					.toList());
+		if (!has(name)) {
+			return this;
+		}
+		List<String> others = new ArrayList<>(this.parameters);
+		others.removeIf((parameter) -> isNamed(parameter, name) && unwanted.test(valueOf(parameter)));
+		return new Query(others);
 	}
 
 	/**
@@ -86,7 +103,13 @@ public record Query(List<String> parameters) {
 	 * @return the values, decoded; empty for a parameter without a value
 	 */
 	List<String> values(String name) {
-		return this.parameters.stream().filter((parameter) -> isNamed(parameter, name)).map(Query::valueOf).toList();
+		List<String> values = new ArrayList<>();
+		for (String parameter : this.parameters) {
+			if (isNamed(parameter, name)) {
+				values.add(valueOf(parameter));
+			}
+		}
+		return values;
 	}
 
 	Query with(String name, String value) {
