@@ -335,6 +335,34 @@ class FailoverTests {
 	}
 
 	@Test
+	void aRetryFilterKeepsTheHeadersThatAnotherFilterHasSet() {
+		RawBackend only = start(SERVES);
+		only.script((call) -> {
+			if (only.requests().size() == 1) {
+				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1");
+			}
+			else {
+				call.respond("200 OK", Bodies.COMPLETION);
+			}
+		});
+		WeirServer weir = WeirServer.start("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - id: r
+				    uri: lb://openai
+				    predicates: ['Path=/v1/**']
+				    metadata: {cors: {allowedOrigins: '*', allowedMethods: '*'}}
+				    filters: [{name: Retry, args: {retries: 3, statuses: TOO_MANY_REQUESTS, methods: POST,
+				      backoff: {firstBackoff: 50ms, maxBackoff: 50ms, factor: 1, basedOnPreviousValue: false}}}]
+				""" + WeirServer.pool("max-wait: 0", backend("a", only.url())));
+		this.open.add(weir);
+		HttpResponse<String> response = weir.post("/v1/chat/completions", Bodies.CHAT, "origin", "https://app.example");
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(only.requests()).hasSize(2);
+		assertThat(header(response, "access-control-allow-origin")).isEqualTo("*");
+		assertThat(header(response, "retry-after")).isEmpty();
+	}
+
+	@Test
 	void aRelayedErrorNamesItsBackendAndADelay() {
 		RawBackend first = start(responding("500 Internal Server Error", "{}", "retry-after: 86400"));
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
