@@ -32,7 +32,7 @@ class RequestCostTests {
 
 	private static final int FAILOVER = 34_000;
 
-	private static final int EVENT = 1_300;
+	private static final int EVENT = 1_400;
 
 	private static final String[] EVENTS = IntStream.range(0, 50)
 		.mapToObj((i) -> "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + i + "\"}}]}\n\n")
