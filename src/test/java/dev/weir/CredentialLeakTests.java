@@ -16,7 +16,8 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -51,7 +52,7 @@ class CredentialLeakTests {
 		RawBackend first = start((call) -> script(call, "429 Too Many Requests"));
 		RawBackend second = start((call) -> script(call, "503 Service Unavailable"));
 		RawBackend third = start(responding("401 Unauthorized", "{\"error\":{\"message\":\"no\"}}"));
-		RawBackend fourth = start(responding("200 OK", Bodies.COMPLETION));
+		RawBackend fourth = start(SERVES);
 		weir = WeirServer.start(
 				WeirServer.pool("", backend(1, first, "priority: 1"), backend(2, second, "priority: 2"),
 						backend(3, third, "priority: 3"), backend(4, fourth, "priority: 4")),

@@ -19,6 +19,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.ReplyAssertions.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -94,10 +95,6 @@ class DemoTests {
 		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
 			return socket.getLocalPort();
 		}
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

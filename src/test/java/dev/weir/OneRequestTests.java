@@ -32,6 +32,7 @@ import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -69,14 +70,14 @@ class OneRequestTests {
 
 	@BeforeAll
 	static void sendOneRequest() {
-		first = RawBackend.start(RawBackend.responding("429 Too Many Requests",
+		first = RawBackend.start(responding("429 Too Many Requests",
 				"{\"error\":{\"code\":\"429\",\"message\":\"Please retry after 7 seconds.\"}}", "retry-after: 7"));
 		second = RawBackend.start((call) -> {
 			call.beginEvents();
 			for (String event : EVENTS) {
 				call.chunk(event);
 			}
-			call.write("0\r\n\r\n");
+			call.endChunks();
 		});
 		log = LoggedOutput.start();
 		weir = WeirServer.start(OneRequestTests::addObservers, """

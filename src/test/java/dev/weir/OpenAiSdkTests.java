@@ -34,7 +34,9 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -133,8 +135,7 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void theKeyOfTheClientReachesNoBackend(Configuration configuration) {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
-				responding("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next(throttling("retry-after: 9"), SERVES);
 		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThat(text(client.chat("gpt-4o"))).isEqualTo("hello");
 		}
@@ -168,7 +169,7 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void ifAllLanesAreInCooldownAnSdkWithoutRetriesRaisesARateLimitException(Configuration configuration) {
-		RawBackend.Script throttled = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20");
+		RawBackend.Script throttled = throttling("retry-after: 20");
 		Stand stand = stands.next(throttled, throttled);
 		try (Client client = configuration.client("/" + stand.name(), 0)) {
 			assertThatExceptionOfType(RateLimitException.class).isThrownBy(() -> client.chat("gpt-4o"))
@@ -200,8 +201,7 @@ class OpenAiSdkTests {
 	@ParameterizedTest
 	@EnumSource
 	void aFilteredPromptRaisesBadRequestAndIsSentOnce(Configuration configuration) {
-		Stand stand = stands.next(responding("400 Bad Request", Bodies.CONTENT_FILTER),
-				responding("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next(responding("400 Bad Request", Bodies.CONTENT_FILTER), SERVES);
 		try (Client client = configuration.client("/" + stand.name(), 2)) {
 			assertThatExceptionOfType(BadRequestException.class).isThrownBy(() -> client.chat("gpt-4o"))
 				.withMessageContaining("The response was filtered.")

@@ -16,6 +16,8 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -37,8 +39,6 @@ class RequestCostTests {
 	private static final String[] EVENTS = IntStream.range(0, 50)
 		.mapToObj((i) -> "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + i + "\"}}]}\n\n")
 		.toArray(String[]::new);
-
-	private static final RawBackend.Script SERVES = RawBackend.responding("200 OK", Bodies.COMPLETION);
 
 	private RawBackend first;
 
@@ -77,7 +77,7 @@ class RequestCostTests {
 
 	@Test
 	void aThrottledBackendGetsOneAttemptAndKeepsItsConnection() {
-		this.first.script(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 60"));
+		this.first.script(throttling("retry-after: 60"));
 		calls();
 		assertThat(this.first.requests()).hasSize(REQUESTS + 1);
 		assertThat(this.first.connections()).isEqualTo(1);
@@ -88,7 +88,7 @@ class RequestCostTests {
 
 	@Test
 	void aFailoverTakesOneMoreAttemptAndABoundedNumberOfBytes() {
-		this.first.script(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		this.first.script(throttling("retry-after-ms: 1"));
 		AtomicInteger attempts = new AtomicInteger();
 		long bytes = Allocation.by("reactor-http", REQUESTS, () -> attempts
 			.addAndGet(this.weir.chat().headers().firstValueAsLong("x-weir-attempts").orElseThrow() == 2 ? 2 : 1));
@@ -106,7 +106,7 @@ class RequestCostTests {
 				call.chunk(event);
 			}
 			call.chunk("data: [DONE]\n\n");
-			call.write("0\r\n\r\n");
+			call.endChunks();
 		});
 		assertThat(Allocation.by("reactor-http", 20, this::stream)).isLessThan(CALL + EVENTS.length * EVENT);
 		assertThat(this.first.connections()).isEqualTo(1);

@@ -16,6 +16,8 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -26,9 +28,8 @@ class LaneChoiceTests {
 	@Test
 	void aLoadBalancerLifecycleIsNotifiedOfEachChoice() {
 		RecordingLifecycle lifecycle = new RecordingLifecycle();
-		try (RawBackend first = RawBackend
-			.start(RawBackend.responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"));
-				RawBackend second = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		try (RawBackend first = RawBackend.start(throttling("retry-after: 7"));
+				RawBackend second = RawBackend.start(SERVES);
 				WeirServer weir = WeirServer.start(
 						(context) -> context.registerBean(LoadBalancerLifecycle.class, () -> lifecycle),
 						WeirServer.pool("", WeirServer.backend("a", first.url()),

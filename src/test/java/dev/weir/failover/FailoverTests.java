@@ -3,15 +3,14 @@ package dev.weir.failover;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,13 +18,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.ClosedPort;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.servingExcept;
+import static dev.weir.testing.Scripts.throttling;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -35,14 +41,10 @@ import static org.awaitility.Awaitility.await;
  */
 class FailoverTests {
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
-			"retry-after: 30");
-
 	private static Stands stands;
 
-	private final List<AutoCloseable> open = new ArrayList<>();
+	@AutoClose
+	private final OpenResources open = new OpenResources();
 
 	@BeforeAll
 	static void startWeir() {
@@ -54,17 +56,9 @@ class FailoverTests {
 		stands.close();
 	}
 
-	@AfterEach
-	void close() throws Exception {
-		for (int i = this.open.size() - 1; i >= 0; i--) {
-			this.open.get(i).close();
-		}
-	}
-
 	@Test
 	void a429GoesToAnotherBackendWithoutTheClientNoticing() {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 7"),
-				SERVES);
+		Stand stand = stands.next(throttling("retry-after: 7"), SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -84,9 +78,7 @@ class FailoverTests {
 
 	@Test
 	void a429CostsNoConnection() {
-		Stand stand = stands
-			.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"), SERVES)
-			.onOneConnection();
+		Stand stand = stands.next(throttling("retry-after-ms: 1"), SERVES).onOneConnection();
 		IntStream.range(0, 40).forEach((i) -> assertThat(stand.chat().statusCode()).isEqualTo(200));
 		assertThat(stand.first().requests()).hasSizeGreaterThan(10);
 		assertThat(stand.first().connections()).isEqualTo(1);
@@ -95,9 +87,9 @@ class FailoverTests {
 
 	@Test
 	void manyConcurrentClientsNeverGetThe429OfOneBackend() {
-		RawBackend throttled = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 5"));
-		RawBackend second = start(SERVES);
-		RawBackend third = start(SERVES);
+		RawBackend throttled = this.open.backend(throttling("retry-after-ms: 5"));
+		RawBackend second = this.open.backend(SERVES);
+		RawBackend third = this.open.backend(SERVES);
 		WeirServer weir = weir("", backend("a", throttled.url()), backend("b", second.url()),
 				backend("c", third.url()));
 		ExecutorService callers = Executors.newFixedThreadPool(32);
@@ -119,14 +111,7 @@ class FailoverTests {
 
 	@Test
 	void throttledEmbeddingsLeaveChatAlone() {
-		RawBackend only = start((call) -> {
-			if (call.request().contains("/embeddings")) {
-				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		});
+		RawBackend only = this.open.backend(servingExcept("/embeddings", THROTTLED));
 		WeirServer weir = weir("", backend("a", only.url()));
 		assertThat(weir.post("/v1/embeddings", "{\"model\":\"ada\",\"input\":\"x\"}").statusCode()).isEqualTo(429);
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -137,33 +122,33 @@ class FailoverTests {
 			"504 Gateway Timeout", "408 Request Timeout" })
 	void aFailureGoesToAnotherBackend(String status) {
 		Stand stand = stands.next(responding(status, "{}"), SERVES);
-		assertServedBySecond(stand);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 	}
 
 	@Test
 	void aResetBeforeTheResponseGoesToAnotherBackendAndIsNotRepeated() {
 		Stand stand = stands.next(RawBackend.Call::reset, SERVES);
-		assertServedBySecond(stand);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(stand.first().requests()).hasSize(1);
 	}
 
 	@Test
 	void anEndBeforeTheResponseGoesToAnotherBackendAndIsNotRepeated() {
 		Stand stand = stands.next((call) -> call.socket().close(), SERVES);
-		assertServedBySecond(stand);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(stand.first().requests()).hasSize(1);
 	}
 
 	@Test
 	void aRefusedConnectionGoesToAnotherBackend() {
-		RawBackend second = start(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("", backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 	}
 
 	@Test
 	void anUnknownHostGoesToAnotherBackend() {
-		RawBackend second = start(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("", backend("a", URI.create("http://nowhere.invalid")),
 				backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -171,8 +156,8 @@ class FailoverTests {
 
 	@Test
 	void silenceGoesToAnotherBackendAfterTheResponseTimeout() {
-		RawBackend first = start(RawBackend.Call::awaitClose);
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open.backend(RawBackend.Call::awaitClose);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("response-timeout: 200ms", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -180,8 +165,8 @@ class FailoverTests {
 
 	@Test
 	void theDeadlineBoundsAllAttempts() {
-		RawBackend first = start(RawBackend.Call::awaitClose);
-		RawBackend second = start(RawBackend.Call::awaitClose);
+		RawBackend first = this.open.backend(RawBackend.Call::awaitClose);
+		RawBackend second = this.open.backend(RawBackend.Call::awaitClose);
 		WeirServer weir = weir("deadline: 300ms, response-timeout: 250ms", backend("a", first.url()),
 				backend("b", second.url()));
 		HttpResponse<String> response = weir.chat();
@@ -201,7 +186,7 @@ class FailoverTests {
 
 	@Test
 	void theOnlyBackendDenyingAccessIsAnErrorOfWeir() {
-		RawBackend only = start(responding("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
+		RawBackend only = this.open.backend(responding("401 Unauthorized", "{\"error\":{\"message\":\"wrong key\"}}"));
 		WeirServer weir = weir("", backend("a", only.url()));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(502);
@@ -212,14 +197,7 @@ class FailoverTests {
 
 	@Test
 	void aMissingDeploymentSetsOnlyThatLaneAside() {
-		Stand stand = stands.next((call) -> {
-			if (call.request().contains("gpt-4o")) {
-				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		}, SERVES);
+		Stand stand = stands.next(servingExcept("gpt-4o", responding("404 Not Found", Bodies.NO_DEPLOYMENT)), SERVES);
 		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.secondName());
 		assertThat(header(stand.chat(), "x-weir-attempts")).isEqualTo("1");
 		HttpResponse<String> other = stand.post("/v1/chat/completions", "{\"model\":\"o9\",\"messages\":[]}");
@@ -240,14 +218,8 @@ class FailoverTests {
 
 	@Test
 	void aRefusalOfACallThatNamesNoModelLeavesChatAlone() {
-		RawBackend.Script noFiles = (call) -> {
-			if (call.request().contains("/files")) {
-				call.respond("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script noFiles = servingExcept("/files",
+				responding("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}"));
 		Stand stand = stands.next(noFiles, noFiles);
 		assertThat(stand.weir().get("/" + stand.name() + "/v1/files").statusCode()).isEqualTo(502);
 		assertThat(header(stand.chat(), "x-weir-attempts")).isEqualTo("1");
@@ -260,12 +232,13 @@ class FailoverTests {
 			call.write(answer);
 			call.socket().close();
 		}, SERVES);
-		assertServedBySecond(stand);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 	}
 
 	@Test
 	void aResponseWithTooLargeAHeadGoesToAnotherBackend() {
-		assertServedBySecond(stands.next(responding("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES));
+		Stand stand = stands.next(responding("200 OK", "{}", "x-large: " + "x".repeat(40_000)), SERVES);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 	}
 
 	@Test
@@ -274,13 +247,13 @@ class FailoverTests {
 			call.write("HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 100\r\n\r\n{");
 			call.awaitClose();
 		}, SERVES);
-		assertServedBySecond(stand);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 	}
 
 	@Test
 	void aFailureThatNoOtherBackendCanTakeCostsNoRetry() {
-		RawBackend first = start(responding("503 Service Unavailable", "{}"));
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open.backend(responding("503 Service Unavailable", "{}"));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 1}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat}"));
 		assertThat(weir.post("/v1/chat/completions", "{\"model\":\"only-a\",\"messages\":[]}").statusCode())
@@ -299,14 +272,14 @@ class FailoverTests {
 
 	@Test
 	void aRequestThatNoBackendHasReceivedGoesToAnother() {
-		RawBackend second = start(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("", backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
 		assertThat(weir.post("/v1/batches", "{}").statusCode()).isEqualTo(200);
 	}
 
 	@Test
 	void aRetryFilterAfterAReplyOfWeirLeavesNoTraceOfIt() {
-		RawBackend only = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
+		RawBackend only = this.open.backend(throttling("retry-after-ms: 1"));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - id: r
@@ -323,7 +296,7 @@ class FailoverTests {
 			else {
 				call.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
 				call.chunk("whole");
-				call.write("0\r\n\r\n");
+				call.endChunks();
 			}
 		});
 		HttpResponse<String> response = weir.get("/v1/files");
@@ -364,7 +337,7 @@ class FailoverTests {
 
 	@Test
 	void aRelayedErrorNamesItsBackendAndADelay() {
-		RawBackend first = start(responding("500 Internal Server Error", "{}", "retry-after: 86400"));
+		RawBackend first = this.open.backend(responding("500 Internal Server Error", "{}", "retry-after: 86400"));
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closedPort(), "priority: 2"));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(500);
@@ -374,8 +347,8 @@ class FailoverTests {
 
 	@Test
 	void aTimeoutThatARouteSetsDoesNotSwitchFailoverOff() {
-		RawBackend first = start(RawBackend.Call::awaitClose);
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open.backend(RawBackend.Call::awaitClose);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - {id: r, uri: 'lb://openai', predicates: ['Path=/v1/**'], metadata: {response-timeout: 100}}
@@ -399,7 +372,7 @@ class FailoverTests {
 
 	@Test
 	void aRetryFilterOfTheUserLosesNothing() {
-		RawBackend only = start(responding("400 Bad Request", Bodies.CONTENT_FILTER));
+		RawBackend only = this.open.backend(responding("400 Bad Request", Bodies.CONTENT_FILTER));
 		WeirServer weir = WeirServer.start("""
 				spring.cloud.gateway.server.webflux.routes:
 				  - id: r
@@ -448,8 +421,7 @@ class FailoverTests {
 
 	@Test
 	void ifAllLanesAreInCooldownTheReplyNamesTheShortestOne() {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 20"),
-				responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 50"));
+		Stand stand = stands.next(throttling("retry-after: 20"), throttling("retry-after: 50"));
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(429);
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
@@ -467,7 +439,8 @@ class FailoverTests {
 
 	@Test
 	void ifAllBackendsFailTheLastErrorIsRelayed() {
-		RawBackend first = start(responding("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
+		RawBackend first = this.open
+			.backend(responding("500 Internal Server Error", "{\"error\":{\"message\":\"boom\"}}"));
 		URI closed = closedPort();
 		WeirServer weir = weir("", backend("a", first.url()), backend("b", closed, "priority: 2"));
 		HttpResponse<String> response = weir.chat();
@@ -495,8 +468,9 @@ class FailoverTests {
 
 	@Test
 	void failuresAreRetriedWithinTheBudgetOnly() {
-		RawBackend first = start(responding("503 Service Unavailable", "{\"error\":{\"message\":\"down\"}}"));
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open
+			.backend(responding("503 Service Unavailable", "{\"error\":{\"message\":\"down\"}}"));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(503);
@@ -505,8 +479,8 @@ class FailoverTests {
 
 	@Test
 	void throttlingDoesNotUseTheRetryBudget() {
-		RawBackend first = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"));
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open.backend(throttling("retry-after-ms: 1"));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("retry-budget: {percent: 0, min-per-second: 0}", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"));
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -514,8 +488,8 @@ class FailoverTests {
 
 	@Test
 	void everyAttemptStartsFromTheOriginalRequest() {
-		RawBackend first = start(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED));
-		RawBackend second = start(SERVES);
+		RawBackend first = this.open.backend(throttling());
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir("", backend("a", first.url(), "models: {gpt-4o: chat-on-a}", "api-version: 2024-02-01"),
 				backend("b", second.url(), "priority: 2", "models: {gpt-4o: chat-on-b}"));
 		HttpResponse<String> response = weir.post("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
@@ -531,39 +505,17 @@ class FailoverTests {
 		assertThat(body(second)).isEqualTo(Bodies.CHAT);
 	}
 
-	private static void assertServedBySecond(Stand stand) {
-		HttpResponse<String> response = stand.chat();
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.secondName());
-		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
-	}
-
-	private RawBackend start(RawBackend.Script script) {
-		RawBackend backend = RawBackend.start(script);
-		this.open.add(backend);
-		return backend;
-	}
-
 	private WeirServer weir(String settings, String... backends) {
-		WeirServer weir = WeirServer.start(WeirServer.pool(settings, backends));
-		this.open.add(weir);
-		return weir;
+		return this.open.add(WeirServer.start(WeirServer.pool(settings, backends)));
 	}
 
 	private URI closedPort() {
-		ClosedPort port = ClosedPort.hold();
-		this.open.add(port);
-		return port.url();
+		return this.open.add(ClosedPort.hold()).url();
 	}
 
 	private static String body(RawBackend backend) {
 		String request = backend.requests().get(0);
 		return request.substring(request.indexOf("\r\n\r\n") + 4);
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
@@ -18,24 +15,27 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.streaming;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Streams that break off in a pool with {@code resume: true}.
  */
 @ExtendWith(LeakCheck.class)
 class ResumeTests {
-
-	private static final String LAST_CHUNK = "0\r\n\r\n";
 
 	private static Stands stands;
 
@@ -51,21 +51,21 @@ class ResumeTests {
 
 	@Test
 	void aStreamThatBreaksOffContinuesFromAnotherBackendAsOneStream() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "The quick", " brown");
-			acquire(seen);
+			seen.await();
 			call.reset();
 		}, whole("second", "The ", "quick brown f", "ox"));
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(" brown");
-			seen.release();
+			seen.send();
 			String received = client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
 			assertThat(text(received)).isEqualTo("The quick brown fox");
 			assertThat(received).doesNotContain("second\",\"object").doesNotContain("error");
 		}
-		awaitFigures(stand, stand.firstName(), new LaneFigures(0, 1, 0, 1, 1));
-		awaitFigures(stand, stand.secondName(), new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(FAILED_ONCE);
+		stand.awaitSecond(SERVED_ONCE);
 		assertThat(body(stand.second())).isEqualTo(body(stand.first()));
 	}
 
@@ -75,14 +75,14 @@ class ResumeTests {
 			begin(call, "first", "The quick", " brown");
 			call.reset();
 		}, whole("second", "A lazy dog"));
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			String received = client.readToEnd();
 			assertThat(text(received)).isEqualTo("The quick brown");
 			assertThat(received).contains("\"code\":\"stream_interrupted\"")
 				.doesNotContain("[DONE]")
 				.doesNotContain("\r\n" + LAST_CHUNK);
 		}
-		awaitFigures(stand, stand.secondName(), new LaneFigures(0, 1, 0, 0, 0));
+		stand.awaitSecond(NEITHER_ONCE);
 	}
 
 	@Test
@@ -91,7 +91,7 @@ class ResumeTests {
 			begin(call, "first", "one ");
 			call.awaitClose();
 		}, whole("second", "one two"));
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(text(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK))).isEqualTo("one two");
 		}
 	}
@@ -101,29 +101,25 @@ class ResumeTests {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.chunk("data: {\"error\":{\"message\":\"overloaded\",\"code\":\"500\"}}\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, whole("second", "one two"));
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			String received = client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
 			assertThat(text(received)).isEqualTo("one two");
 			assertThat(received).doesNotContain("overloaded");
 		}
-		awaitFigures(stand, stand.firstName(), new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
 	void anErrorAboutTheRequestIsNotResumed() {
 		String error = "data: {\"error\":{\"message\":\"filtered\",\"code\":\"content_filter\"}}\n\n";
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(error);
-			call.write(LAST_CHUNK);
-		}, RawBackend.responding("418 Unexpected", "{}"));
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(error), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(error).doesNotContain("stream_interrupted");
 		}
 		assertThat(stand.second().requests()).isEmpty();
-		awaitFigures(stand, stand.firstName(), new LaneFigures(0, 1, 0, 0, 0));
+		stand.awaitFirst(NEITHER_ONCE);
 	}
 
 	@Test
@@ -131,34 +127,29 @@ class ResumeTests {
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.reset();
-		}, RawBackend.responding("503 Service Unavailable", "{}"));
-		try (RawClient client = stream(stand)) {
+		}, responding("503 Service Unavailable", "{}"));
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readToEnd()).contains("\"code\":\"stream_interrupted\"").doesNotContain("[DONE]");
 		}
-		awaitFigures(stand, stand.secondName(), new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitSecond(FAILED_ONCE);
 	}
 
 	@Test
 	void aClientThatLeavesDuringAResumptionClosesItsConnection() throws InterruptedException {
-		CountDownLatch called = new CountDownLatch(1);
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal called = new Signal();
+		Signal closed = new Signal();
 		Stand stand = stands.next((call) -> {
 			begin(call, "first", "one ");
 			call.reset();
 		}, (call) -> {
-			called.countDown();
-			try {
-				call.awaitClose();
-			}
-			finally {
-				closed.countDown();
-			}
+			called.send();
+			call.awaitClose(closed);
 		});
-		RawClient client = stream(stand);
-		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
+		RawClient client = stand.stream();
+		called.await();
 		client.close();
-		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
-		awaitFigures(stand, stand.secondName(), new LaneFigures(0, 1, 0, 0, 0));
+		closed.await(Duration.ofSeconds(1));
+		stand.awaitSecond(NEITHER_ONCE);
 	}
 
 	@Test
@@ -172,11 +163,10 @@ class ResumeTests {
 			response(call, "resp_2", "msg_2", "one two");
 			event(call, "response.completed",
 					"\"sequence_number\":3,\"response\":{\"id\":\"resp_2\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		});
-		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses",
-					"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true,\"store\":false}")) {
+		try (RawClient client = stand.send("/v1/responses",
+				"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true,\"store\":false}")) {
 			String received = client.readUntil("\r\n" + LAST_CHUNK);
 			assertThat(received).contains("\"delta\":\"one \"")
 				.contains("\"delta\":\"two\"")
@@ -193,9 +183,9 @@ class ResumeTests {
 			call.beginEvents();
 			response(call, "resp_1", "msg_1", "one ");
 			call.reset();
-		}, RawBackend.responding("418 Unexpected", "{}"));
-		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}")) {
+		}, UNUSED);
+		try (RawClient client = stand.send("/v1/responses",
+				"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}")) {
 			assertThat(client.readToEnd()).contains("\"code\":\"stream_interrupted\"");
 		}
 		assertThat(stand.second().requests()).isEmpty();
@@ -231,7 +221,7 @@ class ResumeTests {
 			begin(call, id, parts);
 			call.chunk(chunk(id, "{}", "\"stop\""));
 			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		};
 	}
 
@@ -272,21 +262,6 @@ class ResumeTests {
 	private static String body(RawBackend backend) {
 		String request = backend.requests().get(0);
 		return request.substring(request.indexOf("\r\n\r\n"));
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
-	}
-
-	private static void awaitFigures(Stand stand, String backend, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), backend)).isEqualTo(expected));
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not see what was sent");
-		}
 	}
 
 }

@@ -6,11 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -31,11 +28,18 @@ import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.reply.EventRelay;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.streaming;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -47,10 +51,6 @@ import static org.awaitility.Awaitility.await;
 class StreamingTests {
 
 	private static final String CHAT = "/v1/chat/completions";
-
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
-	private static final RawBackend.Script UNUSED = responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -66,24 +66,24 @@ class StreamingTests {
 
 	@Test
 	void eventsAreRelayedOneByOneWithoutDelay() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			for (int i = 0; i < 20; i++) {
 				call.chunk("data: {\"n\":" + i + "}\n\n");
-				acquire(seen);
+				seen.await();
 			}
 			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			for (int i = 0; i < 20; i++) {
 				client.readUntil("data: {\"n\":" + i + "}\n\n");
-				seen.release();
+				seen.send();
 			}
 			assertThat(client.readUntil(LAST_CHUNK)).contains("data: [DONE]\n\n");
 		}
-		awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -94,13 +94,13 @@ class StreamingTests {
 				call.chunk("data: {\"n\":" + i + "}\n\n");
 			}
 			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
 		ExecutorService callers = Executors.newFixedThreadPool(20);
 		try {
 			List<CompletableFuture<String>> calls = IntStream.range(0, 200)
 				.mapToObj((i) -> CompletableFuture.supplyAsync(() -> {
-					try (RawClient client = stream(stand)) {
+					try (RawClient client = stand.stream()) {
 						return client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
 					}
 				}, callers))
@@ -111,59 +111,53 @@ class StreamingTests {
 		finally {
 			callers.shutdownNow();
 		}
-		awaitFigures(stand, new LaneFigures(0, 200, 200, 0, 0));
+		stand.awaitFirst(new LaneFigures(0, 200, 200, 0, 0));
 	}
 
 	@Test
 	void anEventInPiecesIsRelayedWhenItIsComplete() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("data: {\"text\":\"one");
-			call.chunk(" two\"}\n");
-			call.chunk("\ndata: [DONE]\n\n");
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming("data: {\"text\":\"one", " two\"}\n", "\ndata: [DONE]\n\n"), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("\r\ndata: {\"text\":\"one two\"}\n\n");
 		}
 	}
 
 	@Test
 	void anEventThatIsTooLongIsRelayedInPieces() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		String half = "x".repeat(EventRelay.MAX_EVENT);
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: {}\n\n");
 			call.chunk("data: {\"text\":\"" + half);
-			acquire(seen);
+			seen.await();
 			call.chunk("the end\"}\n\ndata: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil("xxxx");
-			seen.release();
+			seen.send();
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("the end\"}\n\n");
 		}
 	}
 
 	@Test
 	void chunkedAudioIsRelayedPromptlyAndByteForByte() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ntransfer-encoding: chunked\r\n\r\n");
 			for (int i = 0; i < 10; i++) {
 				chunk(call, sound(i));
-				acquire(seen);
+				seen.await();
 			}
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
 		try (RawClient client = RawClient.of(stand.weir())) {
 			client.post("/" + stand.name() + "/v1/audio/speech",
 					"{\"model\":\"tts-1\",\"input\":\"hi\",\"voice\":\"alloy\"}");
 			for (int i = 0; i < 10; i++) {
 				client.readUntil(new String(sound(i), StandardCharsets.ISO_8859_1));
-				seen.release();
+				seen.send();
 			}
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).containsIgnoringCase("content-type: audio/mpeg\r\n");
 		}
@@ -171,16 +165,13 @@ class StreamingTests {
 
 	@Test
 	void aCompleteStreamWithoutDoneIsRelayed() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n");
-			call.write(LAST_CHUNK);
-		}, UNUSED);
+		Stand stand = stands.next(streaming("event: response.completed\ndata: {\"type\":\"response.completed\"}\n\n"),
+				UNUSED);
 		try (RawClient client = RawClient.of(stand.weir())) {
 			client.post("/" + stand.name() + "/v1/responses",
 					"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("response.completed").doesNotContain("[DONE]");
-			awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+			stand.awaitFirst(SERVED_ONCE);
 			client.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\"}");
 			await().until(() -> stand.first().requests().size() == 2);
 		}
@@ -190,29 +181,29 @@ class StreamingTests {
 	@MethodSource
 	void aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen(Body body, Breaking breaking) {
 		AtomicInteger calls = new AtomicInteger();
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			if (calls.getAndIncrement() > 0) {
 				call.respond("200 OK", Bodies.COMPLETION);
 				return;
 			}
 			body.begin(call);
-			acquire(seen);
+			seen.await();
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil("\"begun\"");
-			seen.release();
+			seen.send();
 			String received = client.readToEnd();
 			assertThat(received).startsWith("HTTP/1.1 200 OK\r\n")
 				.doesNotContain("\r\n" + LAST_CHUNK)
 				.doesNotContain("[DONE]");
 			body.verifyIncomplete(received);
 		}
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
 		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
-		awaitFigures(stand, new LaneFigures(0, 2, 1, 1, 1));
+		stand.awaitFirst(new LaneFigures(0, 2, 1, 1, 1));
 	}
 
 	static Stream<Arguments> aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen() {
@@ -223,58 +214,58 @@ class StreamingTests {
 	@ParameterizedTest
 	@EnumSource
 	void anIncompleteEventIsReplacedByAnErrorEvent(Breaking breaking) {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: \"begun\"\n\n");
 			call.write("10\r\ndata: {");
-			acquire(seen);
+			seen.await();
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil("data: \"begun\"\n\n");
-			seen.release();
+			seen.send();
 			String received = client.readToEnd();
 			assertThat(received).contains("data: \"begun\"\n\n").doesNotContain("data: {\r\n");
 			Body.EVENTS.verifyIncomplete(received);
 		}
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void aBreakInALongEventAbortsWithoutAnErrorEvent(Breaking breaking) {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: {}\n\n");
 			call.chunk("data: {\"text\":\"" + "x".repeat(EventRelay.MAX_EVENT));
-			acquire(seen);
+			seen.await();
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil("xxxx");
-			seen.release();
+			seen.send();
 			assertThat(client.readToEnd()).endsWith("xxxx\r\n");
 		}
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void aClientThatLeavesDuringAStreamClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
 			throws InterruptedException {
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal closed = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk("data: {}\n\n");
 			awaitEnd(call, closed);
 		}, UNUSED);
-		RawClient client = stream(stand);
+		RawClient client = stand.stream();
 		client.readUntil("data: {}\n\n");
 		leaving.apply(client);
-		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		closed.await(Duration.ofSeconds(1));
+		stand.awaitFirst(NEITHER_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
 	}
 
@@ -282,43 +273,41 @@ class StreamingTests {
 	@EnumSource
 	void aClientThatLeavesBeforeTheResponseClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
 			throws InterruptedException {
-		CountDownLatch called = new CountDownLatch(1);
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal called = new Signal();
+		Signal closed = new Signal();
 		Stand stand = stands.next((call) -> {
-			called.countDown();
+			called.send();
 			awaitEnd(call, closed);
 		}, UNUSED);
-		RawClient client = stream(stand);
-		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
+		RawClient client = stand.stream();
+		called.await();
 		leaving.apply(client);
-		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		closed.await(Duration.ofSeconds(1));
+		stand.awaitFirst(NEITHER_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
 	}
 
 	@Test
 	void aClientThatLeavesDuringTheSecondAttemptClosesItsConnection() throws InterruptedException {
-		CountDownLatch called = new CountDownLatch(1);
-		CountDownLatch closed = new CountDownLatch(1);
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
-				(call) -> {
-					called.countDown();
-					awaitEnd(call, closed);
-				});
-		RawClient client = stream(stand);
-		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
+		Signal called = new Signal();
+		Signal closed = new Signal();
+		Stand stand = stands.next(throttling("retry-after: 9"), (call) -> {
+			called.send();
+			awaitEnd(call, closed);
+		});
+		RawClient client = stand.stream();
+		called.await();
 		client.close();
-		assertThat(closed.await(1, TimeUnit.SECONDS)).isTrue();
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
-		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.secondName()))
-			.isEqualTo(new LaneFigures(0, 1, 0, 0, 0)));
+		closed.await(Duration.ofSeconds(1));
+		stand.awaitFirst(NEITHER_ONCE);
+		stand.awaitSecond(NEITHER_ONCE);
 	}
 
 	@Test
 	void aSlowClientSlowsDownItsBackend() throws InterruptedException {
 		long plenty = 256L * 1024 * 1024;
 		AtomicLong written = new AtomicLong();
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal closed = new Signal();
 		String event = "data: " + "x".repeat(64 * 1024) + "\n\n";
 		Stand stand = stands.next((call) -> {
 			try {
@@ -328,7 +317,7 @@ class StreamingTests {
 				}
 			}
 			finally {
-				closed.countDown();
+				closed.send();
 			}
 		}, UNUSED);
 		try (RawClient client = RawClient.withReceiveBuffer(stand.weir(), 16 * 1024)) {
@@ -338,8 +327,8 @@ class StreamingTests {
 				.until(() -> written.get() > 0 && before.getAndSet(written.get()) == written.get());
 			assertThat(written.get()).isLessThan(plenty / 4);
 		}
-		assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
-		awaitFigures(stand, new LaneFigures(0, 1, 0, 0, 0));
+		closed.await();
+		stand.awaitFirst(NEITHER_ONCE);
 	}
 
 	@Test
@@ -354,7 +343,7 @@ class StreamingTests {
 				written.incrementAndGet();
 			}
 			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
 		try (RawClient client = RawClient.withReceiveBuffer(stand.weir(), 16 * 1024)) {
 			client.post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
@@ -364,31 +353,11 @@ class StreamingTests {
 			assertThat(written.get()).isLessThan(events);
 			assertThat(client.countToTheLastChunk()).isGreaterThan((long) events * event.length());
 		}
-		awaitFigures(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + CHAT, Bodies.CHAT_STREAM);
-	}
-
-	private static void awaitFigures(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not see what was sent");
-		}
-	}
-
-	private static void awaitEnd(RawBackend.Call call, CountDownLatch closed) throws IOException {
-		try {
-			call.awaitClose();
-		}
-		finally {
-			closed.countDown();
-		}
+	private static void awaitEnd(RawBackend.Call call, Signal closed) throws IOException {
+		call.awaitClose(closed);
 	}
 
 	private static byte[] sound(int number) {

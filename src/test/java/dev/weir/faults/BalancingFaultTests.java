@@ -20,7 +20,7 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -30,8 +30,6 @@ import static org.awaitility.Awaitility.await;
 class BalancingFaultTests {
 
 	private static final int CALLERS = 50;
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	@Test
 	void aBackendWithAllItsPlacesTakenIsFullAndServesAgainWhenOneIsFree() throws Exception {

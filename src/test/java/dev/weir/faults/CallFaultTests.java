@@ -23,7 +23,9 @@ import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.responding;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,8 +49,8 @@ class CallFaultTests {
 
 	@BeforeAll
 	static void start() {
-		first = RawBackend.start(responding("200 OK", Bodies.COMPLETION));
-		second = RawBackend.start(responding("200 OK", Bodies.COMPLETION));
+		first = RawBackend.start(SERVES);
+		second = RawBackend.start(SERVES);
 		StringBuilder routes = new StringBuilder();
 		StringBuilder pools = new StringBuilder();
 		pool(routes, pools, "azure", backend("azure", "azure", first, ""));
@@ -94,7 +96,7 @@ class CallFaultTests {
 	void forget() {
 		for (RawBackend backend : List.of(first, second)) {
 			backend.requests().clear();
-			backend.script(responding("200 OK", Bodies.COMPLETION));
+			backend.script(SERVES);
 		}
 	}
 
@@ -207,7 +209,7 @@ class CallFaultTests {
 
 	@Test
 	void c21The429OfAModelSetsThatModelAsideForUnknownOperationsToo() {
-		first.script(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		first.script(THROTTLED);
 		byte[] body = "{\"model\":\"m\"}".getBytes(UTF_8);
 		assertThat(send("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
 		assertThat(send("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");

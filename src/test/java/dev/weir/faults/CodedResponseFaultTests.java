@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,29 +16,27 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.streaming;
+import static dev.weir.testing.StreamEvents.CONTENT;
+import static dev.weir.testing.StreamEvents.DONE;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Backends whose responses come compressed, though Weir asks for none.
  */
 @ExtendWith(LeakCheck.class)
 class CodedResponseFaultTests {
-
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
-	private static final String CONTENT = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\n";
-
-	private static final String DONE = "data: [DONE]\n\n";
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -55,7 +52,7 @@ class CodedResponseFaultTests {
 
 	@Test
 	void b38BackendsAreAskedForNoCoding() {
-		Stand stand = stands.next(RawBackend.responding("200 OK", Bodies.COMPLETION), UNUSED);
+		Stand stand = stands.next(SERVES, UNUSED);
 		stand.post("/v1/chat/completions", Bodies.CHAT, "accept-encoding", "gzip, br");
 		assertThat(stand.first().requests()).singleElement()
 			.asString()
@@ -71,13 +68,13 @@ class CodedResponseFaultTests {
 			for (byte[] part : parts) {
 				chunk(call, part);
 			}
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT)
 				.doesNotContainIgnoringCase("content-encoding");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -86,12 +83,8 @@ class CodedResponseFaultTests {
 			begin(call, "200 OK", "text/event-stream");
 			chunk(call, gzip("data: {\"error\":{\"code\":\"server_error\"}}\n\n").get(0));
 			call.awaitClose();
-		}, (call) -> {
-			call.beginEvents();
-			call.chunk(CONTENT + DONE);
-			call.write(LAST_CHUNK);
-		});
-		try (RawClient client = stream(stand)) {
+		}, streaming(CONTENT + DONE));
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(LAST_CHUNK)).contains(CONTENT).doesNotContain("server_error");
 		}
 	}
@@ -103,14 +96,14 @@ class CodedResponseFaultTests {
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(response.headers().firstValue("content-encoding")).isEmpty();
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
 	void b38AnErrorThatComesCodedIsReadLikeAnyOther() {
 		byte[] coded = whole(gzip("{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no\"}}"));
 		Stand stand = stands.next((call) -> respond(call, "429 Too Many Requests", "application/json", "gzip", coded),
-				RawBackend.responding("200 OK", Bodies.COMPLETION));
+				SERVES);
 		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA");
 	}
@@ -132,7 +125,7 @@ class CodedResponseFaultTests {
 		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT_STREAM);
 		assertThat(response.body()).isEqualTo("no coding that anybody knows");
 		assertThat(response.headers().firstValue("content-encoding")).hasValue("unknown");
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -141,11 +134,10 @@ class CodedResponseFaultTests {
 		Stand stand = stands.next(
 				(call) -> respond(call, "200 OK", "application/json", "gzip", Arrays.copyOf(coded, coded.length - 10)),
 				UNUSED);
-		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+		try (RawClient client = stand.send("/v1/chat/completions", Bodies.CHAT)) {
 			assertThat(client.readToEnd()).doesNotContain("\r\n" + LAST_CHUNK);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	private static void begin(RawBackend.Call call, String status, String type) throws IOException {
@@ -193,15 +185,6 @@ class CodedResponseFaultTests {
 		ByteArrayOutputStream all = new ByteArrayOutputStream();
 		parts.forEach(all::writeBytes);
 		return all.toByteArray();
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
-	}
-
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
 	}
 
 }

@@ -11,14 +11,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -29,8 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ErrorFormatFaultTests {
 
 	private static final String RESPONSES = "/v1/responses";
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static Stands stands;
 
@@ -120,16 +119,6 @@ class ErrorFormatFaultTests {
 		assertServedBy(stand.chat(), stand.secondName());
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
 		assertThat(stand.firstHealth()).doesNotContain("AVAILABLE");
-	}
-
-	private static void assertServedBy(HttpResponse<String> response, String backend) {
-		assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

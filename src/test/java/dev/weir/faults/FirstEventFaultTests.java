@@ -3,9 +3,6 @@ package dev.weir.faults;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,15 +13,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
+import dev.weir.testing.Breaking;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.STREAMS;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.streaming;
+import static dev.weir.testing.StreamEvents.CONTENT;
+import static dev.weir.testing.StreamEvents.CREATED;
+import static dev.weir.testing.StreamEvents.DELTA;
+import static dev.weir.testing.StreamEvents.DONE;
+import static dev.weir.testing.StreamEvents.FILTER;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Streams that fail before their first event has been sent to the client, so that another
@@ -33,44 +41,12 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(LeakCheck.class)
 class FirstEventFaultTests {
 
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
-	private static final String CONTENT = chunk("{\"content\":\"hello\"}");
-
-	private static final String FILTER = """
-			data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}
-
-			""";
-
-	private static final String CREATED = """
-			event: response.created
-			data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1"}}
-
-			""";
-
-	private static final String DELTA = """
-			event: response.output_text.delta
-			data: {"type":"response.output_text.delta","sequence_number":1,"delta":"hello"}
-
-			""";
-
-	private static final RawBackend.Script STREAMS = (call) -> {
-		call.beginEvents();
-		call.chunk(CONTENT);
-		call.chunk("data: [DONE]\n\n");
-		call.write(LAST_CHUNK);
-	};
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
-
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
 		stands = Stands.start(20,
 				"first-event-timeout: 700ms, stream-idle-timeout: 700ms, response-timeout: 2s, deadline: 15s");
-		// the first request loads classes and may take longer than these limits
-		stands.next(STREAMS, STREAMS).chat();
 	}
 
 	@AfterAll
@@ -82,36 +58,31 @@ class FirstEventFaultTests {
 	void b03WithoutAFirstEventTheNextLaneServesAfterTheFirstEventTimeout() {
 		Stand stand = stands.next(RawBackend.Call::awaitClose, STREAMS);
 		assertStreamedBySecond(stand);
-		assertHealthyAfterwards(stand);
+		stand.assertStreams();
 	}
 
 	@Test
 	void b03WithoutAResponseTheNextLaneServesAfterTheResponseTimeout() {
-		Stand stand = stands.next(RawBackend.Call::awaitClose, RawBackend.responding("200 OK", Bodies.COMPLETION));
+		Stand stand = stands.next(RawBackend.Call::awaitClose, SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(stand.first().requests()).hasSize(1);
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void b04HeadersWithoutAnEventGoToTheNextLaneAndTheSlowAttemptIsCancelled(Late late) throws InterruptedException {
-		CountDownLatch cancelled = new CountDownLatch(1);
+		Signal cancelled = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			late.begin(call);
-			try {
-				call.awaitClose();
-			}
-			finally {
-				cancelled.countDown();
-			}
+			call.awaitClose(cancelled);
 		}, STREAMS);
 		assertStreamedBySecond(stand);
-		assertThat(cancelled.await(5, TimeUnit.SECONDS)).isTrue();
-		assertHealthyAfterwards(stand);
+		cancelled.await();
+		stand.assertStreams();
 	}
 
 	@ParameterizedTest
@@ -124,7 +95,7 @@ class FirstEventFaultTests {
 		}, STREAMS);
 		assertStreamedBySecond(stand);
 		assertThat(stand.first().requests()).hasSize(1);
-		assertHealthyAfterwards(stand);
+		stand.assertStreams();
 	}
 
 	@ParameterizedTest
@@ -133,7 +104,7 @@ class FirstEventFaultTests {
 		Stand stand = stands.next((call) -> {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n");
 			breaking.apply(call);
-		}, RawBackend.responding("200 OK", Bodies.COMPLETION));
+		}, SERVES);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -142,11 +113,7 @@ class FirstEventFaultTests {
 
 	@Test
 	void b06AStreamThatEndsBeforeItsFirstEventGoesToTheNextLane() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(FILTER);
-			call.write(LAST_CHUNK);
-		}, STREAMS);
+		Stand stand = stands.next(streaming(FILTER), STREAMS);
 		assertStreamedBySecond(stand);
 	}
 
@@ -157,23 +124,17 @@ class FirstEventFaultTests {
 			": ping\n\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n"
 					+ "data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\"}}}\n\n" })
 	void b10AnErrorInPlaceOfTheFirstEventGoesToTheNextLaneUnseenByTheClient(String events) {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(events);
-			call.write(LAST_CHUNK);
-		}, STREAMS);
+		Stand stand = stands.next(streaming(events), STREAMS);
 		assertStreamedBySecond(stand);
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
-		assertHealthyAfterwards(stand);
+		stand.awaitFirst(FAILED_ONCE);
+		stand.assertStreams();
 	}
 
 	@Test
 	void b10ARateLimitInPlaceOfTheFirstEventStartsACooldown() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("data: {\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}\n\n");
-			call.write(LAST_CHUNK);
-		}, STREAMS);
+		Stand stand = stands.next(
+				streaming("data: {\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}\n\n"),
+				STREAMS);
 		assertStreamedBySecond(stand);
 		assertThat(stand.firstHealth()).contains("COOLDOWN");
 	}
@@ -181,12 +142,8 @@ class FirstEventFaultTests {
 	@Test
 	void b10AnErrorOfTheClientInPlaceOfTheFirstEventReachesTheClient() {
 		String error = "data: {\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}\n\n";
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(error);
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(error), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(error);
 		}
 		assertThat(stand.second().requests()).isEmpty();
@@ -194,27 +151,27 @@ class FirstEventFaultTests {
 
 	@Test
 	void b10SignsOfLifeAreHeldBackForASecondAtMost() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CREATED);
-			acquire(seen);
+			seen.await();
 			call.chunk(DELTA);
 			call.chunk("data: {\"type\":\"response.completed\",\"response\":{}}\n\n");
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
 		long begin = System.nanoTime();
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			client.readUntil(CREATED);
 			assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(900));
-			seen.release();
+			seen.send();
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(DELTA);
 		}
 	}
 
 	private static void assertStreamedBySecond(Stand stand) {
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).startsWith("HTTP/1.1 200 OK\r\n")
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).startsWith("HTTP/1.1 200 OK\r\n")
 				.containsIgnoringCase("x-weir-backend: " + stand.secondName() + "\r\n")
 				.containsIgnoringCase("x-weir-attempts: 2\r\n")
 				.containsOnlyOnce(CONTENT)
@@ -223,38 +180,6 @@ class FirstEventFaultTests {
 		}
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.second().requests()).hasSize(1);
-	}
-
-	private static void assertHealthyAfterwards(Stand stand) {
-		stand.first().script(STREAMS);
-		stand.second().script(STREAMS);
-		try (RawClient client = stream(stand)) {
-			client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
-		}
-	}
-
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
-	}
-
-	private static RawClient respond(Stand stand) {
-		return RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
-	}
-
-	private static String chunk(String delta) {
-		return "data: {\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0,\"delta\":" + delta + "}]}\n\n";
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not receive the data in time");
-		}
 	}
 
 	/** The bytes that are sent before a late first event. */

@@ -1,6 +1,5 @@
 package dev.weir.faults;
 
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
@@ -8,16 +7,21 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
+import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.STREAMS;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.StreamEvents.CONTENT;
+import static dev.weir.testing.StreamEvents.DONE;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Comments that keep a silent stream alive, within it and before it has begun.
@@ -25,29 +29,13 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(LeakCheck.class)
 class KeepAliveFaultTests {
 
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
 	private static final String COMMENT = ": keep-alive\n\n";
-
-	private static final String CONTENT = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\n";
-
-	private static final String DONE = "data: [DONE]\n\n";
-
-	private static final RawBackend.Script STREAMS = (call) -> {
-		call.beginEvents();
-		call.chunk(CONTENT);
-		call.chunk(DONE);
-		call.write(LAST_CHUNK);
-	};
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
 		stands = Stands.start(12, "keep-alive: 200ms, keep-alive-delay: 600ms, response-timeout: 5s");
-		stands.next(STREAMS, STREAMS).chat();
 	}
 
 	@AfterAll
@@ -57,19 +45,19 @@ class KeepAliveFaultTests {
 
 	@Test
 	void aSilentStreamGetsCommentsBetweenItsEventsOnly() {
-		CountDownLatch seen = new CountDownLatch(1);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
 			call.chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"con");
-			seen.await(5, TimeUnit.SECONDS);
+			seen.await();
 			call.chunk("tent\":\"world\"}}]}\n\n");
 			call.chunk(DONE);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(COMMENT + "\r\n");
-			seen.countDown();
+			seen.send();
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT)
 				.contains("\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"world\"}}]}\n\n");
 		}
@@ -83,9 +71,9 @@ class KeepAliveFaultTests {
 			call.chunk("data: {\"x\":\"" + "x".repeat(100 * 1024));
 			TimeUnit.MILLISECONDS.sleep(700);
 			call.chunk("\"}\n\n" + DONE);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			String reply = client.readUntil(DONE + "\r\n" + LAST_CHUNK);
 			assertThat(reply.substring(reply.indexOf("{\"x\""))).doesNotContain(COMMENT);
 		}
@@ -93,48 +81,47 @@ class KeepAliveFaultTests {
 
 	@Test
 	void aReplyThatHasNotBegunIsBegunByACommentAfterTheDelay() {
-		CountDownLatch seen = new CountDownLatch(1);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
-			seen.await(5, TimeUnit.SECONDS);
+			seen.await();
 			STREAMS.run(call);
 		}, UNUSED);
 		long begin = System.nanoTime();
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(COMMENT)).startsWith("HTTP/1.1 200 OK\r\n")
 				.containsIgnoringCase("content-type: text/event-stream\r\n")
 				.containsIgnoringCase("x-accel-buffering: no\r\n");
 			assertThat(System.nanoTime() - begin).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(590));
-			seen.countDown();
+			seen.send();
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT);
 		}
-		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName()))
-			.isEqualTo(new LaneFigures(0, 1, 1, 0, 0)));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
 	void afterAnEarlyReplyOtherLanesAreStillTried() {
-		CountDownLatch seen = new CountDownLatch(1);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
-			seen.await(5, TimeUnit.SECONDS);
+			seen.await();
 			call.respond("500 Internal Server Error", "{}");
 		}, STREAMS);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(COMMENT);
-			seen.countDown();
+			seen.send();
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT).doesNotContain("error");
 		}
 	}
 
 	@Test
 	void aFailureAfterAnEarlyReplyIsAnErrorEvent() {
-		CountDownLatch seen = new CountDownLatch(1);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
-			seen.await(5, TimeUnit.SECONDS);
+			seen.await();
 			call.respond("400 Bad Request", "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}");
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(COMMENT);
-			seen.countDown();
+			seen.send();
 			assertThat(client.readToEnd()).contains("\ndata: {\"error\":{")
 				.contains("\"code\":\"content_filter\"")
 				.doesNotContain("\r\n" + LAST_CHUNK);
@@ -143,21 +130,15 @@ class KeepAliveFaultTests {
 
 	@Test
 	void aClientThatLeavesAnEarlyReplyEndsTheAttempt() throws InterruptedException {
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal closed = new Signal();
 		Stand stand = stands.next((call) -> {
-			try {
-				call.awaitClose();
-			}
-			finally {
-				closed.countDown();
-			}
+			call.awaitClose(closed);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(COMMENT);
 		}
-		assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
-		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName()))
-			.isEqualTo(new LaneFigures(0, 1, 0, 0, 0)));
+		closed.await();
+		stand.awaitFirst(NEITHER_ONCE);
 	}
 
 	@Test
@@ -166,9 +147,9 @@ class KeepAliveFaultTests {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-accel-buffering: yes\r\n"
 					+ "openai-version: 1\r\ntransfer-encoding: chunked\r\n\r\n");
 			call.chunk(CONTENT + DONE);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(LAST_CHUNK)).containsIgnoringCase("openai-version: 1\r\n")
 				.containsIgnoringCase("x-accel-buffering: yes\r\n")
 				.containsIgnoringCase("cache-control: no-cache\r\n")
@@ -178,15 +159,10 @@ class KeepAliveFaultTests {
 
 	@Test
 	void aRefusalThatComesInTimeKeepsItsStatus() {
-		Stand stand = stands.next(RawBackend.responding("400 Bad Request", "{\"error\":{\"code\":\"content_filter\"}}"),
-				UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(responding("400 Bad Request", "{\"error\":{\"code\":\"content_filter\"}}"), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("}}")).startsWith("HTTP/1.1 400 ");
 		}
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
 	}
 
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
@@ -18,10 +18,14 @@ import dev.weir.testing.ClosedPort;
 import dev.weir.testing.DeafPort;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertNoSecret;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -38,54 +42,44 @@ class OutageFaultTests {
 
 	private static final String LONG_WINDOW = BREAKER + "sliding-window-size=10000";
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
 	private static final String PAGE = "<html><body>502 Bad Gateway</body></html>";
 
 	private static final String SPEAKING = "{\"error\":{\"message\":\"The engine is overloaded.\",\"type\":\"server_error\","
 			+ "\"param\":null,\"code\":\"overloaded\"}}";
 
-	private final List<AutoCloseable> open = new ArrayList<>();
-
-	@AfterEach
-	void close() throws Exception {
-		for (int i = this.open.size() - 1; i > 0; i--) {
-			this.open.get(i).close();
-		}
-	}
+	@AutoClose
+	private final OpenResources open = new OpenResources();
 
 	@Test
 	void b01ARefusedConnectionGoesToTheNextLaneAtOnceAndTheBreakerOpensAfterTheConfiguredFailures() {
-		RawBackend second = start(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(List.of(BREAKER + "minimum-number-of-calls=3", BREAKER + "sliding-window-size=3"), "",
 				backend("a", closedPort()), backend("b", second.url(), "priority: 2"));
 		// the first request loads classes, so the fastest one is measured
-		assertThat(quickest(3, () -> assertServed(weir.chat(), "b", 2))).isLessThan(Duration.ofMillis(500));
-		IntStream.range(0, 10).forEach((i) -> assertServed(weir.chat(), "b", 1));
-		awaitFigures(weir, "a", new LaneFigures(0, 3, 0, 3, 3));
-		awaitFigures(weir, "b", new LaneFigures(0, 13, 13, 0, 0));
+		assertThat(quickest(3, () -> assertServedBy(weir.chat(), "b", 2))).isLessThan(Duration.ofMillis(500));
+		IntStream.range(0, 10).forEach((i) -> assertServedBy(weir.chat(), "b", 1));
+		LaneFigures.await(weir, "a", new LaneFigures(0, 3, 0, 3, 3));
+		LaneFigures.await(weir, "b", new LaneFigures(0, 13, 13, 0, 0));
 		assertThat(second.requests()).hasSize(13);
 		assertThat(health(weir, "a")).contains("\"status\":\"BREAKER_OPEN\"").doesNotContain("key-of-");
 	}
 
 	@Test
 	void b02AfterTheConnectTimeoutTheNextLaneServes() {
-		DeafPort deaf = DeafPort.open();
-		this.open.add(deaf);
-		RawBackend second = start(SERVES);
+		DeafPort deaf = this.open.add(DeafPort.open());
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(List.of(), "connect-timeout: 300ms", backend("a", deaf.url()),
 				backend("b", second.url(), "priority: 2"));
-		assertThat(quickest(3, () -> assertServed(weir.chat(), "b", 2))).isBetween(Duration.ofMillis(300),
+		assertThat(quickest(3, () -> assertServedBy(weir.chat(), "b", 2))).isBetween(Duration.ofMillis(300),
 				Duration.ofMillis(1900));
-		awaitFigures(weir, "a", new LaneFigures(0, 3, 0, 3, 3));
+		LaneFigures.await(weir, "a", new LaneFigures(0, 3, 0, 3, 3));
 		assertThat(second.requests()).hasSize(3);
 	}
 
 	@Test
 	void b02AnUnreachableBackendTakesARetryFromTheBudget() {
-		DeafPort deaf = DeafPort.open();
-		this.open.add(deaf);
-		RawBackend second = start(SERVES);
+		DeafPort deaf = this.open.add(DeafPort.open());
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(List.of(), "connect-timeout: 300ms, retry-budget: {percent: 0, min-per-second: 0}",
 				backend("a", deaf.url()), backend("b", second.url(), "priority: 2"));
 		HttpResponse<String> response = weir.chat();
@@ -99,7 +93,7 @@ class OutageFaultTests {
 	void b19AFlappingBackendTakesFewAttemptsAndItsBreakerOpensAndClosesAgain() {
 		int period = 15;
 		AtomicInteger calls = new AtomicInteger();
-		RawBackend first = start((call) -> {
+		RawBackend first = this.open.backend((call) -> {
 			if (calls.getAndIncrement() / period % 2 == 1) {
 				call.respond("503 Service Unavailable", SPEAKING);
 			}
@@ -107,7 +101,7 @@ class OutageFaultTests {
 				call.respond("200 OK", Bodies.COMPLETION);
 			}
 		});
-		RawBackend second = start(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(
 				List.of(BREAKER + "sliding-window-size=6", BREAKER + "minimum-number-of-calls=3",
 						BREAKER + "wait-duration-in-open-state=300ms"),
@@ -134,13 +128,13 @@ class OutageFaultTests {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			return health(weir, "a").contains("\"state\":\"AVAILABLE\"");
 		});
-		assertServed(weir.chat(), "a", 1);
+		assertServedBy(weir.chat(), "a", 1);
 	}
 
 	@Test
 	void b20IfEveryBackendFailsAttemptsStayInsideTheRetryBudget() {
 		List<RawBackend> backends = IntStream.range(0, 3)
-			.mapToObj((i) -> start(responding("503 Service Unavailable", SPEAKING)))
+			.mapToObj((i) -> this.open.backend(responding("503 Service Unavailable", SPEAKING)))
 			.toList();
 		WeirServer weir = weir(List.of(NEVER_OPENS, LONG_WINDOW), "retry-budget: {percent: 20, min-per-second: 0}",
 				backend("a", backends.get(0).url()), backend("b", backends.get(1).url()),
@@ -161,9 +155,9 @@ class OutageFaultTests {
 
 	@Test
 	void b20AnErrorWithAReasonIsPreferredToAnErrorPage() {
-		RawBackend first = start(responding("502 Bad Gateway", PAGE, "content-type: text/html"));
-		RawBackend second = start(responding("500 Internal Server Error", SPEAKING));
-		RawBackend third = start(responding("504 Gateway Timeout", PAGE, "content-type: text/html"));
+		RawBackend first = this.open.backend(responding("502 Bad Gateway", PAGE, "content-type: text/html"));
+		RawBackend second = this.open.backend(responding("500 Internal Server Error", SPEAKING));
+		RawBackend third = this.open.backend(responding("504 Gateway Timeout", PAGE, "content-type: text/html"));
 		WeirServer weir = weir(List.of(NEVER_OPENS, LONG_WINDOW), "", backend("a", first.url()),
 				backend("b", second.url(), "priority: 2"), backend("c", third.url(), "priority: 3"));
 		HttpResponse<String> response = weir.chat();
@@ -181,8 +175,8 @@ class OutageFaultTests {
 
 	@Test
 	void b20WithoutAnyResponseWeirWritesTheReply() {
-		RawBackend first = start(RawBackend.Call::reset);
-		RawBackend second = start(RawBackend.Call::reset);
+		RawBackend first = this.open.backend(RawBackend.Call::reset);
+		RawBackend second = this.open.backend(RawBackend.Call::reset);
 		WeirServer weir = weir(List.of(BREAKER + "minimum-number-of-calls=2"), "response-timeout: 300ms",
 				backend("a", first.url()), backend("b", second.url(), "priority: 2"));
 		assertOwn(weir.chat(), 502, "bad_gateway", "2");
@@ -206,25 +200,8 @@ class OutageFaultTests {
 		assertNoSecret(response);
 	}
 
-	private static void assertServed(HttpResponse<String> response, String backend, int attempts) {
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(response.headers().firstValue("x-weir-backend")).hasValue(backend);
-		assertThat(response.headers().firstValue("x-weir-attempts")).hasValue(String.valueOf(attempts));
-		assertNoSecret(response);
-	}
-
-	private static void assertNoSecret(HttpResponse<String> response) {
-		assertThat(response.headers().map() + response.body()).doesNotContain("key-of-");
-	}
-
 	private static String health(WeirServer weir, String backend) {
 		return weir.get("/actuator/health/backends/" + backend).body();
-	}
-
-	private static void awaitFigures(WeirServer weir, String backend, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(weir, backend)).isEqualTo(expected));
 	}
 
 	private static Duration quickest(int times, Runnable call) {
@@ -233,12 +210,6 @@ class OutageFaultTests {
 			call.run();
 			return Duration.ofNanos(System.nanoTime() - begin);
 		}).min(Duration::compareTo).orElseThrow();
-	}
-
-	private RawBackend start(RawBackend.Script script) {
-		RawBackend backend = RawBackend.start(script);
-		this.open.add(backend);
-		return backend;
 	}
 
 	private WeirServer weir(List<String> arguments, String settings, String... backends) {

@@ -18,7 +18,12 @@ import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -31,8 +36,6 @@ class QuotaFaultTests {
 
 	private static final String LARGE = "{\"error\":{\"message\":\"Request too large for gpt-4o on tokens per min"
 			+ " (TPM): Limit 30000, Requested 45000.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}";
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static Stands stands;
 
@@ -101,34 +104,17 @@ class QuotaFaultTests {
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void b32AzuresDayIsTooLargeOnlyWhileOthersAreServed(boolean remaining) {
-		Stand stand = stands.next(SERVES,
-				responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		Stand stand = stands.next(SERVES, THROTTLED);
 		if (!remaining) {
 			assertServedBy(stand.chat(), stand.firstName());
 		}
 		stand.first()
-			.script(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 86400",
-					remaining ? "x-ratelimit-remaining-tokens: 5000" : "x-other: 1"));
-		HttpResponse<String> response = prompt(stand, "a longer one ".repeat(100));
+			.script(throttling("retry-after: 86400", remaining ? "x-ratelimit-remaining-tokens: 5000" : "x-other: 1"));
+		HttpResponse<String> response = stand.chat("a longer one ".repeat(100));
 		assertThat(response.statusCode()).isEqualTo(429);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 		stand.first().script(SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
-	}
-
-	private static HttpResponse<String> prompt(Stand stand, String text) {
-		return stand.post(CHAT,
-				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]}");
-	}
-
-	private static void assertServedBy(HttpResponse<String> response, String backend) {
-		assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

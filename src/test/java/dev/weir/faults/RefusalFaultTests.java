@@ -1,6 +1,5 @@
 package dev.weir.faults;
 
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,7 +7,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -26,10 +24,20 @@ import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
+import static dev.weir.testing.ReplyAssertions.assertNoSecret;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.servingExcept;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -49,10 +57,6 @@ class RefusalFaultTests {
 			"type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}
 			""";
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private static final RawBackend.Script UNUSED = responding("418 Unexpected", "{}");
-
 	private static Stands stands;
 
 	@BeforeAll
@@ -68,14 +72,14 @@ class RefusalFaultTests {
 	@Test
 	void b13A429WithoutRetryAfterGoesToTheNextLaneAndTheLaneGetsTheDefaultCooldown() {
 		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(5),
 				Duration.ofSeconds(10));
 		assertThat(LaneCooldown.of(stand.weir(), stand.secondName())).isZero();
-		assertServedBySecond(stand.chat(), stand, 1);
+		assertServedBy(stand.chat(), stand.secondName(), 1);
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.second().requests()).hasSize(2);
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));
+		stand.awaitFirst(NEITHER_ONCE);
 	}
 
 	@ParameterizedTest
@@ -97,17 +101,17 @@ class RefusalFaultTests {
 			// the exhausted quota has a reset time
 			"x-ratelimit-remaining-tokens: 0, x-ratelimit-reset-tokens: 20 | 15 | 20" })
 	void b14ADelayIsReadOrReplacedByTheDefaultAndNeverLongerThanTheLimit(String headers, double least, double most) {
-		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, dated(headers).split(", (?=x-)")), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
+		Stand stand = stands.next(throttling(dated(headers).split(", (?=x-)")), SERVES);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName()).toMillis() / 1000.0).isBetween(least, most);
-		IntStream.range(0, 5).forEach((i) -> assertServedBySecond(stand.chat(), stand, 1));
+		IntStream.range(0, 5).forEach((i) -> assertServedBy(stand.chat(), stand.secondName(), 1));
 		assertThat(stand.first().requests()).hasSize(1);
 	}
 
 	@Test
 	void b14AShortDelayIsRespectedAndThenTheLaneIsUsedAgain() {
-		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 40"), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
+		Stand stand = stands.next(throttling("retry-after-ms: 40"), SERVES);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		stand.first().script(SERVES);
 		await().atMost(Duration.ofSeconds(5))
 			.untilAsserted(() -> assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.firstName()));
@@ -118,25 +122,25 @@ class RefusalFaultTests {
 	@CsvSource({ "30000, 100", "100, 30000" })
 	void b15OfTwoDelaysTheLongerCountsWhicheverComesFirst(String sooner, String later) throws InterruptedException {
 		AtomicInteger calls = new AtomicInteger();
-		Semaphore bothThere = new Semaphore(0);
-		Semaphore firstKnown = new Semaphore(0);
+		Signal bothThere = new Signal();
+		Signal firstKnown = new Signal();
 		Stand stand = stands.next((call) -> {
 			if (calls.getAndIncrement() == 0) {
-				acquire(bothThere);
-				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + sooner);
+				bothThere.await();
+				throttling("retry-after-ms: " + sooner).run(call);
 			}
 			else {
-				bothThere.release();
-				acquire(firstKnown);
-				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: " + later);
+				bothThere.send();
+				firstKnown.await();
+				throttling("retry-after-ms: " + later).run(call);
 			}
 		}, SERVES);
 		CompletableFuture<HttpResponse<String>> one = CompletableFuture.supplyAsync(stand::chat);
 		await().until(() -> calls.get() == 1);
 		CompletableFuture<HttpResponse<String>> other = CompletableFuture.supplyAsync(stand::chat);
-		assertServedBySecond(one.join(), stand, 2);
-		firstKnown.release();
-		assertServedBySecond(other.join(), stand, 2);
+		assertServedBy(one.join(), stand.secondName(), 2);
+		firstKnown.send();
+		assertServedBy(other.join(), stand.secondName(), 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(20),
 				Duration.ofSeconds(30));
 		assertThat(stand.first().requests()).hasSize(2);
@@ -144,18 +148,11 @@ class RefusalFaultTests {
 
 	@Test
 	void b16A429OnEmbeddingsLeavesChatOnTheSameBackendAlone() {
-		Stand stand = stands.next((call) -> {
-			if (call.request().contains("/embeddings")) {
-				call.respond(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		}, SERVES);
+		Stand stand = stands.next(servingExcept("/embeddings", THROTTLED), SERVES);
 		String embedding = "{\"model\":\"text-embedding-3-small\",\"input\":\"hi\"}";
-		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 2);
-		assertServedByFirst(stand.chat(), stand);
-		assertServedBySecond(stand.post("/v1/embeddings", embedding), stand, 1);
+		assertServedBy(stand.post("/v1/embeddings", embedding), stand.secondName(), 2);
+		assertServedBy(stand.chat(), stand.firstName(), 1);
+		assertServedBy(stand.post("/v1/embeddings", embedding), stand.secondName(), 1);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName(), "text-embedding-3-small"))
 			.isGreaterThan(Duration.ofSeconds(20));
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
@@ -168,14 +165,14 @@ class RefusalFaultTests {
 	void b18ASpentQuotaGivesTheWholeBackendALongCooldownThatHealthShows(String code) {
 		Stand stand = stands.next(responding(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
 				"retry-after: 1", "retry-after-ms: 1"), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofMinutes(4),
 				Duration.ofMinutes(5));
-		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
+		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.secondName(), 1);
 		assertThat(stand.firstHealth()).contains("\"status\":\"OUT_OF_QUOTA\"", "its quota is used up", "Spent.",
 				"add credit");
 		assertThat(stand.first().requests()).hasSize(1);
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 0, 0));
+		stand.awaitFirst(NEITHER_ONCE);
 	}
 
 	@ParameterizedTest
@@ -183,15 +180,15 @@ class RefusalFaultTests {
 	void b22ABackendThatDeniesAccessIsSetAsideAndReportedAndTheClientIsServed(String status) {
 		Stand stand = stands.next(responding(status, "{\"error\":{\"code\":\"" + status.substring(0, 3)
 				+ "\",\"message\":\"Access denied due to invalid subscription key.\"}}"), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
-		assertServedBySecond(stand.chat(), stand, 1);
-		assertServedBySecond(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand, 1);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
+		assertServedBy(stand.chat(), stand.secondName(), 1);
+		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.secondName(), 1);
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(stand.firstHealth())
 			.contains("\"status\":\"DENIED\"", "refuses the credential",
 					"Access denied due to invalid subscription key.", "check ")
 			.doesNotContain("key-of-");
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 0));
+		stand.awaitFirst(new LaneFigures(0, 1, 0, 1, 0));
 	}
 
 	@Test
@@ -219,17 +216,10 @@ class RefusalFaultTests {
 
 	@Test
 	void b23AMissingDeploymentSetsOnlyThatLaneAside() {
-		Stand stand = stands.next((call) -> {
-			if (call.request().contains("gpt-4o")) {
-				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		}, SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
-		assertServedBySecond(stand.chat(), stand, 1);
-		assertServedByFirst(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand);
+		Stand stand = stands.next(servingExcept("gpt-4o", responding("404 Not Found", Bodies.NO_DEPLOYMENT)), SERVES);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
+		assertServedBy(stand.chat(), stand.secondName(), 1);
+		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.firstName(), 1);
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isGreaterThan(Duration.ofMinutes(4));
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName(), "o3")).isZero();
 		assertThat(stand.firstHealth()).contains("\"status\":\"UP\"");
@@ -289,7 +279,7 @@ class RefusalFaultTests {
 				call.chunk(body.substring(i, Math.min(i + 10, body.length())));
 				TimeUnit.MILLISECONDS.sleep(250);
 			}
-			call.write("0\r\n\r\n");
+			call.endChunks();
 		}, UNUSED);
 		assertPassed(stand.chat(), stand, body);
 		assertNothingRests(stand, 1);
@@ -299,7 +289,7 @@ class RefusalFaultTests {
 	@Test
 	void b24ARequestTooLongForOneTierGoesToALowerOne() {
 		Stand stand = stands.next(responding("400 Bad Request", TOO_LONG), SERVES);
-		assertServedBySecond(stand.chat(), stand, 2);
+		assertServedBy(stand.chat(), stand.secondName(), 2);
 		assertThat(stand.first().requests()).hasSize(1);
 		assertNothingRests(stand, 1);
 	}
@@ -320,8 +310,7 @@ class RefusalFaultTests {
 
 	@Test
 	void b24ARequestTooLongWhileTheLowerTierIsFullGetsTheResponseUnchanged() {
-		Stand stand = stands.next(responding(FULL, Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
-				responding(FULL, Bodies.AZURE_THROTTLED, "retry-after: 30"));
+		Stand stand = stands.next(throttling("retry-after-ms: 1"), THROTTLED);
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(responding("400 Bad Request", TOO_LONG));
 		assertPassed(stand.chat(), stand, TOO_LONG);
@@ -337,7 +326,7 @@ class RefusalFaultTests {
 	}
 
 	private static void assertNothingRests(Stand stand, int attempts) {
-		awaitFirst(stand, new LaneFigures(0, attempts, 0, 0, 0));
+		stand.awaitFirst(new LaneFigures(0, attempts, 0, 0, 0));
 		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isZero();
 		assertThat(stand.firstHealth()).contains("\"state\":\"AVAILABLE\"");
 	}
@@ -345,40 +334,7 @@ class RefusalFaultTests {
 	private static void assertHealthyAfterwards(Stand stand) {
 		assertThat(stand.second().requests()).isEmpty();
 		stand.first().script(SERVES);
-		assertServedByFirst(stand.chat(), stand);
-	}
-
-	private static void assertServedByFirst(HttpResponse<String> response, Stand stand) {
-		assertServed(response, stand.firstName(), 1);
-	}
-
-	private static void assertServedBySecond(HttpResponse<String> response, Stand stand, int attempts) {
-		assertServed(response, stand.secondName(), attempts);
-	}
-
-	private static void assertServed(HttpResponse<String> response, String backend, int attempts) {
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
-		assertThat(header(response, "x-weir-attempts")).isEqualTo(String.valueOf(attempts));
-		assertThat(response.headers().firstValue("retry-after")).isEmpty();
-		assertThat(response.headers().firstValue("retry-after-ms")).isEmpty();
-		assertNoSecret(response);
-	}
-
-	private static void assertNoSecret(HttpResponse<String> response) {
-		assertThat(response.headers().map() + response.body()).doesNotContain("key-of-");
-	}
-
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("What was waited for did not happen");
-		}
+		assertServedBy(stand.chat(), stand.firstName(), 1);
 	}
 
 	/** Writes {@code DATE+20} as the date in 20 seconds. */
@@ -389,10 +345,6 @@ class RefusalFaultTests {
 		}
 		Instant date = Instant.now().plusSeconds(Long.parseLong(header.substring(at + "DATE".length())));
 		return header.substring(0, at) + DateTimeFormatter.RFC_1123_DATE_TIME.format(date.atOffset(ZoneOffset.UTC));
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

@@ -19,7 +19,12 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.servingExcept;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -37,8 +42,6 @@ class RefusalSubjectFaultTests {
 
 	private static final String NO_REASON = "{\"error\":{\"code\":\"403\",\"message\":\"Forbidden\"}}";
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
 	private static Stands stands;
 
 	@BeforeAll
@@ -54,17 +57,11 @@ class RefusalSubjectFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "403 Forbidden", "401 Unauthorized" })
 	void b30APageForSomePromptsNeverSetsABackendAside(String status) {
-		RawBackend.Script firewall = (call) -> {
-			if (call.request().contains(BAD)) {
-				call.respond(status, "<html>blocked</html>", "content-type: text/html");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script firewall = servingExcept(BAD,
+				responding(status, "<html>blocked</html>", "content-type: text/html"));
 		Stand stand = stands.next(firewall, firewall);
 		for (int i = 0; i < 5; i++) {
-			HttpResponse<String> blocked = prompt(stand, BAD + i);
+			HttpResponse<String> blocked = stand.chat(BAD + i);
 			assertThat(blocked.statusCode()).isEqualTo(status.startsWith("403") ? 403 : 502);
 			assertThat(header(blocked, "x-weir-attempts")).isEqualTo("2");
 		}
@@ -73,17 +70,10 @@ class RefusalSubjectFaultTests {
 
 	@Test
 	void b30OnePromptThatIsRefusedWithoutAReasonAgainAndAgainSetsNoBackendAside() {
-		RawBackend.Script firewall = (call) -> {
-			if (call.request().contains(BAD)) {
-				call.respond("403 Forbidden", NO_REASON);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script firewall = servingExcept(BAD, responding("403 Forbidden", NO_REASON));
 		Stand stand = stands.next(firewall, firewall);
 		for (int i = 0; i < 6; i++) {
-			HttpResponse<String> blocked = prompt(stand, BAD);
+			HttpResponse<String> blocked = stand.chat(BAD);
 			assertThat(blocked.statusCode()).isEqualTo(403);
 			assertThat(blocked.body()).isEqualTo(NO_REASON);
 		}
@@ -95,45 +85,31 @@ class RefusalSubjectFaultTests {
 	void b22ThreeDifferentRequestsInARowThatAreRefusedWithoutAReasonSetTheBackendAside(String status) {
 		Stand stand = stands.next(responding(status, "{\"error\":\"no\"}"), SERVES);
 		for (int i = 0; i < 3; i++) {
-			assertServedBy(prompt(stand, "hello " + i), stand.secondName());
+			assertServedBy(stand.chat("hello " + i), stand.secondName());
 		}
 		assertThat(stand.first().requests()).hasSize(3);
-		assertServedBy(prompt(stand, "hello again"), stand.secondName());
+		assertServedBy(stand.chat("hello again"), stand.secondName());
 		assertThat(stand.first().requests()).hasSize(3);
 		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "it says \\\"no\\\"", "check ");
 	}
 
 	@Test
 	void b30OnePromptThatOneBackendRefusesAndAnotherServesSetsNoBackendAside() {
-		RawBackend.Script firewall = (call) -> {
-			if (call.request().contains(BAD)) {
-				call.respond("403 Forbidden", NO_REASON);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script firewall = servingExcept(BAD, responding("403 Forbidden", NO_REASON));
 		Stand stand = stands.next(firewall, SERVES);
 		for (int i = 0; i < 6; i++) {
-			assertServedBy(prompt(stand, BAD), stand.secondName());
+			assertServedBy(stand.chat(BAD), stand.secondName());
 		}
 		assertServedBy(stand.chat(), stand.firstName());
 	}
 
 	@Test
 	void b22ASuccessBetweenBeginsTheCountAnew() {
-		RawBackend.Script moody = (call) -> {
-			if (call.request().contains(BAD)) {
-				call.respond("403 Forbidden", NO_REASON);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script moody = servingExcept(BAD, responding("403 Forbidden", NO_REASON));
 		Stand stand = stands.next(moody, SERVES);
 		for (int i = 0; i < 3; i++) {
-			assertServedBy(prompt(stand, BAD + i), stand.secondName());
-			assertServedBy(prompt(stand, BAD + i + "again"), stand.secondName());
+			assertServedBy(stand.chat(BAD + i), stand.secondName());
+			assertServedBy(stand.chat(BAD + i + "again"), stand.secondName());
 			assertServedBy(stand.chat(), stand.firstName());
 		}
 	}
@@ -177,7 +153,7 @@ class RefusalSubjectFaultTests {
 		try (WeirServer weir = WeirServer.start(WeirServer.pool("max-attempts: 2", backends(all)))) {
 			assertThat(header(weir.chat(), "x-weir-attempts")).isEqualTo("2");
 		}
-		all.subList(0, 6).forEach((it) -> it.script(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED)));
+		all.subList(0, 6).forEach((it) -> it.script(throttling()));
 		all.get(6).script(SERVES);
 		try (WeirServer weir = WeirServer.start(WeirServer.pool("max-attempts: 1", backends(all)))) {
 			HttpResponse<String> response = weir.chat();
@@ -216,14 +192,7 @@ class RefusalSubjectFaultTests {
 	void b30ARefusalOfOneModelLeavesTheOthersOfTheBackendAlone(String status, String code, String message) {
 		String error = "{\"error\":{\"code\":" + ((code != null) ? "\"" + code + "\"" : "null") + ",\"message\":\""
 				+ message + "\"}}";
-		Stand stand = stands.next((call) -> {
-			if (call.request().contains("gpt-4o")) {
-				call.respond(status, error);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		}, SERVES);
+		Stand stand = stands.next(servingExcept("gpt-4o", responding(status, error)), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
 		assertServedBy(stand.chat(), stand.secondName());
 		assertServedBy(stand.post(CHAT, "{\"model\":\"o3\",\"messages\":[]}"), stand.firstName());
@@ -237,14 +206,7 @@ class RefusalSubjectFaultTests {
 					"404 Not Found | ''", "405 Method Not Allowed | {\"detail\":\"Method Not Allowed\"}",
 					"501 Not Implemented | ''", "400 Bad Request | {\"error\":{\"code\":\"OperationNotSupported\"}}" })
 	void b30AnOperationThatABackendDoesNotServeIsSetAsideAlone(String status, String body) {
-		RawBackend.Script withoutResponses = (call) -> {
-			if (call.request().contains("/responses")) {
-				call.respond(status, body);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script withoutResponses = servingExcept("/responses", responding(status, body));
 		Stand stand = stands.next(withoutResponses, SERVES);
 		String request = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
 		assertServedBy(stand.post(RESPONSES, request), stand.secondName());
@@ -257,14 +219,8 @@ class RefusalSubjectFaultTests {
 
 	@Test
 	void b30AnOperationThatNoBackendServesIsNotFoundAndTheOthersAreServed() {
-		RawBackend.Script withoutResponses = (call) -> {
-			if (call.request().contains("/responses")) {
-				call.respond("404 Not Found", "404 page not found", "content-type: text/plain");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script withoutResponses = servingExcept("/responses",
+				responding("404 Not Found", "404 page not found", "content-type: text/plain"));
 		Stand stand = stands.next(withoutResponses, withoutResponses);
 		for (String attempts : new String[] { "2", "0" }) {
 			HttpResponse<String> response = stand.post(RESPONSES, "{\"model\":\"gpt-4o\",\"input\":\"hi\"}");
@@ -279,14 +235,8 @@ class RefusalSubjectFaultTests {
 	void b30AMissingImageDeploymentOfOneRequestTakesNoChatLaneAway() {
 		String missing = "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"The API deployment for this"
 				+ " resource does not exist.\"}}";
-		RawBackend.Script backend = (call) -> {
-			if (call.request().contains("x-ms-oai-image-generation-deployment: none")) {
-				call.respond("404 Not Found", missing);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script backend = servingExcept("x-ms-oai-image-generation-deployment: none",
+				responding("404 Not Found", missing));
 		Stand stand = stands.next(backend, backend);
 		String request = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
 		HttpResponse<String> refused = stand.post(RESPONSES, request, "x-ms-oai-image-generation-deployment", "none");
@@ -302,14 +252,7 @@ class RefusalSubjectFaultTests {
 			"Your organization must be verified to use the model `gpt-image-1`." })
 	void b30AModelThatOnlyAToolOfTheRequestUsesTakesNoLaneAway(String message) {
 		String missing = "{\"error\":{\"code\":null,\"message\":\"" + message + "\"}}";
-		RawBackend.Script backend = (call) -> {
-			if (call.request().contains("image_generation")) {
-				call.respond("403 Forbidden", missing);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script backend = servingExcept("image_generation", responding("403 Forbidden", missing));
 		Stand stand = stands.next(backend, backend);
 		HttpResponse<String> refused = stand.post(RESPONSES,
 				"{\"model\":\"gpt-4o\",\"input\":\"hi\",\"tools\":[{\"type\":\"image_generation\"}]}");
@@ -320,14 +263,8 @@ class RefusalSubjectFaultTests {
 
 	@Test
 	void b30AnApiVersionOfOneClientSetsNoOperationAside() {
-		RawBackend.Script backend = (call) -> {
-			if (call.request().contains("api-version=1999-01-01")) {
-				call.respond("404 Not Found", "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}");
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script backend = servingExcept("api-version=1999-01-01",
+				responding("404 Not Found", "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}"));
 		Stand stand = stands.next(backend, backend);
 		String path = "/openai/deployments/gpt-4o/chat/completions?api-version=";
 		HttpResponse<String> refused = stand.post(path + "1999-01-01", Bodies.CHAT);
@@ -357,21 +294,6 @@ class RefusalSubjectFaultTests {
 		assertThat(stand.second().requests()).isEmpty();
 		stand.first().script(SERVES);
 		assertServedBy(stand.chat(), stand.firstName());
-	}
-
-	private static HttpResponse<String> prompt(Stand stand, String text) {
-		return stand.post(CHAT,
-				"{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]}");
-	}
-
-	private static void assertServedBy(HttpResponse<String> response, String backend) {
-		assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo(backend);
-	}
-
-	private static String header(HttpResponse<?> response, String name) {
-		return response.headers().firstValue(name).orElse("");
 	}
 
 }

@@ -26,6 +26,7 @@ import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -44,7 +45,7 @@ class SlowPeerFaultTests {
 
 	@BeforeAll
 	static void start() {
-		backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		backend = RawBackend.start(SERVES);
 		weir = WeirServer.start("""
 				weir:
 				  max-body: 1MB
@@ -70,7 +71,7 @@ class SlowPeerFaultTests {
 
 	@BeforeEach
 	void serve() {
-		backend.script(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		backend.script(SERVES);
 	}
 
 	@Test

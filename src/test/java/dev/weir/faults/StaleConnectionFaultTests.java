@@ -28,6 +28,8 @@ import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.UNUSED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -35,8 +37,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 @ExtendWith(LeakCheck.class)
 class StaleConnectionFaultTests {
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
 
 	private static Stands stands;
 
@@ -141,7 +141,7 @@ class StaleConnectionFaultTests {
 	@ParameterizedTest
 	@EnumSource
 	void b40ARequestIsRepeatedOnlyOnceAndThenTheBackendHasFailed(Closing closing) {
-		this.stand.first().script((call) -> call.respond("200 OK", Bodies.COMPLETION));
+		this.stand.first().script(SERVES);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
 		this.stand.first().script(closing::close);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
@@ -176,7 +176,7 @@ class StaleConnectionFaultTests {
 	}
 
 	private void assertNotRepeated(RawBackend.Script second) {
-		this.stand.first().script((call) -> call.respond("200 OK", Bodies.COMPLETION));
+		this.stand.first().script(SERVES);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
 		this.stand.first().script(second);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
@@ -193,7 +193,7 @@ class StaleConnectionFaultTests {
 			else if (call.request().contains("\"stream\":true")) {
 				call.beginEvents();
 				call.chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n");
-				call.write("0\r\n\r\n");
+				call.endChunks();
 			}
 			else {
 				call.respond("200 OK", Bodies.COMPLETION);

@@ -1,10 +1,6 @@
 package dev.weir.faults;
 
-import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
@@ -16,13 +12,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
+import dev.weir.testing.Breaking;
 import dev.weir.testing.LeakCheck;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
+import dev.weir.testing.StreamEvents;
 
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.streaming;
+import static dev.weir.testing.StreamEvents.CHAT_INTERRUPTED;
+import static dev.weir.testing.StreamEvents.CONTENT;
+import static dev.weir.testing.StreamEvents.CREATED;
+import static dev.weir.testing.StreamEvents.DELTA;
+import static dev.weir.testing.StreamEvents.DONE;
+import static dev.weir.testing.StreamEvents.FILTER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -33,50 +42,12 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(LeakCheck.class)
 class StreamFaultTests {
 
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
-	private static final String CONTENT = chunk("{\"content\":\"hello\"}");
-
-	private static final String FILTER = """
-			data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}
-
-			""";
-
-	private static final String CREATED = """
-			event: response.created
-			data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1"}}
-
-			""";
-
-	private static final String DELTA = """
-			event: response.output_text.delta
-			data: {"type":"response.output_text.delta","sequence_number":1,"delta":"hello"}
-
-			""";
-
-	private static final String CHAT_ERROR = """
-			data: {"error":{"message":"The backend's response broke off.","type":"server_error","param":null,\
-			"code":"stream_interrupted"}}
-
-			""";
-
-	private static final RawBackend.Script STREAMS = (call) -> {
-		call.beginEvents();
-		call.chunk(CONTENT);
-		call.chunk("data: [DONE]\n\n");
-		call.write(LAST_CHUNK);
-	};
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
-
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
 		stands = Stands.start(30,
 				"first-event-timeout: 700ms, stream-idle-timeout: 700ms, response-timeout: 2s, deadline: 15s");
-		// the first request loads classes and may take longer than these limits
-		stands.next(STREAMS, STREAMS).chat();
 	}
 
 	@AfterAll
@@ -89,16 +60,16 @@ class StreamFaultTests {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			for (int i = 0; i < 25; i++) {
-				call.chunk(chunk("{\"content\":\"" + i + "\"}"));
+				call.chunk(StreamEvents.content(String.valueOf(i)));
 				TimeUnit.MILLISECONDS.sleep(100);
 			}
-			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.chunk(DONE);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains("\"content\":\"24\"");
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains("\"content\":\"24\"");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
 	}
 
@@ -109,35 +80,35 @@ class StreamFaultTests {
 			call.chunk(FILTER);
 			TimeUnit.MILLISECONDS.sleep(1300);
 			call.chunk(CONTENT);
-			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
+			call.chunk(DONE);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains(CONTENT);
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void b07ABreakInMidStreamEndsWithAnErrorEventAndNeitherLastChunkNorDone(Breaking breaking) {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
-			acquire(seen);
+			seen.await();
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			client.readUntil(CONTENT);
-			seen.release();
-			assertThat(client.readToEnd()).endsWith(CHAT_ERROR + "\r\n")
+			seen.send();
+			assertThat(client.readToEnd()).endsWith(CHAT_INTERRUPTED + "\r\n")
 				.doesNotContain("\r\n" + LAST_CHUNK)
 				.doesNotContain("[DONE]");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
-		assertHealthyAfterwards(stand);
+		stand.assertStreams();
 	}
 
 	@ParameterizedTest
@@ -147,17 +118,17 @@ class StreamFaultTests {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n" + framing + "\r\n\r\n");
 			if (framing.startsWith("transfer")) {
 				call.chunk(CONTENT + "data: {\"half");
-				call.write(LAST_CHUNK);
+				call.endChunks();
 			}
 			else {
 				call.write(CONTENT + "data: {\"half");
 				call.socket().close();
 			}
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_ERROR + "\r\n").doesNotContain("half");
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_INTERRUPTED + "\r\n").doesNotContain("half");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@ParameterizedTest
@@ -166,13 +137,13 @@ class StreamFaultTests {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
-			call.chunk("data: [DONE]\n\n");
+			call.chunk(DONE);
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK)).contains(CONTENT);
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(CONTENT);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -180,25 +151,20 @@ class StreamFaultTests {
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
-			call.chunk("data: [DONE]\n\n");
+			call.chunk(DONE);
 			call.awaitClose();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
+		try (RawClient client = stand.stream()) {
+			client.readUntil(DONE + "\r\n" + LAST_CHUNK);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
 	void b11AStreamWhoseLastChoiceIsFinishedIsComplete() {
 		String last = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\": \"stop\"}]}\n\n";
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(CONTENT);
-			call.chunk(last);
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(CONTENT, last), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(last).doesNotContain("error");
 		}
 	}
@@ -212,16 +178,16 @@ class StreamFaultTests {
 			call.chunk(error);
 			call.reset();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readToEnd()).contains(error).doesNotContain("stream_interrupted");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "json", "application/json; charset=utf-99", "application/json, application/json" })
 	void b12AResponseWithAMalformedContentTypeIsPassedOn(String type) {
-		Stand stand = stands.next(RawBackend.responding("200 OK", Bodies.COMPLETION, "content-type: " + type), UNUSED);
+		Stand stand = stands.next(responding("200 OK", Bodies.COMPLETION, "content-type: " + type), UNUSED);
 		HttpResponse<String> response = stand.chat();
 		assertThat(response.statusCode()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -229,17 +195,17 @@ class StreamFaultTests {
 
 	@Test
 	void b07AResponseThatBreaksOffEndsWithTheErrorEventOfItsOwnApi() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CREATED);
 			call.chunk(DELTA);
-			acquire(seen);
+			seen.await();
 			call.reset();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			client.readUntil(DELTA);
-			seen.release();
+			seen.send();
 			assertThat(client.readToEnd()).endsWith("""
 					event: error
 					data: {"type":"error","code":"stream_interrupted","message":"The backend's response broke off.",\
@@ -253,42 +219,36 @@ class StreamFaultTests {
 	@ParameterizedTest
 	@EnumSource
 	void b08ABreakInAPlainBodyAbortsTheClientsConnection(Breaking breaking) {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
 			call.chunk("{\"begun\"");
-			acquire(seen);
+			seen.await();
 			breaking.apply(call);
 		}, UNUSED);
-		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+		try (RawClient client = stand.send("/v1/chat/completions", Bodies.CHAT)) {
 			client.readUntil("{\"begun\"");
-			seen.release();
+			seen.send();
 			assertThat(client.readToEnd()).endsWith("{\"begun\"\r\n");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
-		assertHealthyAfterwards(stand);
+		stand.awaitFirst(FAILED_ONCE);
+		stand.assertStreams();
 	}
 
 	@Test
 	void b09AStreamThatGoesSilentEndsWithAnErrorEventAndTheBackendsConnectionIsClosed() throws InterruptedException {
-		CountDownLatch closed = new CountDownLatch(1);
+		Signal closed = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CONTENT);
-			try {
-				call.awaitClose();
-			}
-			finally {
-				closed.countDown();
-			}
+			call.awaitClose(closed);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
-			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_ERROR + "\r\n");
+		try (RawClient client = stand.stream()) {
+			assertThat(client.readToEnd()).contains(CONTENT).endsWith(CHAT_INTERRUPTED + "\r\n");
 		}
-		assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
-		assertHealthyAfterwards(stand);
+		closed.await();
+		stand.awaitFirst(FAILED_ONCE);
+		stand.assertStreams();
 	}
 
 	@Test
@@ -297,56 +257,38 @@ class StreamFaultTests {
 			call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"begun\"");
 			call.awaitClose();
 		}, UNUSED);
-		try (RawClient client = RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT)) {
+		try (RawClient client = stand.send("/v1/chat/completions", Bodies.CHAT)) {
 			assertThat(client.readToEnd()).endsWith("\r\n\r\n{\"begun\"");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
 	void b11AStreamThatIsCompleteWithoutDonePassesAndEndsAtOnceAndItsUsageIsCounted() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(CONTENT);
-			call.chunk("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}\n\n");
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(CONTENT,
+				"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}\n\n"), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(CONTENT).doesNotContain("[DONE]");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 		assertTokens(stand, 7, 5);
 	}
 
 	@Test
 	void b12AMalformedEventPassesUnchangedAndTheUsageAfterItIsCounted() {
 		String malformed = "data: {\"choices\":[{\"delta\":{\"content\":\"half\n\n";
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(CONTENT);
-			call.chunk(malformed);
-			call.chunk("nonsense\n\n");
-			call.chunk("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":70,\"completion_tokens\":50}}\n\n");
-			call.chunk("data: [DONE]\n\n");
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(
+				streaming(CONTENT, malformed, "nonsense\n\n",
+						"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":70,\"completion_tokens\":50}}\n\n", DONE),
+				UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(CONTENT)
 				.contains(malformed)
 				.contains("nonsense\n\n")
-				.contains("data: [DONE]\n\n");
+				.contains(DONE);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 		assertTokens(stand, 70, 50);
-	}
-
-	private static void assertHealthyAfterwards(Stand stand) {
-		stand.first().script(STREAMS);
-		stand.second().script(STREAMS);
-		try (RawClient client = stream(stand)) {
-			client.readUntil("data: [DONE]\n\n\r\n" + LAST_CHUNK);
-		}
 	}
 
 	private static void assertTokens(Stand stand, int input, int output) {
@@ -361,30 +303,6 @@ class StreamFaultTests {
 			.get("/actuator/metrics/gen_ai.client.token.usage?tag=backend:" + stand.firstName()
 					+ "&tag=gen_ai.token.type:" + type)
 			.body();
-	}
-
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
-	}
-
-	private static RawClient respond(Stand stand) {
-		return RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
-	}
-
-	private static String chunk(String delta) {
-		return "data: {\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0,\"delta\":" + delta + "}]}\n\n";
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not receive the data in time");
-		}
 	}
 
 }

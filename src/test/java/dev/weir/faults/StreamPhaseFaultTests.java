@@ -2,7 +2,6 @@ package dev.weir.faults;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
@@ -12,16 +11,30 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
+import dev.weir.testing.StreamEvents;
 
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.RawClient.LAST_CHUNK;
+import static dev.weir.testing.Scripts.STREAMS;
+import static dev.weir.testing.Scripts.UNUSED;
+import static dev.weir.testing.Scripts.streaming;
+import static dev.weir.testing.StreamEvents.COMPLETED;
+import static dev.weir.testing.StreamEvents.CONTENT;
+import static dev.weir.testing.StreamEvents.CREATED;
+import static dev.weir.testing.StreamEvents.DELTA;
+import static dev.weir.testing.StreamEvents.DONE;
+import static dev.weir.testing.StreamEvents.FAILED;
+import static dev.weir.testing.StreamEvents.FINISH;
+import static dev.weir.testing.StreamEvents.REASONING;
+import static dev.weir.testing.StreamEvents.ROLE;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * The phases of a stream: when it has begun, which timeout applies, and when it is
@@ -36,42 +49,7 @@ class StreamPhaseFaultTests {
 
 	private static final Duration RESPONSE = Duration.ofMillis(2800);
 
-	private static final String LAST_CHUNK = "0\r\n\r\n";
-
-	private static final String DONE = "data: [DONE]\n\n";
-
-	private static final String ROLE = chat("{\"role\":\"assistant\",\"content\":\"\"}", "null");
-
-	private static final String CONTENT = chat("{\"content\":\"hello\"}", "null");
-
-	private static final String FINISH = chat("{}", "\"stop\"");
-
-	private static final String CREATED = response("created", "\"response\":{\"id\":\"resp_1\"}");
-
-	private static final String REASONING = response("output_item.added",
-			"\"item\":{\"type\":\"reasoning\",\"summary\":[]}");
-
-	private static final String DELTA = response("output_text.delta", "\"delta\":\"hello\"");
-
-	private static final String COMPLETED = response("completed",
-			"\"response\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":5}}");
-
-	private static final String FAILED = response("failed", "\"response\":{\"error\":{\"code\":\"server_error\"}}");
-
-	private static final RawBackend.Script STREAMS = (call) -> {
-		call.beginEvents();
-		sendEvents(call);
-	};
-
-	private static final RawBackend.Script RESPONDS = (call) -> {
-		call.beginEvents();
-		call.chunk(CREATED);
-		call.chunk(DELTA);
-		call.chunk(COMPLETED);
-		call.write(LAST_CHUNK);
-	};
-
-	private static final RawBackend.Script UNUSED = RawBackend.responding("418 Unexpected", "{}");
+	private static final RawBackend.Script RESPONDS = streaming(CREATED, DELTA, COMPLETED);
 
 	private static Stands stands;
 
@@ -79,8 +57,6 @@ class StreamPhaseFaultTests {
 	static void startWeir() {
 		stands = Stands.start(30,
 				"first-event-timeout: 600ms, stream-idle-timeout: 600ms, response-timeout: 2800ms, deadline: 15s");
-		// the first request loads classes and may take longer than these limits
-		stands.next(STREAMS, STREAMS).chat();
 	}
 
 	@AfterAll
@@ -90,46 +66,36 @@ class StreamPhaseFaultTests {
 
 	@Test
 	void b33UsageOfZerosInTheFirstEventOfAResponseIsNotItsEnd() {
-		String created = response("created", "\"response\":{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}");
+		String created = StreamEvents.response("created",
+				"\"response\":{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}");
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(created);
 			pause(IDLE.plusMillis(1100));
 			call.chunk(DELTA);
 			call.chunk(COMPLETED);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(created).contains(DELTA).contains(COMPLETED);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
 	void b33AChatThatReportsUsageInEveryChunkIsCutWhereItBreaksOff() {
 		String counted = CONTENT.replace("}]}", "}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}");
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(counted);
-			call.chunk(counted);
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(counted, counted), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertInterrupted(client.readToEnd());
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
 	void b33AChatOfTwoChoicesIsCutWhereOneOfThemIsNotFinished() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(CONTENT);
-			call.chunk(CONTENT.replace("\"index\":0", "\"index\":1"));
-			call.chunk(FINISH);
-			call.write(LAST_CHUNK);
-		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(CONTENT, CONTENT.replace("\"index\":0", "\"index\":1"), FINISH), UNUSED);
+		try (RawClient client = stand.stream()) {
 			assertInterrupted(client.readToEnd());
 		}
 	}
@@ -143,12 +109,12 @@ class StreamPhaseFaultTests {
 			call.chunk(FINISH + event + "data: {\"half");
 			call.reset();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(FINISH + event)
 				.doesNotContain("error")
 				.doesNotContain("half");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -159,10 +125,10 @@ class StreamPhaseFaultTests {
 			call.chunk(FINISH);
 			call.awaitClose();
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(FINISH).doesNotContain("error");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -173,10 +139,10 @@ class StreamPhaseFaultTests {
 			pause(IDLE.plusMillis(1300));
 			sendEvents(call);
 		}, UNUSED);
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).contains(ROLE).contains(CONTENT);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@ParameterizedTest
@@ -190,12 +156,12 @@ class StreamPhaseFaultTests {
 			pause(IDLE.plusMillis(500));
 			call.chunk(DELTA);
 			call.chunk(COMPLETED);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(REASONING).contains(DELTA).contains(COMPLETED);
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -207,9 +173,9 @@ class StreamPhaseFaultTests {
 			pause(IDLE.plusMillis(500));
 			call.chunk(DELTA);
 			call.chunk(COMPLETED);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(COMPLETED).doesNotContain("stream_interrupted");
 		}
 	}
@@ -223,7 +189,7 @@ class StreamPhaseFaultTests {
 			call.awaitClose();
 		}, UNUSED);
 		long begin = System.nanoTime();
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readToEnd()).contains(REASONING).contains("stream_interrupted");
 		}
 		assertThat(Duration.ofNanos(System.nanoTime() - begin)).isBetween(RESPONSE.minusMillis(100),
@@ -239,45 +205,40 @@ class StreamPhaseFaultTests {
 			call.chunk(REASONING);
 			pause(Duration.ofMillis(after));
 			call.chunk(FAILED);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, RESPONDS);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(DELTA)
 				.containsOnlyOnce(CREATED)
 				.doesNotContain("failed");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
 	void b35AnErrorAfterAnEmptyDeltaGoesToTheNextLane() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(ROLE);
-			call.chunk("data: {\"error\":{\"code\":\"server_error\"}}\n\n");
-			call.write(LAST_CHUNK);
-		}, STREAMS);
-		try (RawClient client = stream(stand)) {
+		Stand stand = stands.next(streaming(ROLE, "data: {\"error\":{\"code\":\"server_error\"}}\n\n"), STREAMS);
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).doesNotContain("error").doesNotContain(ROLE);
 		}
 	}
 
 	@Test
 	void b35AnErrorAfterForwardedSignsOfLifeIsAnErrorEvent() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(CREATED);
-			acquire(seen);
+			seen.await();
 			call.chunk(FAILED);
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			client.readUntil(CREATED);
-			seen.release();
+			seen.send();
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(FAILED).doesNotContain("stream_interrupted");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 		assertThat(stand.second().requests()).isEmpty();
 	}
 
@@ -295,11 +256,10 @@ class StreamPhaseFaultTests {
 				STREAMS.run(call);
 			}
 		});
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil(DONE + "\r\n" + LAST_CHUNK)).startsWith("HTTP/1.1 200").contains(CONTENT);
 		}
-		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.secondName()))
-			.isEqualTo(new LaneFigures(0, 1, 1, 0, 0)));
+		stand.awaitSecond(SERVED_ONCE);
 	}
 
 	@Test
@@ -307,47 +267,41 @@ class StreamPhaseFaultTests {
 		Stand stand = stands.next((call) -> call.respond("429 Too Many Requests", "{}", "retry-after: 30"),
 				RawBackend.Call::awaitClose);
 		long begin = System.nanoTime();
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertThat(client.readUntil("}}")).doesNotContain("HTTP/1.1 200");
 		}
 		assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(RESPONSE.minusMillis(100));
-		await().untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.secondName()))
-			.isEqualTo(new LaneFigures(0, 1, 0, 1, 1)));
+		stand.awaitSecond(FAILED_ONCE);
 	}
 
 	@Test
 	void b37AnErrorOfAnySizeAfterSignsOfLifeOfAnySizeGoesToTheNextLane() {
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk(large(CREATED));
-			call.chunk(large(FAILED));
-			call.write(LAST_CHUNK);
-		}, RESPONDS);
-		try (RawClient client = respond(stand)) {
+		Stand stand = stands.next(streaming(large(CREATED), large(FAILED)), RESPONDS);
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains(DELTA)
 				.containsOnlyOnce("\"response.created\"")
 				.doesNotContain("failed");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
 	void b37AnErrorOfAnySizeThatIsLateIsTheOnlyErrorOfItsStream() {
-		Semaphore seen = new Semaphore(0);
+		Signal seen = new Signal();
 		Stand stand = stands.next((call) -> {
 			call.beginEvents();
 			call.chunk(large(CREATED));
-			acquire(seen);
+			seen.await();
 			call.chunk(large(FAILED));
-			call.write(LAST_CHUNK);
+			call.endChunks();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			client.readUntil("xx\"}\n\n");
-			seen.release();
+			seen.send();
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).containsOnlyOnce("\"response.failed\"")
 				.doesNotContain("stream_interrupted");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	@Test
@@ -359,11 +313,11 @@ class StreamPhaseFaultTests {
 			call.chunk(large(COMPLETED));
 			call.awaitClose();
 		}, UNUSED);
-		try (RawClient client = respond(stand)) {
+		try (RawClient client = stand.streamResponse()) {
 			assertThat(client.readUntil("\r\n" + LAST_CHUNK)).contains("xx\"}\n\n")
 				.doesNotContain("stream_interrupted");
 		}
-		awaitFirst(stand, new LaneFigures(0, 1, 1, 0, 0));
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@Test
@@ -375,11 +329,11 @@ class StreamPhaseFaultTests {
 			call.awaitClose();
 		}, UNUSED);
 		long begin = System.nanoTime();
-		try (RawClient client = stream(stand)) {
+		try (RawClient client = stand.stream()) {
 			assertInterrupted(client.readToEnd());
 		}
 		assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(RESPONSE.minusSeconds(1));
-		awaitFirst(stand, new LaneFigures(0, 1, 0, 1, 1));
+		stand.awaitFirst(FAILED_ONCE);
 	}
 
 	private static void assertInterrupted(String reply) {
@@ -394,7 +348,7 @@ class StreamPhaseFaultTests {
 		call.chunk(CONTENT);
 		call.chunk(FINISH);
 		call.chunk(DONE);
-		call.write(LAST_CHUNK);
+		call.endChunks();
 	}
 
 	/** The event with a large part of the request repeated in it. */
@@ -404,37 +358,8 @@ class StreamPhaseFaultTests {
 			.replace("}\n\n", ",\"last\":\"xx\"}\n\n");
 	}
 
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static RawClient stream(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
-	}
-
-	private static RawClient respond(Stand stand) {
-		return RawClient.of(stand.weir())
-			.post("/" + stand.name() + "/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"stream\":true}");
-	}
-
-	private static String chat(String delta, String finish) {
-		return "data: {\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0,\"delta\":" + delta + ",\"finish_reason\":"
-				+ finish + "}]}\n\n";
-	}
-
-	private static String response(String type, String more) {
-		return "event: response." + type + "\ndata: {\"type\":\"response." + type + "\"," + more + "}\n\n";
-	}
-
 	private static void pause(Duration time) throws InterruptedException {
 		TimeUnit.NANOSECONDS.sleep(time.toNanos());
-	}
-
-	private static void acquire(Semaphore semaphore) throws IOException, InterruptedException {
-		if (!semaphore.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not receive the data in time");
-		}
 	}
 
 }

@@ -5,15 +5,13 @@ import java.net.http.HttpResponse;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
@@ -22,14 +20,17 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Row B26: certificates and TLS handshakes that fail.
@@ -38,24 +39,12 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(LeakCheck.class)
 class TlsFaultTests {
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
-
-	private static final LaneFigures FAILED_ONCE = new LaneFigures(0, 1, 0, 1, 1);
-
-	private static final LaneFigures SERVED_ONCE = new LaneFigures(0, 1, 1, 0, 0);
 
 	private static final TestAuthority AUTHORITY = TestAuthority.found("Weir's tests");
 
-	private final List<AutoCloseable> open = new ArrayList<>();
-
-	@AfterEach
-	void close() throws Exception {
-		for (int i = this.open.size() - 1; i >= 0; i--) {
-			this.open.get(i).close();
-		}
-	}
+	@AutoClose
+	private final OpenResources open = new OpenResources();
 
 	@Test
 	void b26ASelfSignedCertificateIsRefusedAndTheNextLaneServes(CapturedOutput output) {
@@ -75,8 +64,8 @@ class TlsFaultTests {
 
 	@Test
 	void b26AHandshakeTimeoutGoesToTheNextLane(CapturedOutput output) {
-		RawBackend first = open(RawBackend.start(SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend first = this.open.backend(SERVES);
+		RawBackend second = this.open.backend(SERVES);
 		URI secure = URI.create(first.url("localhost").toString().replace("http:", "https:"));
 		assertServedBySecond(weir(secure, second, HTTP_CLIENT + "ssl.handshake-timeout=300ms"), second);
 		assertThat(first.requests()).isEmpty();
@@ -85,9 +74,9 @@ class TlsFaultTests {
 
 	@Test
 	void b26WithoutAnotherLaneTheReplyDoesNotMentionTheCertificate() {
-		RawBackend first = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
-		RawBackend second = open(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
-		WeirServer weir = open(WeirServer.withBackends(WeirServer.backend("openai-a", first.url("localhost")),
+		RawBackend first = this.open.add(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		RawBackend second = this.open.add(RawBackend.startSecure(TestAuthority.selfSigned("localhost"), SERVES));
+		WeirServer weir = this.open.add(WeirServer.withBackends(WeirServer.backend("openai-a", first.url("localhost")),
 				WeirServer.backend("openai-b", second.url("localhost"))));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(502);
@@ -98,8 +87,8 @@ class TlsFaultTests {
 
 	@Test
 	void b26AnAuthorityInTheConfiguredBundleIsTrusted() {
-		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend first = this.open.add(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(first.url("localhost"), second, AUTHORITY.trustSettings());
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
@@ -114,8 +103,8 @@ class TlsFaultTests {
 	@Test
 	void b26AnAuthorityThatTheRuntimeTrustsIsNotTrustedBesideTheBundle() throws Exception {
 		TestAuthority known = TestAuthority.found("Known to everyone");
-		RawBackend first = open(RawBackend.startSecure(known.identity("localhost"), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend first = this.open.add(RawBackend.startSecure(known.identity("localhost"), SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		trustEverywhere(known);
 		assertThatTheRuntimeTrusts(first);
 		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
@@ -132,8 +121,8 @@ class TlsFaultTests {
 	}
 
 	private void assertRefused(SSLContext identity, CapturedOutput output, String why) {
-		RawBackend first = open(RawBackend.startSecure(identity, SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend first = this.open.add(RawBackend.startSecure(identity, SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
 		assertThat(first.connections()).isPositive();
 		assertThat(first.requests()).isEmpty();
@@ -142,7 +131,7 @@ class TlsFaultTests {
 	}
 
 	private WeirServer weir(URI first, RawBackend second, String... arguments) {
-		return open(WeirServer.start(WeirServer.pool("", WeirServer.backend("openai-a", first),
+		return this.open.add(WeirServer.start(WeirServer.pool("", WeirServer.backend("openai-a", first),
 				WeirServer.backend("openai-b", second.url(), "priority: 2")), arguments));
 	}
 
@@ -156,23 +145,14 @@ class TlsFaultTests {
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
-		awaitFigures(weir, "openai-a", FAILED_ONCE);
-		awaitFigures(weir, "openai-b", SERVED_ONCE);
+		LaneFigures.await(weir, "openai-a", FAILED_ONCE);
+		LaneFigures.await(weir, "openai-b", SERVED_ONCE);
 		assertThat(second.requests()).hasSize(1);
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 	}
 
 	private static void assertAllServed(WeirServer weir, int calls) {
-		awaitFigures(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
-	}
-
-	private static void awaitFigures(WeirServer weir, String backend, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(weir, backend)).isEqualTo(expected));
-	}
-
-	private static String header(HttpResponse<String> response, String name) {
-		return response.headers().firstValue(name).orElse("");
+		LaneFigures.await(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
 	}
 
 	/** Adds an authority to the default trust store of this process. */
@@ -194,11 +174,6 @@ class TlsFaultTests {
 			.createSocket("127.0.0.1", backend.url().getPort())) {
 			socket.startHandshake();
 		}
-	}
-
-	private <T extends AutoCloseable> T open(T resource) {
-		this.open.add(resource);
-		return resource;
 	}
 
 }

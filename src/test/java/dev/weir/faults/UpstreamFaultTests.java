@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.SingletonDnsServerAddressStreamProvider;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,6 +33,7 @@ import dev.weir.testing.FakeManagedIdentity;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.NameServer;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -40,7 +41,13 @@ import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.LaneFigures.FAILED_ONCE;
+import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
+import static dev.weir.testing.LaneFigures.SERVED_ONCE;
+import static dev.weir.testing.ReplyAssertions.header;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -51,13 +58,7 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(LeakCheck.class)
 class UpstreamFaultTests {
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
-
-	private static final LaneFigures FAILED_ONCE = new LaneFigures(0, 1, 0, 1, 1);
-
-	private static final LaneFigures SERVED_ONCE = new LaneFigures(0, 1, 1, 0, 0);
 
 	private static final TestAuthority AUTHORITY = TestAuthority.found("Weir's tests");
 
@@ -65,7 +66,8 @@ class UpstreamFaultTests {
 
 	private static Stands stands;
 
-	private final List<AutoCloseable> open = new ArrayList<>();
+	@AutoClose
+	private final OpenResources open = new OpenResources();
 
 	@BeforeAll
 	static void start() {
@@ -79,16 +81,9 @@ class UpstreamFaultTests {
 		names.close();
 	}
 
-	@AfterEach
-	void close() throws Exception {
-		for (int i = this.open.size() - 1; i >= 0; i--) {
-			this.open.get(i).close();
-		}
-	}
-
 	@Test
 	void b25ANameThatDoesNotResolveGoesToTheNextLane(CapturedOutput output) {
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		assertServedBySecond(weir(URI.create("http://nowhere.weir.test:4711"), second), second);
 		assertThat(names.questions()).contains("nowhere.weir.test");
 		assertThat(output).contains("after an unknown host name from openai-a");
@@ -100,9 +95,9 @@ class UpstreamFaultTests {
 			call.respond("200 OK", Bodies.COMPLETION, "connection: close");
 			call.socket().close();
 		};
-		RawBackend old = open(RawBackend.start(oneCallEach));
-		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), oneCallEach));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend old = this.open.add(RawBackend.start(oneCallEach));
+		RawBackend moved = this.open.add(RawBackend.startAt("127.0.0.2", old.url().getPort(), oneCallEach));
+		RawBackend second = this.open.backend(SERVES);
 		names.setAddress("moves.weir.test", "127.0.0.1", 1);
 		WeirServer weir = weir(old.url("moves.weir.test"), second);
 		IntStream.range(0, 50).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));
@@ -123,9 +118,9 @@ class UpstreamFaultTests {
 
 	@Test
 	void b25ABusyConnectionIsClosedAfterItsMaxLifeTime() {
-		RawBackend old = open(RawBackend.start(SERVES));
-		RawBackend moved = open(RawBackend.startAt("127.0.0.2", old.url().getPort(), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend old = this.open.backend(SERVES);
+		RawBackend moved = this.open.add(RawBackend.startAt("127.0.0.2", old.url().getPort(), SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		names.setAddress("drifts.weir.test", "127.0.0.1", 1);
 		WeirServer weir = weir(old.url("drifts.weir.test"), second, HTTP_CLIENT + "pool.max-life-time=1s");
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -142,7 +137,7 @@ class UpstreamFaultTests {
 	@ValueSource(strings = { "301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect",
 			"308 Permanent Redirect" })
 	void b27ARedirectIsNeitherFollowedNorPassedOn(String status) {
-		RawBackend elsewhere = open(RawBackend.start(SERVES));
+		RawBackend elsewhere = this.open.backend(SERVES);
 		Stand stand = stands.next(responding(status, "", "location: " + elsewhere.url() + "/v1/chat/completions",
 				"content-location: " + elsewhere.url(), "refresh: 0; url=" + elsewhere.url()), SERVES);
 		HttpResponse<String> response = stand.chat();
@@ -174,7 +169,7 @@ class UpstreamFaultTests {
 		assertThat(header(response, "x-weir-backend")).isEqualTo(stand.firstName());
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
 		assertThat(header(response, "x-request-id")).isEqualTo("a-1");
-		awaitFigures(stand.weir(), stand.firstName(), SERVED_ONCE);
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	@ParameterizedTest
@@ -199,7 +194,7 @@ class UpstreamFaultTests {
 		assertThat(stand.first().requests()).hasSize(1);
 		assertThat(output)
 			.contains("after a response that cannot be read (TooLongHttpHeaderException) from " + stand.firstName());
-		awaitFigures(stand.weir(), stand.firstName(), FAILED_ONCE);
+		stand.awaitFirst(FAILED_ONCE);
 		stand.first().script(SERVES);
 		assertThat(header(stand.chat(), "x-weir-backend")).isEqualTo(stand.firstName());
 		assertThat(stand.first().connections()).isEqualTo(2);
@@ -222,7 +217,7 @@ class UpstreamFaultTests {
 		assertThat(first.headers().firstValue("link")).isEmpty();
 		assertThat(stand.chat().body()).isEqualTo("{\"answer\":2}");
 		assertThat(stand.first().connections()).isEqualTo(1);
-		awaitFigures(stand.weir(), stand.firstName(), new LaneFigures(0, 2, 2, 0, 0));
+		stand.awaitFirst(new LaneFigures(0, 2, 2, 0, 0));
 	}
 
 	@Test
@@ -232,7 +227,7 @@ class UpstreamFaultTests {
 			call.beginEvents();
 			call.chunk("data: {\"n\":1}\n\n");
 			call.chunk("data: [DONE]\n\n");
-			call.write("0\r\n\r\n");
+			call.endChunks();
 		}, SERVES);
 		try (RawClient client = RawClient.of(stand.weir())) {
 			client.post("/" + stand.name() + "/v1/chat/completions", Bodies.CHAT_STREAM);
@@ -240,20 +235,20 @@ class UpstreamFaultTests {
 				.contains("data: {\"n\":1}\n\n", "data: [DONE]\n\n")
 				.doesNotContain("103");
 		}
-		awaitFigures(stand.weir(), stand.firstName(), SERVED_ONCE);
+		stand.awaitFirst(SERVED_ONCE);
 	}
 
 	// waits for the fixed limits of the token cache
 	@Tag("soak")
 	@Test
 	void b28ASlowOrUnavailableTokenEndpointIsNotAFailureOfTheBackend() throws Exception {
-		FakeManagedIdentity identity = open(new FakeManagedIdentity());
+		FakeManagedIdentity identity = this.open.add(new FakeManagedIdentity());
 		identity.hold();
-		RawBackend first = open(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend first = this.open.add(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		String keyless = "{name: openai-a, url: '" + first.url("localhost")
 				+ "', dialect: azure, scope: 'https://faults.weir.test/.default'}";
-		WeirServer weir = open(WeirServer.start(
+		WeirServer weir = this.open.add(WeirServer.start(
 				WeirServer.pool("", keyless, WeirServer.backend("openai-b", second.url(), "priority: 2")),
 				AUTHORITY.trustSettings()));
 
@@ -285,8 +280,7 @@ class UpstreamFaultTests {
 
 	@Test
 	void b29ABackendGetsAtMostTenHeadersBesideThoseOfHttp() {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 9"),
-				SERVES);
+		Stand stand = stands.next(throttling("retry-after: 9"), SERVES);
 		List<String> headers = new ArrayList<>(List.of("openai-beta", "b", "idempotency-key", "i", "aoai-evals",
 				"preview", "x-ms-client-request-id", "r", "x-ms-spillover-deployment", "s",
 				"x-ms-oai-image-generation-deployment", "i", "authorization", "Bearer of-the-client", "api-key",
@@ -297,8 +291,8 @@ class UpstreamFaultTests {
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertHeaders(stand.first(), stand.firstName());
 		assertHeaders(stand.second(), stand.secondName());
-		awaitFigures(stand.weir(), stand.firstName(), new LaneFigures(0, 1, 0, 0, 0));
-		awaitFigures(stand.weir(), stand.secondName(), SERVED_ONCE);
+		stand.awaitFirst(NEITHER_ONCE);
+		stand.awaitSecond(SERVED_ONCE);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 	}
 
@@ -317,7 +311,7 @@ class UpstreamFaultTests {
 	}
 
 	private WeirServer weir(URI first, RawBackend second, String... arguments) {
-		return open(WeirServer.start(UpstreamFaultTests::useTestNameServer, WeirServer.pool("",
+		return this.open.add(WeirServer.start(UpstreamFaultTests::useTestNameServer, WeirServer.pool("",
 				WeirServer.backend("openai-a", first), WeirServer.backend("openai-b", second.url(), "priority: 2")),
 				arguments));
 	}
@@ -337,28 +331,14 @@ class UpstreamFaultTests {
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
 		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
-		awaitFigures(weir, "openai-a", FAILED_ONCE);
-		awaitFigures(weir, "openai-b", SERVED_ONCE);
+		LaneFigures.await(weir, "openai-a", FAILED_ONCE);
+		LaneFigures.await(weir, "openai-b", SERVED_ONCE);
 		assertThat(second.requests()).hasSize(1);
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 	}
 
 	private static void assertAllServed(WeirServer weir, int calls) {
-		awaitFigures(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
-	}
-
-	private static void awaitFigures(WeirServer weir, String backend, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(weir, backend)).isEqualTo(expected));
-	}
-
-	private static String header(HttpResponse<String> response, String name) {
-		return response.headers().firstValue(name).orElse("");
-	}
-
-	private <T extends AutoCloseable> T open(T resource) {
-		this.open.add(resource);
-		return resource;
+		LaneFigures.await(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
 	}
 
 }

@@ -18,12 +18,13 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneCooldown;
 import dev.weir.testing.LeakCheck;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.ReplyAssertions.assertServedBy;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,8 +36,6 @@ import static org.awaitility.Awaitility.await;
 class WaitingFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
 
 	private static final Executor THREADS = (task) -> new Thread(task).start();
 
@@ -58,12 +57,12 @@ class WaitingFaultTests {
 
 	@Test
 	void b17ARequestWaitsForALaneThatIsFreeInTime() {
-		Stand stand = patient.next(throttling(500), throttling(30_000));
+		Stand stand = patient.next(throttling("retry-after-ms: 500"), throttling("retry-after-ms: 30000"));
 		AtomicLong refused = new AtomicLong();
 		AtomicLong called = new AtomicLong();
 		stand.first().script((call) -> {
 			refused.set(System.nanoTime());
-			throttling(500).run(call);
+			throttling("retry-after-ms: 500").run(call);
 		});
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script((call) -> {
@@ -71,17 +70,17 @@ class WaitingFaultTests {
 			SERVES.run(call);
 		});
 		HttpResponse<String> response = stand.chat();
-		assertServedByFirst(response, stand);
+		assertServedBy(response, stand.firstName(), 1);
 		assertThat(Duration.ofNanos(called.get() - refused.get())).isBetween(Duration.ofMillis(500),
 				Duration.ofSeconds(4));
 		assertThat(stand.first().requests()).hasSize(2);
 		assertThat(stand.second().requests()).hasSize(1);
-		awaitFirst(stand, new LaneFigures(0, 2, 1, 0, 0));
+		stand.awaitFirst(new LaneFigures(0, 2, 1, 0, 0));
 	}
 
 	@Test
 	void b17WhereNoneWakesInTimeA429ComesAtOnceWithTheShortestRest() {
-		Stand stand = patient.next(throttling(50_000), throttling(20_000));
+		Stand stand = patient.next(throttling("retry-after-ms: 50000"), throttling("retry-after-ms: 20000"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		long begin = System.nanoTime();
 		HttpResponse<String> response = stand.chat();
@@ -93,7 +92,7 @@ class WaitingFaultTests {
 
 	@Test
 	void b17MoreThanMayWaitGetA429AtOnceAndTheOthersAreServed() {
-		Stand stand = patient.next(throttling(2000), throttling(30_000));
+		Stand stand = patient.next(throttling("retry-after-ms: 2000"), throttling("retry-after-ms: 30000"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
 		List<CompletableFuture<HttpResponse<String>>> calls = IntStream.range(0, 6)
@@ -106,15 +105,16 @@ class WaitingFaultTests {
 		assertThat(refused).hasSize(4).allSatisfy((response) -> assertExhausted(response, 1, 2000));
 		assertThat(stand.first().requests()).hasSize(3);
 		assertThat(stand.second().requests()).hasSize(1);
-		assertServedByFirst(stand.chat(), stand);
+		assertServedBy(stand.chat(), stand.firstName(), 1);
 	}
 
 	@Test
 	void b17AClientThatLeavesFreesItsPlaceInTheQueue() {
-		Stand stand = patient.next(throttling(3000), throttling(30_000));
+		Stand stand = patient.next(throttling("retry-after-ms: 3000"), throttling("retry-after-ms: 30000"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
-		List<RawClient> clients = List.of(post(stand), post(stand), post(stand));
+		List<RawClient> clients = List.of(stand.send(CHAT, Bodies.CHAT), stand.send(CHAT, Bodies.CHAT),
+				stand.send(CHAT, Bodies.CHAT));
 		// once one of them does not fit the others wait
 		CompletableFuture
 			.anyOf(clients.stream()
@@ -130,14 +130,15 @@ class WaitingFaultTests {
 		assertThat(resting).as("a request that came before the rest was over found a place").isTrue();
 		// those that left never called anybody
 		assertThat(stand.first().requests()).hasSize(2);
-		awaitFirst(stand, new LaneFigures(0, 2, 1, 0, 0));
+		stand.awaitFirst(new LaneFigures(0, 2, 1, 0, 0));
 	}
 
 	@Test
 	void b17RequestsThatWaitForOneModelDoNotDelayAnother() {
 		String other = "{\"model\":\"o3\",\"messages\":[]}";
-		Stand stand = patient.next((call) -> throttling(call.request().contains("o3") ? 30_000 : 2500).run(call),
-				throttling(30_000));
+		Stand stand = patient.next(
+				(call) -> throttling("retry-after-ms: " + (call.request().contains("o3") ? 30_000 : 2500)).run(call),
+				throttling("retry-after-ms: 30000"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		assertThat(stand.post(CHAT, other).statusCode()).isEqualTo(429);
 		stand.first().script(SERVES);
@@ -147,13 +148,13 @@ class WaitingFaultTests {
 			assertExhausted(stand.post(CHAT, other), 20_000, 30_000);
 			assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
 		}
-		assertServedByFirst(waiting.join(), stand);
-		assertServedByFirst(stand.post(CHAT, "{\"model\":\"free\",\"messages\":[]}"), stand);
+		assertServedBy(waiting.join(), stand.firstName(), 1);
+		assertServedBy(stand.post(CHAT, "{\"model\":\"free\",\"messages\":[]}"), stand.firstName(), 1);
 	}
 
 	@Test
 	void b17WithoutAWaitA429ComesAtOnceHoweverShortTheRest() {
-		Stand stand = impatient.next(throttling(500), throttling(500));
+		Stand stand = impatient.next(throttling("retry-after-ms: 500"), throttling("retry-after-ms: 500"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		HttpResponse<String> response = stand.chat();
 		assertExhausted(response, 1, 500);
@@ -172,26 +173,6 @@ class WaitingFaultTests {
 		assertThat(seconds).isEqualTo((millis + 999) / 1000);
 		assertThat(response.body()).contains("\"code\":\"rate_limit_exceeded\"", "\"type\":\"requests\"");
 		assertThat(response.headers().map() + response.body()).doesNotContain("key-of-");
-	}
-
-	private static void assertServedByFirst(HttpResponse<String> response, Stand stand) {
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(response.headers().firstValue("x-weir-backend")).hasValue(stand.firstName());
-		assertThat(response.headers().firstValue("x-weir-attempts")).hasValue("1");
-	}
-
-	private static void awaitFirst(Stand stand, LaneFigures expected) {
-		await().atMost(Duration.ofSeconds(5))
-			.untilAsserted(() -> assertThat(LaneFigures.of(stand.weir(), stand.firstName())).isEqualTo(expected));
-	}
-
-	private static RawClient post(Stand stand) {
-		return RawClient.of(stand.weir()).post("/" + stand.name() + CHAT, Bodies.CHAT);
-	}
-
-	private static RawBackend.Script throttling(int millis) {
-		return responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: " + millis);
 	}
 
 }

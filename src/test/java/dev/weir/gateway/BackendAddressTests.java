@@ -12,6 +12,7 @@ import dev.weir.testing.NameServer;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -21,8 +22,7 @@ class BackendAddressTests {
 
 	@Test
 	void aHostWithAnUnderscoreGetsTheRequestAndTheHostHeader() {
-		try (NameServer names = NameServer.start();
-				RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION))) {
+		try (NameServer names = NameServer.start(); RawBackend backend = RawBackend.start(SERVES)) {
 			names.setAddress("vllm_server.weir.test", "127.0.0.1", 60);
 			URI url = URI.create("http://vllm_server.weir.test:" + backend.url().getPort() + "/inference/");
 			try (WeirServer weir = WeirServer.start(
@@ -42,7 +42,7 @@ class BackendAddressTests {
 
 	@Test
 	void aKeyTravelsInTheHeaderThatIsConfiguredAndInNoOther() {
-		try (RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		try (RawBackend backend = RawBackend.start(SERVES);
 				WeirServer weir = WeirServer.start(WeirServer.pool("",
 						WeirServer.backend("a", backend.url(), "api-key-header: Ocp-Apim-Subscription-Key")))) {
 			assertThat(weir

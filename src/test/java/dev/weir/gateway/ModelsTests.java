@@ -23,6 +23,7 @@ import dev.weir.testing.MockBackend;
 
 import static dev.weir.testing.PoolsYaml.backend;
 import static dev.weir.testing.SampleCall.utf8;
+import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -44,7 +45,7 @@ class ModelsTests {
 	@BeforeAll
 	static void start() {
 		backend = MockBackend.start();
-		lists = RawBackend.start(RawBackend.responding("200 OK",
+		lists = RawBackend.start(responding("200 OK",
 				"{\"object\":\"list\",\"data\":[{\"id\":\"m1\"},{\"id\":\"a/b\"},{\"id\":\"\"},{\"id\":5},{}]}"));
 		others = RawBackend.start(ModelsTests::noList);
 		slow = RawBackend.start((call) -> {

@@ -33,6 +33,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -46,7 +47,7 @@ class ShortWayTests {
 	@BeforeEach
 	void start() {
 		this.backend = RawBackend
-			.start(RawBackend.responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7"));
+			.start(responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7"));
 	}
 
 	@AfterEach
@@ -95,7 +96,7 @@ class ShortWayTests {
 
 	@Test
 	void aHeaderThatTheBackendNamesAsHopByHopIsRemoved() {
-		this.backend.script(RawBackend.responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7",
+		this.backend.script(responding("200 OK", Bodies.COMPLETION, "x-ms-region: East", "x-request-id: 7",
 				"Connection: keep-alive, X-Request-Id"));
 		try (WeirServer weir = weir((context) -> {
 		})) {

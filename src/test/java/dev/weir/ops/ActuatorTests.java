@@ -12,11 +12,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -27,11 +29,6 @@ import static org.awaitility.Awaitility.await;
 class ActuatorTests {
 
 	private static final int POOLS = 5;
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
-			"retry-after: 30");
 
 	private static Stands stands;
 
@@ -129,8 +126,7 @@ class ActuatorTests {
 
 	@Test
 	void theHeadersOfA429SetTheHeadroom() {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after: 30",
-				"azure-openai-deployment-utilization: 100%"), SERVES);
+		Stand stand = stands.next(throttling("retry-after: 30", "azure-openai-deployment-utilization: 100%"), SERVES);
 		stand.chat();
 		assertThat(JsonPath.<Double>read(get("/actuator/backends/" + stand.firstName()).body(), "$.lanes[0].headroom"))
 			.isZero();

@@ -16,7 +16,11 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.servingExcept;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -26,11 +30,6 @@ import static org.awaitility.Awaitility.await;
 class BackendHealthTests {
 
 	private static final int POOLS = 9;
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
-			"retry-after: 30");
 
 	private static final RawBackend.Script DENIES = responding("401 Unauthorized",
 			"{\"error\":{\"code\":\"invalid_api_key\"}}");
@@ -94,8 +93,7 @@ class BackendHealthTests {
 
 	@Test
 	void aBackendWithALaneAfterItsCooldownIsRampingAndUp() {
-		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1"),
-				SERVES);
+		Stand stand = stands.next(throttling("retry-after-ms: 1"), SERVES);
 		stand.chat();
 		await().untilAsserted(() -> assertHealth(health(stand.firstName()), 200, "UP", "RAMPING",
 				"after a cooldown it takes a few requests at first for gpt-4o"));
@@ -140,14 +138,7 @@ class BackendHealthTests {
 
 	@Test
 	void aBackendThatServesNoneOfItsModelsIsOutOfService() {
-		RawBackend.Script missing = (call) -> {
-			if (call.request().contains("gpt-4o")) {
-				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		};
+		RawBackend.Script missing = servingExcept("gpt-4o", responding("404 Not Found", Bodies.NO_DEPLOYMENT));
 		try (RawBackend only = RawBackend.start(missing);
 				RawBackend other = RawBackend.start(missing);
 				WeirServer weir = WeirServer.withBackends(
@@ -166,14 +157,7 @@ class BackendHealthTests {
 
 	@Test
 	void anUnknownModelDoesNotCountForABackendThatServesOthers() {
-		Stand stand = stands.next((call) -> {
-			if (call.request().contains("made-up")) {
-				call.respond("404 Not Found", Bodies.NO_DEPLOYMENT);
-			}
-			else {
-				call.respond("200 OK", Bodies.COMPLETION);
-			}
-		}, SERVES);
+		Stand stand = stands.next(servingExcept("made-up", responding("404 Not Found", Bodies.NO_DEPLOYMENT)), SERVES);
 		stand.chat();
 		stand.post("/v1/chat/completions", "{\"model\":\"made-up\",\"messages\":[]}");
 		assertThat(health(stand.firstName()).body()).contains("\"state\":\"AVAILABLE\"");

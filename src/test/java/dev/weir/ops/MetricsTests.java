@@ -15,7 +15,8 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.THROTTLED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,11 +26,6 @@ import static org.awaitility.Awaitility.await;
 class MetricsTests {
 
 	private static final int POOLS = 5;
-
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private static final RawBackend.Script THROTTLED = responding("429 Too Many Requests", Bodies.AZURE_THROTTLED,
-			"retry-after: 30");
 
 	private static Stands stands;
 

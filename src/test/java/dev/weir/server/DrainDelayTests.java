@@ -17,6 +17,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.streaming;
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -59,7 +60,7 @@ class DrainDelayTests {
 			streaming.countDown();
 			mayEnd.await();
 			call.chunk("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
-			call.write("0\r\n\r\n");
+			call.endChunks();
 		});
 				WeirServer weir = WeirServer
 					.start(WeirServer.pool("", backend("openai1", backend.url())) + "  drain-delay: 3s\n")) {

@@ -13,6 +13,10 @@ public final class Bodies {
 	public static final String CHAT_STREAM = """
 			{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}""";
 
+	/** A request of the Responses API for gpt-4o, streamed. */
+	public static final String RESPONSE_STREAM = """
+			{"model":"gpt-4o","input":"hi","stream":true}""";
+
 	/** A chat completion. */
 	public static final String COMPLETION = """
 			{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,\

@@ -36,6 +36,17 @@ public final class PoolsYaml {
 	public PoolsYaml pool(String name, String settings, String... backends) {
 		route("{id: " + name + ", uri: 'lb://" + name + "', predicates: ['Path=/**', 'Header=x-pool, ^" + name
 				+ "$']}");
+		return poolWithoutRoute(name, settings, backends);
+	}
+
+	/**
+	 * Adds a pool.
+	 * @param name the pool's name
+	 * @param settings the pool's settings but its backends, or empty
+	 * @param backends the backends, each in YAML flow style
+	 * @return this
+	 */
+	public PoolsYaml poolWithoutRoute(String name, String settings, String... backends) {
 		this.pools.append("    ")
 			.append(name)
 			.append(": {")

@@ -93,18 +93,6 @@ public final class RawBackend implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Creates a script that responds with a body of known length and keeps the connection
-	 * open.
-	 * @param status the status line's code and reason
-	 * @param body the body
-	 * @param headers header lines
-	 * @return the script
-	 */
-	public static Script responding(String status, String body, String... headers) {
-		return (call) -> call.respond(status, body, headers);
-	}
-
 	public void script(Script script) {
 		this.script = script;
 	}
@@ -247,6 +235,14 @@ public final class RawBackend implements AutoCloseable {
 			write(Integer.toHexString(text.getBytes(StandardCharsets.UTF_8).length) + "\r\n" + text + "\r\n");
 		}
 
+		/**
+		 * Ends a chunked body.
+		 * @throws IOException if the peer is gone
+		 */
+		public void endChunks() throws IOException {
+			write(RawClient.LAST_CHUNK);
+		}
+
 		public void respond(String status, String body, String... headers) throws IOException {
 			write(head(status, headers) + "content-length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n"
 					+ body);
@@ -286,6 +282,20 @@ public final class RawBackend implements AutoCloseable {
 		public void awaitClose() throws IOException {
 			while (this.socket.getInputStream().read() >= 0) {
 				// discard the received bytes
+			}
+		}
+
+		/**
+		 * Waits until the peer closes the connection.
+		 * @param closed is sent then
+		 * @throws IOException if it breaks instead
+		 */
+		public void awaitClose(Signal closed) throws IOException {
+			try {
+				awaitClose();
+			}
+			finally {
+				closed.send();
 			}
 		}
 

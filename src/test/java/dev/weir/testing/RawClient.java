@@ -20,11 +20,12 @@ import java.util.List;
  */
 public final class RawClient implements AutoCloseable {
 
+	/** The end of a chunked body. */
+	public static final String LAST_CHUNK = "0\r\n\r\n";
+
 	private static final int TIMEOUT_MILLIS = 20_000;
 
 	private static final int READ = 16 * 1024;
-
-	private static final int LAST_CHUNK = "\n0\r\n\r\n".length();
 
 	private final Socket socket;
 
@@ -238,7 +239,7 @@ public final class RawClient implements AutoCloseable {
 		long discarded = 0;
 		while (!received().endsWith("\r\n0\r\n\r\n")) {
 			// the last chunk may arrive in two pieces
-			int kept = Math.min(this.count, LAST_CHUNK);
+			int kept = Math.min(this.count, LAST_CHUNK.length() + 1);
 			discarded += this.count - kept;
 			System.arraycopy(this.received, this.count - kept, this.received, 0, kept);
 			this.count = kept;

@@ -21,34 +21,19 @@ public final class Stands implements AutoCloseable {
 	private final Queue<Stand> unused;
 
 	private Stands(int count, String settings) {
-		StringBuilder routes = new StringBuilder();
-		StringBuilder pools = new StringBuilder();
+		PoolsYaml yaml = new PoolsYaml();
 		List<RawBackend[]> pairs = new ArrayList<>();
 		for (int i = 0; i < count; i++) {
-			RawBackend[] pair = { RawBackend.start(Stands::unexpected), RawBackend.start(Stands::unexpected) };
+			RawBackend[] pair = { RawBackend.start(Scripts.UNUSED), RawBackend.start(Scripts.UNUSED) };
 			this.backends.addAll(List.of(pair));
 			pairs.add(pair);
 			String name = "pool-" + i;
-			routes.append("          - {id: ")
-				.append(name)
-				.append(", uri: 'lb://")
-				.append(name)
-				.append("', predicates: ['Path=/")
-				.append(name)
-				.append("/**'], filters: [StripPrefix=1]}\n");
-			pools.append("    ")
-				.append(name)
-				.append(": {")
-				.append(settings.isEmpty() ? "" : settings + ", ")
-				.append("backends: [")
-				.append(WeirServer.backend(name + "-a", pair[0].url()))
-				.append(", ")
-				.append(WeirServer.backend(name + "-b", pair[1].url(), "priority: 2"))
-				.append("]}\n");
+			yaml.route("{id: " + name + ", uri: 'lb://" + name + "', predicates: ['Path=/" + name
+					+ "/**'], filters: [StripPrefix=1]}")
+				.poolWithoutRoute(name, settings, WeirServer.backend(name + "-a", pair[0].url()),
+						WeirServer.backend(name + "-b", pair[1].url(), "priority: 2"));
 		}
-		this.weir = WeirServer
-			.start("spring:\n  cloud:\n    gateway:\n      server:\n        webflux:\n          routes:\n"
-					+ routes.toString().replace("          - ", "            - ") + "weir:\n  pools:\n" + pools);
+		this.weir = WeirServer.start(yaml.toString());
 		Deque<Stand> stands = new ArrayDeque<>();
 		for (int i = 0; i < count; i++) {
 			stands.add(new Stand(this.weir, "pool-" + i, pairs.get(i)[0], pairs.get(i)[1]));
@@ -62,17 +47,20 @@ public final class Stands implements AutoCloseable {
 	 * @return the pools
 	 */
 	public static Stands start(int count) {
-		return start(count, "");
+		return new Stands(count, "");
 	}
 
 	/**
-	 * Starts Weir with settings that are the same for all pools.
+	 * Starts Weir with settings that are the same for all pools, and sends one request:
+	 * it loads classes and may take longer than these settings allow.
 	 * @param count the number of tests that need a pool
 	 * @param settings settings of a pool in YAML flow style, such as {@code deadline: 1s}
 	 * @return the pools
 	 */
 	public static Stands start(int count, String settings) {
-		return new Stands(count, settings);
+		Stands stands = new Stands(count + 1, settings);
+		stands.next(Scripts.STREAMS, Scripts.STREAMS).chat();
+		return stands;
 	}
 
 	/**
@@ -90,10 +78,6 @@ public final class Stands implements AutoCloseable {
 
 	public WeirServer weir() {
 		return this.weir;
-	}
-
-	private static void unexpected(RawBackend.Call call) throws java.io.IOException {
-		call.respond("418 Unexpected", "{}");
 	}
 
 	@Override
@@ -126,8 +110,43 @@ public final class Stands implements AutoCloseable {
 			return post("/v1/chat/completions", Bodies.CHAT);
 		}
 
+		/**
+		 * Sends a chat completion with another prompt.
+		 * @param prompt the prompt, without characters that JSON escapes
+		 * @return the response
+		 */
+		public HttpResponse<String> chat(String prompt) {
+			return post("/v1/chat/completions", Bodies.CHAT.replace("hi", prompt));
+		}
+
 		public HttpResponse<String> post(String path, String body, String... headers) {
 			return this.weir.post("/" + this.name + path, body, headers);
+		}
+
+		/**
+		 * Opens a connection and sends a request on it.
+		 * @param path the path and query
+		 * @param body the JSON body
+		 * @return the client, which has yet to read the reply
+		 */
+		public RawClient send(String path, String body) {
+			return RawClient.of(this.weir).post("/" + this.name + path, body);
+		}
+
+		/**
+		 * Opens a connection and asks for a stream of a chat completion.
+		 * @return the client, which has yet to read the reply
+		 */
+		public RawClient stream() {
+			return send("/v1/chat/completions", Bodies.CHAT_STREAM);
+		}
+
+		/**
+		 * Opens a connection and asks for a stream of the Responses API.
+		 * @return the client, which has yet to read the reply
+		 */
+		public RawClient streamResponse() {
+			return send("/v1/responses", Bodies.RESPONSE_STREAM);
 		}
 
 		public HttpResponse<String> get(String path) {
@@ -140,6 +159,35 @@ public final class Stands implements AutoCloseable {
 
 		public String secondName() {
 			return this.name + "-b";
+		}
+
+		/**
+		 * Waits until the first backend has certain figures.
+		 * @param expected the figures
+		 * @see LaneFigures#await
+		 */
+		public void awaitFirst(LaneFigures expected) {
+			LaneFigures.await(this.weir, firstName(), expected);
+		}
+
+		/**
+		 * Waits until the second backend has certain figures.
+		 * @param expected the figures
+		 * @see LaneFigures#await
+		 */
+		public void awaitSecond(LaneFigures expected) {
+			LaneFigures.await(this.weir, secondName(), expected);
+		}
+
+		/**
+		 * Asserts that the pool serves a stream when both backends do.
+		 */
+		public void assertStreams() {
+			this.first.script(Scripts.STREAMS);
+			this.second.script(Scripts.STREAMS);
+			try (RawClient client = stream()) {
+				client.readUntil(StreamEvents.DONE + "\r\n" + RawClient.LAST_CHUNK);
+			}
 		}
 
 		/**

@@ -14,10 +14,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.LoopResources;
 
-import dev.weir.testing.Bodies;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -32,7 +32,7 @@ class KeepAliveTests {
 		assumeTrue(!epoll || Epoll.isAvailable());
 		Map<String, Integer> options = new ConcurrentHashMap<>();
 		LoopResources loops = LoopResources.create("keep-alive", 1, true);
-		try (RawBackend backend = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		try (RawBackend backend = RawBackend.start(SERVES);
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("a", backend.url()))) {
 			client(weir).runOn(loops, epoll)
 				.doOnConnected((connection) -> options.putAll(options(connection.channel(), epoll)))

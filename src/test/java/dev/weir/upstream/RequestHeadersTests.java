@@ -28,6 +28,7 @@ import dev.weir.testing.MockBackend;
 
 import static dev.weir.testing.PoolsYaml.backend;
 import static dev.weir.testing.SampleCall.utf8;
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -60,7 +61,7 @@ class RequestHeadersTests {
 	static void start() {
 		azure = MockBackend.start();
 		openai = MockBackend.start();
-		raw = RawBackend.start(RawBackend.responding("200 OK", Bodies.COMPLETION));
+		raw = RawBackend.start(SERVES);
 		weir = WeirServer.start(new PoolsYaml().pool("azure", "", backend("azure", "azure", azure.url()))
 			.pool("openai", "", backend("openai", "openai", openai.url(), "models: {gpt-4o: a-longer-name-for-it}"))
 			.pool("keyless", "", PoolsYaml.keyless("keyless", "openai", openai.url()))

@@ -3,7 +3,6 @@ package dev.weir.upstream;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,18 +12,18 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientConfig;
 
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 
-import dev.weir.testing.Bodies;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.RawBackend.responding;
+import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,27 +34,19 @@ class UpstreamConnectionsTests {
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
 
-	private static final RawBackend.Script SERVES = responding("200 OK", Bodies.COMPLETION);
-
-	private final List<AutoCloseable> open = new ArrayList<>();
-
-	@AfterEach
-	void close() throws Exception {
-		for (int i = this.open.size() - 1; i >= 0; i--) {
-			this.open.get(i).close();
-		}
-	}
+	@AutoClose
+	private final OpenResources open = new OpenResources();
 
 	@Test
 	void aConnectionThatIsFreeAgainServesTheOneThatWaits() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
-		RawBackend first = open(RawBackend.start((call) -> {
+		RawBackend first = this.open.add(RawBackend.start((call) -> {
 			called.countDown();
 			go.await(5, TimeUnit.SECONDS);
 			SERVES.run(call);
 		}));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(first, second, "max-connections=1", "acquire-timeout=5000");
 		List<CompletableFuture<HttpResponse<String>>> calls = call(weir, 2);
 		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
@@ -70,11 +61,11 @@ class UpstreamConnectionsTests {
 	@Test
 	void noMoreRequestsWaitThanThereMayBeConnections() throws InterruptedException {
 		CountDownLatch go = new CountDownLatch(1);
-		RawBackend first = open(RawBackend.start((call) -> {
+		RawBackend first = this.open.add(RawBackend.start((call) -> {
 			go.await(10, TimeUnit.SECONDS);
 			SERVES.run(call);
 		}));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(first, second, "max-connections=2", "acquire-timeout=10000");
 		List<CompletableFuture<HttpResponse<String>>> held = call(weir, 4);
 		awaitInFlight(weir, 4);
@@ -90,12 +81,12 @@ class UpstreamConnectionsTests {
 	void aRequestThatWaitsTooLongForAConnectionGoesToTheNextLane() throws InterruptedException {
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
-		RawBackend first = open(RawBackend.start((call) -> {
+		RawBackend first = this.open.add(RawBackend.start((call) -> {
 			called.countDown();
 			go.await(10, TimeUnit.SECONDS);
 			SERVES.run(call);
 		}));
-		RawBackend second = open(RawBackend.start(SERVES));
+		RawBackend second = this.open.backend(SERVES);
 		WeirServer weir = weir(first, second, "max-connections=1", "acquire-timeout=50");
 		List<CompletableFuture<HttpResponse<String>>> held = call(weir, 1);
 		assertThat(called.await(5, TimeUnit.SECONDS)).isTrue();
@@ -106,16 +97,16 @@ class UpstreamConnectionsTests {
 
 	@Test
 	void theGatewaysOwnTypesOfPoolStayToChoose() {
-		RawBackend first = open(RawBackend.start(SERVES));
-		WeirServer weir = weir(first, open(RawBackend.start(SERVES)), "type=disabled");
+		RawBackend first = this.open.backend(SERVES);
+		WeirServer weir = weir(first, this.open.backend(SERVES), "type=disabled");
 		IntStream.range(0, 3).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));
 		assertThat(first.connections()).isEqualTo(3);
 	}
 
 	@Test
 	void connectionsAreLimitedInNumberAndAge() {
-		RawBackend first = open(RawBackend.start(SERVES));
-		WeirServer weir = weir(first, open(RawBackend.start(SERVES)));
+		RawBackend first = this.open.backend(SERVES);
+		WeirServer weir = weir(first, this.open.backend(SERVES));
 		HttpClientProperties.Pool pool = weir.beans(HttpClientProperties.class).values().iterator().next().getPool();
 		assertThat(pool.getMaxConnections()).isEqualTo(10_000);
 		assertThat(pool.getMaxIdleTime()).isLessThan(Duration.ofMinutes(4));
@@ -132,8 +123,8 @@ class UpstreamConnectionsTests {
 
 	@Test
 	void theProxyResolvesNamesIfThereIsOne() {
-		RawBackend proxy = open(RawBackend.start(SERVES));
-		WeirServer weir = open(WeirServer.start(
+		RawBackend proxy = this.open.backend(SERVES);
+		WeirServer weir = this.open.add(WeirServer.start(
 				WeirServer.pool("", WeirServer.backend("a", URI.create("http://only.the.proxy.knows.test"))),
 				HTTP_CLIENT + "proxy.host=127.0.0.1", HTTP_CLIENT + "proxy.port=" + proxy.url().getPort()));
 		weir.chat();
@@ -144,7 +135,7 @@ class UpstreamConnectionsTests {
 		String[] arguments = Arrays.stream(pool)
 			.map((setting) -> HTTP_CLIENT + "pool." + setting)
 			.toArray(String[]::new);
-		return open(WeirServer.start(WeirServer.pool("", WeirServer.backend("a", first.url()),
+		return this.open.add(WeirServer.start(WeirServer.pool("", WeirServer.backend("a", first.url()),
 				WeirServer.backend("b", second.url(), "priority: 2")), arguments));
 	}
 
@@ -156,11 +147,6 @@ class UpstreamConnectionsTests {
 
 	private static void awaitInFlight(WeirServer weir, int number) {
 		await().until(() -> weir.get("/actuator/backends/a").body().contains("\"inFlight\":" + number));
-	}
-
-	private <T extends AutoCloseable> T open(T resource) {
-		this.open.add(resource);
-		return resource;
 	}
 
 }
