@@ -309,7 +309,7 @@ class FailoverTests {
 
 	@Test
 	void aRetryFilterKeepsTheHeadersThatAnotherFilterHasSet() {
-		RawBackend only = start(SERVES);
+		RawBackend only = this.open.backend(SERVES);
 		only.script((call) -> {
 			if (only.requests().size() == 1) {
 				call.respond("429 Too Many Requests", Bodies.AZURE_THROTTLED, "retry-after-ms: 1");
