@@ -18,15 +18,12 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
-import static dev.weir.testing.LaneFigures.FAILED_ONCE;
-import static dev.weir.testing.LaneFigures.SERVED_ONCE;
 import static dev.weir.testing.ReplyAssertions.header;
 import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -65,9 +62,8 @@ class TlsFaultTests {
 	@Test
 	void b26AHandshakeTimeoutGoesToTheNextLane(CapturedOutput output) {
 		RawBackend first = this.open.backend(SERVES);
-		RawBackend second = this.open.backend(SERVES);
 		URI secure = URI.create(first.url("localhost").toString().replace("http:", "https:"));
-		assertServedBySecond(weir(secure, second, HTTP_CLIENT + "ssl.handshake-timeout=300ms"), second);
+		start(secure, HTTP_CLIENT + "ssl.handshake-timeout=300ms").assertServedBySpare();
 		assertThat(first.requests()).isEmpty();
 		assertThat(output).contains("a TLS failure (handshake timed out after 300ms) from openai-a");
 	}
@@ -88,26 +84,24 @@ class TlsFaultTests {
 	@Test
 	void b26AnAuthorityInTheConfiguredBundleIsTrusted() {
 		RawBackend first = this.open.add(RawBackend.startSecure(AUTHORITY.identity("localhost"), SERVES));
-		RawBackend second = this.open.backend(SERVES);
-		WeirServer weir = weir(first.url("localhost"), second, AUTHORITY.trustSettings());
+		BackendWithSpare weir = start(first.url("localhost"), AUTHORITY.trustSettings());
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-a");
 		assertThat(first.requests()).singleElement().asString().containsIgnoringCase("api-key: key-of-openai-a");
-		assertAllServed(weir, 1);
+		weir.assertSpareIsUnused(1);
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 		assertThat(first.connections()).isEqualTo(1);
-		assertThat(second.requests()).isEmpty();
+		weir.assertSpareIsUnused(2);
 	}
 
 	@Test
 	void b26AnAuthorityThatTheRuntimeTrustsIsNotTrustedBesideTheBundle() throws Exception {
 		TestAuthority known = TestAuthority.found("Known to everyone");
 		RawBackend first = this.open.add(RawBackend.startSecure(known.identity("localhost"), SERVES));
-		RawBackend second = this.open.backend(SERVES);
 		trustEverywhere(known);
 		assertThatTheRuntimeTrusts(first);
-		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
+		start(first.url("localhost"), AUTHORITY.trustSettings()).assertServedBySpare();
 		assertThat(first.requests()).isEmpty();
 	}
 
@@ -122,37 +116,15 @@ class TlsFaultTests {
 
 	private void assertRefused(SSLContext identity, CapturedOutput output, String why) {
 		RawBackend first = this.open.add(RawBackend.startSecure(identity, SERVES));
-		RawBackend second = this.open.backend(SERVES);
-		assertServedBySecond(weir(first.url("localhost"), second, AUTHORITY.trustSettings()), second);
+		start(first.url("localhost"), AUTHORITY.trustSettings()).assertServedBySpare();
 		assertThat(first.connections()).isPositive();
 		assertThat(first.requests()).isEmpty();
 		assertThat(output.getAll())
 			.containsPattern("attempt 2, after a TLS failure \\(.*" + why + ".*\\) from openai-a");
 	}
 
-	private WeirServer weir(URI first, RawBackend second, String... arguments) {
-		return this.open.add(WeirServer.start(WeirServer.pool("", WeirServer.backend("openai-a", first),
-				WeirServer.backend("openai-b", second.url(), "priority: 2")), arguments));
-	}
-
-	/**
-	 * The second backend serves, the attempt on the first has failed, and the next
-	 * request is served.
-	 */
-	private static void assertServedBySecond(WeirServer weir, RawBackend second) {
-		HttpResponse<String> response = weir.chat();
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
-		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
-		LaneFigures.await(weir, "openai-a", FAILED_ONCE);
-		LaneFigures.await(weir, "openai-b", SERVED_ONCE);
-		assertThat(second.requests()).hasSize(1);
-		assertThat(weir.chat().statusCode()).isEqualTo(200);
-	}
-
-	private static void assertAllServed(WeirServer weir, int calls) {
-		LaneFigures.await(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
+	private BackendWithSpare start(URI url, String... arguments) {
+		return this.open.add(BackendWithSpare.start(url, arguments));
 	}
 
 	/** Adds an authority to the default trust store of this process. */

@@ -70,21 +70,20 @@ class UpstreamFaultTests {
 	private final OpenResources open = new OpenResources();
 
 	@BeforeAll
-	static void start() {
+	static void startWeir() {
 		names = NameServer.start();
 		stands = Stands.start(20);
 	}
 
 	@AfterAll
-	static void stop() throws InterruptedException {
+	static void stopWeir() throws InterruptedException {
 		stands.close();
 		names.close();
 	}
 
 	@Test
 	void b25ANameThatDoesNotResolveGoesToTheNextLane(CapturedOutput output) {
-		RawBackend second = this.open.backend(SERVES);
-		assertServedBySecond(weir(URI.create("http://nowhere.weir.test:4711"), second), second);
+		start(URI.create("http://nowhere.weir.test:4711")).assertServedBySpare();
 		assertThat(names.questions()).contains("nowhere.weir.test");
 		assertThat(output).contains("after an unknown host name from openai-a");
 	}
@@ -97,9 +96,8 @@ class UpstreamFaultTests {
 		};
 		RawBackend old = this.open.add(RawBackend.start(oneCallEach));
 		RawBackend moved = this.open.add(RawBackend.startAt("127.0.0.2", old.url().getPort(), oneCallEach));
-		RawBackend second = this.open.backend(SERVES);
 		names.setAddress("moves.weir.test", "127.0.0.1", 1);
-		WeirServer weir = weir(old.url("moves.weir.test"), second);
+		BackendWithSpare weir = start(old.url("moves.weir.test"));
 		IntStream.range(0, 50).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));
 		assertThat(old.connections()).isEqualTo(50);
 		assertThat(names.questions().stream().filter("moves.weir.test"::equals)).hasSizeLessThan(50);
@@ -112,25 +110,22 @@ class UpstreamFaultTests {
 		int calls = old.requests().size();
 		assertThat(weir.chat().body()).isEqualTo(Bodies.COMPLETION);
 		assertThat(old.requests()).hasSize(calls);
-		assertAllServed(weir, calls + moved.requests().size());
-		assertThat(second.requests()).isEmpty();
+		weir.assertSpareIsUnused(calls + moved.requests().size());
 	}
 
 	@Test
 	void b25ABusyConnectionIsClosedAfterItsMaxLifeTime() {
 		RawBackend old = this.open.backend(SERVES);
 		RawBackend moved = this.open.add(RawBackend.startAt("127.0.0.2", old.url().getPort(), SERVES));
-		RawBackend second = this.open.backend(SERVES);
 		names.setAddress("drifts.weir.test", "127.0.0.1", 1);
-		WeirServer weir = weir(old.url("drifts.weir.test"), second, HTTP_CLIENT + "pool.max-life-time=1s");
+		BackendWithSpare weir = start(old.url("drifts.weir.test"), HTTP_CLIENT + "pool.max-life-time=1s");
 		assertThat(weir.chat().statusCode()).isEqualTo(200);
 		names.setAddress("drifts.weir.test", "127.0.0.2", 1);
 		await().atMost(Duration.ofSeconds(10)).pollInterval(Duration.ofMillis(20)).until(() -> {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
 			return !moved.requests().isEmpty();
 		});
-		assertAllServed(weir, old.requests().size() + moved.requests().size());
-		assertThat(second.requests()).isEmpty();
+		weir.assertSpareIsUnused(old.requests().size() + moved.requests().size());
 	}
 
 	@ParameterizedTest
@@ -310,35 +305,13 @@ class UpstreamFaultTests {
 					"x-ms-client-request-id", "x-ms-oai-image-generation-deployment");
 	}
 
-	private WeirServer weir(URI first, RawBackend second, String... arguments) {
-		return this.open.add(WeirServer.start(UpstreamFaultTests::useTestNameServer, WeirServer.pool("",
-				WeirServer.backend("openai-a", first), WeirServer.backend("openai-b", second.url(), "priority: 2")),
-				arguments));
+	private BackendWithSpare start(URI url, String... arguments) {
+		return this.open.add(BackendWithSpare.start(UpstreamFaultTests::useTestNameServer, url, arguments));
 	}
 
 	private static void useTestNameServer(GenericApplicationContext context) {
 		context.registerBean(DnsServerAddressStreamProvider.class,
 				() -> new SingletonDnsServerAddressStreamProvider(names.address()));
-	}
-
-	/**
-	 * The second backend serves, the attempt on the first has failed, and the next
-	 * request is served.
-	 */
-	private static void assertServedBySecond(WeirServer weir, RawBackend second) {
-		HttpResponse<String> response = weir.chat();
-		assertThat(response.statusCode()).isEqualTo(200);
-		assertThat(response.body()).isEqualTo(Bodies.COMPLETION);
-		assertThat(header(response, "x-weir-backend")).isEqualTo("openai-b");
-		assertThat(header(response, "x-weir-attempts")).isEqualTo("2");
-		LaneFigures.await(weir, "openai-a", FAILED_ONCE);
-		LaneFigures.await(weir, "openai-b", SERVED_ONCE);
-		assertThat(second.requests()).hasSize(1);
-		assertThat(weir.chat().statusCode()).isEqualTo(200);
-	}
-
-	private static void assertAllServed(WeirServer weir, int calls) {
-		LaneFigures.await(weir, "openai-a", new LaneFigures(0, calls, calls, 0, 0));
 	}
 
 }
