@@ -3,7 +3,6 @@ package dev.weir.faults;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
@@ -18,11 +17,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.PoolsYaml;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 
+import static dev.weir.testing.PoolsYaml.backend;
 import static dev.weir.testing.Scripts.SERVES;
 import static dev.weir.testing.Scripts.THROTTLED;
 import static dev.weir.testing.Scripts.responding;
@@ -51,38 +52,22 @@ class CallFaultTests {
 	static void start() {
 		first = RawBackend.start(SERVES);
 		second = RawBackend.start(SERVES);
-		StringBuilder routes = new StringBuilder();
-		StringBuilder pools = new StringBuilder();
-		pool(routes, pools, "azure", backend("azure", "azure", first, ""));
-		pool(routes, pools, "openai", backend("openai", "openai", first, ", models: {gpt-4o: real}"));
-		pool(routes, pools, "any", backend("any", "openai", first, ""));
-		pool(routes, pools, "split", backend("split-a", "azure", first, ", models: {gpt-4o: chat}"), backend("split-b",
-				"openai", second, ", priority: 2, models: {rerank-1: bge, meta/llama: llama, img: dall}"));
-		pool(routes, pools, "mixed", backend("mixed-a", "azure", first, ""),
-				backend("mixed-b", "openai", second, ", priority: 2"));
-		pool(routes, pools, "versioned", backend("versioned-a", "azure", first, ""),
-				backend("versioned-b", "azure", second, ", priority: 2, api-version: 2024-10-21"));
+		PoolsYaml yaml = new PoolsYaml().set("max-body: 64KB")
+			.pool("azure", "", backend("azure", "azure", first.url()))
+			.pool("openai", "", backend("openai", "openai", first.url(), "models: {gpt-4o: real}"))
+			.pool("any", "", backend("any", "openai", first.url()))
+			.pool("split", "", backend("split-a", "azure", first.url(), "models: {gpt-4o: chat}"),
+					backend("split-b", "openai", second.url(), "priority: 2",
+							"models: {rerank-1: bge, meta/llama: llama, img: dall}"))
+			.pool("mixed", "", backend("mixed-a", "azure", first.url()),
+					backend("mixed-b", "openai", second.url(), "priority: 2"))
+			.pool("versioned", "", backend("versioned-a", "azure", first.url()),
+					backend("versioned-b", "azure", second.url(), "priority: 2", "api-version: 2024-10-21"));
 		for (int i = 0; i < 8; i++) {
-			pool(routes, pools, "pair-" + i, backend("pair-" + i + "-a", "openai", first, ""),
-					backend("pair-" + i + "-b", "openai", second, ", priority: 2"));
+			yaml.pool("pair-" + i, "", backend("pair-" + i + "-a", "openai", first.url()),
+					backend("pair-" + i + "-b", "openai", second.url(), "priority: 2"));
 		}
-		weir = WeirServer.start("spring:\n  cloud:\n    gateway:\n      server:\n        webflux:\n          routes:\n"
-				+ routes + "weir:\n  max-body: 64KB\n  pools:\n" + pools);
-	}
-
-	private static void pool(StringBuilder routes, StringBuilder pools, String name, String... backends) {
-		routes.append("            - {id: ")
-			.append(name)
-			.append(", uri: 'lb://")
-			.append(name)
-			.append("', predicates: ['Path=/v1/**, /openai/**, /chat/**, /rerank', 'Header=x-pool, ^")
-			.append(name)
-			.append("$']}\n");
-		pools.append("    ").append(name).append(": {backends: [").append(String.join(", ", backends)).append("]}\n");
-	}
-
-	private static String backend(String name, String dialect, RawBackend backend, String settings) {
-		return "{name: " + name + ", url: '" + backend.url() + "', api-key: k, dialect: " + dialect + settings + "}";
+		weir = WeirServer.start(yaml.toString());
 	}
 
 	@AfterAll
@@ -107,7 +92,7 @@ class CallFaultTests {
 			"/v1/files/%66%2d1//content, /v1/files/f-1/content", "//v1/files/a%e2%82%ac, /v1/files/a%E2%82%AC",
 			"/openai//deployments//gpt-4o/chat/completions, /v1/chat/completions" })
 	void c19TheRouterWeirAndTheBackendReadTheSamePath(String path, String read) {
-		assertThat(send("openai", "POST " + path, CHAT, JSON).status()).isEqualTo(200);
+		assertThat(weir.exchange("openai", "POST " + path, CHAT, JSON).status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement().asString().startsWith("POST " + read + " HTTP/1.1\r\n");
 		if (read.endsWith("completions")) {
 			assertThat(first.requests().get(0)).contains("\"model\":\"real\"");
@@ -119,7 +104,7 @@ class CallFaultTests {
 			"/openai/deployments/meta%2Fllama/chat/completions?api-version=v",
 			"//openai/deployments//meta%2fllama/chat%2Fcompletions?api-version=v" })
 	void c19AModelWithASlashIsReadInAClassicPath(String path) {
-		RawReply response = send("split", "POST " + path, "{}".getBytes(UTF_8), JSON);
+		RawReply response = weir.exchange("split", "POST " + path, "{}".getBytes(UTF_8), JSON);
 		if (path.startsWith("//")) {
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("encoded slash");
@@ -137,7 +122,7 @@ class CallFaultTests {
 	@ValueSource(strings = { "/v1/models/meta%2Fllama", "/v1/models/meta%2fllama", "/v1/models/meta/llama",
 			"/openai/v1//models/meta%2Fllama" })
 	void c19AModelWithASlashIsFoundAsTheListShowsIt(String path) {
-		assertThat(send("split", "GET " + path, new byte[0]).text()).contains("\"id\":\"meta/llama\"");
+		assertThat(weir.exchange("split", "GET " + path, new byte[0]).text()).contains("\"id\":\"meta/llama\"");
 	}
 
 	@ParameterizedTest
@@ -146,7 +131,7 @@ class CallFaultTests {
 			"/v1/models/a%00", "/v1/models/a%0d%0aX:y", "/v1/models;x/a" })
 	void c7AnAmbiguousRequestIsRefused(String path) {
 		for (String method : List.of("GET", "POST")) {
-			RawReply response = send("openai", method + " " + path, new byte[0]);
+			RawReply response = weir.exchange("openai", method + " " + path, new byte[0]);
 			assertThat(response.status()).isEqualTo(400);
 			assertThat(response.text()).contains("\"code\":\"invalid_path\"");
 		}
@@ -158,16 +143,16 @@ class CallFaultTests {
 	void c20ADeploymentInThePathDecidesBesideAModelThatIsNone(String model) {
 		String body = "{\"model\":" + model + ",\"messages\":[]}";
 		String path = "POST /openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
-		assertThat(send("azure", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(weir.exchange("azure", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
 		assertThat(first.requests().get(0)).endsWith("\r\n\r\n" + body);
-		assertThat(send("openai", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(weir.exchange("openai", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
 		assertThat(first.requests().get(1)).endsWith("\r\n\r\n{\"model\":\"real\",\"messages\":[]}");
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\" \"" })
 	void c20WithoutADeploymentAModelThatIsNoneIsMissing(String model) {
-		RawReply response = send("openai", "POST /v1/chat/completions", ("{\"model\":" + model + "}").getBytes(UTF_8),
+		RawReply response = weir.exchange("openai", "POST /v1/chat/completions", ("{\"model\":" + model + "}").getBytes(UTF_8),
 				JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("You must provide a model parameter.", "\"param\":\"model\"");
@@ -186,14 +171,14 @@ class CallFaultTests {
 		}
 		assertThat(first.requests()).isEmpty();
 		assertThat(second.requests()).singleElement().asString().endsWith("{\"query\":\"q\",\"model\":\"bge\"}");
-		assertThat(send("split", "POST " + path, "{\"model\":\"none\"}".getBytes(UTF_8), JSON).status()).isEqualTo(404);
+		assertThat(weir.exchange("split", "POST " + path, "{\"model\":\"none\"}".getBytes(UTF_8), JSON).status()).isEqualTo(404);
 	}
 
 	@Test
 	void c21AFormThatNamesAModelGoesToThatModel() {
 		String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nrerank-1\r\n--b--\r\n";
 		assertThat(
-				send("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
+				weir.exchange("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
 					.status())
 			.isEqualTo(200);
 		assertThat(second.requests()).singleElement().asString().endsWith(form.replace("rerank-1", "bge"));
@@ -203,7 +188,7 @@ class CallFaultTests {
 	@ValueSource(strings = { "/v1/fine_tuning/jobs", "/v1/assistants", "/v1/threads/runs", "/v1/evals", "/v1/batches" })
 	void c21AStoredObjectIsNeitherMappedNorBoundToALane(String path) {
 		String body = "{\"model\":\"rerank-1\"}";
-		assertThat(send("split", "POST " + path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
+		assertThat(weir.exchange("split", "POST " + path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement().asString().endsWith(body);
 	}
 
@@ -211,10 +196,10 @@ class CallFaultTests {
 	void c21The429OfAModelSetsThatModelAsideForUnknownOperationsToo() {
 		first.script(THROTTLED);
 		byte[] body = "{\"model\":\"m\"}".getBytes(UTF_8);
-		assertThat(send("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
-		assertThat(send("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");
+		assertThat(weir.exchange("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
+		assertThat(weir.exchange("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");
 		first.script(responding("200 OK", "{}"));
-		assertThat(send("pair-0", "POST /v1/rerank", "{\"model\":\"other\"}".getBytes(UTF_8), JSON)
+		assertThat(weir.exchange("pair-0", "POST /v1/rerank", "{\"model\":\"other\"}".getBytes(UTF_8), JSON)
 			.header("x-weir-backend")).isEqualTo("pair-0-a");
 	}
 
@@ -223,7 +208,7 @@ class CallFaultTests {
 			"5, /v1/responses/r/cancel" })
 	void c21ARequestThatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
 		first.script(responding("500 Internal Server Error", "{}"));
-		assertThat(send("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
+		assertThat(weir.exchange("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
 			.isEqualTo(500);
 		assertThat(first.requests()).hasSize(1);
 		assertThat(second.requests()).isEmpty();
@@ -239,7 +224,7 @@ class CallFaultTests {
 			for (String path : List.of("/v1/chat/completions", "/v1/files",
 					"/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21")) {
 				first.requests().clear();
-				assertThat(send("azure", "POST " + path, bodies.get(i), JSON, "Content-Encoding: " + codings.get(i))
+				assertThat(weir.exchange("azure", "POST " + path, bodies.get(i), JSON, "Content-Encoding: " + codings.get(i))
 					.status()).isEqualTo(200);
 				assertThat(first.requests()).singleElement()
 					.asString()
@@ -268,7 +253,7 @@ class CallFaultTests {
 	void c16ABodyOfExactlyTheLimitIsDecoded() throws IOException {
 		byte[] body = ("{\"model\":\"gpt-4o\"" + " ".repeat(MAX_BODY - 18) + "}").getBytes(UTF_8);
 		assertThat(body).hasSize(MAX_BODY);
-		assertThat(send("azure", "POST /v1/chat/completions", gzip(body), JSON, "Content-Encoding: gzip").status())
+		assertThat(weir.exchange("azure", "POST /v1/chat/completions", gzip(body), JSON, "Content-Encoding: gzip").status())
 			.isEqualTo(200);
 		assertThat(first.requests()).singleElement().asString().endsWith(new String(body, UTF_8));
 	}
@@ -277,7 +262,7 @@ class CallFaultTests {
 	@ValueSource(strings = { "compress", "gzip, br", "aes128gcm" })
 	void c16AnUnknownCodingIsRefusedWithThoseThereAre(String coding) {
 		for (String path : List.of("/v1/chat/completions", "/v1/files")) {
-			RawReply response = send("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
+			RawReply response = weir.exchange("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
 			assertThat(response.status()).isEqualTo(415);
 			assertThat(response.header("accept-encoding")).isEqualTo("gzip, deflate, br, zstd");
 			assertThat(response.text()).contains("\"code\":\"unsupported_content_encoding\"");
@@ -287,7 +272,7 @@ class CallFaultTests {
 
 	@Test
 	void c16ABodyThatDoesNotMatchItsCodingIsABadRequest() {
-		RawReply response = send("azure", "POST /v1/chat/completions", CHAT, JSON, "Content-Encoding: br");
+		RawReply response = weir.exchange("azure", "POST /v1/chat/completions", CHAT, JSON, "Content-Encoding: br");
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("is not valid br");
 		assertThat(first.requests()).isEmpty();
@@ -301,7 +286,7 @@ class CallFaultTests {
 		String versioned = path + (path.contains("?") ? "&" : "?") + "api-version=2024-10-21";
 		for (String target : List.of(path, versioned)) {
 			first.requests().clear();
-			assertThat(send("any", "GET " + target, new byte[0]).status()).isEqualTo(200);
+			assertThat(weir.exchange("any", "GET " + target, new byte[0]).status()).isEqualTo(200);
 			assertThat(first.requests()).singleElement().asString().startsWith("GET " + read + " HTTP/1.1\r\n");
 		}
 	}
@@ -317,7 +302,7 @@ class CallFaultTests {
 				"{\"error\":{\"message\":\"Invalid URL (POST " + path + ")\",\"type\":\"invalid_request_error\"}}")) {
 			first.script(responding("404 Not Found", body));
 			first.requests().clear();
-			RawReply response = send("any", "POST " + path, CHAT, JSON);
+			RawReply response = weir.exchange("any", "POST " + path, CHAT, JSON);
 			assertThat(first.requests()).singleElement()
 				.asString()
 				.startsWith("POST /v1/" + path.substring(path.startsWith("/openai") ? 11 : 4) + " ");
@@ -336,12 +321,12 @@ class CallFaultTests {
 			"/v1/whatever | {\"error\":{\"message\":\"No such thing as this\",\"type\":\"invalid_request_error\"}}" })
 	void c19A404WithAnErrorMessageOrOfAKnownPathIsPassedOn(String path, String body) {
 		first.script(responding("404 Not Found", body));
-		assertThat(send("any", "POST " + path, CHAT, JSON).text()).isEqualTo(body);
+		assertThat(weir.exchange("any", "POST " + path, CHAT, JSON).text()).isEqualTo(body);
 	}
 
 	@Test
 	void c19AMisspeltOperationOnADeploymentIsNamedWhereNoBackendHasAPlaceForIt() {
-		RawReply response = send("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT, JSON);
+		RawReply response = weir.exchange("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT, JSON);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text()).contains("Did you mean /openai/deployments/m/chat/completions?");
 	}
@@ -349,13 +334,13 @@ class CallFaultTests {
 	@Test
 	void aClassicPathWithoutAVersionGoesWhereNoneIsNeeded() {
 		String path = "POST /openai/deployments/m/chat/completions";
-		assertThat(send("mixed", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("mixed-b");
-		assertThat(send("versioned", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("versioned-b");
+		assertThat(weir.exchange("mixed", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("mixed-b");
+		assertThat(weir.exchange("versioned", path, CHAT, JSON).header("x-weir-backend")).isEqualTo("versioned-b");
 		assertThat(second.requests().get(1)).startsWith(path + "?api-version=2024-10-21 ");
-		RawReply response = send("azure", path, CHAT, JSON);
+		RawReply response = weir.exchange("azure", path, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("needs the query parameter api-version", "\"param\":\"api-version\"");
-		assertThat(send("mixed", path + "?api-version=2024-10-21", CHAT, JSON).header("x-weir-backend"))
+		assertThat(weir.exchange("mixed", path + "?api-version=2024-10-21", CHAT, JSON).header("x-weir-backend"))
 			.isEqualTo("mixed-a");
 		assertThat(first.requests()).hasSize(1);
 	}
@@ -366,7 +351,7 @@ class CallFaultTests {
 			"POST /v1/models | GET, HEAD", "PUT /v1/files | GET, HEAD, POST, PATCH, DELETE",
 			"OPTIONS /v1/responses/r | GET, HEAD, POST, PATCH, DELETE", "PUT /v1/models/m | GET, HEAD, DELETE" })
 	void aMethodThatAnOperationDoesNotHaveDoesNotGoUp(String requestLine, String allowed) {
-		RawReply response = send("any", requestLine, CHAT, JSON);
+		RawReply response = weir.exchange("any", requestLine, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(405);
 		assertThat(response.header("allow")).isEqualTo(allowed);
 		assertThat(response.text()).contains("\"code\":\"method_not_allowed\"");
@@ -376,7 +361,7 @@ class CallFaultTests {
 	@ParameterizedTest
 	@CsvSource({ "azure, img, img", "split, img, img", "openai, gpt-4o, real", "openai, other, other" })
 	void theDeploymentOfTheImageToolIsMappedLikeAModel(String pool, String named, String sent) {
-		assertThat(send(pool, "POST /v1/responses", CHAT, JSON, "X-MS-OAI-Image-Generation-Deployment: " + named,
+		assertThat(weir.exchange(pool, "POST /v1/responses", CHAT, JSON, "X-MS-OAI-Image-Generation-Deployment: " + named,
 				"x-ms-spillover-deployment: s")
 			.status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement()
@@ -399,12 +384,6 @@ class CallFaultTests {
 			out.write(plain);
 		}
 		return coded.toByteArray();
-	}
-
-	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
-		List<String> all = new ArrayList<>(List.of(headers));
-		all.add("x-pool: " + pool);
-		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 }

@@ -17,7 +17,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.openai.call.ClientDialect;
-import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
 import dev.weir.testing.WeirServer;
 import dev.weir.testing.SampleCall;
@@ -125,7 +124,7 @@ class DialectTests {
 	private static void assertGets(MockBackend backend, String pool, ClientDialect client, SampleCall call,
 			String target, byte[] body) {
 		backend.respondsWith(WireMock.ok().withHeader("Content-Type", call.responseType()).withBody(call.response()));
-		RawReply response = send(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
+		RawReply response = weir.exchange(pool, "POST " + clientTarget(client, call), call.body("gpt-4o"),
 				"Content-Type: " + call.contentType());
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		assertThat(response.body()).isEqualTo(call.response());
@@ -153,7 +152,7 @@ class DialectTests {
 	@ParameterizedTest
 	@EnumSource(names = { "CHAT", "SPEECH" })
 	void anEscapedModelIsReplacedAsAWhole(SampleCall call) {
-		send("openai-mapped", "POST /v1/" + call.path(), call.body("gpt\\u002d4\\u006f"),
+		weir.exchange("openai-mapped", "POST /v1/" + call.path(), call.body("gpt\\u002d4\\u006f"),
 				"Content-Type: application/json");
 		assertThat(openai.onlyCall().getBody()).isEqualTo(call.body("my-deployment"));
 	}
@@ -161,7 +160,7 @@ class DialectTests {
 	@Test
 	void anEscapedModelOfTheSameNameStaysAsItWasWritten() {
 		byte[] body = SampleCall.CHAT.body("gpt\\u002d4\\u006f");
-		send("openai", "POST /v1/chat/completions", body, "Content-Type: application/json");
+		weir.exchange("openai", "POST /v1/chat/completions", body, "Content-Type: application/json");
 		assertThat(openai.onlyCall().getBody()).isEqualTo(body);
 	}
 
@@ -193,7 +192,7 @@ class DialectTests {
 		byte[] file = SampleCall.concat(
 				utf8("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=a\r\n\r\n"), SampleCall.binary(),
 				utf8("\r\n--x--\r\n"));
-		send("openai-mapped", "POST /openai/deployments/gpt-4o/audio/transcriptions?api-version=2024-10-21", file,
+		weir.exchange("openai-mapped", "POST /openai/deployments/gpt-4o/audio/transcriptions?api-version=2024-10-21", file,
 				"Content-Type: multipart/form-data; boundary=x");
 		assertThat(openai.onlyCall().getBody()).isEqualTo(SampleCall
 			.concat(utf8("--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nmy-deployment\r\n"), file));
@@ -255,7 +254,7 @@ class DialectTests {
 	private static void assertPasses(MockBackend backend, String pool, String method, String target, String expected) {
 		byte[] body = (method.equals("GET") || method.equals("DELETE")) ? new byte[0]
 				: utf8("{\"model\": [\"not looked at\"}");
-		RawReply response = send(pool, method + " " + target, body, "Content-Type: application/json");
+		RawReply response = weir.exchange(pool, method + " " + target, body, "Content-Type: application/json");
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		LoggedRequest request = backend.onlyCall();
 		assertThat(request.getMethod().getName()).isEqualTo(method);
@@ -266,14 +265,14 @@ class DialectTests {
 
 	@Test
 	void aPathOfAzuresClassicDialectGoesToAzureOnly() {
-		assertThat(send("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status()).isEqualTo(200);
+		assertThat(weir.exchange("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status()).isEqualTo(200);
 		assertThat(azure.calls()).hasSize(1);
 		assertThat(openai.calls()).isEmpty();
 	}
 
 	@Test
 	void aPathOfAzuresClassicDialectIsNotFoundWithoutAnAzureBackend() {
-		RawReply response = send("openai", "GET /openai/operations/images/i?api-version=v", new byte[0]);
+		RawReply response = weir.exchange("openai", "GET /openai/operations/images/i?api-version=v", new byte[0]);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text())
 			.isEqualTo("{\"error\":{\"message\":\"No backend of pool openai can serve this operation.\","
@@ -302,14 +301,8 @@ class DialectTests {
 	}
 
 	private static void post(String pool, String target, String body) {
-		RawReply response = send(pool, "POST " + target, utf8(body), "Content-Type: application/json");
+		RawReply response = weir.exchange(pool, "POST " + target, utf8(body), "Content-Type: application/json");
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
-	}
-
-	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
-		List<String> all = new ArrayList<>(List.of(headers));
-		all.add("x-pool: " + pool);
-		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 }

@@ -156,6 +156,20 @@ public final class WeirServer implements AutoCloseable {
 		return send((headers.length > 0) ? request.headers(headers) : request);
 	}
 
+	/**
+	 * Sends a raw request to a pool of {@link PoolsYaml}, on a new connection.
+	 * @param pool the pool's name
+	 * @param requestLine method and path
+	 * @param body the body, empty for none
+	 * @param headers header lines
+	 * @return the reply
+	 */
+	public RawReply exchange(String pool, String requestLine, byte[] body, String... headers) {
+		List<String> all = new ArrayList<>(List.of(headers));
+		all.add("x-pool: " + pool);
+		return RawClient.exchange(port(), requestLine, body, all.toArray(String[]::new));
+	}
+
 	public HttpResponse<String> get(String path) {
 		return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)));
 	}

@@ -132,14 +132,14 @@ class RequestHeadersTests {
 			"?Api-Key=&x=secre,?x=secre", "?include[]=a&api-key=secret&q=%22,?include[]=a&q=%22",
 			"?api-key=secret&a=1+2&&b,?a=1+2&b" })
 	void aKeyInTheQueryReachesNoBackendHoweverItIsSpelt(String query, String left) {
-		RawReply response = send("openai", "GET /v1/files" + query, new byte[0]);
+		RawReply response = weir.exchange("openai", "GET /v1/files" + query, new byte[0]);
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
 		assertThat(openai.onlyCall().getUrl()).isEqualTo("/v1/files" + left);
 	}
 
 	@Test
 	void aKeyInTheQueryOfAClassicPathReachesNoBackend() {
-		RawReply response = send("azure",
+		RawReply response = weir.exchange("azure",
 				"POST /openai/deployments/gpt-4o/chat/completions?api-key=secret&api-version=v", CHAT);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(azure.onlyCall().getUrl()).isEqualTo("/openai/deployments/gpt-4o/chat/completions?api-version=v");
@@ -230,7 +230,7 @@ class RequestHeadersTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "GET", "HEAD", "DELETE" })
 	void aRequestWithoutABodyIsSentWithoutABody(String method) {
-		send("azure", method + " /v1/files/f1", new byte[0]);
+		weir.exchange("azure", method + " /v1/files/f1", new byte[0]);
 		assertThat(azure.onlyCall().getMethod().getName()).isEqualTo(method);
 		assertThat(names(azure.onlyCall())).containsExactlyInAnyOrder("host", "user-agent", "accept", "accept-encoding",
 				"api-key");
@@ -239,14 +239,14 @@ class RequestHeadersTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "POST", "PUT", "PATCH", "OPTIONS" })
 	void aRequestThatMayHaveABodyHasContentLengthZero(String method) {
-		send("azure", method + " /v1/things/t1/cancel", new byte[0]);
+		weir.exchange("azure", method + " /v1/things/t1/cancel", new byte[0]);
 		assertThat(names(azure.onlyCall())).doesNotContain("transfer-encoding");
 		assertThat(values(azure.onlyCall(), "content-length")).containsExactly("0");
 	}
 
 	@Test
 	void aBodyOfAGetIsNotPassedOn() {
-		RawReply response = send("azure", "GET /v1/files/f1", CHAT);
+		RawReply response = weir.exchange("azure", "GET /v1/files/f1", CHAT);
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(azure.onlyCall().getBody()).isEmpty();
 		assertThat(names(azure.onlyCall())).doesNotContain("content-length", "transfer-encoding");
@@ -254,7 +254,7 @@ class RequestHeadersTests {
 
 	@Test
 	void aContentTypePassesLetterByLetter() {
-		RawReply response = send("raw", "POST /v1/chat/completions", CHAT,
+		RawReply response = weir.exchange("raw", "POST /v1/chat/completions", CHAT,
 				"Content-Type: Application/JSON;Charset=\"utf-8\"");
 		assertThat(response.status()).isEqualTo(200);
 		assertThat(raw.requests().get(0)).containsIgnoringCase("\r\nContent-Type: ")
@@ -270,14 +270,8 @@ class RequestHeadersTests {
 	private static void chat(String pool, String... headers) {
 		List<String> all = new ArrayList<>(List.of(headers));
 		all.add("Content-Type: application/json");
-		RawReply response = send(pool, "POST /v1/chat/completions", CHAT, all.toArray(String[]::new));
+		RawReply response = weir.exchange(pool, "POST /v1/chat/completions", CHAT, all.toArray(String[]::new));
 		assertThat(response.status()).as(response.text()).isEqualTo(200);
-	}
-
-	private static RawReply send(String pool, String requestLine, byte[] body, String... headers) {
-		List<String> all = new ArrayList<>(List.of(headers));
-		all.add("x-pool: " + pool);
-		return RawClient.exchange(weir.port(), requestLine, body, all.toArray(String[]::new));
 	}
 
 	private static List<String> names(LoggedRequest request) {
