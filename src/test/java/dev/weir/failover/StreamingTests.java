@@ -8,20 +8,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
@@ -33,19 +26,17 @@ import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 import dev.weir.reply.EventRelay;
 
-import static dev.weir.testing.LaneFigures.FAILED_ONCE;
 import static dev.weir.testing.LaneFigures.NEITHER_ONCE;
 import static dev.weir.testing.LaneFigures.SERVED_ONCE;
 import static dev.weir.testing.RawClient.LAST_CHUNK;
 import static dev.weir.testing.Scripts.UNUSED;
 import static dev.weir.testing.Scripts.streaming;
-import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Streams on real sockets: what is relayed and when, and what is left after a break of
- * the backend or the client.
+ * Streams on real sockets: their parts are relayed at once, and no faster than the client
+ * reads.
  */
 @ExtendWith(LeakCheck.class)
 class StreamingTests {
@@ -56,7 +47,7 @@ class StreamingTests {
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(30);
+		stands = Stands.start(8);
 	}
 
 	@AfterAll
@@ -177,132 +168,6 @@ class StreamingTests {
 		}
 	}
 
-	@ParameterizedTest
-	@MethodSource
-	void aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen(Body body, Breaking breaking) {
-		AtomicInteger calls = new AtomicInteger();
-		Signal seen = new Signal();
-		Stand stand = stands.next((call) -> {
-			if (calls.getAndIncrement() > 0) {
-				call.respond("200 OK", Bodies.COMPLETION);
-				return;
-			}
-			body.begin(call);
-			seen.await();
-			breaking.apply(call);
-		}, UNUSED);
-		try (RawClient client = stand.stream()) {
-			client.readUntil("\"begun\"");
-			seen.send();
-			String received = client.readToEnd();
-			assertThat(received).startsWith("HTTP/1.1 200 OK\r\n")
-				.doesNotContain("\r\n" + LAST_CHUNK)
-				.doesNotContain("[DONE]");
-			body.verifyIncomplete(received);
-		}
-		stand.awaitFirst(FAILED_ONCE);
-		assertThat(stand.second().requests()).isEmpty();
-		assertThat(stand.chat().body()).isEqualTo(Bodies.COMPLETION);
-		stand.awaitFirst(new LaneFigures(0, 2, 1, 1, 1));
-	}
-
-	static Stream<Arguments> aResponseThatBreaksOffIsBrokenForTheClientAndNothingIsLeftOpen() {
-		return Stream.of(Body.values())
-			.flatMap((body) -> Stream.of(Breaking.values()).map((breaking) -> Arguments.of(body, breaking)));
-	}
-
-	@ParameterizedTest
-	@EnumSource
-	void anIncompleteEventIsReplacedByAnErrorEvent(Breaking breaking) {
-		Signal seen = new Signal();
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("data: \"begun\"\n\n");
-			call.write("10\r\ndata: {");
-			seen.await();
-			breaking.apply(call);
-		}, UNUSED);
-		try (RawClient client = stand.stream()) {
-			client.readUntil("data: \"begun\"\n\n");
-			seen.send();
-			String received = client.readToEnd();
-			assertThat(received).contains("data: \"begun\"\n\n").doesNotContain("data: {\r\n");
-			Body.EVENTS.verifyIncomplete(received);
-		}
-		stand.awaitFirst(FAILED_ONCE);
-	}
-
-	@ParameterizedTest
-	@EnumSource
-	void aBreakInALongEventAbortsWithoutAnErrorEvent(Breaking breaking) {
-		Signal seen = new Signal();
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("data: {}\n\n");
-			call.chunk("data: {\"text\":\"" + "x".repeat(EventRelay.MAX_EVENT));
-			seen.await();
-			breaking.apply(call);
-		}, UNUSED);
-		try (RawClient client = stand.stream()) {
-			client.readUntil("xxxx");
-			seen.send();
-			assertThat(client.readToEnd()).endsWith("xxxx\r\n");
-		}
-		stand.awaitFirst(FAILED_ONCE);
-	}
-
-	@ParameterizedTest
-	@EnumSource
-	void aClientThatLeavesDuringAStreamClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
-			throws InterruptedException {
-		Signal closed = new Signal();
-		Stand stand = stands.next((call) -> {
-			call.beginEvents();
-			call.chunk("data: {}\n\n");
-			awaitEnd(call, closed);
-		}, UNUSED);
-		RawClient client = stand.stream();
-		client.readUntil("data: {}\n\n");
-		leaving.apply(client);
-		closed.await(Duration.ofSeconds(1));
-		stand.awaitFirst(NEITHER_ONCE);
-		assertThat(stand.second().requests()).isEmpty();
-	}
-
-	@ParameterizedTest
-	@EnumSource
-	void aClientThatLeavesBeforeTheResponseClosesTheBackendsConnectionAndIsNotAFailure(Leaving leaving)
-			throws InterruptedException {
-		Signal called = new Signal();
-		Signal closed = new Signal();
-		Stand stand = stands.next((call) -> {
-			called.send();
-			awaitEnd(call, closed);
-		}, UNUSED);
-		RawClient client = stand.stream();
-		called.await();
-		leaving.apply(client);
-		closed.await(Duration.ofSeconds(1));
-		stand.awaitFirst(NEITHER_ONCE);
-		assertThat(stand.second().requests()).isEmpty();
-	}
-
-	@Test
-	void aClientThatLeavesDuringTheSecondAttemptClosesItsConnection() throws InterruptedException {
-		Signal called = new Signal();
-		Signal closed = new Signal();
-		Stand stand = stands.next(throttling("retry-after: 9"), (call) -> {
-			called.send();
-			awaitEnd(call, closed);
-		});
-		RawClient client = stand.stream();
-		called.await();
-		client.close();
-		closed.await(Duration.ofSeconds(1));
-		stand.awaitFirst(NEITHER_ONCE);
-		stand.awaitSecond(NEITHER_ONCE);
-	}
-
 	@Test
 	void aSlowClientSlowsDownItsBackend() throws InterruptedException {
 		long plenty = 256L * 1024 * 1024;
@@ -356,10 +221,6 @@ class StreamingTests {
 		stand.awaitFirst(SERVED_ONCE);
 	}
 
-	private static void awaitEnd(RawBackend.Call call, Signal closed) throws IOException {
-		call.awaitClose(closed);
-	}
-
 	private static byte[] sound(int number) {
 		return new byte[] { (byte) 0xFF, (byte) 0xFB, 0, (byte) 0x80, (byte) ('a' + number), (byte) 0xC3 };
 	}
@@ -370,100 +231,6 @@ class StreamingTests {
 		out.write(bytes);
 		out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
 		out.flush();
-	}
-
-	/** How the body of a response is framed. */
-	enum Body {
-
-		EVENTS {
-
-			@Override
-			void begin(RawBackend.Call call) throws IOException {
-				call.beginEvents();
-				call.chunk("data: \"begun\"\n\n");
-			}
-
-			@Override
-			void verifyIncomplete(String received) {
-				assertThat(received).containsOnlyOnce("data: \"begun\"\n\n").endsWith("""
-						data: {"error":{"message":"The backend's response broke off.","type":"server_error",\
-						"param":null,"code":"stream_interrupted"}}
-
-						\r
-						""");
-			}
-
-		},
-
-		JSON_OF_KNOWN_LENGTH {
-
-			@Override
-			void begin(RawBackend.Call call) throws IOException {
-				call.write(
-						"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"begun\"");
-			}
-
-			@Override
-			void verifyIncomplete(String received) {
-				assertThat(received).containsIgnoringCase("content-length: 1000\r\n")
-					.endsWith("\r\n\r\n{\"begun\"")
-					.doesNotContain("error");
-			}
-
-		},
-
-		CHUNKED_JSON {
-
-			@Override
-			void begin(RawBackend.Call call) throws IOException {
-				call.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
-				call.chunk("{\"begun\"");
-			}
-
-			@Override
-			void verifyIncomplete(String received) {
-				assertThat(received).endsWith("{\"begun\"\r\n").doesNotContain("error");
-			}
-
-		};
-
-		abstract void begin(RawBackend.Call call) throws IOException;
-
-		abstract void verifyIncomplete(String received);
-
-	}
-
-	/** How a backend breaks off. */
-	enum Breaking {
-
-		RST, FIN;
-
-		void apply(RawBackend.Call call) throws IOException {
-			if (this == RST) {
-				call.reset();
-			}
-			else {
-				call.socket().close();
-			}
-		}
-
-	}
-
-	/** How a client leaves. */
-	enum Leaving {
-
-		FIN(RawClient::close), RST(RawClient::reset);
-
-		private final Consumer<RawClient> action;
-
-		Leaving(Consumer<RawClient> action) {
-			this.action = action;
-		}
-
-		void apply(RawClient client) {
-			this.action.accept(client);
-		}
-
 	}
 
 }

@@ -152,8 +152,8 @@ class CallFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\" \"" })
 	void c20WithoutADeploymentAModelThatIsNoneIsMissing(String model) {
-		RawReply response = weir.exchange("openai", "POST /v1/chat/completions", ("{\"model\":" + model + "}").getBytes(UTF_8),
-				JSON);
+		RawReply response = weir.exchange("openai", "POST /v1/chat/completions",
+				("{\"model\":" + model + "}").getBytes(UTF_8), JSON);
 		assertThat(response.status()).isEqualTo(400);
 		assertThat(response.text()).contains("You must provide a model parameter.", "\"param\":\"model\"");
 		assertThat(first.requests()).isEmpty();
@@ -171,16 +171,16 @@ class CallFaultTests {
 		}
 		assertThat(first.requests()).isEmpty();
 		assertThat(second.requests()).singleElement().asString().endsWith("{\"query\":\"q\",\"model\":\"bge\"}");
-		assertThat(weir.exchange("split", "POST " + path, "{\"model\":\"none\"}".getBytes(UTF_8), JSON).status()).isEqualTo(404);
+		assertThat(weir.exchange("split", "POST " + path, "{\"model\":\"none\"}".getBytes(UTF_8), JSON).status())
+			.isEqualTo(404);
 	}
 
 	@Test
 	void c21AFormThatNamesAModelGoesToThatModel() {
 		String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nrerank-1\r\n--b--\r\n";
-		assertThat(
-				weir.exchange("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
-					.status())
-			.isEqualTo(200);
+		assertThat(weir
+			.exchange("split", "POST /v1/videos", form.getBytes(UTF_8), "Content-Type: multipart/form-data; boundary=b")
+			.status()).isEqualTo(200);
 		assertThat(second.requests()).singleElement().asString().endsWith(form.replace("rerank-1", "bge"));
 	}
 
@@ -196,8 +196,10 @@ class CallFaultTests {
 	void c21The429OfAModelSetsThatModelAsideForUnknownOperationsToo() {
 		first.script(THROTTLED);
 		byte[] body = "{\"model\":\"m\"}".getBytes(UTF_8);
-		assertThat(weir.exchange("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend")).isEqualTo("pair-0-b");
-		assertThat(weir.exchange("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts")).isEqualTo("1");
+		assertThat(weir.exchange("pair-0", "POST /v1/rerank", body, JSON).header("x-weir-backend"))
+			.isEqualTo("pair-0-b");
+		assertThat(weir.exchange("pair-0", "POST /v1/chat/completions", body, JSON).header("x-weir-attempts"))
+			.isEqualTo("1");
 		first.script(responding("200 OK", "{}"));
 		assertThat(weir.exchange("pair-0", "POST /v1/rerank", "{\"model\":\"other\"}".getBytes(UTF_8), JSON)
 			.header("x-weir-backend")).isEqualTo("pair-0-a");
@@ -224,7 +226,8 @@ class CallFaultTests {
 			for (String path : List.of("/v1/chat/completions", "/v1/files",
 					"/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21")) {
 				first.requests().clear();
-				assertThat(weir.exchange("azure", "POST " + path, bodies.get(i), JSON, "Content-Encoding: " + codings.get(i))
+				assertThat(weir
+					.exchange("azure", "POST " + path, bodies.get(i), JSON, "Content-Encoding: " + codings.get(i))
 					.status()).isEqualTo(200);
 				assertThat(first.requests()).singleElement()
 					.asString()
@@ -253,8 +256,8 @@ class CallFaultTests {
 	void c16ABodyOfExactlyTheLimitIsDecoded() throws IOException {
 		byte[] body = ("{\"model\":\"gpt-4o\"" + " ".repeat(MAX_BODY - 18) + "}").getBytes(UTF_8);
 		assertThat(body).hasSize(MAX_BODY);
-		assertThat(weir.exchange("azure", "POST /v1/chat/completions", gzip(body), JSON, "Content-Encoding: gzip").status())
-			.isEqualTo(200);
+		assertThat(weir.exchange("azure", "POST /v1/chat/completions", gzip(body), JSON, "Content-Encoding: gzip")
+			.status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement().asString().endsWith(new String(body, UTF_8));
 	}
 
@@ -326,7 +329,8 @@ class CallFaultTests {
 
 	@Test
 	void c19AMisspeltOperationOnADeploymentIsNamedWhereNoBackendHasAPlaceForIt() {
-		RawReply response = weir.exchange("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT, JSON);
+		RawReply response = weir.exchange("any", "POST /openai/deployments/m/chat/completion?api-version=v", CHAT,
+				JSON);
 		assertThat(response.status()).isEqualTo(404);
 		assertThat(response.text()).contains("Did you mean /openai/deployments/m/chat/completions?");
 	}
@@ -361,8 +365,9 @@ class CallFaultTests {
 	@ParameterizedTest
 	@CsvSource({ "azure, img, img", "split, img, img", "openai, gpt-4o, real", "openai, other, other" })
 	void theDeploymentOfTheImageToolIsMappedLikeAModel(String pool, String named, String sent) {
-		assertThat(weir.exchange(pool, "POST /v1/responses", CHAT, JSON, "X-MS-OAI-Image-Generation-Deployment: " + named,
-				"x-ms-spillover-deployment: s")
+		assertThat(weir
+			.exchange(pool, "POST /v1/responses", CHAT, JSON, "X-MS-OAI-Image-Generation-Deployment: " + named,
+					"x-ms-spillover-deployment: s")
 			.status()).isEqualTo(200);
 		assertThat(first.requests()).singleElement()
 			.asString()

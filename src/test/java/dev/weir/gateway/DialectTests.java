@@ -192,8 +192,8 @@ class DialectTests {
 		byte[] file = SampleCall.concat(
 				utf8("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=a\r\n\r\n"), SampleCall.binary(),
 				utf8("\r\n--x--\r\n"));
-		weir.exchange("openai-mapped", "POST /openai/deployments/gpt-4o/audio/transcriptions?api-version=2024-10-21", file,
-				"Content-Type: multipart/form-data; boundary=x");
+		weir.exchange("openai-mapped", "POST /openai/deployments/gpt-4o/audio/transcriptions?api-version=2024-10-21",
+				file, "Content-Type: multipart/form-data; boundary=x");
 		assertThat(openai.onlyCall().getBody()).isEqualTo(SampleCall
 			.concat(utf8("--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nmy-deployment\r\n"), file));
 	}
@@ -265,7 +265,8 @@ class DialectTests {
 
 	@Test
 	void aPathOfAzuresClassicDialectGoesToAzureOnly() {
-		assertThat(weir.exchange("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status()).isEqualTo(200);
+		assertThat(weir.exchange("mixed", "GET /openai/operations/images/i?api-version=v", new byte[0]).status())
+			.isEqualTo(200);
 		assertThat(azure.calls()).hasSize(1);
 		assertThat(openai.calls()).isEmpty();
 	}

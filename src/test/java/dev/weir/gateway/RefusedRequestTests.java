@@ -40,12 +40,12 @@ class RefusedRequestTests {
 	@BeforeAll
 	static void start() {
 		backend = MockBackend.start();
-		weir = WeirServer
-			.start(new PoolsYaml().pool("named", "", backend("named", "azure", backend.url(), "models: {gpt-4o: a, o9: b}"))
-				.pool("two", "", backend("two-a", "azure", backend.url()),
-						backend("two-b", "azure", backend.url(), "priority: 2"))
-				.pool("openai", "", backend("openai", "openai", backend.url()))
-				.toString());
+		weir = WeirServer.start(new PoolsYaml()
+			.pool("named", "", backend("named", "azure", backend.url(), "models: {gpt-4o: a, o9: b}"))
+			.pool("two", "", backend("two-a", "azure", backend.url()),
+					backend("two-b", "azure", backend.url(), "priority: 2"))
+			.pool("openai", "", backend("openai", "openai", backend.url()))
+			.toString());
 	}
 
 	@AfterAll
@@ -182,8 +182,8 @@ class RefusedRequestTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "/v1/realtime?model=gpt-4o", "/openai/realtime?api-version=v&deployment=gpt-4o" })
 	void aWebSocketIsNotSupported(String target) {
-		RawReply response = weir.exchange("two", "GET " + target, new byte[0], "Connection: Upgrade", "Upgrade: WebSocket",
-				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
+		RawReply response = weir.exchange("two", "GET " + target, new byte[0], "Connection: Upgrade",
+				"Upgrade: WebSocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13");
 		assertThat(response.status()).isEqualTo(501);
 		assertThat(response.text()).contains("\"code\":\"not_supported\"");
 		assertNothingWentUp();

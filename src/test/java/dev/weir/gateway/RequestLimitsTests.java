@@ -23,7 +23,8 @@ import static dev.weir.testing.SampleCall.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The limit of a body: requests over it are refused, or sent once if they can be streamed.
+ * The limit of a body: requests over it are refused, or sent once if they can be
+ * streamed.
  */
 class RequestLimitsTests {
 
