@@ -28,7 +28,8 @@ import dev.weir.failover.OneByOne;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A request that is woken takes the first free lane, like a load balancer.
+ * A request that is woken takes the first free lane, like a load balancer. More than 400
+ * lines: behaviour and cost are tested with the same queues, requests and counters.
  */
 class WaitQueuesTests {
 

@@ -26,7 +26,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
  * The beginning of a response, in virtual time: {@link FirstEvent}, {@link FirstBytes}
- * and {@link WholeBody}.
+ * and {@link WholeBody}. More than 400 lines: the three take the same response and must
+ * give the same outcomes.
  */
 class ResponseStartTests {
 

@@ -20,7 +20,8 @@ import dev.weir.testing.Bodies;
 
 /**
  * A backend that records the bytes of every request, complete or not, and how its
- * connection ended. It responds to complete requests only.
+ * connection ended. It responds to complete requests only. For tests of what leaves Weir
+ * when a client breaks off, which the other backends do not record.
  */
 final class RecordingBackend implements AutoCloseable {
 

@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A backend, made of WireMock, that gives the same response to all requests and records
- * them.
+ * them parsed: for tests of the path, headers and body that a backend gets.
  */
 public final class MockBackend implements AutoCloseable {
 

@@ -21,8 +21,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 
 /**
- * A backend on a raw socket that runs a script for each request, faults included, and
- * records its connections and requests.
+ * A backend on a raw socket that runs a script for each request: for all that a backend
+ * may do wrong, for timing, and for the number of its connections. It records requests as
+ * text. A script runs when the head has arrived, and the body if its length is known; of
+ * a chunked body it sees nothing. If a test is about the request that a backend gets,
+ * {@link MockBackend} parses it.
+ *
+ * @see Scripts
  */
 public final class RawBackend implements AutoCloseable {
 

@@ -10,14 +10,12 @@ import tools.jackson.core.io.JsonStringEncoder;
  * A JSON body. The model is replaced, or inserted behind the opening brace; all other
  * bytes stay.
  */
-final class JsonBody implements RequestBody {
-
-	private final BodyBytes bytes;
+final class JsonBody extends RequestBody {
 
 	private final JsonScan scan;
 
 	private JsonBody(BodyBytes bytes, JsonScan scan) {
-		this.bytes = bytes;
+		super(bytes);
 		this.scan = scan;
 	}
 
@@ -41,21 +39,11 @@ final class JsonBody implements RequestBody {
 	}
 
 	@Override
-	public int length() {
-		return this.bytes.length();
-	}
-
-	@Override
-	public List<ByteBuffer> bytes() {
-		return this.bytes.all();
-	}
-
-	@Override
 	public List<ByteBuffer> withModel(String model) {
 		StringBuilder value = new StringBuilder(this.scan.hasModel() ? "\"" : "\"model\":\"");
 		JsonStringEncoder.getInstance().quoteAsString(ModelName.toBackend(model), value);
 		value.append((this.scan.hasModel() || this.scan.empty()) ? "\"" : "\",");
-		return this.bytes.replace(this.scan.from(), this.scan.to(), value.toString());
+		return replace(this.scan.from(), this.scan.to(), value.toString());
 	}
 
 }

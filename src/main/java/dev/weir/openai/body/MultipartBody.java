@@ -9,14 +9,12 @@ import org.jspecify.annotations.Nullable;
  * A {@code multipart/form-data} body (RFC 7578) of an audio or image call. The model is
  * replaced, or inserted as the first part; all other bytes stay.
  */
-final class MultipartBody implements RequestBody {
-
-	private final BodyBytes bytes;
+final class MultipartBody extends RequestBody {
 
 	private final MultipartScan scan;
 
 	private MultipartBody(BodyBytes bytes, MultipartScan scan) {
-		this.bytes = bytes;
+		super(bytes);
 		this.scan = scan;
 	}
 
@@ -40,22 +38,12 @@ final class MultipartBody implements RequestBody {
 	}
 
 	@Override
-	public int length() {
-		return this.bytes.length();
-	}
-
-	@Override
-	public List<ByteBuffer> bytes() {
-		return this.bytes.all();
-	}
-
-	@Override
 	public List<ByteBuffer> withModel(String model) {
 		String value = ModelName.toBackend(model);
 		if (!this.scan.hasModel()) {
 			value = this.scan.boundary().firstPart("model", value);
 		}
-		return this.bytes.replace(this.scan.from(), this.scan.to(), value);
+		return replace(this.scan.from(), this.scan.to(), value);
 	}
 
 }

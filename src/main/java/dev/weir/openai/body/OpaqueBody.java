@@ -9,12 +9,10 @@ import org.jspecify.annotations.Nullable;
  * A body that is empty or has a format without a model, such as the SDP text of a
  * realtime call. It is sent unchanged.
  */
-public final class OpaqueBody implements RequestBody {
-
-	private final BodyBytes bytes;
+public final class OpaqueBody extends RequestBody {
 
 	OpaqueBody(BodyBytes bytes) {
-		this.bytes = bytes;
+		super(bytes);
 	}
 
 	@Override
@@ -30,16 +28,6 @@ public final class OpaqueBody implements RequestBody {
 	@Override
 	public boolean isStoreDisabled() {
 		return false;
-	}
-
-	@Override
-	public int length() {
-		return this.bytes.length();
-	}
-
-	@Override
-	public List<ByteBuffer> bytes() {
-		return this.bytes.all();
 	}
 
 	@Override

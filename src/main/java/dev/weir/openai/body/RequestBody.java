@@ -13,7 +13,13 @@ import dev.weir.openai.error.MalformedRequestException;
  * <p>
  * The body keeps the array it was read from, which must not be changed. Thread-safe.
  */
-public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody {
+public abstract sealed class RequestBody permits JsonBody, MultipartBody, OpaqueBody {
+
+	private final BodyBytes content;
+
+	RequestBody(BodyBytes content) {
+		this.content = content;
+	}
 
 	/**
 	 * Parses a body. {@code application/json}, {@code *}{@code +json} and bodies without
@@ -26,7 +32,7 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	 * nests deeper than 500 levels, has more than one model, or a model that is not
 	 * {@code null} or a string of at most 256 characters without control characters
 	 */
-	static RequestBody of(byte[] body, @Nullable String contentType) {
+	public static RequestBody of(byte[] body, @Nullable String contentType) {
 		BodyBytes bytes = new BodyBytes(body);
 		if (body.length == 0) {
 			return new OpaqueBody(bytes);
@@ -52,7 +58,7 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	 * @throws MalformedRequestException if the body has more than one model, or a model
 	 * with control characters or more than 256 characters
 	 */
-	static RequestBody ofUnknown(byte[] body, @Nullable String contentType) {
+	public static RequestBody ofUnknown(byte[] body, @Nullable String contentType) {
 		boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
 		BodyBytes bytes = new BodyBytes(body);
 		try {
@@ -73,33 +79,37 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	 * Returns the model in the body.
 	 * @return 1 to 256 characters, or {@code null} if there is none
 	 */
-	@Nullable String model();
+	public abstract @Nullable String model();
 
 	/**
 	 * Whether the body asks for a stream of events: {@code "stream": true} at the top
 	 * level, or a multipart field {@code stream} that is {@code true}.
 	 * @return whether the response shall be a stream
 	 */
-	boolean stream();
+	public abstract boolean stream();
 
 	/**
 	 * Whether the backend must not store the response: {@code "store": false} at the top
 	 * level.
 	 * @return {@code true} if it must not; otherwise it depends on the operation
 	 */
-	boolean isStoreDisabled();
+	public abstract boolean isStoreDisabled();
 
 	/**
 	 * Returns the length of the original body.
 	 * @return the length in bytes
 	 */
-	int length();
+	public final int length() {
+		return this.content.length();
+	}
 
 	/**
 	 * Returns the original body.
 	 * @return one new, read-only buffer at position 0
 	 */
-	List<ByteBuffer> bytes();
+	public final List<ByteBuffer> bytes() {
+		return this.content.all();
+	}
 
 	/**
 	 * Returns the body with another model. Only the bytes of the model differ. A body
@@ -109,6 +119,17 @@ public sealed interface RequestBody permits JsonBody, MultipartBody, OpaqueBody 
 	 * the client's bytes share this body's memory
 	 * @throws IllegalArgumentException if the name is not allowed
 	 */
-	List<ByteBuffer> withModel(String model);
+	public abstract List<ByteBuffer> withModel(String model);
+
+	/**
+	 * Replaces a part of the original body.
+	 * @param from the first byte to replace
+	 * @param to the byte behind the last one to replace
+	 * @param text the text to send instead
+	 * @return new, read-only buffers at position 0
+	 */
+	final List<ByteBuffer> replace(int from, int to, String text) {
+		return this.content.replace(from, to, text);
+	}
 
 }
