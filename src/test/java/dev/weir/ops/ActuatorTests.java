@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 import com.jayway.jsonpath.JsonPath;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,18 +28,12 @@ import static org.awaitility.Awaitility.await;
  */
 class ActuatorTests {
 
-	private static final int POOLS = 5;
-
+	@AutoClose
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(POOLS);
-	}
-
-	@AfterAll
-	static void stopWeir() {
-		stands.close();
+		stands = Stands.start(5);
 	}
 
 	@Test

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -38,16 +38,12 @@ class BackendHealthTests {
 
 	private static final RawBackend.Script QUOTA_USED_UP = responding("429 Too Many Requests", Bodies.QUOTA_SPENT);
 
+	@AutoClose
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
 		stands = Stands.start(POOLS);
-	}
-
-	@AfterAll
-	static void stopWeir() {
-		stands.close();
 	}
 
 	@Test

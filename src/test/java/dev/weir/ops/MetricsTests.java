@@ -4,7 +4,7 @@ import java.net.http.HttpResponse;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -25,18 +25,12 @@ import static org.awaitility.Awaitility.await;
  */
 class MetricsTests {
 
-	private static final int POOLS = 5;
-
+	@AutoClose
 	private static Stands stands;
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(POOLS);
-	}
-
-	@AfterAll
-	static void stopWeir() {
-		stands.close();
+		stands = Stands.start(5);
 	}
 
 	@Test

@@ -37,6 +37,8 @@ class BrokenBodyTests {
 			"ffffffffffffffff\r\nhello\r\n0\r\n\r\n", "0\r\nno colon\r\n\r\n", "0\r\na: b\nc: d\r\n\r\n",
 			"0\r\na : b\r\n\r\n" };
 
+	private static RecordedWeir recorded;
+
 	private static RecordingBackend backend;
 
 	private static RecordingBackend plain;
@@ -44,31 +46,21 @@ class BrokenBodyTests {
 	private static WeirServer weir;
 
 	@BeforeAll
-	static void start() {
-		backend = RecordingBackend.start();
-		plain = RecordingBackend.start();
-		weir = WeirServer.start("""
-				spring.cloud.gateway.server.webflux.routes:
-				  - {id: plain, uri: '%s', predicates: ['Path=/plain/**']}
-				  - {id: pool, uri: 'lb://openai', predicates: ['Path=/v1/**']}
-				weir:
-				  max-body: 64KB
-				  pools:
-				    openai: {backends: [%s]}
-				""".formatted(plain.url(), WeirServer.backend("a", backend.url(), "models: {gpt-4o: gpt-4o}")));
+	static void startWeir() {
+		recorded = RecordedWeir.start();
+		backend = recorded.backend();
+		plain = recorded.plain();
+		weir = recorded.weir();
 	}
 
 	@AfterAll
-	static void stop() throws InterruptedException {
-		weir.close();
-		backend.close();
-		plain.close();
+	static void stopWeir() {
+		recorded.close();
 	}
 
 	@BeforeEach
 	void clearRecorded() {
-		backend.received().clear();
-		plain.received().clear();
+		recorded.clear();
 	}
 
 	static Stream<Arguments> broken() {

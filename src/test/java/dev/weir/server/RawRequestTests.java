@@ -35,6 +35,8 @@ class RawRequestTests {
 
 	private static final String MODELS = "GET /v1/models HTTP/1.1\r\nhost: weir.test\r\nconnection: close\r\n\r\n";
 
+	private static RecordedWeir recorded;
+
 	private static RecordingBackend backend;
 
 	private static RecordingBackend plain;
@@ -42,32 +44,21 @@ class RawRequestTests {
 	private static WeirServer weir;
 
 	@BeforeAll
-	static void start() {
-		backend = RecordingBackend.start();
-		plain = RecordingBackend.start();
-		weir = WeirServer.start("""
-				spring.cloud.gateway.server.webflux.routes:
-				  - {id: plain, uri: '%s', predicates: ['Path=/plain/**']}
-				  - {id: pool, uri: 'lb://openai', predicates: ['Path=/v1/**']}
-				server.max-http-request-header-size: 16KB
-				weir:
-				  max-body: 64KB
-				  pools:
-				    openai: {forward-headers: [x-team], backends: [%s]}
-				""".formatted(plain.url(), WeirServer.backend("a", backend.url(), "models: {gpt-4o: gpt-4o}")));
+	static void startWeir() {
+		recorded = RecordedWeir.start();
+		backend = recorded.backend();
+		plain = recorded.plain();
+		weir = recorded.weir();
 	}
 
 	@AfterAll
-	static void stop() throws InterruptedException {
-		weir.close();
-		backend.close();
-		plain.close();
+	static void stopWeir() {
+		recorded.close();
 	}
 
 	@BeforeEach
 	void clearRecorded() {
-		backend.received().clear();
-		plain.received().clear();
+		recorded.clear();
 	}
 
 	static Stream<Arguments> refused() {

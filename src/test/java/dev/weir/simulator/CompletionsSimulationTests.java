@@ -4,7 +4,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.stream.Collectors;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -16,15 +16,11 @@ class CompletionsSimulationTests {
 
 	private static final String CLASSIC = "/openai/deployments/my-gpt/%s?api-version=2024-10-21";
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@Test
 	void aChatResponseNamesItsSimulatedBackend() {

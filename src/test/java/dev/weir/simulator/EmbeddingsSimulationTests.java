@@ -6,7 +6,7 @@ import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,15 +17,11 @@ import static org.assertj.core.api.Assertions.within;
 
 class EmbeddingsSimulationTests {
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@Test
 	void aVectorHasLengthOneAndSixteenDimensions() {

@@ -10,7 +10,7 @@ import java.util.Base64;
 
 import javax.imageio.ImageIO;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,15 +39,11 @@ class MediaSimulationTests {
 
 	private static final String END = "--limit--\r\n";
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@Test
 	void anImageIsAValidPng() throws IOException {

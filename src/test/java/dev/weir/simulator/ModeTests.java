@@ -4,7 +4,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.VirtualTime;
@@ -14,15 +14,11 @@ import static org.assertj.core.api.Assertions.assertThatException;
 
 class ModeTests {
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 4000), new VirtualTime());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@Test
 	void aBackendInModeDownRespondsWith503UntilItsModeIsOk() {

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,15 +19,11 @@ class ResponsesSimulationTests {
 
 	private static final String TEXT = "This is a simulated response from openai1. No model was called.";
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 20_000), Clock.systemUTC());
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@ParameterizedTest
 	@ValueSource(

@@ -11,13 +11,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.netty.ChannelBindException;
-import dev.weir.openai.call.Operation;
 import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -29,15 +28,11 @@ class SimulatedBackendTests {
 
 	private final VirtualTime time = new VirtualTime();
 
+	@AutoClose
 	private final SimulatedBackend backend = SimulatedBackend
 		.start(SimulatorProperties.Backend.withoutDelay("openai1", 40), this.time);
 
 	private final SimulatorClient client = new SimulatorClient(this.backend.url());
-
-	@AfterEach
-	void stop() {
-		this.backend.close();
-	}
 
 	@Test
 	void everyResponseIsMarkedAsSimulatedAndHasAnId() {
