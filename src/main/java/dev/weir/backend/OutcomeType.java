@@ -57,14 +57,29 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether another lane may take the request.
-	 * @return whether it may; for {@link #TOO_LONG} and {@link #TOO_LARGE} only some
-	 * lanes
+	 * Whether the backend served the request.
+	 * @return whether it did
 	 */
-	public boolean mayGoOn() {
+	public boolean isSuccess() {
 		return switch (this) {
-			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, TOO_LONG -> true;
-			case SERVED, REJECTED, BROKEN, CANCELLED -> false;
+			case SERVED -> true;
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					BROKEN, CANCELLED ->
+				false;
+		};
+	}
+
+	/**
+	 * Whether the request alone exceeds the quota of a lane, so that only a lane with a
+	 * larger quota can serve it, and a repetition does not help.
+	 * @return whether it does
+	 */
+	public boolean needsLargerLane() {
+		return switch (this) {
+			case TOO_LARGE -> true;
+			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, BROKEN,
+					CANCELLED ->
+				false;
 		};
 	}
 

@@ -14,7 +14,6 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
-import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
 import dev.weir.request.Candidates;
@@ -69,7 +68,7 @@ final class AttemptLoop {
 	// the result of the last attempt if it was about the request: used if no other lane
 	// is
 	// free that may take the request
-	private RequestResult.@Nullable Refused refused;
+	private @Nullable RequestResult refused;
 
 	/**
 	 * Prepares the attempts of a request.
@@ -182,7 +181,7 @@ final class AttemptLoop {
 		boolean last = isLast(attempt, outcome);
 		ErrorResponse error = (result instanceof AttemptResult.ErrorRead read) ? read.error() : null;
 		if (last && result instanceof AttemptResult.Begun begun) {
-			return Mono.just(new RequestResult.Served(attempt, outcome, begun.response(), begun.start()));
+			return Mono.just(new RequestResult.Relayed(attempt, outcome, begun.response(), begun.start()));
 		}
 		if (last && error != null) {
 			return Mono.just(refused(attempt, outcome, error));
@@ -212,10 +211,18 @@ final class AttemptLoop {
 		};
 	}
 
-	/** A request that exceeds the quota does so the next time, too: no retry. */
-	private static RequestResult.Refused refused(Attempt attempt, Outcome outcome, ErrorResponse error) {
-		boolean inVain = outcome.type() == OutcomeType.TOO_LARGE;
-		return new RequestResult.Refused(attempt, outcome, inVain ? error.withoutRetry() : error);
+	/**
+	 * A retry would exceed the quota again, so the client is told not to retry. An error
+	 * about an unknown path is replaced by one that suggests a known path.
+	 */
+	private RequestResult refused(Attempt attempt, Outcome outcome, ErrorResponse error) {
+		ApiErrorException unknown = UnknownPath.replacing(call().path(), error);
+		if (unknown != null) {
+			attempt.end(outcome);
+			return new RequestResult.Exhausted(attempt.lane(), null, unknown);
+		}
+		return new RequestResult.Refused(attempt, outcome,
+				outcome.type().needsLargerLane() ? error.withoutRetry() : error);
 	}
 
 	/** Makes the next attempt, if limits, deadline and retry budget allow it. */
@@ -309,8 +316,7 @@ final class AttemptLoop {
 	/** Whether a lane with a larger quota exists and will be free later. */
 	private boolean mayServeLater(boolean early) {
 		Attempts.Ended last = this.attempts.last();
-		return !early && last != null && last.outcome().type() == OutcomeType.TOO_LARGE
-				&& this.candidates.freeIn() != null;
+		return !early && last != null && last.outcome().type().needsLargerLane() && this.candidates.freeIn() != null;
 	}
 
 }

@@ -73,7 +73,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	private String limit() {
 		PoolProperties settings = this.context.pool().properties();
 		Map<String, Duration> limits = new LinkedHashMap<>();
-		if (isStream()) {
+		if (this.context.call().isStream()) {
 			limits.put("first-event-timeout", settings.firstEventTimeout());
 		}
 		limits.put("response-timeout", settings.responseTimeout());
@@ -90,10 +90,6 @@ record ExhaustedReply(RequestContext context, boolean early) {
 
 	private String describe(String property, Duration limit) {
 		return Durations.format(limit) + " (weir.pools." + pool() + "." + property + ")";
-	}
-
-	private boolean isStream() {
-		return this.context.call().body() != null && this.context.call().body().stream();
 	}
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {

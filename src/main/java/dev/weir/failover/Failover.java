@@ -2,10 +2,8 @@ package dev.weir.failover;
 
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -14,19 +12,14 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Lanes;
-import dev.weir.backend.OutcomeType;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
-import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.response.ResponseReader;
 import dev.weir.queue.PoolWaitQueues;
-import dev.weir.reply.ReplyHead;
-import dev.weir.reply.RequestResult;
 import dev.weir.reply.ReplyFactory;
 import dev.weir.reply.EarlyReply;
-import dev.weir.reply.WholeReply;
 
 /**
  * Produces the reply to a request: makes the attempts, and writes the head and the body
@@ -74,17 +67,12 @@ public final class Failover {
 		context.beginFailover(lanes, traits(context, imageDeployment));
 		pool.retryBudget().recordRequest();
 		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
-		ReplyHead head = new ReplyHead(client, context);
-		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, head.headers());
+		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, client);
 		if (EarlyReply.isWanted(call, pool.properties())) {
-			EarlyReply early = new EarlyReply(context, replies);
-			return early.await(loop.run(), (result) -> settle(context, head, replies, result), () -> {
-				head.beginEarly();
-				context.reply(early);
-			});
+			return new EarlyReply(context, replies).await(loop.run());
 		}
 		return loop.run()
-			.doOnNext((result) -> settle(context, head, replies, result))
+			.doOnNext((result) -> context.reply(replies.of(result)))
 			.then()
 			// stops the lookup of the Reactor context here, which each operator repeats
 			.contextWrite(UnaryOperator.identity());
@@ -110,39 +98,6 @@ public final class Failover {
 			}
 		}
 		return hash;
-	}
-
-	private static void settle(RequestContext context, ReplyHead head, ReplyFactory replies, RequestResult result) {
-		context.reply(reply(context, head, replies, result));
-	}
-
-	private static Reply reply(RequestContext context, ReplyHead head, ReplyFactory replies, RequestResult result) {
-		if (result instanceof RequestResult.Served served) {
-			head.begin(served);
-			served.attempt().onResponseStart();
-			if (served.outcome().type() == OutcomeType.SERVED) {
-				context.failover().onServed();
-			}
-			Reply reply = replies.of(served);
-			if (!context.pool().properties().resume()) {
-				// without resume, the request's body is not needed during a long stream
-				context.releaseBody();
-			}
-			return reply;
-		}
-		if (result instanceof RequestResult.Refused refused) {
-			@Nullable ApiErrorException unknown = UnknownPath.replacing(context.call().path(), refused.error());
-			if (unknown != null) {
-				refused.discard();
-				return new WholeReply(head.own(refused.attempt().lane(), unknown));
-			}
-			head.error(refused.attempt().lane(), refused.error(), Map.of());
-			return replies.of(refused);
-		}
-		RequestResult.Exhausted exhausted = (RequestResult.Exhausted) result;
-		return new WholeReply(
-				(exhausted.best() != null) ? head.error(exhausted.lane(), exhausted.best(), exhausted.own().headers())
-						: head.own(exhausted.lane(), exhausted.own()));
 	}
 
 }

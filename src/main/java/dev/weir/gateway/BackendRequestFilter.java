@@ -18,7 +18,6 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Durations;
@@ -77,8 +76,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 					(ex) -> new OutcomeException(new Outcome.NoCredential(String.valueOf(ex.getMessage()))))
 			.map(Optional::of)
 			.defaultIfEmpty(Optional.empty());
-		return context.loop().deliver(credential, (unused) -> {
-		}).flatMap((header) -> {
+		return context.loop().deliver(credential).flatMap((header) -> {
 			attempt.credential(header.orElse(null));
 			return send(exchange, chain, context, request, header.orElse(null));
 		});
@@ -108,12 +106,7 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		AttemptRequest outgoing = new AttemptRequest(client, headers, request.body(), progress);
 		Mono<Void> sent = chain.filter(exchange.mutate().request(outgoing).build());
 		ResponseHeadTimeout timeout = new ResponseHeadTimeout(context, progress.completion(), outgoing.isSmall());
-		return isStream(context) ? timeout.boundStream(sent) : timeout.bound(sent);
-	}
-
-	private static boolean isStream(RequestContext context) {
-		RequestBody body = context.call().body();
-		return body != null && body.stream();
+		return context.call().isStream() ? timeout.boundStream(sent) : timeout.bound(sent);
 	}
 
 	/** Without a length, Reactor Netty would send an empty chunked body. */

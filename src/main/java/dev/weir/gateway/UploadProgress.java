@@ -33,6 +33,9 @@ final class UploadProgress {
 
 	private final Sinks.Empty<Void> completion = Sinks.empty();
 
+	// used on the loop of the request
+	private boolean uploading = true;
+
 	/**
 	 * Starts to record the upload of the current attempt.
 	 * @param context the request, which must have a current attempt
@@ -58,7 +61,11 @@ final class UploadProgress {
 	 * {@link OutcomeException} if the backend stops accepting them
 	 */
 	<T> Flux<T> pace(Flux<T> parts, Channel channel) {
-		this.loop.execute(this.attempt::onUploadStart);
+		this.loop.execute(() -> {
+			// also when the request is sent again on a new connection
+			this.uploading = true;
+			this.attempt.onUploadStart();
+		});
 		return WriteGate
 			.through(parts, channel, this.idleTimeout,
 					() -> new OutcomeException(Outcome.Failed.notAccepted(this.idleTimeout)))
@@ -70,12 +77,17 @@ final class UploadProgress {
 			}));
 	}
 
-	/** Records that the whole request has been sent. Has no effect when called again. */
+	/**
+	 * Records that the whole request has been sent. Has no effect when called again for
+	 * the same upload.
+	 */
 	void complete() {
 		this.loop.execute(() -> {
-			if (this.completion.tryEmitEmpty() == Sinks.EmitResult.OK) {
+			if (this.uploading) {
+				this.uploading = false;
 				this.deadline.resumeAfterUpload();
 				this.attempt.onUploadEnd();
+				Sinks.EmitResult unused = this.completion.tryEmitEmpty();
 			}
 		});
 	}

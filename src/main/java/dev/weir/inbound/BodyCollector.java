@@ -29,7 +29,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
 	private final BufferBudget.Share share;
 
-	private volatile boolean over;
+	private boolean over;
 
 	// the announced length, or -1
 	private final long length;
@@ -53,7 +53,8 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 	 * @param length the announced length in bytes, or -1
 	 * @param max the most bytes to collect
 	 * @param share opens the share of the budget that the bytes are counted in, given a
-	 * callback that ends a slow upload to free memory; the share stays open
+	 * callback that ends a slow upload to free memory, to be called on the thread that
+	 * emits the buffers; the share stays open
 	 * @return the body; an error with {@link BodyLimitException} if it is longer than
 	 * {@code max} or exceeds the budget, or the error of {@code body}
 	 */
@@ -117,7 +118,6 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 		return Math.toIntExact(Math.min(this.max, doubled));
 	}
 
-	/** May be called on the thread of another request that needs the memory. */
 	private void fail(BodyLimitException.Reason reason) {
 		if (!this.over) {
 			this.over = true;
@@ -128,8 +128,11 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
 	@Override
 	protected void hookOnComplete() {
+		if (!this.share.complete()) {
+			fail(BodyLimitException.Reason.NO_ROOM);
+			return;
+		}
 		this.over = true;
-		this.share.complete();
 		this.sink.success((this.size == this.bytes.length) ? this.bytes : Arrays.copyOf(this.bytes, this.size));
 	}
 

@@ -84,8 +84,10 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 					: write(exchange, ModelList.one(wanted, call.path().dialect()));
 		}
 		Mono<SortedSet<String>> models = this.models.apply(pool);
-		return RequestContext.of(exchange).loop().deliver(models, (names) -> {
-		}).flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
+		return RequestContext.of(exchange)
+			.loop()
+			.deliver(models)
+			.flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
 	}
 
 	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {

@@ -98,8 +98,9 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable onEvicted) {
-		BufferBudget.Share share = this.budget.openUpload(onEvicted);
-		RequestContext.of(exchange).holdBody(share);
+		RequestContext context = RequestContext.of(exchange);
+		BufferBudget.Share share = this.budget.openUpload(() -> context.loop().execute(onEvicted));
+		context.holdBody(share);
 		return share;
 	}
 
@@ -131,8 +132,10 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			.switchIfEmpty(Mono.error(this::tooLarge))
 			.subscribeOn(this.decoders)
 			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
-		return RequestContext.of(exchange).loop().deliver(decoded, (plain) -> {
-		}).doOnNext((plain) -> count(plain.length - coded.length, exchange));
+		return RequestContext.of(exchange)
+			.loop()
+			.deliver(decoded)
+			.doOnNext((plain) -> count(plain.length - coded.length, exchange));
 	}
 
 	/** Counts the additional bytes of a decoded body. */

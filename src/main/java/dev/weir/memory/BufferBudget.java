@@ -172,9 +172,12 @@ public final class BufferBudget {
 			return true;
 		}
 
-		/** Marks the upload as complete; it will not be aborted. */
-		public void complete() {
-			this.budget.uploads.remove(this);
+		/**
+		 * Marks the upload as complete; it will not be aborted.
+		 * @return {@code false} if it was aborted before
+		 */
+		public boolean complete() {
+			return this.budget.uploads.remove(this);
 		}
 
 		/** Releases all bytes. Without effect the second time. */

@@ -171,8 +171,12 @@ public final class WaitQueues {
 	 * queue. Such requests are rare, so only they have their own timer.
 	 */
 	private void setTimer(Waiter waiter) {
+		if (waiter.queue() == null) {
+			// it was woken and changes its candidates on its own loop
+			return;
+		}
 		Duration more = waiter.context().failover().candidates().timeUntilMoreRemain();
-		if (more != null && waiter.queue() != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
+		if (more != null && more.toNanos() < waiter.until() - this.timing.ticker().read()) {
 			waiter.timer(this.timing.timers()
 				.schedule(() -> this.thread.execute(() -> chooseAgain(waiter)), more.toNanos(), TimeUnit.NANOSECONDS));
 		}

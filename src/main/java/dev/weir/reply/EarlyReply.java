@@ -1,7 +1,7 @@
 package dev.weir.reply;
 
 import java.time.Duration;
-import java.util.function.Consumer;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +25,6 @@ import dev.weir.config.PoolProperties;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.openai.stream.ErrorEvent;
-import dev.weir.response.ResponseStart;
 
 /**
  * Begins the reply to a request for a stream before a backend has begun its response, so
@@ -54,7 +53,7 @@ public final class EarlyReply implements Reply {
 	/**
 	 * Creates the reply.
 	 * @param context the request
-	 * @param replies creates the relay of a response that has begun
+	 * @param replies turns the result into the reply, or into its remainder
 	 */
 	public EarlyReply(RequestContext context, ReplyFactory replies) {
 		this.context = context;
@@ -69,23 +68,22 @@ public final class EarlyReply implements Reply {
 	 * @return whether it asks for a stream, and comments are wanted
 	 */
 	public static boolean isWanted(ApiCall call, PoolProperties settings) {
-		return !settings.keepAlive().isZero() && call.body() != null && call.body().stream();
+		return !settings.keepAlive().isZero() && call.isStream();
 	}
 
 	/**
-	 * Makes the attempts.
+	 * Makes the attempts until there is a result or the first comment is due.
 	 * @param run the attempts
-	 * @param onResult receives their result, if it comes before the first comment is due
-	 * @param onEarly is run otherwise, before the reply begins
-	 * @return completion when one of both was called
+	 * @return completion when the request has its reply: the one of the result, or this
+	 * one, which then waits for the result
 	 */
-	public Mono<Void> await(Mono<RequestResult> run, Consumer<RequestResult> onResult, Runnable onEarly) {
+	public Mono<Void> await(Mono<RequestResult> run) {
 		return Mono.create((sink) -> {
-			Disposable timer = this.context.loop().schedule(() -> begin(sink, onEarly), delay());
+			Disposable timer = this.context.loop().schedule(() -> begin(sink), delay());
 			MonoSink<Void> early = sink.onCancel(Disposables.composite(timer, this.attempts));
 			this.attempts.update(run.contextWrite(sink.contextView()).subscribe((end) -> {
 				timer.dispose();
-				onResult(end, early, onResult);
+				onResult(end, early);
 			}, (error) -> {
 				timer.dispose();
 				onError(error, early);
@@ -100,22 +98,23 @@ public final class EarlyReply implements Reply {
 		return (period.compareTo(delay) > 0) ? period : delay;
 	}
 
-	private void begin(MonoSink<Void> sink, Runnable onEarly) {
+	private void begin(MonoSink<Void> sink) {
 		if (!this.over) {
 			this.over = true;
-			onEarly.run();
+			this.replies.beginEarly();
+			this.context.reply(this);
 			sink.success();
 		}
 	}
 
-	private void onResult(RequestResult end, MonoSink<Void> sink, Consumer<RequestResult> onResult) {
+	private void onResult(RequestResult end, MonoSink<Void> sink) {
 		if (this.over) {
 			emit(end);
 			return;
 		}
 		this.over = true;
 		try {
-			onResult.accept(end);
+			this.context.reply(this.replies.of(end));
 			sink.success();
 		}
 		catch (RuntimeException ex) {
@@ -151,38 +150,34 @@ public final class EarlyReply implements Reply {
 				.then(Mono.fromSupplier(StreamKeepAlive::comment))
 				.repeat())
 			.takeUntilOther(end);
-		return response.writeWith(comments.concatWith(end.flatMapMany(this::afterComments))
-			.doOnCancel(this.attempts::dispose)
-			.map(response.bufferFactory()::wrap));
+		return PacedWriter.write(response,
+				comments.concatWith(end.flatMapMany(this::afterComments)).doOnCancel(this.attempts::dispose));
 	}
 
 	private Flux<byte[]> afterComments(RequestResult end) {
-		if (end instanceof RequestResult.Served served && served.start() instanceof ResponseStart.Events events) {
-			served.attempt().onResponseStart();
-			this.relay = this.replies.events(served, events);
-			return this.relay.bytes();
+		Relay remainder = this.replies.afterHead(end);
+		this.relay = remainder;
+		if (remainder != null) {
+			return remainder.bytes();
 		}
-		ApiError error = error(end);
+		ApiError error = end.match(EarlyReply::notStream, EarlyReply::read, (exhausted) -> exhausted.own().error());
 		end.discard();
 		return Flux.just(ErrorEvent.of(error, this.context.call().path().operation(), null))
 			.concatWith(Flux.error(BrokenResponseException.afterStart()));
 	}
 
-	private static ApiError error(RequestResult end) {
-		if (end instanceof RequestResult.Exhausted exhausted) {
-			return exhausted.own().error();
-		}
-		if (end instanceof RequestResult.Refused refused) {
-			ErrorDetails reason = ErrorDetails.read(refused.error().body());
-			String type = reason.type();
-			String message = reason.message();
-			return new ApiError(refused.error().status(),
-					(message != null) ? message
-							: "The backend refused the request with status " + refused.error().status() + ".",
-					(type != null) ? type : "invalid_request_error", null, reason.code());
-		}
+	private static ApiError notStream(RequestResult.Relayed relayed) {
 		return new ApiError(502, "The backend's response is not a stream of events.", "server_error", null,
 				"bad_gateway");
+	}
+
+	private static ApiError read(RequestResult.Refused refused) {
+		ErrorDetails reason = ErrorDetails.read(refused.error().body());
+		int status = refused.error().status();
+		String message = Objects.requireNonNullElse(reason.message(),
+				"The backend refused the request with status " + status + ".");
+		String type = Objects.requireNonNullElse(reason.type(), "invalid_request_error");
+		return new ApiError(status, message, type, null, reason.code());
 	}
 
 	@Override

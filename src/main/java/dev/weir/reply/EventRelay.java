@@ -74,7 +74,7 @@ public final class EventRelay extends Relay {
 	 * @param resume resumes the stream if it breaks off, or {@code null} if that is not
 	 * wanted
 	 */
-	EventRelay(RequestContext context, RequestResult.Served served, ResponseStart.Events start,
+	EventRelay(RequestContext context, RequestResult.Relayed served, ResponseStart.Events start,
 			@Nullable Resume resume) {
 		super(context, served.attempt(), served.outcome(), start.body());
 		this.settings = context.pool().properties();
@@ -229,9 +229,10 @@ public final class EventRelay extends Relay {
 
 	private void onResumed(RequestResult result) {
 		this.resuming = null;
-		if (!isOver() && this.resume != null && result instanceof RequestResult.Served served
-				&& served.start() instanceof ResponseStart.Events events) {
-			replace(served);
+		RequestResult.@Nullable Relayed other = result.<RequestResult.@Nullable Relayed>match((relayed) -> relayed,
+				(refused) -> null, (exhausted) -> null);
+		if (!isOver() && this.resume != null && other != null && other.start() instanceof ResponseStart.Events events) {
+			replace(other);
 			this.splitter = events.splitter();
 			this.matcher = this.resume.begin();
 			this.resumed = false;

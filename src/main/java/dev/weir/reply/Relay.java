@@ -12,18 +12,14 @@ import reactor.core.publisher.Operators;
 import dev.weir.request.BrokenResponseException;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
-import dev.weir.memory.WriteGate;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestLoop;
 import dev.weir.response.ResponseBody;
 import dev.weir.response.BodyReader;
-import io.netty.channel.Channel;
 import reactor.core.publisher.Mono;
-import reactor.netty.Connection;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 
 /**
  * Relays a backend's response to the body of a reply: bytes are read as fast as the
@@ -33,6 +29,8 @@ import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, EventRelay {
 
 	private static final Logger logger = LoggerFactory.getLogger(Relay.class);
+
+	private final RequestContext context;
 
 	private final RequestLoop loop;
 
@@ -61,6 +59,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 	private boolean over;
 
 	Relay(RequestContext context, Attempt attempt, Outcome outcome, ResponseBody body) {
+		this.context = context;
 		this.loop = context.loop();
 		this.silence = new SilenceTimer(this.loop, context.ticker(), this::onSilence);
 		this.body = body;
@@ -70,24 +69,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 
 	@Override
 	public final Mono<Void> writeTo(ServerHttpResponse response) {
-		// This flushes each event as it comes. Spring's writeAndFlushWith keeps buffers
-		// in a queue
-		// that is never released when the client leaves.
-		Flux<byte[]> bytes = bytes();
-		Channel client = connection(response);
-		return response.writeWith(
-				((client != null) ? WriteGate.through(bytes, client) : bytes).map(response.bufferFactory()::wrap));
-	}
-
-	private static @Nullable Channel connection(ServerHttpResponse response) {
-		try {
-			return (ServerHttpResponseDecorator.getNativeResponse(response) instanceof Connection client)
-					? client.channel() : null;
-		}
-		catch (IllegalArgumentException | IllegalStateException ex) {
-			// a response without a connection
-			return null;
-		}
+		return PacedWriter.write(response, bytes());
 	}
 
 	/**
@@ -201,11 +183,11 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 	}
 
 	/** Continues with another response after one that broke off. */
-	final void replace(RequestResult.Served served) {
-		this.body = served.start().body();
-		this.attempt = served.attempt();
-		this.outcome = served.outcome();
-		this.attempt.onResponseStart();
+	final void replace(RequestResult.Relayed other) {
+		this.body = other.start().body();
+		this.attempt = other.attempt();
+		this.outcome = other.outcome();
+		other.recordStart(this.context);
 	}
 
 	final void readOn() {

@@ -1,24 +1,27 @@
 package dev.weir.reply;
 
+import java.util.Map;
 import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpResponse;
 
 import dev.weir.openai.stream.Usage;
 import dev.weir.openai.stream.UsageReader;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
+import dev.weir.response.BackendResponse;
+import dev.weir.response.BodyDecoder;
 import dev.weir.response.ErrorResponse;
 import dev.weir.response.ResponseBody;
 import dev.weir.response.ResponseStart;
-import dev.weir.response.BodyDecoder;
-import dev.weir.response.BackendResponse;
 
 /**
- * Creates the body of a reply from a backend's response. The head of the reply was
- * written before.
+ * Turns the result of a request into its reply: writes the head and creates the body. If
+ * the head was sent before there was a result, it creates the remainder of the body.
  */
 public final class ReplyFactory {
 
@@ -26,63 +29,94 @@ public final class ReplyFactory {
 
 	private final Supplier<Mono<RequestResult>> again;
 
-	private final HttpHeaders head;
+	private final ReplyHead head;
 
 	/**
 	 * Creates the factory of a request.
 	 * @param context the request
 	 * @param again makes further attempts to resume a stream; empty if none is possible
-	 * @param head the headers of the reply
+	 * @param client the response that the client gets
 	 */
-	public ReplyFactory(RequestContext context, Supplier<Mono<RequestResult>> again, HttpHeaders head) {
+	public ReplyFactory(RequestContext context, Supplier<Mono<RequestResult>> again, ServerHttpResponse client) {
 		this.context = context;
 		this.again = again;
-		this.head = head;
-	}
-
-	public Reply of(RequestResult.Served served) {
-		if (served.start() instanceof ResponseStart.Events events) {
-			return events(served, events);
-		}
-		ResponseStart.Bytes start = (ResponseStart.Bytes) served.start();
-		return start.whole() ? whole(served, start.first())
-				: new ByteRelay(this.context, served.attempt(), served.outcome(), start, format());
+		this.head = new ReplyHead(client, context);
 	}
 
 	/**
-	 * Creates the relay of a stream.
-	 * @param served the response
-	 * @param start its first events
-	 * @return the relay
+	 * Creates the reply to a request.
+	 * @param result the result of the request
+	 * @return the reply, of which the head is written
 	 */
-	EventRelay events(RequestResult.Served served, ResponseStart.Events start) {
-		Resume resume = this.context.pool().properties().resume() ? Resume.of(this.context.call(), this.again) : null;
-		return new EventRelay(this.context, served, start, resume);
+	public Reply of(RequestResult result) {
+		return result.match(this::relay, this::refuse, this::exhausted);
+	}
+
+	/** Writes the head of a stream before there is a result. */
+	void beginEarly() {
+		this.head.beginEarly();
+	}
+
+	/**
+	 * Creates the remainder of a reply whose head is that of a stream and has been sent.
+	 * @param result the result of the request
+	 * @return the relay of the stream, or {@code null} if the result is not a stream
+	 */
+	@Nullable Relay afterHead(RequestResult result) {
+		return result.<@Nullable Relay>match(
+				(relayed) -> (relayed.start() instanceof ResponseStart.Events) ? start(relayed) : null,
+				(refused) -> null, (exhausted) -> null);
+	}
+
+	private Reply relay(RequestResult.Relayed relayed) {
+		this.head.begin(relayed);
+		if (relayed.start() instanceof ResponseStart.Bytes bytes && bytes.whole()) {
+			recordStart(relayed);
+			return whole(relayed, bytes.first());
+		}
+		return start(relayed);
+	}
+
+	private Relay start(RequestResult.Relayed relayed) {
+		Relay relay = relayed.start()
+			.<Relay>match((events) -> new EventRelay(this.context, relayed, events, resume()),
+					(bytes) -> new ByteRelay(this.context, relayed.attempt(), relayed.outcome(), bytes, format()));
+		recordStart(relayed);
+		return relay;
+	}
+
+	private void recordStart(RequestResult.Relayed relayed) {
+		relayed.recordStart(this.context);
+		if (!this.context.pool().properties().resume()) {
+			// without resume, the request's body is not needed during a long stream
+			this.context.releaseBody();
+		}
+	}
+
+	private @Nullable Resume resume() {
+		return this.context.pool().properties().resume() ? Resume.of(this.context.call(), this.again) : null;
 	}
 
 	/**
 	 * A response that has arrived completely ends the attempt, even if the client leaves.
 	 */
-	private Reply whole(RequestResult.Served served, byte[] body) {
+	private Reply whole(RequestResult.Relayed relayed, byte[] body) {
 		if (isJson()) {
 			UsageReader reader = new UsageReader();
 			reader.add(body);
 			Usage usage = reader.usage();
 			if (usage != null) {
-				served.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
+				relayed.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
 			}
 		}
-		served.attempt().end(served.outcome());
+		relayed.attempt().end(relayed.outcome());
 		return new WholeReply(body);
 	}
 
-	/**
-	 * Creates the body of an error that is relayed unchanged.
-	 * @param refused the error
-	 * @return the body
-	 */
-	public Reply of(RequestResult.Refused refused) {
+	/** Relays an error unchanged. */
+	private Reply refuse(RequestResult.Refused refused) {
 		ErrorResponse error = refused.error();
+		this.head.error(refused.attempt().lane(), error, Map.of());
 		ResponseBody rest = error.rest();
 		if (rest == null) {
 			refused.attempt().end(refused.outcome());
@@ -92,13 +126,20 @@ public final class ReplyFactory {
 				new ResponseStart.Bytes(rest, error.body(), false), format());
 	}
 
+	private Reply exhausted(RequestResult.Exhausted exhausted) {
+		ErrorResponse best = exhausted.best();
+		return new WholeReply((best != null) ? this.head.error(exhausted.lane(), best, exhausted.own().headers())
+				: this.head.own(exhausted.lane(), exhausted.own()));
+	}
+
 	private ByteRelay.Format format() {
-		return new ByteRelay.Format(this.head.getContentLength(), isJson());
+		return new ByteRelay.Format(this.head.headers().getContentLength(), isJson());
 	}
 
 	private boolean isJson() {
-		return BackendResponse.hasType(this.head.getFirst(HttpHeaders.CONTENT_TYPE), "application/json")
-				&& !BodyDecoder.isCoded(this.head.getFirst(HttpHeaders.CONTENT_ENCODING));
+		HttpHeaders headers = this.head.headers();
+		return BackendResponse.hasType(headers.getFirst(HttpHeaders.CONTENT_TYPE), "application/json")
+				&& !BodyDecoder.isCoded(headers.getFirst(HttpHeaders.CONTENT_ENCODING));
 	}
 
 }

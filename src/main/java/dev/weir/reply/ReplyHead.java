@@ -58,7 +58,7 @@ public final class ReplyHead {
 	 * Writes the head of a backend's response.
 	 * @param served the response
 	 */
-	public void begin(RequestResult.Served served) {
+	public void begin(RequestResult.Relayed served) {
 		HttpHeaders headers = headers();
 		this.client.setRawStatusCode(served.response().status());
 		served.response().passed().forEach(headers::put);

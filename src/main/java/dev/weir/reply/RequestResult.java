@@ -1,11 +1,14 @@
 package dev.weir.reply;
 
+import java.util.function.Function;
+
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.request.RequestContext;
 import dev.weir.response.ErrorResponse;
 import dev.weir.response.ResponseStart;
 import dev.weir.response.BackendResponse;
@@ -19,14 +22,27 @@ public sealed interface RequestResult {
 	void discard();
 
 	/**
-	 * A backend serves the request. The attempt continues until the last byte.
+	 * Calls the function for this kind of result. A new kind is a parameter here, so that
+	 * the compiler names each place that must handle it.
+	 * @param <T> the type of the value
+	 * @param ifRelayed is called with a response to relay
+	 * @param ifRefused is called with the error of a backend
+	 * @param ifExhausted is called if no backend served the request
+	 * @return the value of the function
+	 */
+	<T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
+			Function<Exhausted, T> ifExhausted);
+
+	/**
+	 * The response of a backend is relayed: a success, or an error that is found at the
+	 * beginning of its body. The attempt continues until the last byte.
 	 *
 	 * @param attempt the attempt
 	 * @param outcome its outcome if the response arrives completely
 	 * @param response the response with its head
 	 * @param start the beginning of its body
 	 */
-	record Served(Attempt attempt, Outcome outcome, BackendResponse response,
+	record Relayed(Attempt attempt, Outcome outcome, BackendResponse response,
 			ResponseStart start) implements RequestResult {
 
 		@Override
@@ -34,6 +50,24 @@ public sealed interface RequestResult {
 			this.start.body().dispose();
 			this.attempt.end(new Outcome.Cancelled());
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
+				Function<Exhausted, T> ifExhausted) {
+			return ifRelayed.apply(this);
+		}
+
+		/**
+		 * Records that the reply begins, or continues, with this response.
+		 * @param context the request
+		 */
+		void recordStart(RequestContext context) {
+			this.attempt.onResponseStart();
+			if (this.outcome.type().isSuccess()) {
+				context.failover().onServed(this.attempt);
+			}
+		}
+
 	}
 
 	/**
@@ -51,6 +85,13 @@ public sealed interface RequestResult {
 			this.error.discard();
 			this.attempt.end(this.outcome);
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
+				Function<Exhausted, T> ifExhausted) {
+			return ifRefused.apply(this);
+		}
+
 	}
 
 	/**
@@ -68,6 +109,13 @@ public sealed interface RequestResult {
 		public void discard() {
 			// nothing is held
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
+				Function<Exhausted, T> ifExhausted) {
+			return ifExhausted.apply(this);
+		}
+
 	}
 
 }

@@ -111,12 +111,12 @@ public final class FailoverState {
 				&& this.pool.retryBudget().hasRetry() && this.candidates.hasAvailable();
 	}
 
-	/** Records that the running attempt serves the request, or has begun to. */
-	public void onServed() {
-		Attempt attempt = this.attempts.current();
-		if (attempt != null) {
-			attempt.lane().onServed(this.traits);
-		}
+	/**
+	 * Records that an attempt has begun to serve the request.
+	 * @param attempt the attempt
+	 */
+	public void onServed(Attempt attempt) {
+		attempt.lane().onServed(this.traits);
 	}
 
 	/**

@@ -5,18 +5,15 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-import io.netty.channel.EventLoop;
+import io.netty.channel.Channel;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
-import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.netty.Connection;
 
 import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
 /**
  * Executor on which all code of one request runs: the event loop of its client's
@@ -53,6 +50,18 @@ public interface RequestLoop extends Executor {
 
 	/**
 	 * Moves the result of a source, which may complete on another thread, to the loop.
+	 * @param <T> the type of the result, which needs no release
+	 * @param source the source
+	 * @return the same result, on the loop
+	 */
+	default <T> Mono<T> deliver(Mono<T> source) {
+		return deliver(source, (unused) -> {
+			// nothing to release
+		});
+	}
+
+	/**
+	 * Moves the result of a source, which may complete on another thread, to the loop.
 	 * @param <T> the type of the result
 	 * @param source the source
 	 * @param discard releases a result that arrives after the cancellation
@@ -68,24 +77,8 @@ public interface RequestLoop extends Executor {
 	 * @return the event loop of its connection
 	 */
 	static RequestLoop of(ServerHttpRequest request) {
-		EventLoop loop = eventLoopOf(request);
-		return new OfEventLoop((loop != null) ? loop : GlobalEventExecutor.INSTANCE);
-	}
-
-	/**
-	 * The event loop of a client's connection.
-	 * @param request the client's request
-	 * @return the event loop, or {@code null} if the request has no connection
-	 */
-	static @Nullable EventLoop eventLoopOf(ServerHttpRequest request) {
-		try {
-			return (ServerHttpRequestDecorator.getNativeRequest(request) instanceof Connection connection)
-					? connection.channel().eventLoop() : null;
-		}
-		catch (IllegalArgumentException ex) {
-			// the request has no connection, as in unit tests
-			return null;
-		}
+		Channel connection = ClientConnection.of(request);
+		return new OfEventLoop((connection != null) ? connection.eventLoop() : GlobalEventExecutor.INSTANCE);
 	}
 
 	/**

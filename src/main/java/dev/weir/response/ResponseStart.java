@@ -1,6 +1,7 @@
 package dev.weir.response;
 
 import java.util.List;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,15 @@ public sealed interface ResponseStart {
 	ResponseBody body();
 
 	/**
+	 * Calls the function for this kind of beginning.
+	 * @param <T> the type of the value
+	 * @param ifEvents is called with the beginning of a stream of events
+	 * @param ifBytes is called with the beginning of any other response
+	 * @return the value of the function
+	 */
+	<T> T match(Function<Events, T> ifEvents, Function<Bytes, T> ifBytes);
+
+	/**
 	 * The beginning of a response that is not a stream of events.
 	 *
 	 * @param body the body with the unread part
@@ -27,6 +37,12 @@ public sealed interface ResponseStart {
 	 * @param whole whether these are all bytes, and at least one
 	 */
 	record Bytes(ResponseBody body, byte[] first, boolean whole) implements ResponseStart {
+
+		@Override
+		public <T> T match(Function<Events, T> ifEvents, Function<Bytes, T> ifBytes) {
+			return ifBytes.apply(this);
+		}
+
 	}
 
 	/**
@@ -41,6 +57,12 @@ public sealed interface ResponseStart {
 	 */
 	record Events(ResponseBody body, EventSplitter splitter, List<StreamEvent> events,
 			@Nullable Outcome refusal) implements ResponseStart {
+
+		@Override
+		public <T> T match(Function<Events, T> ifEvents, Function<Bytes, T> ifBytes) {
+			return ifEvents.apply(this);
+		}
+
 	}
 
 }

@@ -4,13 +4,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.ChannelOption;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.resolver.AddressResolverGroup;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 
-import dev.weir.request.RequestLoop;
+import dev.weir.request.ClientConnection;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.support.RouteMetadataUtils;
@@ -53,7 +54,8 @@ public final class BackendClients {
 	 * @return the client
 	 */
 	public HttpClient of(Route route, ServerHttpRequest request, boolean fresh) {
-		Kind kind = new Kind(this.perLoop ? RequestLoop.eventLoopOf(request) : null, connectTimeout(route), fresh);
+		Channel connection = this.perLoop ? ClientConnection.of(request) : null;
+		Kind kind = new Kind((connection != null) ? connection.eventLoop() : null, connectTimeout(route), fresh);
 		HttpClient known = this.clients.get(kind);
 		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
 	}

@@ -2,8 +2,10 @@ package dev.weir.inbound;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -104,6 +106,19 @@ class BodyCollectorTests {
 			assertThat(this.budget.open().grow(99_999)).isTrue();
 		}).verifyErrorMatches((ex) -> is(ex, BodyLimitException.Reason.NO_ROOM));
 		this.client.assertWasCancelled();
+	}
+
+	@Test
+	void aBodyThatWasEvictedJustBeforeItsEndIsRefused() {
+		Queue<Runnable> loop = new ArrayDeque<>();
+		Mono<byte[]> body = BodyCollector.collect(this.client.flux(), -1, 1000,
+				(onEvicted) -> this.budget.openUpload(() -> loop.add(onEvicted)));
+		StepVerifier.create(body).then(() -> send("slow")).then(() -> {
+			this.time.advance(Duration.ofMinutes(1));
+			assertThat(this.budget.open().grow(99_999)).isTrue();
+			this.client.complete();
+		}).verifyErrorMatches((ex) -> is(ex, BodyLimitException.Reason.NO_ROOM));
+		loop.forEach(Runnable::run);
 	}
 
 	@Test

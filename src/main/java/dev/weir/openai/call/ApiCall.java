@@ -21,6 +21,14 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	public static final String IMAGE_DEPLOYMENT = "x-ms-oai-image-generation-deployment";
 
 	/**
+	 * Whether the client asks for a stream of events.
+	 * @return whether there is a body that says so
+	 */
+	public boolean isStream() {
+		return this.body != null && this.body.stream();
+	}
+
+	/**
 	 * Whether the call must not be repeated once a backend may have executed it.
 	 * @return whether it is a POST or PATCH of an unknown operation, such as
 	 * {@code /files}
