@@ -1,4 +1,4 @@
-# Weir's image: built from source, on a Java runtime of its own, with an AOT cache from a training run.
+# Weir's image: built from source, with a minimal Java runtime and an AOT cache from a training run.
 # Nothing in here needs BuildKit. The base images need glibc and bash. Scripts are given to a shell, since a build context
 # that comes from Windows has lost the right to execute them.
 ARG BUILD_IMAGE=eclipse-temurin:25-jdk
@@ -13,7 +13,7 @@ RUN jlink --output /jre \
 WORKDIR /build
 COPY mvnw pom.xml ./
 COPY .mvn .mvn
-# A layer of its own, so that a change of Weir's sources downloads nothing
+# A separate layer, so that a change of Weir's sources downloads nothing
 RUN sh mvnw -B -ntp -Dmaven.test.skip=true dependency:go-offline
 COPY src/main src/main
 RUN sh mvnw -B -ntp -Dmaven.test.skip=true package \
@@ -35,7 +35,7 @@ COPY --from=build /files/health ./
 
 FROM runtime AS train
 COPY docker/train /train
-# AOTMode=on refuses to start where auto would go on without the cache
+# AOTMode=on refuses to start without the cache; auto would continue without it
 RUN bash /train && java -XX:AOTMode=on -XX:AOTCache=weir.aot -Dspring.context.exit=onRefresh -jar weir.jar --spring.profiles.active=demo
 
 FROM runtime

@@ -9,7 +9,7 @@ import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 
 /**
- * Prints what a flight recording says: the 20 methods that use most CPU time, by themselves and with what they call, and
+ * Prints a summary of a flight recording: the 20 methods that use most CPU time, alone and with their callees, and
  * the 20 places that allocate most. {@code java Profile.java RECORDING REQUESTS}
  */
 public final class Profile {
@@ -55,7 +55,7 @@ public final class Profile {
 		}
 		else if (type.equals("jdk.ObjectAllocationSample")) {
 			long weight = event.getLong("weight");
-			// a thread's first sample stands for all that it has allocated before the recording
+			// a thread's first sample includes all that it has allocated before the recording
 			if (weight > MAX_WEIGHT) {
 				return;
 			}
@@ -71,8 +71,8 @@ public final class Profile {
 	}
 
 	/**
-	 * Whose work a sample is: the class of an application or its libraries that is nearest to the leaf, what it calls of
-	 * Java, Reactor and Netty included. Sending and receiving are nobody's.
+	 * The class that a sample is assigned to: that of the application or its libraries that is nearest to the leaf,
+	 * including its calls of Java, Reactor and Netty. Sending and receiving are assigned to no class.
 	 */
 	private static String owner(List<RecordedFrame> frames) {
 		String leaf = name(frames.get(0));
@@ -102,10 +102,10 @@ public final class Profile {
 		System.out.printf("%d requests, %d samples of CPU time, %d bytes allocated per request%n", requests, this.samples,
 				this.bytes / requests);
 		top("CPU time, by method", this.self, this.samples, 1);
-		top("CPU time, by class, with what it calls of Java, Netty and Reactor", this.owners, this.samples, 3);
+		top("CPU time, by class, with its calls of Java, Netty and Reactor", this.owners, this.samples, 3);
 		top("Allocated bytes, by type", this.allocatedTypes, this.bytes, 1);
 		top("Allocated bytes, by place", this.allocating, this.bytes, 1);
-		top("Allocated bytes, by class, with what it calls of Java, Netty and Reactor", this.allocatingOwners, this.bytes, 2);
+		top("Allocated bytes, by class, with its calls of Java, Netty and Reactor", this.allocatingOwners, this.bytes, 2);
 	}
 
 	private static void top(String title, Map<String, Long> figures, long whole, int more) {

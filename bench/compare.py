@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compares gateways side by side. All load is on 127.0.0.1, bounded in number and time.
 
-  compare.py smoke [peer...]                    what each answers: served, 429 on one backend, a stream
+  compare.py smoke [peer...]                    the response of each peer: served, 429 on one backend, a stream
   compare.py run -o FILE [options] [peer...]    measures, and appends a line of JSON per run to FILE
-  compare.py table FILE                         medians, spread and ratios of what was measured
-  compare.py profile [--cases json] [peer]      what a peer spends CPU time and memory on (Java 25 or later)
+  compare.py table FILE                         medians, spread and ratios of the measurements
+  compare.py profile [--cases json] [peer]      where a peer uses CPU time and memory (Java 25 or later)
   compare.py limits                             large bodies, idle streams, and the start of Weir
 """
 import argparse

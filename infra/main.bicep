@@ -1,5 +1,5 @@
 // Everything but the container app, which is weir.bicep: azd deploys that one with the image it has built.
-// So there is no placeholder image whose probes would fail, and provisioning again leaves the running image alone.
+// So there is no placeholder image whose probes would fail, and provisioning again does not change the running image.
 targetScope = 'subscription'
 
 @description('Name of the azd environment, from which the names of all resources come')
@@ -62,7 +62,7 @@ var tags = {
 }
 var containerAppName = 'weir-${token}'
 
-// A client may ask for the model, for the deployment, or for an alias; union() leaves out what is named twice
+// A client may ask for the model, for the deployment, or for an alias; union() removes duplicates
 var chatNames = union(
   [chatModelName, chatDeploymentName],
   filter(split(replace(chatAliases, ' ', ''), ','), name => !empty(name))
@@ -125,7 +125,7 @@ var tokenInstances = [
 ]
 var instances = concat(ptuInstances, tokenInstances)
 
-// What weir.bicep makes the environment of the container from
+// The input from which weir.bicep makes the environment of the container
 var backends = [
   for instance in instances: {
     name: instance.name

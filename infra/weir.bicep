@@ -21,7 +21,7 @@ param backends string
 @description('Address ranges that may call, separated by commas; empty: everyone')
 param allowedIpRanges string = ''
 
-@description('How long answers may take to finish when a replica stops, in seconds')
+@description('The time that running replies have to end when a replica stops, in seconds')
 @minValue(5)
 @maxValue(580)
 param drainSeconds int = 240
@@ -32,8 +32,8 @@ param minReplicas int = 1
 @minValue(1)
 param maxReplicas int = 10
 
-// A stream is open for long and costs little, so one replica serves many. Each replica learns of a full quota by a 429
-// of its own: the more replicas, the more of these.
+// A stream is open for long and costs little, so one replica serves many. Each replica learns of a used-up quota only
+// from a 429 that it gets itself, so more replicas cause more of them.
 @description('Open requests per replica above which another one is started')
 param concurrentRequests string = '200'
 
@@ -131,7 +131,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       ]
     }
     template: {
-      // Longer than Weir itself takes to stop, so that it is never killed in an answer
+      // Longer than Weir itself takes to stop, so that it is never stopped during a reply
       terminationGracePeriodSeconds: drainDelaySeconds + drainSeconds + marginSeconds
       containers: [
         {

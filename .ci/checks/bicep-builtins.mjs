@@ -1,4 +1,4 @@
-// What Bicep itself declares, after SystemNamespaceType and AzNamespaceType of its compiler (August 2026).
+// The declarations of Bicep itself, from SystemNamespaceType and AzNamespaceType of its compiler (August 2026).
 
 export const NAMESPACES = new Set(['sys', 'az']);
 

@@ -1,4 +1,4 @@
-"""The fake backends: one process, many ports, told over HTTP how to behave."""
+"""The fake backends: one process with many ports, controlled over HTTP."""
 import json
 import socket
 import time
@@ -19,16 +19,16 @@ def start():
             return
         except OSError:
             time.sleep(.1)
-    raise SystemExit("the fake backends do not answer")
+    raise SystemExit("the fake backends do not respond")
 
 
 def get(port, path):
     with socket.create_connection(("127.0.0.1", port), 2) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         connection.settimeout(2)
-        answer = b""
+        response = b""
         while True:
-            head, found, body = answer.partition(b"\r\n\r\n")
+            head, found, body = response.partition(b"\r\n\r\n")
             if found:
                 length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                 if len(body) >= length:
@@ -36,7 +36,7 @@ def get(port, path):
             data = connection.recv(65536)
             if not data:
                 raise OSError("the connection was closed")
-            answer += data
+            response += data
 
 
 def reset():
@@ -44,7 +44,7 @@ def reset():
 
 
 def behave(limited=False, first_ms=0, interval_ms=0, latency_ms=0):
-    """Has the first backend answer 429 or serve; sets the times of all."""
+    """Makes the first backend respond with 429 or serve; sets the times of all."""
     get(PORTS[0], "/__mode/429" if limited else "/__mode/ok")
     get(PORTS[0], f"/__t/{first_ms}")
     get(PORTS[0], f"/__i/{interval_ms}")
@@ -52,5 +52,5 @@ def behave(limited=False, first_ms=0, interval_ms=0, latency_ms=0):
 
 
 def counts():
-    """What each backend saw since the last reset: served (json, sse), rejected, aborted, and its open connections."""
+    """The counts of each backend since the last reset: served (json, sse), rejected, aborted, and its open connections."""
     return json.loads(get(PORTS[0], "/__stats"))

@@ -1,4 +1,4 @@
-"""What is measured of a peer."""
+"""The measurements of a peer."""
 import resource
 import time
 
@@ -45,7 +45,7 @@ def measure(name, peer, case, seconds):
     backends.behave()
     requests = result["requests"]
     if requests == 0 or not processes.is_running(name):
-        raise SystemExit(f"{name} answered nothing")
+        raise SystemExit(f"{name} sent no response")
     attempts = sum(one["json"] + one["sse"] + one["rejected"] for one in seen.values())
     return {"peer": name, "case": case, **result, "cpu_us": round(cpu / requests * 1e6, 1),
             "attempts": round(attempts / requests, 4), "rejected": sum(one["rejected"] for one in seen.values()),

@@ -1,4 +1,4 @@
-"""What one Weir holds: large bodies, idle streams, and what its start costs."""
+"""The limits of one Weir: memory for large bodies and idle streams, and the cost of its start."""
 import os
 import re
 import shutil
@@ -46,7 +46,7 @@ def held():
 
 
 def bodies(size, calls=40):
-    """Memory for each byte of a body while its second backend thinks, after a first one answered 429."""
+    """Memory for each byte of a body while the second backend computes, after the first one responded with 429."""
     body = f"{TARGET}/run/large.json"
     with open(body, "w") as file:
         file.write('{"model":"gpt","messages":[{"role":"user","content":"' + "x" * size + '"}]}')
@@ -66,8 +66,8 @@ def bodies(size, calls=40):
     backends.behave()
     processes.stop("limits")
     rejected = sum(one["rejected"] for one in seen.values())
-    print(f"{size / 1000:.0f} KB: {calls} calls at once, {results[0]['requests'] - results[0]['bad']} answered 200, "
-          f"{rejected} answered 429 by a backend and sent again; "
+    print(f"{size / 1000:.0f} KB: {calls} calls at once, {results[0]['requests'] - results[0]['bad']} replied with 200, "
+          f"{rejected} got 429 from a backend and were sent again; "
           f"held {(during - before) / calls / size:.2f} bytes for each byte of the bodies", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The clients: wrk for calls with a short answer, lg for streams and for planned rates."""
+"""The clients: wrk for calls with a short response, lg for streams and for planned rates."""
 import json
 import os
 import subprocess
@@ -15,7 +15,7 @@ def url_of(peer):
 
 
 def wrk(peer, seconds, connections=32):
-    """As many calls as the peer answers, each connection one after the other."""
+    """As many calls as the peer serves, one after the other on each connection."""
     env = {**os.environ, "BODY": f"{BENCH}/load/body.json",
            "HDRS": "\n".join(f"{name}: {value}" for name, value in headers_of(peer).items())}
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s",

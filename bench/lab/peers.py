@@ -83,15 +83,15 @@ def post(peer, body, timeout=5):
         connection.sendall((f"POST {peer['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                             f"api-key: k\r\n{headers}Connection: close\r\nContent-Length: {len(content)}\r\n\r\n").encode()
                            + content)
-        answer = b""
+        response = b""
         while True:
             try:
                 data = connection.recv(65536)
             except OSError:
-                return answer
+                return response
             if not data:
-                return answer
-            answer += data
+                return response
+            response += data
 
 
 def start(name):

@@ -15,7 +15,7 @@ running = {}
 
 
 def prepare():
-    """A request to end must end what was started, too; and thousands of streams need as many files."""
+    """A signal to end must also end all started processes; and thousands of streams need as many files."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

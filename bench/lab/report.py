@@ -10,16 +10,16 @@ from .places import BENCH, JAVA, ROOT
 
 
 def java_version():
-    said = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
-    return int(re.search(r"java.specification.version = (\d+)", said).group(1))
+    settings = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
+    return int(re.search(r"java.specification.version = (\d+)", settings).group(1))
 
 
 def versions():
-    """Where and with what it is measured."""
+    """The machine and the versions of a measurement."""
     with open("/proc/cpuinfo") as file:
         models = re.findall(r"model name\s*: (.*)", file.read()) or [platform.machine()]
-    said = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
-    java = re.search(r"java.vm.version = (.*)", said).group(1)
+    settings = subprocess.run([JAVA, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
+    java = re.search(r"java.vm.version = (.*)", settings).group(1)
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout
     with open(f"{BENCH}/peers/scg/pom.xml") as pom:
         text = pom.read()
@@ -47,7 +47,7 @@ def spread(values, digits=2):
 
 
 def ratios(rows, one, other, case, other_case=None):
-    """One peer's CPU per request as a multiple of another's, start by start, since only what ran together compares."""
+    """One peer's CPU per request as a multiple of another's, start by start, because only figures of one run are comparable."""
     ours = starts_of(rows, one, case, "cpu_us")
     theirs = starts_of(rows, other, other_case or case, "cpu_us")
     return [ours[start] / theirs[start] for start in sorted(ours) if start in theirs]

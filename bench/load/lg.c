@@ -1,4 +1,4 @@
-/* lg.c - single-threaded epoll load client for JSON and SSE answers, closed or open loop.
+/* lg.c - single-threaded epoll load client for JSON and SSE responses, closed or open loop.
  *   lg [-c conns] [-d seconds | -n requests] [-r req_per_s] [-H 'Name: value']... -b bodyfile http://127.0.0.1:PORT/path
  * Prints one JSON line: requests, statuses, req/s, latency and time-to-first-byte percentiles (us), events seen.
  * With -r the loop is open: latency counts from the planned start, so queueing is included.

@@ -2,7 +2,7 @@
  *
  *   mock [-e events] [-i interval_ms] [-t ttft_ms] [-l latency_ms] [-a retry_after_s] port:mode ...
  *     mode = ok | 429 | 500
- *   A POST whose body has "stream":true (or "stream": true) is answered with chunked SSE
+ *   A POST whose body has "stream":true (or "stream": true) gets a response of chunked SSE
  *   (events chunks, one write each, then data: [DONE]); any other POST with ~1 KB JSON.
  *   GET /__stats        -> counters per port (json, sse, rejected, open connections)
  *   GET /__reset        -> counters to zero

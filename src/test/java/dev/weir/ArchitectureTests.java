@@ -133,8 +133,7 @@ class ArchitectureTests {
 			for (String method : new String[] { "block", "blockFirst", "blockLast", "blockOptional", "toIterable",
 					"toStream" }) {
 				// the simulator waits for its servers on the main thread and the thread
-				// that
-				// stops Weir
+				// that stops Weir
 				noClasses().that()
 					.resideOutsideOfPackage("dev.weir.simulator")
 					.should()
@@ -179,7 +178,7 @@ class ArchitectureTests {
 			.haveSimpleNameNotEndingWith("Helper")
 			.andShould()
 			.haveSimpleNameNotEndingWith("Impl")
-			.because("such names do not say what a class does")
+			.because("such names do not describe a class")
 			.check(this.classes);
 	}
 
@@ -195,7 +194,7 @@ class ArchitectureTests {
 	void fieldsAreNotInjected() {
 		noFields().should()
 			.beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
-			.because("constructors say what a class needs")
+			.because("constructors show the dependencies of a class")
 			.check(this.classes);
 	}
 

@@ -38,7 +38,7 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * The story of one request, from the socket of its client to the metrics. A client sends
- * a streamed chat in Azure's classic dialect. The first backend replies with 429, so the
+ * a streamed chat in Azure's classic dialect. The first backend responds with 429, so the
  * second one serves the request. Each test looks at one stage, in order;
  * {@code docs/architecture.md} has the picture.
  */
@@ -94,7 +94,7 @@ class OneRequestTests {
 		await().until(() -> stages.contains("request ended with 200"));
 	}
 
-	/** What a user could add: global filters at three places, and a listener. */
+	/** Additions of a user: global filters at three places, and a listener. */
 	private static void addObservers(GenericApplicationContext context) {
 		context.registerBean("early", GlobalFilter.class,
 				() -> new ObservingFilter(0, "filter of the user, before the call is read"));
@@ -138,9 +138,9 @@ class OneRequestTests {
 	@Test
 	@Order(3)
 	void theFirstBackendGetsTheRequestInItsDialectWithItsCredential() {
-		// EntryFilter and IncomingRequestFilter have normalized the path, ReadCallFilter
-		// has
-		// read the model, LaneLoadBalancer has chosen the tier of priority 1
+		// EntryFilter and IncomingRequestFilter have normalized the path,
+		// ReadCallFilter has read the model, LaneLoadBalancer has chosen the tier of
+		// priority 1
 		assertThat(first.requests()).singleElement()
 			.asString()
 			.startsWith("POST /openai/deployments/my-gpt-4o/chat/completions?api-version=2024-10-21 HTTP/1.1\r\n")
@@ -169,7 +169,7 @@ class OneRequestTests {
 			.containsEntry("x-weir-attempts", List.of("2"))
 			.containsEntry("content-type", List.of("text/event-stream"))
 			.containsKey("x-weir-request-id")
-			// of the 429 the client sees nothing
+			// the client sees nothing of the 429
 			.doesNotContainKey("retry-after");
 	}
 

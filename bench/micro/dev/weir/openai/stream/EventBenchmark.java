@@ -11,7 +11,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Scanning a server-sent event that comes in a buffer of its own.
+ * Scanning a server-sent event that arrives in a separate buffer.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

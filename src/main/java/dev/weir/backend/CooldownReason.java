@@ -8,7 +8,7 @@ public enum CooldownReason {
 	/** It responded with 429. */
 	THROTTLED("throttled"),
 
-	/** Its quota is spent, and waiting does not restore it. */
+	/** Its quota is used up, and waiting does not restore it. */
 	OUT_OF_QUOTA("out of quota"),
 
 	/** It refuses the credential that Weir has for it. */

@@ -46,7 +46,7 @@ final class Headroom {
 	}
 
 	/**
-	 * The lowest of what is known.
+	 * The smallest known share.
 	 * @return the share of the quota that is left, 0 to 1, or empty if nothing is known
 	 */
 	OptionalDouble known() {
@@ -65,7 +65,10 @@ final class Headroom {
 		return (limit != null) ? OptionalLong.of(limit) : OptionalLong.empty();
 	}
 
-	/** One limit. If its size is not known, the largest remaining value stands for it. */
+	/**
+	 * One limit. If its size is not known, the largest remaining value is used in its
+	 * place.
+	 */
 	private static final class Limit {
 
 		private final AtomicLong most = new AtomicLong();
@@ -89,7 +92,7 @@ final class Headroom {
 
 	/**
 	 * A value from a response.
-	 * 
+	 *
 	 * @param share the remaining share, 0 to 1
 	 * @param until the ticker's time at which it becomes invalid
 	 */

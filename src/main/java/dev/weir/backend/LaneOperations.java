@@ -13,7 +13,7 @@ import dev.weir.openai.call.Operation;
 
 /**
  * Which operations a lane does not serve for now, and which it has served. Nothing is
- * recorded for {@link Operation#OTHER}, which stands for many operations. Safe for many
+ * recorded for {@link Operation#OTHER}, which comprises many operations. Safe for many
  * threads, never blocks.
  */
 final class LaneOperations {

@@ -92,7 +92,7 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * The credit or the quota of the backend's account is spent, and waiting does not
+	 * The credit or the quota of the backend's account is used up, and waiting does not
 	 * restore it.
 	 *
 	 * @param status the HTTP status
@@ -107,7 +107,7 @@ public sealed interface Outcome {
 
 		@Override
 		public String description() {
-			return this.status + " (quota spent)";
+			return this.status + " (quota used up)";
 		}
 
 	}
@@ -356,8 +356,7 @@ public sealed interface Outcome {
 		CONNECTION,
 
 		/**
-		 * The request's deadline was over, though the backend had only little of the
-		 * time.
+		 * The deadline passed, and this backend had less than half of the request's time.
 		 */
 		DEADLINE,
 		/** No response, or no first event, in time. */

@@ -15,14 +15,13 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.weir.config.PoolProperties;
 
 /**
- * A set of backends that stand in for each other; the NAME in a route's
+ * A set of backends that replace each other; the NAME in a route's
  * {@code uri: lb://NAME}.
  */
 public final class Pool {
 
-	// in a pool that serves every model, clients choose the names: bounded, and the names
-	// that
-	// are used most stay
+	// in a pool that serves every model, clients choose the names: bounded, and the
+	// names that are used most stay
 	private static final int MAX_MODELS = 1000;
 
 	private final String name;

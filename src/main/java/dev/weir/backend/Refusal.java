@@ -13,7 +13,7 @@ public record Refusal(@Nullable String message, String cure) {
 
 	@Override
 	public String toString() {
-		return ((this.message != null) ? "it says \"" + this.message + "\"; " : "it does not say why; ") + this.cure;
+		return ((this.message != null) ? "message: \"" + this.message + "\"; " : "no reason given; ") + this.cure;
 	}
 
 }

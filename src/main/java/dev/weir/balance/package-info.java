@@ -1,7 +1,7 @@
 /**
  * Chooses a lane for each attempt: load balancer, strategies, and their connection to
- * Spring Cloud LoadBalancer. What is known of lanes is in {@code backend}, and when
- * another attempt is made is decided elsewhere. Start with
+ * Spring Cloud LoadBalancer. The state of lanes is in {@code backend}; {@code failover}
+ * decides whether another attempt is made. Start with
  * {@link dev.weir.balance.LaneLoadBalancer}.
  */
 @NullMarked

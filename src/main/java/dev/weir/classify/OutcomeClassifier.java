@@ -114,7 +114,7 @@ public final class OutcomeClassifier {
 	/**
 	 * Whether a request exceeds the whole quota of tokens per minute. Azure OpenAI then
 	 * sends a delay of a day, though it serves other requests: there are tokens left, or
-	 * a smaller request was just served. If the quota of requests is spent, the day may
+	 * a smaller request was just served. If the quota of requests is used up, the day may
 	 * be right.
 	 */
 	private boolean isDayForOneRequest(ErrorFacts error, Instant now) {

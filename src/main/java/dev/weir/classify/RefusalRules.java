@@ -19,7 +19,7 @@ import dev.weir.openai.error.ErrorDetails;
  */
 final class RefusalRules {
 
-	/** Stands for the status of an error in a 2xx response that names no status. */
+	/** The status of an error in a 2xx response that names no status. */
 	static final int INSIDE = 0;
 
 	// prefixes that LiteLLM and others add to the message of the server behind them

@@ -45,13 +45,13 @@ public final class RetryAfter {
 	}
 
 	/**
-	 * Reads when a spent limit is reset: {@code x-ratelimit-reset-requests} or
+	 * Reads when a used-up limit is reset: {@code x-ratelimit-reset-requests} or
 	 * {@code -tokens}, whichever has 0 in its {@code x-ratelimit-remaining-} header. If
-	 * both are spent, the longer one counts, because a request needs both. Azure OpenAI
+	 * both are used up, the longer one counts, because a request needs both. Azure OpenAI
 	 * sends seconds ({@code 10}), OpenAI durations ({@code 6m0s}, {@code 12ms},
 	 * {@code 1.5s}).
 	 * <p>
-	 * The result is {@code null} if no limit is known to be spent. The resets of other
+	 * The result is {@code null} if no limit is known to be used up. The resets of other
 	 * limits do not explain why the request was refused.
 	 * @param headers looks up a header by its lower-case name
 	 * @return the delay, or {@code null} for none

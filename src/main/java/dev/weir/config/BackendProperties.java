@@ -33,7 +33,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param dialect How calls to the backend are written. By default azure for hosts of
  * Azure and Azure API Management, and openai for all others.
  * @param models Models that the backend serves, each with the name of its deployment
- * there. The model * stands for every model that is not listed. Names have at most 256
+ * there. The model * means every model that is not listed. Names have at most 256
  * characters, and deployments of an Azure backend have no slash. By default the backend
  * serves every model under its own name.
  * @param apiVersion The api-version of calls in Azure's classic dialect: a date such as

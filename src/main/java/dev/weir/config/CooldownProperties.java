@@ -12,8 +12,8 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param defaultDuration Cooldown of a lane after a 429 that names no delay. Not longer
  * than max.
  * @param max Longest cooldown of a lane after a 429, whatever delay it names.
- * @param refusal Cooldown after a refusal that does not pass by itself: the quota is
- * spent for good, the credential is refused, or a model or an operation is not served.
+ * @param refusal Cooldown after a refusal that does not pass by itself: the quota is used
+ * up for good, the credential is refused, or a model or an operation is not served.
  */
 @ConfigurationPropertiesSource
 public record CooldownProperties(

@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesSource
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * A set of backends that stand in for each other.
+ * A set of backends that replace each other.
  *
  * @param backends Backends of the pool, at least one. Environment variables such as
  * BACKEND_1_URL can define those of the pool openai instead: see

@@ -14,8 +14,7 @@ record CachedToken(String value, long refreshAt, long expiry) {
 
 	static CachedToken of(Token token, long now) {
 		// at least for a while, since the wall clock may be wrong: then the backend
-		// decides
-		// whether the token is valid
+		// decides whether the token is valid
 		Duration lifetime = max(token.lifetime(), TokenCache.REFRESH_PAUSE);
 		return new CachedToken(token.value(), now + token.refreshIn().toNanos(), now + lifetime.toNanos());
 	}

@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when there is no credential for a backend. The message says how to fix it and
- * contains no secret. There is no cause, whose message could contain one, and no stack
- * trace, because many requests share one failure.
+ * Thrown when there is no credential for a backend. The message contains the correction
+ * and no secret. There is no cause, whose message could contain one, and no stack trace,
+ * because many requests share one failure.
  */
 public final class CredentialException extends RuntimeException {
 
@@ -35,7 +35,7 @@ public final class CredentialException extends RuntimeException {
 				+ String.join(", ", kinds(error))
 				+ "). Give Weir a managed identity with the role 'Cognitive Services OpenAI User' on the backend"
 				+ " (AZURE_CLIENT_ID names a user-assigned one), run 'az login' on a laptop, or set the api-key of the"
-				+ " backend. logging.level.com.azure.identity=debug logs what was tried");
+				+ " backend. logging.level.com.azure.identity=debug logs every attempt");
 	}
 
 	private static Set<String> kinds(Throwable error) {

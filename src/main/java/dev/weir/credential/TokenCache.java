@@ -113,9 +113,8 @@ final class TokenCache {
 			if (renewal == null) {
 				return Mono.just(false);
 			}
-			// repeated, because the shared fetch may have been a plain one that returned
-			// the
-			// refused token; the pause between renewals ends the recursion
+			// repeated, because the shared fetch may have been a plain one that
+			// returned the refused token; the pause between renewals ends the recursion
 			return Mono.fromFuture(renewal, true).then(renewed(refused));
 		});
 	}

@@ -30,7 +30,7 @@ final class AttemptLog {
 			case DENIED -> denied(lane, (Outcome.Denied) outcome);
 			case NO_CREDENTIAL -> logger.error("Backend {} was not called: {}", lane.backend(), outcome.description());
 			case OUT_OF_QUOTA -> logger.error(
-					"Backend {} has spent its quota, and waiting does not restore it: it responded with {}; {}",
+					"Backend {} has used up its quota, and waiting does not restore it: it responded with {}; {}",
 					lane.backend(), outcome.description(), ((Outcome.OutOfQuota) outcome).refusal());
 			case NOT_SERVED -> notServed(lane, (Outcome.NotServed) outcome, operation);
 			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {

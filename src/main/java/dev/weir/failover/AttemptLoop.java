@@ -66,8 +66,7 @@ final class AttemptLoop {
 	private int countBefore = -1;
 
 	// the result of the last attempt if it was about the request: used if no other lane
-	// is
-	// free that may take the request
+	// is free that may take the request
 	private @Nullable RequestResult refused;
 
 	/**
@@ -150,12 +149,12 @@ final class AttemptLoop {
 			.then();
 	}
 
-	/** A backend that had less than half of the time is not counted as failed. */
+	/** If this backend had less than half of the time, it does not count as failed. */
 	private OutcomeException deadlineError() {
 		Duration had = this.attempts.requireCurrent().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
-				"no response within " + Durations.format(had) + ", at the end of the request's time", null));
+				"no response within " + Durations.format(had) + "; the deadline of the request has passed", null));
 	}
 
 	private Mono<AttemptResult> classify(Throwable error) {

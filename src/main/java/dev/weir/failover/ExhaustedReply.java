@@ -37,9 +37,8 @@ record ExhaustedReply(RequestContext context, boolean early) {
 			case NO_LANE ->
 				invalid("No backend of pool " + pool() + " can serve this operation.", null, "unknown_operation");
 			case THROTTLED -> later(429, throttled(), "requests", "rate_limit_exceeded");
-			case OUT_OF_QUOTA ->
-				never(429, subject("has", "have") + " spent the quota. Waiting does not bring it back.",
-						"insufficient_quota", "insufficient_quota");
+			case OUT_OF_QUOTA -> never(429, subject("has", "have") + " used up the quota. Waiting does not restore it.",
+					"insufficient_quota", "insufficient_quota");
 			case TOO_LARGE -> never(429, "The request is larger than the quota of " + each()
 					+ ". Send a shorter one or ask for less output.", "tokens", "rate_limit_exceeded");
 			case MODEL_NOT_SERVED -> invalid("The model '" + this.context.call().model()
@@ -107,18 +106,18 @@ record ExhaustedReply(RequestContext context, boolean early) {
 
 	private ApiErrorException denied() {
 		String message = ((failover().attempts().count() == 0) ? "No backend of pool " + pool() + " was called."
-				: tried()) + " Weir has no credential that is accepted there; its log says more.";
+				: tried()) + " Weir has no credential that is accepted there. See Weir's log.";
 		return Exhaustion.isLasting(failover()) ? never(502, message, "server_error", "backend_denied")
 				: later(502, message, "server_error", "backend_denied");
 	}
 
 	private ApiErrorException unavailable() {
-		String message = subject("is", "are") + " out of service; ";
+		String message = subject("is", "are") + " out of service";
 		return Exhaustion.isLasting(failover())
-				? never(503, message + "waiting does not help, Weir's log says what does.", "server_error",
+				? never(503, message + ". Retrying does not help. See Weir's log for the correction.", "server_error",
 						"service_unavailable")
-				: later(503, message + "the next try is possible in " + Durations.format(delay()) + ".", "server_error",
-						"service_unavailable");
+				: later(503, message + "; the next try is possible in " + Durations.format(delay()) + ".",
+						"server_error", "service_unavailable");
 	}
 
 	private String each() {

@@ -23,16 +23,16 @@ enum Exhaustion {
 	 */
 	THROTTLED,
 
-	/** The quota of all is spent. */
+	/** The quota of every lane is used up. */
 	OUT_OF_QUOTA,
 
-	/** The request is larger than the quota of all. */
+	/** The request is larger than the quota of every lane. */
 	TOO_LARGE,
 
-	/** None serves the model. */
+	/** No lane serves the model. */
 	MODEL_NOT_SERVED,
 
-	/** None serves the operation, at least not for the model. */
+	/** No lane serves the operation for the model. */
 	OPERATION_NOT_SERVED,
 
 	/** The last failed backend did not respond in time. */
@@ -47,7 +47,7 @@ enum Exhaustion {
 	/** The last failed backend responded with an error. */
 	FAILED,
 
-	/** None was called: all are set aside. */
+	/** No backend was called, because every lane is set aside. */
 	UNAVAILABLE;
 
 	/**

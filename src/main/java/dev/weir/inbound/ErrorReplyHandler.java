@@ -49,7 +49,7 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 		Throwable error = (thrown instanceof ClientGoneException gone && gone.reply() != null) ? gone.reply() : thrown;
 		ServerHttpResponse response = exchange.getResponse();
 		if (error instanceof BrokenBodyException) {
-			logger.info("{} {} was not carried out: {} [{}]", exchange.getRequest().getMethod(),
+			logger.info("{} {} was not executed: {} [{}]", exchange.getRequest().getMethod(),
 					exchange.getRequest().getPath(), error.getMessage(), RequestContext.idOf(exchange));
 		}
 		if (response.isCommitted()) {
@@ -91,7 +91,7 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 					"invalid_request_body");
 		}
 		if (error instanceof BrokenBodyException) {
-			return invalid(400, error.getMessage() + " (RFC 9112, section 7.1); nothing of it was carried out.",
+			return invalid(400, error.getMessage() + " (RFC 9112, section 7.1); the request was not executed.",
 					"invalid_http_request");
 		}
 		if (error instanceof ClientGoneException || error instanceof AbortedException) {
@@ -111,7 +111,7 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 			return new ApiError(502, "The backend could not be reached or broke off its response.", "server_error",
 					null, "bad_gateway");
 		}
-		return new ApiError(500, "Weir failed to handle the request; its log says why.", "server_error", null,
+		return new ApiError(500, "Weir failed to handle the request. See Weir's log.", "server_error", null,
 				"internal_error");
 	}
 

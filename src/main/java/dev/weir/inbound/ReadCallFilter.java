@@ -168,8 +168,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		if (named == null && path.operation().needsModel()) {
 			if (body instanceof OpaqueBody && body.length() > 0) {
 				throw invalid(400,
-						"The body must be JSON or a form, and its content-type must say so: application/json"
-								+ " or multipart/form-data (curl -d alone says neither).",
+						"The body must be JSON or a form, and its content-type must be application/json"
+								+ " or multipart/form-data (curl -d sends application/x-www-form-urlencoded).",
 						null, "unsupported_content_type");
 			}
 			throw invalid(400, "You must provide a model parameter.", "model", "missing_required_parameter");
@@ -182,7 +182,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 			case TOO_LARGE -> tooLarge();
 			case NO_ROOM -> new ApiErrorException(
 					new ApiError(503,
-							"Weir holds as many bytes of request bodies as it may (weir.max-buffered)."
+							"The memory for request bodies is full (weir.max-buffered)."
 									+ " Send the request again, without pauses.",
 							"server_error", null, "overloaded"),
 					Map.of("retry-after", "1", "connection", "close"));

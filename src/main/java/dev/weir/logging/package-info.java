@@ -1,6 +1,6 @@
 /**
- * Writes the console log without blocking event loops. What is logged is decided by all
- * other packages, and formats by Spring Boot's properties. Start with
+ * Writes the console log without blocking event loops. The other packages write the log
+ * lines, and Spring Boot's properties set their format. Start with
  * {@link dev.weir.logging.BatchingConsoleListener}.
  */
 @NullMarked

@@ -7,7 +7,7 @@ import io.netty.util.internal.PlatformDependent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The direct memory of the process, in which Netty keeps what is not sent yet.
+ * The direct memory of the process, in which Netty keeps unsent bytes.
  */
 public final class DirectMemory {
 

@@ -122,7 +122,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	}
 
 	private static String describe(@Nullable Refusal refusal) {
-		return (refusal != null) ? ": " + refusal : "";
+		return (refusal != null) ? "; " + refusal : "";
 	}
 
 	/** Returns the state if the backend serves none of its configured models. */

@@ -18,8 +18,7 @@ import reactor.core.Disposable;
 final class WaitQueue {
 
 	// used if the time until a lane is free is not known, for instance while a circuit
-	// breaker
-	// is half open
+	// breaker is half open
 	private static final Duration POLL = Duration.ofMillis(50);
 
 	private final List<Lane> lanes;

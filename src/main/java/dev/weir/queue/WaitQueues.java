@@ -38,8 +38,8 @@ public final class WaitQueues {
 	private static final int BATCH = 16;
 
 	// How many woken requests in a row may begin no attempt. Limited, because a load
-	// balancer
-	// of the user may take long to choose, and more requests would be woken than needed.
+	// balancer of the user may take long to choose, and more requests would be woken
+	// than needed.
 	private static final int MAX_PASSES = 3;
 
 	private final int max;

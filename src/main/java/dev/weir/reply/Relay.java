@@ -11,6 +11,7 @@ import reactor.core.publisher.Operators;
 
 import dev.weir.request.BrokenResponseException;
 import dev.weir.backend.Attempt;
+import dev.weir.backend.Durations;
 import dev.weir.backend.Outcome;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
@@ -157,7 +158,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 		}
 	}
 
-	private void onSilence() {
+	private void onSilence(Duration limit) {
 		if (this.over) {
 			return;
 		}
@@ -166,7 +167,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 			safely(() -> finish(false));
 		}
 		else {
-			breakOff("it fell silent");
+			breakOff("no bytes for " + Durations.format(limit));
 		}
 	}
 

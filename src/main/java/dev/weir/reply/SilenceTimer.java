@@ -1,6 +1,7 @@
 package dev.weir.reply;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,11 @@ final class SilenceTimer {
 
 	private final Ticker ticker;
 
-	private final Runnable onSilence;
+	private final Consumer<Duration> onSilence;
 
 	private @Nullable Disposable timer;
+
+	private Duration limit = Duration.ZERO;
 
 	private long timerAt;
 
@@ -33,9 +36,10 @@ final class SilenceTimer {
 	 * Creates a timer that is not running.
 	 * @param loop the loop of the request
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @param onSilence is run on the loop when the silence has lasted too long
+	 * @param onSilence receives the limit, on the loop, when the silence has lasted that
+	 * long
 	 */
-	SilenceTimer(RequestLoop loop, Ticker ticker, Runnable onSilence) {
+	SilenceTimer(RequestLoop loop, Ticker ticker, Consumer<Duration> onSilence) {
 		this.loop = loop;
 		this.ticker = ticker;
 		this.onSilence = onSilence;
@@ -50,6 +54,7 @@ final class SilenceTimer {
 			return;
 		}
 		this.waiting = true;
+		this.limit = limit;
 		this.due = this.ticker.read() + limit.toNanos();
 		if (this.timer != null && this.timerAt - this.due > 0) {
 			this.timer.dispose();
@@ -90,7 +95,7 @@ final class SilenceTimer {
 		}
 		else {
 			this.waiting = false;
-			this.onSilence.run();
+			this.onSilence.accept(this.limit);
 		}
 	}
 

@@ -27,7 +27,7 @@ final class StreamKeepAlive {
 	private StreamKeepAlive(Duration period, RequestLoop loop, Ticker ticker, Runnable writeComment) {
 		this.period = period;
 		this.writeComment = writeComment;
-		this.timer = new SilenceTimer(loop, ticker, this::onSilence);
+		this.timer = new SilenceTimer(loop, ticker, (limit) -> onSilence());
 	}
 
 	/**

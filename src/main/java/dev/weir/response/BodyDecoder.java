@@ -158,7 +158,7 @@ public final class BodyDecoder {
 	private void decode(ByteBuf slice) {
 		if (this.decoder instanceof ZlibDecoder zlib && zlib.isClosed()) {
 			slice.release();
-			throw new DecompressionException("There is more behind the end of the coded body");
+			throw new DecompressionException("Data follows the end of the encoded body");
 		}
 		this.channel.writeInbound(slice);
 		long output = 0;
@@ -166,7 +166,7 @@ public final class BodyDecoder {
 			output += ((ByteBuf) part).readableBytes();
 		}
 		if (output > MAX_OUTPUT_OF_SLICE) {
-			throw new DecompressionException("The coded body stands for too much");
+			throw new DecompressionException("The encoded body expands too much");
 		}
 	}
 

@@ -162,15 +162,15 @@ public final class ResponseBody implements Disposable {
 		return !this.requested;
 	}
 
-	private void decode(BodyDecoder coded) {
+	private void decode(BodyDecoder encoded) {
 		try {
-			byte[] bytes = coded.next();
+			byte[] bytes = encoded.next();
 			if (bytes != null) {
 				this.unread.add(bytes);
 			}
 			else if (this.received) {
-				boolean cut = this.error == null && !coded.mayEnd();
-				end(cut ? new IOException("The coded body ends too early") : this.error);
+				boolean cut = this.error == null && !encoded.mayEnd();
+				end(cut ? new IOException("The encoded body is truncated") : this.error);
 			}
 		}
 		catch (RuntimeException ex) {

@@ -1,7 +1,7 @@
 /**
  * The response of a backend to one attempt: its head, its body, and how the body begins.
- * What the client gets is not here. Start with {@link dev.weir.response.BackendResponse}
- * and {@link dev.weir.response.ResponseReader}.
+ * The reply to the client is not here. Start with
+ * {@link dev.weir.response.BackendResponse} and {@link dev.weir.response.ResponseReader}.
  */
 @NullMarked
 package dev.weir.response;

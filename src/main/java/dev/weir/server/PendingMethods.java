@@ -7,7 +7,7 @@ import io.netty.handler.codec.http.HttpMethod;
 
 /**
  * The methods of the pipelined requests on one connection that have no reply yet, in
- * order. A reply to HEAD has no body, whatever its headers say (RFC 9112, section 6.3).
+ * order. A reply to HEAD has no body, whatever its headers are (RFC 9112, section 6.3).
  */
 final class PendingMethods {
 

@@ -38,12 +38,12 @@ final class ServerPipeline {
 
 	private static final String DETECTOR = "weir.http1Detector";
 
-	/** The bound of what a connection buffers in the process, exceeded by one event. */
+	/** Limit of bytes buffered for one connection; one event may exceed it. */
 	private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(16 * 1024, 32 * 1024);
 
 	/**
-	 * The bound of what the operating system buffers for a connection before it is sent.
-	 * Without it, the buffer of a connection that was fast grows to megabytes.
+	 * Limit of unsent bytes that the operating system buffers for one connection. Without
+	 * it, the buffer of a connection that was fast grows to megabytes.
 	 */
 	private static final long MAX_UNSENT = 64 * 1024;
 

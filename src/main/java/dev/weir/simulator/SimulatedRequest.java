@@ -34,7 +34,7 @@ record SimulatedRequest(String backend, boolean azure, String model, JsonNode bo
 
 	/**
 	 * Returns the text of the response.
-	 * @return a text that says that it is simulated
+	 * @return a text that names itself simulated
 	 */
 	String text() {
 		return "This is a simulated response from %s. No model was called.".formatted(this.backend);

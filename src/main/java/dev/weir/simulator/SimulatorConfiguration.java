@@ -41,7 +41,7 @@ class SimulatorConfiguration {
 			String port = event.getApplicationContext().getEnvironment().getProperty("local.server.port", "8080");
 			logger.info(
 					"""
-							The demo is ready. Send this request a dozen times: when the quota of the first backend is spent, x-weir-backend names another one:
+							The demo is ready. Send this request a dozen times: when the quota of the first backend is used up, x-weir-backend names another one:
 							  curl -i localhost:{}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
 							Make a backend fail (down, throttle or hang; ok ends it): another one takes over:
 							  curl -X POST {}/simulator/down

@@ -97,8 +97,7 @@ final class TokenQuota {
 
 	private Admission admission(Duration retryAfter) {
 		// a request takes at least one token, so the same number as a limit of requests
-		// is
-		// never reached first
+		// is never reached first
 		return new Admission(this.limit, this.limit - this.reservedTokens, this.limit - this.reservedRequests,
 				retryAfter);
 	}

@@ -37,9 +37,9 @@ final class Crowd {
 	/**
 	 * Calls a supplier many times on each of several threads.
 	 * @param count the number of threads
-	 * @param times how often each asks
-	 * @param source what is asked
-	 * @return what they got, apart from nulls
+	 * @param times how often each thread calls it
+	 * @param source the supplier
+	 * @return the results that are not {@code null}
 	 */
 	static <T> List<T> collect(int count, int times, Supplier<? extends @Nullable T> source) {
 		CyclicBarrier start = new CyclicBarrier(count);
@@ -55,9 +55,9 @@ final class Crowd {
 	}
 
 	/**
-	 * Does something with each of some things, all at the same time.
-	 * @param things the things
-	 * @param action what to do with each
+	 * Runs an action for each of several objects, all at the same time.
+	 * @param things the objects
+	 * @param action the action
 	 */
 	static <T> void each(List<T> things, Consumer<T> action) {
 		things.stream().map((thing) -> threads.submit(() -> action.accept(thing))).toList().forEach(Crowd::await);

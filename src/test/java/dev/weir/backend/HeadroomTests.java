@@ -23,15 +23,15 @@ class HeadroomTests {
 	@Test
 	void isUnknownBeforeTheFirstHeader() {
 		assertThat(this.headroom.known()).isEmpty();
-		hear("content-type", "application/json");
+		record("content-type", "application/json");
 		assertThat(this.headroom.known()).isEmpty();
 	}
 
 	@Test
 	void isTheLowestOfTheShares() {
-		hear("remaining-tokens", "900", "limit-tokens", "1000", "remaining-requests", "3", "limit-requests", "10");
+		record("remaining-tokens", "900", "limit-tokens", "1000", "remaining-requests", "3", "limit-requests", "10");
 		assertKnown(0.3);
-		hear("remaining-tokens", "200", "limit-tokens", "1000", "remaining-requests", "9", "limit-requests", "10");
+		record("remaining-tokens", "200", "limit-tokens", "1000", "remaining-requests", "9", "limit-requests", "10");
 		assertKnown(0.2);
 	}
 
@@ -45,25 +45,25 @@ class HeadroomTests {
 
 	@Test
 	void isAShareOfTheLargestRemainingValueIfNoLimitIsKnown() {
-		hear("remaining-tokens", "400");
+		record("remaining-tokens", "400");
 		assertKnown(1);
-		hear("remaining-tokens", "100");
+		record("remaining-tokens", "100");
 		assertKnown(0.25);
-		hear("remaining-tokens", "0");
+		record("remaining-tokens", "0");
 		assertKnown(0);
 	}
 
 	@Test
 	void isNeverMoreThanAllOfIt() {
-		hear("remaining-tokens", "5000", "limit-tokens", "1000");
+		record("remaining-tokens", "5000", "limit-tokens", "1000");
 		assertKnown(1);
-		hear("remaining-tokens", "0", "limit-tokens", "0");
+		record("remaining-tokens", "0", "limit-tokens", "0");
 		assertKnown(0);
 	}
 
 	@Test
 	void isValidUntilItsLimitIsReset() {
-		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30", "remaining-requests", "20",
+		record("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30", "remaining-requests", "20",
 				"limit-requests", "100", "reset-requests", "1m0s");
 		this.time.advance(Duration.ofMillis(29_999));
 		assertKnown(0.1);
@@ -84,9 +84,9 @@ class HeadroomTests {
 
 	@Test
 	void aResponseWithoutHeadersChangesNothing() {
-		hear("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30");
-		hear("remaining-requests", "50", "limit-requests", "100");
-		hear();
+		record("remaining-tokens", "10", "limit-tokens", "100", "reset-tokens", "30");
+		record("remaining-requests", "50", "limit-requests", "100");
+		record();
 		assertKnown(0.1);
 	}
 
@@ -98,7 +98,7 @@ class HeadroomTests {
 		this.headroom.record(QuotaHeaders.read(Map.of("azure-openai-deployment-utilization", value)::get));
 	}
 
-	private void hear(String... namesAndValues) {
+	private void record(String... namesAndValues) {
 		Map<String, String> headers = new HashMap<>();
 		for (int i = 0; i < namesAndValues.length; i += 2) {
 			headers.put("x-ratelimit-" + namesAndValues[i], namesAndValues[i + 1]);

@@ -37,7 +37,7 @@ class LaneAdmissionTests {
 
 	private final Backend backend = this.chat.backend();
 
-	private final AtomicInteger told = new AtomicInteger();
+	private final AtomicInteger notifications = new AtomicInteger();
 
 	@Test
 	void aFullBackendTakesNoAttemptOnAnyOfItsLanes() {
@@ -270,12 +270,12 @@ class LaneAdmissionTests {
 		Attempt last = begin(this.chat);
 		this.pool.onFree((backend) -> {
 			assertThat(backend).isSameAs(this.chat.backend());
-			this.told.incrementAndGet();
+			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
 		last.end(new Outcome.Cancelled());
 		last.end(SERVED);
-		assertThat(this.told).hasValue(1);
+		assertThat(this.notifications).hasValue(1);
 	}
 
 	@Test
@@ -285,11 +285,11 @@ class LaneAdmissionTests {
 		assertThat(this.chat.isAvailable()).isFalse();
 		this.pool.onFree((backend) -> {
 			assertThat(backend).isSameAs(this.chat.backend());
-			this.told.incrementAndGet();
+			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
 		probe.onResponseStart();
-		assertThat(this.told).hasValue(1);
+		assertThat(this.notifications).hasValue(1);
 	}
 
 	@Test
@@ -297,11 +297,11 @@ class LaneAdmissionTests {
 		breaker().transitionToOpenState();
 		this.pool.onFree((backend) -> {
 			assertThat(backend).isSameAs(this.chat.backend());
-			this.told.incrementAndGet();
+			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
 		breaker().transitionToHalfOpenState();
-		assertThat(this.told).hasValue(1);
+		assertThat(this.notifications).hasValue(1);
 	}
 
 	@Test
@@ -367,10 +367,10 @@ class LaneAdmissionTests {
 		this.time.advance(Duration.ofSeconds(7));
 	}
 
-	private static void throttle(Lane lane, Duration rest) {
+	private static void throttle(Lane lane, Duration cooldown) {
 		@Nullable Attempt attempt = lane.tryBegin();
 		if (attempt != null) {
-			attempt.end(new Outcome.Throttled(rest));
+			attempt.end(new Outcome.Throttled(cooldown));
 		}
 	}
 

@@ -16,9 +16,9 @@ class BackendMessageTests {
 			"eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln", "Incorrect API key provided: secret", "api-key=secret-value",
 			"token: hunter2hunter2", "abcd****************wxyz" })
 	void whatLooksLikeAKeyIsHidden(String words) {
-		String said = BackendMessage.shortened("Refused " + words + " now", null);
-		assertThat(said).contains("***").endsWith("now");
-		assertThat(said).doesNotContain("secret")
+		String message = BackendMessage.shortened("Refused " + words + " now", null);
+		assertThat(message).contains("***").endsWith("now");
+		assertThat(message).doesNotContain("secret")
 			.doesNotContain("hunter")
 			.doesNotContain("0123")
 			.doesNotContain("abc.def")

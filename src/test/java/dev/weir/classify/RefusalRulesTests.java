@@ -29,7 +29,7 @@ class RefusalRulesTests {
 
 	private static final Pattern QUOTED = Pattern.compile("``(.+?)``|`([^`]+)`");
 
-	private static final String UNTOLD = "xyz";
+	private static final String UNKNOWN = "xyz";
 
 	static List<Line> lines() throws IOException {
 		List<Line> lines = new ArrayList<>();
@@ -52,13 +52,13 @@ class RefusalRulesTests {
 				assertThat(subject(status, null, code)).as(status + " type " + code).isEqualTo(line.subject());
 			}
 			for (String words : line.words()) {
-				ErrorDetails said = new ErrorDetails(null, null, null, words);
-				assertThat(RefusalRules.subject(status, said, false, true)).as(status + " " + words)
+				ErrorDetails details = new ErrorDetails(null, null, null, words);
+				assertThat(RefusalRules.subject(status, details, false, true)).as(status + " " + words)
 					.isEqualTo(line.subject());
 			}
 			if (line.any()) {
-				ErrorDetails said = new ErrorDetails(UNTOLD, UNTOLD, null, UNTOLD);
-				assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(line.subject());
+				ErrorDetails details = new ErrorDetails(UNKNOWN, UNKNOWN, null, UNKNOWN);
+				assertThat(RefusalRules.subject(status, details, false, true)).isEqualTo(line.subject());
 			}
 			if (line.page()) {
 				assertThat(RefusalRules.subject(status, ErrorDetails.NONE, true, true)).isEqualTo(line.subject());
@@ -101,19 +101,19 @@ class RefusalRulesTests {
 			"The model `m` does not exist", "Missing scopes: all", "DeploymentNotFound" })
 	void aRequestThatIsRepeatedInAMessageSetsNothingAside(String words) {
 		for (int status : new int[] { 400, 404, 422 }) {
-			ErrorDetails said = new ErrorDetails(null, null, null, "Invalid value: '" + words + "'.");
-			assertThat(RefusalRules.subject(status, said, false, true)).as(status + "").isEqualTo(Subject.REQUEST);
+			ErrorDetails details = new ErrorDetails(null, null, null, "Invalid value: '" + words + "'.");
+			assertThat(RefusalRules.subject(status, details, false, true)).as(status + "").isEqualTo(Subject.REQUEST);
 		}
 	}
 
 	@Test
 	void aModelThatIsNotThatOfTheCallIsAboutTheRequest() {
 		for (String param : new String[] { "tools[0].model", "input" }) {
-			ErrorDetails said = new ErrorDetails("model_not_found", null, param, "The model `m` does not exist");
-			assertThat(RefusalRules.subject(404, said, false, true)).isEqualTo(Subject.REQUEST);
+			ErrorDetails details = new ErrorDetails("model_not_found", null, param, "The model `m` does not exist");
+			assertThat(RefusalRules.subject(404, details, false, true)).isEqualTo(Subject.REQUEST);
 		}
-		ErrorDetails said = new ErrorDetails("model_not_found", null, "model", null);
-		assertThat(RefusalRules.subject(404, said, false, true)).isEqualTo(Subject.MODEL);
+		ErrorDetails details = new ErrorDetails("model_not_found", null, "model", null);
+		assertThat(RefusalRules.subject(404, details, false, true)).isEqualTo(Subject.MODEL);
 	}
 
 	@Test
@@ -124,8 +124,8 @@ class RefusalRulesTests {
 		assertThat(RefusalRules.subject(404, bare, true, false)).isEqualTo(Subject.REQUEST);
 		for (String words : new String[] { "Response with id 'resp_1' not found.", "File 'file-1' not found",
 				"Previous response not found because it expired" }) {
-			ErrorDetails said = new ErrorDetails(null, "invalid_request_error", null, words);
-			assertThat(RefusalRules.subject(404, said, false, true)).as(words).isEqualTo(Subject.REQUEST);
+			ErrorDetails details = new ErrorDetails(null, "invalid_request_error", null, words);
+			assertThat(RefusalRules.subject(404, details, false, true)).as(words).isEqualTo(Subject.REQUEST);
 		}
 	}
 
@@ -151,9 +151,9 @@ class RefusalRulesTests {
 					403 | -                 | -                 | Error: Your prompt was flagged by our moderation | REQUEST
 					""")
 	void messagesOfManyServersAreKnown(int status, String code, String type, String message, Subject subject) {
-		ErrorDetails said = new ErrorDetails(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
+		ErrorDetails details = new ErrorDetails(code.equals("-") ? null : code, type.equals("-") ? null : type, null,
 				message);
-		assertThat(RefusalRules.subject(status, said, false, true)).isEqualTo(subject);
+		assertThat(RefusalRules.subject(status, details, false, true)).isEqualTo(subject);
 	}
 
 	@Test
@@ -172,13 +172,13 @@ class RefusalRulesTests {
 	}
 
 	private static Subject subject(int status, String code, String type) {
-		return RefusalRules.subject(status, new ErrorDetails(code, type, null, UNTOLD), false, true);
+		return RefusalRules.subject(status, new ErrorDetails(code, type, null, UNKNOWN), false, true);
 	}
 
 	/**
 	 * A line of the table.
 	 *
-	 * @param subject what it is about
+	 * @param subject the subject of the refusal
 	 * @param statuses the statuses
 	 * @param codes the codes or types
 	 * @param words messages

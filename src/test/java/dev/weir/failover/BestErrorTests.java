@@ -60,8 +60,8 @@ class BestErrorTests {
 
 	@Test
 	void anIncompleteErrorIsIgnored() {
-		ResponseBody rest = ResponseBody.of(new FakeConnection(), TestRequests.DIRECT, null);
-		consider(0, new ErrorResponse(500, Map.of(), SPEAKING.getBytes(StandardCharsets.UTF_8), rest));
+		ResponseBody unread = ResponseBody.of(new FakeConnection(), TestRequests.DIRECT, null);
+		consider(0, new ErrorResponse(500, Map.of(), SPEAKING.getBytes(StandardCharsets.UTF_8), unread));
 		assertThat(this.best.error()).isNull();
 	}
 

@@ -196,8 +196,8 @@ class ExhaustionTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean spent) {
-		end(0, spent ? Outcomes.outOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
+	void aRequestThatCannotBeSentAgainMayBeSentAgainByTheClient(boolean outOfQuota) {
+		end(0, outOfQuota ? Outcomes.outOfQuota() : new Outcome.Throttled(Duration.ofSeconds(30)));
 		ApiCall single = new ApiCall(ApiPath.parse("POST", "/v1/files", null), "", null, false);
 		ApiErrorException reply = reply(this.request, single, true);
 		assertThat(reply.error().status()).isEqualTo(429);

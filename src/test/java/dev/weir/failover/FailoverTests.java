@@ -37,7 +37,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What a client and the backends see when a backend does not serve, on real sockets.
+ * Requests that a backend does not serve: the reply to the client and the requests to the
+ * backends, on real sockets.
  */
 class FailoverTests {
 
@@ -192,9 +193,9 @@ class FailoverTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "GARBAGE\r\n\r\n", "HTTP/9.9.9 twohundred\r\n\r\n" })
-	void aResponseThatIsNotHttpGoesToAnotherBackend(String answer) {
+	void aResponseThatIsNotHttpGoesToAnotherBackend(String response) {
 		Stand stand = stands.next((call) -> {
-			call.write(answer);
+			call.write(response);
 			call.socket().close();
 		}, SERVES);
 		assertServedBy(stand.chat(), stand.secondName(), 2);

@@ -1,6 +1,6 @@
 package dev.weir.failover;
 
-/** What a simulated backend may be up to for a while. */
+/** The behaviour of a simulated backend during a phase. */
 enum Fault {
 
 	SERVE, THROTTLE_SHORT, THROTTLE_LONG, THROTTLE_DATE, THROTTLE_RESET, THROTTLE_BARE, THROTTLE_STALLED, QUOTA, FAIL,

@@ -16,8 +16,8 @@ import dev.weir.testing.VirtualTime;
 
 /**
  * Observes the requests to the backends and the replies to the clients. It knows the
- * scripts of the backends and computes by itself what must follow from them. Everything
- * that breaks a rule is a violation.
+ * scripts of the backends and computes the expected outcome from them. Each difference is
+ * a violation.
  */
 final class Observer {
 
@@ -30,7 +30,7 @@ final class Observer {
 	// how long the first request after a cooldown may delay the next one
 	private static final long PROBE = Duration.ofMillis(250).toNanos();
 
-	/** How long signs of life are held back, in case an error is right behind them. */
+	/** How long signs of life are held back, in case an error follows. */
 	static final Duration HOLD = Duration.ofSeconds(1);
 
 	private final Schedule schedule;
@@ -73,7 +73,7 @@ final class Observer {
 		return this.clients;
 	}
 
-	/** How many calls of a backend came to a failure of its own. */
+	/** How many calls failed because of the backend. */
 	int failures(int backend) {
 		return this.failures.getOrDefault(backend, 0);
 	}
@@ -92,7 +92,7 @@ final class Observer {
 	void begins(SimulatedCall call) {
 		SimulatedClient client = call.client();
 		long now = this.time.now();
-		check(!client.isOver(), () -> "a call for one who has gone: " + call);
+		check(!client.isOver(), () -> "a call for a client that has left: " + call);
 		check(client.calls().stream().noneMatch((it) -> it.backend() == call.backend()),
 				() -> "a lane is called twice: " + call);
 		check(this.schedule.backends().get(call.backend()).serves(client.call().laneModel()),
@@ -100,15 +100,15 @@ final class Observer {
 		check(cooldownEnd(call.backend(), client.call().laneModel()) <= now,
 				() -> "a lane in cooldown is called: " + call + " is in cooldown until "
 						+ SimulatedCall.ms(cooldownEnd(call.backend(), client.call().laneModel())));
-		check(now < deadlineOf(client), () -> "a call behind the deadline: " + call);
-		check(spent(client) < this.settings.maxAttempts(), () -> "more than the attempts it may cost: " + call);
+		check(now < deadlineOf(client), () -> "a call after the deadline: " + call);
+		check(costlyAttempts(client) < this.settings.maxAttempts(), () -> "more than max-attempts: " + call);
 		SimulatedCall last = client.last();
-		// what is closed at the same moment may be closed a little later
+		// connections that are closed at the same time may be closed a little later
 		this.time.after(0, () -> {
 			if (last != null) {
-				mayFollow(last, call);
+				checkMayFollow(last, call);
 			}
-			notTooMany(call.backend());
+			checkMaxConcurrent(call.backend());
 		});
 		if (!this.schedule.breaker().mayOpen()) {
 			int priority = priority(call.backend());
@@ -116,12 +116,12 @@ final class Observer {
 				.filter((other) -> priority(other) < priority)
 				.forEach((other) -> check(false, () -> "b" + other + " of a better tier is free: " + call));
 		}
-		inTurn(call);
+		checkOrder(call);
 		this.lastBegun.put(call.backend(), now);
 	}
 
-	/** Of those that wait for the same lanes the one that came first is served first. */
-	private void inTurn(SimulatedCall call) {
+	/** Requests that wait for the same lanes are served in order of arrival. */
+	private void checkOrder(SimulatedCall call) {
 		SimulatedClient client = call.client();
 		if (client.calls().isEmpty() && !this.schedule.breaker().mayOpen()) {
 			this.clients.stream()
@@ -131,20 +131,20 @@ final class Observer {
 		}
 	}
 
-	/** How many calls for certain came to what counts in {@code max-attempts}. */
-	private int spent(SimulatedClient client) {
-		int spent = 0;
+	/** How many calls certainly count in {@code max-attempts}. */
+	private int costlyAttempts(SimulatedClient client) {
+		int count = 0;
 		for (SimulatedCall call : client.calls()) {
 			boolean counts = this.learned.containsKey(call) && switch (call.script().meaning()) {
 				case FAILED, DENIED, DENIED_SILENTLY, DENIED_BY_PAGE, NOT_SERVED, NO_OPERATION, TOO_LARGE -> true;
 				case SERVED, BROKEN, THROTTLED, OUT_OF_QUOTA, TOO_LONG, REJECTED -> false;
 			};
-			spent += (counts || call.closing() == Closing.FAILED) ? 1 : 0;
+			count += (counts || call.closing() == Closing.FAILED) ? 1 : 0;
 		}
-		return spent;
+		return count;
 	}
 
-	private void notTooMany(int backend) {
+	private void checkMaxConcurrent(int backend) {
 		long open = this.clients.stream()
 			.flatMap((it) -> it.calls().stream())
 			.filter((it) -> it.backend() == backend && it.closing() == null)
@@ -153,33 +153,33 @@ final class Observer {
 		check(open <= most, () -> open + " calls at once to b" + backend + ", which takes " + most);
 	}
 
-	private void mayFollow(SimulatedCall last, SimulatedCall call) {
+	private void checkMayFollow(SimulatedCall last, SimulatedCall call) {
 		SimulatedClient client = call.client();
 		check(last.closing() != null, () -> "two calls at once: " + last + " and " + call);
 		check(client.call().kind() != Schedule.Kind.UNREPEATABLE, () -> "sent again though it cannot be: " + call);
 		Meaning meaning = last.script().meaning();
-		boolean told = this.learned.containsKey(last);
-		check(!(told && meaning == Meaning.REJECTED), () -> "goes on behind the caller's own error: " + call);
+		boolean known = this.learned.containsKey(last);
+		check(!(known && meaning == Meaning.REJECTED), () -> "continues after an error of the client: " + call);
 		check(!(last.closing() == Closing.READ && last.script().isWholeSuccess()),
-				() -> "goes on behind a success: " + call);
-		check(meaning != Meaning.TOO_LONG || !told || priority(call.backend()) > priority(last.backend()),
+				() -> "continues after a success: " + call);
+		check(meaning != Meaning.TOO_LONG || !known || priority(call.backend()) > priority(last.backend()),
 				() -> "too long for this tier already: " + call);
 		long tooLarge = client.calls()
 			.stream()
 			.filter((it) -> this.learned.containsKey(it) && it.script().meaning() == Meaning.TOO_LARGE)
 			.count();
-		check(!(told && meaning == Meaning.TOO_LARGE && tooLarge > 1),
+		check(!(known && meaning == Meaning.TOO_LARGE && tooLarge > 1),
 				() -> "too large for two lanes already: " + call);
-		boolean free = told && meaning != Meaning.FAILED;
+		boolean free = known && meaning != Meaning.FAILED;
 		if (!free) {
-			// paid for when it failed, though it may have waited for a lane since
+			// counted when it failed, although it may have waited for a lane since then
 			this.paidRetries.add((last.closing() != null) ? last.closedAt() : this.time.now());
 			check(client.call().kind() != Schedule.Kind.MAKES || last.closing() == Closing.FAILED,
 					() -> "may be made twice: " + call);
 		}
 	}
 
-	private void affordable() {
+	private void checkRetryBudget() {
 		double floor = this.settings.retryBudget().minPerSecond();
 		this.paidRetries.sort(null);
 		for (int from = 0; from < this.paidRetries.size(); from++) {
@@ -194,7 +194,7 @@ final class Observer {
 		}
 	}
 
-	/** When no further attempt may begin. */
+	/** The time after which no further attempt may begin. */
 	private long deadlineOf(SimulatedClient client) {
 		long from = client.cameAt();
 		if (client.replyBegunAt() >= 0) {
@@ -222,14 +222,14 @@ final class Observer {
 		return this.schedule.backends().get(backend).priority();
 	}
 
-	/** Nobody listens to a call any more; there was no word of its client's leaving. */
+	/** The connection of a call was closed, and not because its client has left. */
 	void closed(SimulatedCall call) {
-		this.time.after(TOLERANCE, this::noWaitIsInVain);
+		this.time.after(TOLERANCE, this::checkNoRequestWaitsForAFreeLane);
 		SimulatedClient client = call.client();
 		if (client.state() == SimulatedClient.State.LEFT) {
 			return;
 		}
-		if (isTold(call)) {
+		if (isMeaningRead(call)) {
 			this.learned.put(call, true);
 			beginCooldown(call);
 		}
@@ -239,7 +239,7 @@ final class Observer {
 	}
 
 	/** No request waits while a lane that it may use is free. */
-	private void noWaitIsInVain() {
+	private void checkNoRequestWaitsForAFreeLane() {
 		if (this.schedule.breaker().mayOpen()) {
 			return;
 		}
@@ -254,8 +254,8 @@ final class Observer {
 		}
 	}
 
-	/** Whether what an error means has been read. */
-	private boolean isTold(SimulatedCall call) {
+	/** Whether enough of an error was read to know its meaning. */
+	private boolean isMeaningRead(SimulatedCall call) {
 		Script script = call.script();
 		if (call.headAt() < 0 || script.meaning() == Meaning.SERVED || script.meaning() == Meaning.BROKEN) {
 			return false;
@@ -280,23 +280,23 @@ final class Observer {
 		}
 		if (call.closing() == Closing.READ) {
 			return (call.script().events().length == 0 && call.script().meaning() == Meaning.FAILED)
-					|| saysError(call.script());
+					|| endsWithError(call.script());
 		}
 		if (call.closing() != Closing.BROKEN && hadLittleOfTheDeadline(call)) {
 			return false;
 		}
-		// a rejection that is not read whole was told by its status
+		// a rejection that is not read whole was known by its status
 		return true;
 	}
 
-	/** Whether the request's time was over before the backend had half of it. */
+	/** Whether the deadline passed before the backend had half of the request's time. */
 	private boolean hadLittleOfTheDeadline(SimulatedCall call) {
 		long now = this.time.now();
 		return call.client().replyBegunAt() < 0 && now == deadlineOf(call.client())
 				&& 2 * (now - call.begunAt()) < this.settings.deadline().toNanos();
 	}
 
-	private static boolean saysError(Script script) {
+	private static boolean endsWithError(Script script) {
 		return script.meaning() == Meaning.BROKEN || (script.inEvent() && script.meaning() == Meaning.FAILED);
 	}
 
@@ -327,10 +327,10 @@ final class Observer {
 		}
 	}
 
-	private <K> void beginCooldown(Map<K, Long> cooldowns, K who, @Nullable Duration duration) {
+	private <K> void beginCooldown(Map<K, Long> cooldowns, K key, @Nullable Duration duration) {
 		if (duration != null) {
-			cooldowns.merge(who, this.time.now() + duration.toNanos(), Math::max);
-			this.time.after(duration.toNanos() + TOLERANCE, this::noWaitIsInVain);
+			cooldowns.merge(key, this.time.now() + duration.toNanos(), Math::max);
+			this.time.after(duration.toNanos() + TOLERANCE, this::checkNoRequestWaitsForAFreeLane);
 		}
 	}
 
@@ -340,7 +340,7 @@ final class Observer {
 		refusals.add(this.time.now());
 		long success = -1;
 		for (SimulatedClient client : this.clients) {
-			if (client.replyBegunAt() >= 0 && client.status() < 400 && answering(client) == backend) {
+			if (client.replyBegunAt() >= 0 && client.status() < 400 && servingBackend(client) == backend) {
 				success = Math.max(success, client.replyBegunAt());
 			}
 		}
@@ -349,7 +349,7 @@ final class Observer {
 	}
 
 	/** The backend whose response began first. */
-	private static int answering(SimulatedClient client) {
+	private static int servingBackend(SimulatedClient client) {
 		int backend = -1;
 		for (SimulatedCall call : client.calls()) {
 			backend = (call.begunAt() <= client.replyBegunAt()) ? call.backend() : backend;
@@ -372,9 +372,8 @@ final class Observer {
 	}
 
 	/**
-	 * The backends that could take a request at this moment for certain: they were not
-	 * asked, are not in cooldown, have nothing else to do and were not probed a moment
-	 * ago.
+	 * The backends that can certainly take a request now: they were not called for it,
+	 * are not in cooldown, have no other call and were not probed recently.
 	 */
 	private List<Integer> free(SimulatedClient client, int floor) {
 		List<Integer> free = new ArrayList<>();
@@ -405,7 +404,7 @@ final class Observer {
 	void refuses(SimulatedClient client) {
 		SimulatedCall last = client.last();
 		if (last != null && last.closing() == null) {
-			// what it said counts from this moment on, but is not noted yet
+			// its response counts from now on, but is not recorded yet
 			return;
 		}
 		boolean wasFailure = last != null
@@ -418,22 +417,22 @@ final class Observer {
 			check(free.isEmpty(), () -> "refused though backends " + free + " are free: " + client);
 		}
 		String millis = client.headers().getFirst("retry-after-ms");
-		if (client.status() == 429 && millis != null && this.clients.stream().noneMatch(this::isTellingNow)) {
-			delayIsRight(client, Long.parseLong(millis));
+		if (client.status() == 429 && millis != null && this.clients.stream().noneMatch(this::isBodyLimitReachedNow)) {
+			checkDelay(client, Long.parseLong(millis));
 		}
 	}
 
 	/**
-	 * Whether the wait for the remaining body of a 429 ends at this moment: what it said
-	 * may count already, and is not noted yet.
+	 * Whether the wait for the remaining body of a 429 ends now: the response may count
+	 * already, but is not recorded yet.
 	 */
-	private boolean isTellingNow(SimulatedClient client) {
+	private boolean isBodyLimitReachedNow(SimulatedClient client) {
 		SimulatedCall last = client.last();
 		return last != null && last.closing() == null && last.headAt() >= 0 && last.script().status() == 429
 				&& this.time.now() == last.headAt() + DRAIN_THROTTLED;
 	}
 
-	private void delayIsRight(SimulatedClient client, long millis) {
+	private void checkDelay(SimulatedClient client, long millis) {
 		check(millis >= 1 && millis <= 60_000, () -> "an impossible delay: " + millis + " for " + client);
 		long shortest = Long.MAX_VALUE;
 		for (int i = 0; i < this.schedule.backends().size(); i++) {
@@ -450,9 +449,9 @@ final class Observer {
 		}
 	}
 
-	/** All is over: looks back at how long requests waited, and at what was retried. */
+	/** Checks the waiting times and the retry budget, after all requests have ended. */
 	void lookBack() {
-		affordable();
+		checkRetryBudget();
 		List<long[]> changes = new ArrayList<>();
 		for (SimulatedClient client : this.clients) {
 			long sum = 0;
@@ -467,7 +466,7 @@ final class Observer {
 			check(total <= this.settings.maxWait().toNanos() + TOLERANCE,
 					() -> "waited for " + SimulatedCall.ms(total) + ": " + client);
 		}
-		// who goes makes room for who comes at the same time
+		// at equal times, a request that ends frees its place before another one arrives
 		changes.sort((a, b) -> (a[0] != b[0]) ? Long.compare(a[0], b[0]) : Long.compare(a[1], b[1]));
 		long waiting = 0;
 		for (long[] change : changes) {

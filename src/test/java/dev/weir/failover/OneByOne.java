@@ -5,8 +5,7 @@ import java.util.Queue;
 import java.util.concurrent.Executor;
 
 /**
- * Runs tasks on the calling thread, each after the one before has returned, as a thread
- * of their own would.
+ * Runs tasks on the calling thread, one after the other, as a single thread would.
  */
 public final class OneByOne implements Executor {
 

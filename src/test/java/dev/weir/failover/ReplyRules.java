@@ -12,9 +12,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a client may get: one complete response of a backend; or one clear error; or,
- * after content has begun, that content, an error event and an end that is not a regular
- * one.
+ * The rules for a reply: it is one complete response of a backend, or one clear error, or
+ * begun content followed by an error event and an irregular end.
  */
 final class ReplyRules {
 
@@ -38,12 +37,12 @@ final class ReplyRules {
 		this.resume = resume;
 	}
 
-	/** Whether what a client has got so far is an error of Weir's own. */
-	static boolean isOwnError(SimulatedClient client) {
-		return client.status() >= 400 && backendsOwn(client) == null;
+	/** Whether the client has received an error that Weir created. */
+	static boolean isErrorOfWeir(SimulatedClient client) {
+		return client.status() >= 400 && responseRelayedTo(client) == null;
 	}
 
-	private static @Nullable SimulatedCall backendsOwn(SimulatedClient client) {
+	private static @Nullable SimulatedCall responseRelayedTo(SimulatedClient client) {
 		return client.calls()
 			.stream()
 			.filter((it) -> it.script().status() == client.status()
@@ -105,7 +104,7 @@ final class ReplyRules {
 		if (last != null && last.script().meaning() == Script.Meaning.REJECTED && last.read() > 0) {
 			check(client, Arrays.equals(last.script().body(), client.bytes()), "not the backend's rejection");
 		}
-		if (backendsOwn(client) == null) {
+		if (responseRelayedTo(client) == null) {
 			check(client, isError(client.text()), "no clear error");
 		}
 	}
@@ -128,18 +127,19 @@ final class ReplyRules {
 			return;
 		}
 		if (!isStream(client)) {
-			check(client, last.closing() != SimulatedCall.Closing.READ, "aborted though whole");
+			check(client, last.closing() != SimulatedCall.Closing.READ, "aborted although complete");
 			check(client, Arrays.equals(Arrays.copyOf(last.script().body(), last.read()), client.bytes()),
-					"not what the backend said");
+					"not the response of the backend");
 			return;
 		}
 		boolean error = ERROR_EVENT.matcher(client.text()).find();
 		check(client, error, "no error event at the end of a cut stream");
-		check(client, !client.text().contains(DONE), "done, and then not");
+		check(client, !client.text().contains(DONE), "an end marker in a broken stream");
 		if (error && !this.resume) {
-			String told = client.text().substring(0, client.text().lastIndexOf("data: "));
+			String delivered = client.text().substring(0, client.text().lastIndexOf("data: "));
 			String read = new String(last.script().body(), 0, last.read(), StandardCharsets.UTF_8);
-			check(client, told.equals(read.substring(0, read.lastIndexOf("\n\n") + 2)), "not what the backend said");
+			check(client, delivered.equals(read.substring(0, read.lastIndexOf("\n\n") + 2)),
+					"not the response of the backend");
 		}
 		else {
 			textIsBegun(client);
@@ -159,13 +159,13 @@ final class ReplyRules {
 							.anyMatch((it) -> got.length <= it.read()
 									&& Arrays.equals(Arrays.copyOf(it.script().body(), got.length), got))
 						|| ERROR_EVENT.matcher(client.text()).find(),
-				"not what a backend said");
+				"not the response of a backend");
 	}
 
 	private void textIsBegun(SimulatedClient client) {
 		String text = textOf(client);
 		check(client, text.isEmpty() || client.calls().stream().anyMatch((it) -> it.script().text().startsWith(text)),
-				"a text that no backend told");
+				"a text that no backend sent");
 	}
 
 	private static String textOf(SimulatedClient client) {

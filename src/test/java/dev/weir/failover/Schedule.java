@@ -53,9 +53,9 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 		all.put("first-event-timeout", (300 + random.nextInt(4_000)) + "ms");
 		all.put("stream-idle-timeout", (300 + random.nextInt(2_500)) + "ms");
 		all.put("max-attempts", String.valueOf(pick(random, 1, 2, 5, 5, 100)));
-		int rest = 50 + random.nextInt(4_000);
-		all.put("cooldown.default", rest + "ms");
-		all.put("cooldown.max", (rest + random.nextInt(15_000)) + "ms");
+		int cooldown = 50 + random.nextInt(4_000);
+		all.put("cooldown.default", cooldown + "ms");
+		all.put("cooldown.max", (cooldown + random.nextInt(15_000)) + "ms");
 		all.put("cooldown.refusal", (500 + random.nextInt(30_000)) + "ms");
 		all.put("retry-budget.percent", String.valueOf(pick(random, 0, 20, 50, 100)));
 		all.put("retry-budget.min-per-second", String.valueOf(pick(random, 0, 1, 3, 10)));
@@ -86,7 +86,7 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 		int count = 10 + random.nextInt(51);
 		int at = 0;
 		for (int id = 0; id < count; id++) {
-			// some come together
+			// some arrive at the same time
 			at = (random.nextInt(4) == 0) ? at : random.nextInt(period);
 			Kind kind = (random.nextInt(3) > 0) ? Kind.STREAM
 					: pick(random, Kind.PLAIN, Kind.PLAIN, Kind.UNREPEATABLE, Kind.MAKES);
@@ -156,35 +156,35 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 	 * A client's call.
 	 *
 	 * @param id its number
-	 * @param at when it comes
-	 * @param kind what it is
+	 * @param at when it arrives
+	 * @param kind its kind
 	 * @param model the model it names
-	 * @param leaves how long after it came the client leaves, or -1 if it stays
+	 * @param leaves how long after its arrival the client disconnects, or -1 if it stays
 	 * @param pace milliseconds from one read to the next, 0 for a client that reads all
 	 * at once
 	 */
 	record Call(int id, int at, Kind kind, String model, long leaves, int pace) {
 
-		/** The model its lane is of. */
+		/** The model of its lane. */
 		String laneModel() {
 			return (this.kind == Kind.MAKES) ? "" : this.model;
 		}
 
 	}
 
-	/** What a call is. */
+	/** The kinds of calls. */
 	enum Kind {
 
 		/** A chat that is streamed. */
 		STREAM,
 
-		/** A chat that is not. */
+		/** A chat that is not streamed. */
 		PLAIN,
 
-		/** An upload that is not kept, so that it can be sent once only. */
+		/** An upload that is not held in memory, so that it can be sent only once. */
 		UNREPEATABLE,
 
-		/** A call that makes something that stays. */
+		/** A call that creates a stored object. */
 		MAKES
 
 	}

@@ -72,7 +72,7 @@ final class ScheduleRun {
 
 	private final Map<Integer, Integer> blamed = new HashMap<>();
 
-	private @Nullable Fault everybodys;
+	private @Nullable Fault faultOfAll;
 
 	ScheduleRun(Schedule schedule) {
 		this.schedule = schedule;
@@ -122,7 +122,7 @@ final class ScheduleRun {
 			int backend = i;
 			CircuitBreaker it = breakers.circuitBreaker(this.schedule.backends().get(i).name());
 			it.getEventPublisher().onError((event) -> this.blamed.merge(backend, 1, Integer::sum));
-			// what Resilience4j's own thread does in real time
+			// in real time a thread of Resilience4j does this
 			it.getEventPublisher().onStateTransition((event) -> {
 				if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
 					this.time.after(breaker.waitMillis() * ScriptWriter.MILLI, it::transitionToHalfOpenState);
@@ -133,8 +133,8 @@ final class ScheduleRun {
 	}
 
 	/**
-	 * Plays it.
-	 * @return what went against the rules
+	 * Runs it.
+	 * @return the violations of the rules
 	 */
 	List<String> play() {
 		for (Schedule.Call call : this.schedule.calls()) {
@@ -142,8 +142,8 @@ final class ScheduleRun {
 		}
 		this.time.advance(LONG);
 		lookBack();
-		aimAtEverybody("m1");
-		aimAtEverybody("m2");
+		callEveryLane("m1");
+		callEveryLane("m2");
 		return this.observer.violations();
 	}
 
@@ -152,7 +152,7 @@ final class ScheduleRun {
 		for (SimulatedClient client : this.observer.clients()) {
 			rules.check(client);
 			client.calls()
-				.forEach((call) -> this.observer.check(call.closing() != null, () -> "never let go of: " + call));
+				.forEach((call) -> this.observer.check(call.closing() != null, () -> "never closed: " + call));
 			inTime(client);
 		}
 		this.observer.lookBack();
@@ -187,11 +187,11 @@ final class ScheduleRun {
 	}
 
 	/**
-	 * After a long time every lane takes calls again: none has lost a place, and no
-	 * circuit breaker waits for a result that never comes.
+	 * After a long time every lane takes calls again: each place was released, and no
+	 * circuit breaker waits for a missing result.
 	 */
-	private void aimAtEverybody(String model) {
-		this.everybodys = Fault.THROTTLE_BARE;
+	private void callEveryLane(String model) {
+		this.faultOfAll = Fault.THROTTLE_BARE;
 		int id = this.schedule.calls().size();
 		SimulatedClient all = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
 		this.time.advance(LONG);
@@ -200,17 +200,17 @@ final class ScheduleRun {
 				all.calls().size() == lanes || this.settings.deadline().compareTo(Duration.ofSeconds(2)) < 0,
 				() -> all.calls().size() + " of " + lanes + " lanes for " + model + " take calls in the end: "
 						+ new TreeMap<>(this.schedule.settings()) + all.calls());
-		this.everybodys = Fault.SERVE;
+		this.faultOfAll = Fault.SERVE;
 		SimulatedClient one = send(new Schedule.Call(id, 0, Schedule.Kind.PLAIN, model, -1, 0));
 		this.time.advance(LONG);
 		this.observer.check(one.status() == 200 && one.calls().size() == 1,
-				() -> "in the end nobody serves " + model + ": " + one + " " + one.calls());
+				() -> "in the end no lane serves " + model + ": " + one + " " + one.calls());
 		nothingIsLeft();
 	}
 
 	private SimulatedClient send(Schedule.Call call) {
 		SimulatedClient client = new SimulatedClient(call, this.time, (it) -> {
-			if (ReplyRules.isOwnError(it)) {
+			if (ReplyRules.isErrorOfWeir(it)) {
 				this.observer.refuses(it);
 			}
 		});
@@ -240,7 +240,7 @@ final class ScheduleRun {
 		client.leave();
 		client.calls()
 			.forEach((call) -> this.observer.check(call.closing() != null,
-					() -> "goes on though the client has left: " + call));
+					() -> "continues after the client has left: " + call));
 	}
 
 	private static Mono<Void> write(RequestContext context, SimulatedClient client) {
@@ -262,7 +262,7 @@ final class ScheduleRun {
 		attempt.onCall();
 		Schedule.Phase phase = this.schedule.backends().get(backend).at(this.time.now() / ScriptWriter.MILLI);
 		Fault fault = (this.random.nextInt(100) < phase.percent()) ? phase.fault() : Fault.SERVE;
-		fault = (this.everybodys != null) ? this.everybodys : fault;
+		fault = (this.faultOfAll != null) ? this.faultOfAll : fault;
 		SimulatedCall call = new SimulatedCall(client, backend,
 				this.writer.write(fault, client.call(), this.time.instant()), this.time, this.observer);
 		this.observer.begins(call);

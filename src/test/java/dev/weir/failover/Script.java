@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
  * design. The meaning is defined with the script and not read from Weir.
  *
  * @param headAfter nanoseconds until the response headers or the failure in their place
- * @param failure what comes in place of response headers, or {@code null}
- * @param silent whether nothing ever comes
+ * @param failure the error in place of response headers, or {@code null}
+ * @param silent whether the backend never responds
  * @param status the HTTP status
  * @param headers the response headers
- * @param pieces the body as it comes
+ * @param pieces the parts of the body, in order of arrival
  * @param ending how the body ends
  * @param endAfter nanoseconds from the last piece to the end
- * @param meaning what it comes to if all of it is read
- * @param delay the delay that a refusal names, given the time it is read at; {@code null}
- * for none
- * @param inEvent whether the meaning is told by the first real event, not by the status
- * @param lateNanos nanoseconds from the first sign of life to the error event, if that is
- * what tells the meaning
- * @param events the whole events of a stream that come before it ends, as they come
- * @param text what the stream says if it ends well
+ * @param meaning the meaning of the response if it is read to its end
+ * @param delay returns the delay that a refusal names, given the time at which it is
+ * read; {@code null} for none
+ * @param inEvent whether the first event with content decides the meaning, not the status
+ * @param lateNanos nanoseconds from the first sign of life to the error event, if that
+ * event decides the meaning
+ * @param events the complete events of a stream, in order
+ * @param text the text of the stream if it ends regularly
  */
 record Script(long headAfter, @Nullable Throwable failure, boolean silent, int status, Map<String, String> headers,
 		List<Piece> pieces, Ending ending, long endAfter, Meaning meaning, Function<Instant, @Nullable Duration> delay,
@@ -49,14 +49,13 @@ record Script(long headAfter, @Nullable Throwable failure, boolean silent, int s
 	}
 
 	/**
-	 * Whether its meaning is told by a body that is no stream, behind a status of
-	 * success.
+	 * Whether a body that is not a stream decides its meaning, after a success status.
 	 */
 	boolean inBody() {
 		return isSuccess() && !this.inEvent && this.meaning == Meaning.THROTTLED;
 	}
 
-	/** A part of a body and how long after the last one it comes. */
+	/** A part of a body, and the time since the previous part. */
 	record Piece(long after, byte[] bytes) {
 	}
 

@@ -26,7 +26,7 @@ import dev.weir.failover.Script.Meaning;
 import dev.weir.failover.Script.Piece;
 
 /**
- * Writes down what a backend that has a fault does with a call.
+ * Writes the script of a call to a backend that has a fault.
  */
 final class ScriptWriter {
 
@@ -163,7 +163,9 @@ final class ScriptWriter {
 		return refusal(status, code, headers, meaning, (then) -> null, Ending.WHOLE);
 	}
 
-	/** A call that makes something has no model, and its response may be anything. */
+	/**
+	 * A call that creates an object has no model, and its response may have any content.
+	 */
 	private static boolean isLookedAt(Schedule.Call call) {
 		return call.kind() != Schedule.Kind.MAKES;
 	}
@@ -242,7 +244,7 @@ final class ScriptWriter {
 		if (life) {
 			String sign = this.random.nextBoolean() ? ": alive\n\n" : "data: {\"choices\":[],\"id\":\"p\"}\n\n";
 			add(pieces, events, quick(), sign);
-			// never just as long as Weir holds signs of life back
+			// never exactly the time for which Weir holds back signs of life
 			late = (this.random.nextBoolean() ? 100 + this.random.nextInt(700) : 1_200 + this.random.nextInt(1_000))
 					* MILLI;
 		}
@@ -255,7 +257,7 @@ final class ScriptWriter {
 		String id = "a" + this.responses++;
 		int words = 2 + (call.id() * 7) % 9;
 		int differs = (this.random.nextInt(100) < this.divergence) ? this.random.nextInt(words) : words;
-		int told = (cut == Cut.NONE) ? words : 1 + this.random.nextInt(words);
+		int delivered = (cut == Cut.NONE) ? words : 1 + this.random.nextInt(words);
 		List<Piece> pieces = new ArrayList<>();
 		ByteArrayOutputStream events = new ByteArrayOutputStream();
 		StringBuilder text = new StringBuilder();
@@ -266,7 +268,7 @@ final class ScriptWriter {
 		for (int i = 0; i < words; i++) {
 			String word = "w" + call.id() + ((i < differs) ? "." : "-" + id + ".") + i + " ";
 			text.append(word);
-			if (i < told) {
+			if (i < delivered) {
 				add(pieces, events, this.random.nextInt(120) * MILLI,
 						chunk(id, "{\"content\":\"" + word + "\"}", "null"));
 			}
@@ -285,7 +287,7 @@ final class ScriptWriter {
 			}
 		}
 		else if (this.random.nextBoolean()) {
-			// a part of an event is no event
+			// an incomplete event does not count
 			pieces.add(new Piece(MILLI, "data: {\"id\":\"half".getBytes(StandardCharsets.UTF_8)));
 		}
 		Ending ending = (cut == Cut.BREAK) ? Ending.BREAK : (cut == Cut.HANG) ? Ending.HANG : Ending.WHOLE;

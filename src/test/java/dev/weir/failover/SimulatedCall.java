@@ -79,12 +79,12 @@ final class SimulatedCall implements Connection, NettyInbound {
 		return this.begunAt;
 	}
 
-	/** When the response headers came, or -1. */
+	/** When the response headers arrived, or -1. */
 	long headAt() {
 		return this.headAt;
 	}
 
-	/** When nobody listened any more, or -1. */
+	/** When the connection was closed, or -1. */
 	long closedAt() {
 		return this.closedAt;
 	}
@@ -104,7 +104,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 	}
 
 	/**
-	 * Brings the response when its head has come.
+	 * Returns the response when its head has arrived.
 	 * @param loop the loop of the request
 	 * @return the response
 	 */
@@ -174,7 +174,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 		boolean first = this.closing == null;
 		close(Closing.DISPOSED);
 		if (first && this.read % 2 == 0) {
-			// some connections tell their reader, some do not
+			// only some connections notify their reader
 			this.body.tryEmitError(new IOException("Connection has been closed BEFORE response"));
 		}
 	}
@@ -226,7 +226,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 		return String.valueOf(nanos / 1e6);
 	}
 
-	/** How a call came to its end for its backend. */
+	/** How a call ended, as its backend sees it. */
 	enum Closing {
 
 		/** The whole response was read. */
@@ -235,7 +235,7 @@ final class SimulatedCall implements Connection, NettyInbound {
 		/** The response broke off, and the reader was notified. */
 		BROKEN,
 
-		/** Whoever called closed the connection. */
+		/** The caller closed the connection. */
 		DISPOSED,
 
 		/** There was no response, and the caller was notified. */

@@ -20,7 +20,7 @@ import org.springframework.mock.http.server.reactive.MockServerHttpResponse;
 import dev.weir.testing.VirtualTime;
 
 /**
- * A client: its request, and what it has received.
+ * A client: its request, and the bytes that it has received.
  */
 final class SimulatedClient {
 
@@ -49,9 +49,9 @@ final class SimulatedClient {
 	private final Consumer<SimulatedClient> begins;
 
 	/**
-	 * Makes a client.
-	 * @param call what it wants
-	 * @param time the time
+	 * Creates a client.
+	 * @param call its call
+	 * @param time the clock
 	 * @param begins is run when it has the first bytes of its reply
 	 */
 	SimulatedClient(Schedule.Call call, VirtualTime time, Consumer<SimulatedClient> begins) {
@@ -160,7 +160,7 @@ final class SimulatedClient {
 		return this.replyBegunAt;
 	}
 
-	/** When it had all it got, or -1. */
+	/** When its reply ended, or -1. */
 	long endedAt() {
 		return this.endedAt;
 	}
@@ -189,7 +189,7 @@ final class SimulatedClient {
 				+ ((this.error != null) ? " " + this.error : "") + ")";
 	}
 
-	/** How far a client has come. */
+	/** The progress of a client. */
 	enum State {
 
 		WAITING, COMPLETE, ABORTED, LEFT

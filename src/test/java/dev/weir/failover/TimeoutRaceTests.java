@@ -115,20 +115,20 @@ class TimeoutRaceTests {
 		assertThat(over.await(60, TimeUnit.SECONDS)).as(() -> over.getCount() + " requests never ended").isTrue();
 		assertThat(this.violations).isEmpty();
 		assertThat(this.served.get() + this.late.get()).isEqualTo(REQUESTS);
-		// otherwise nothing has met
+		// otherwise no response arrived at the limit
 		assertThat(this.served.get()).isPositive();
 		assertThat(this.late.get()).isPositive();
 		assertThat(pool.backends().get(0).inFlight()).isZero();
 	}
 
-	/** What arrives at the limit. */
+	/** The event that arrives at the limit. */
 	private enum Race {
 
 		HEAD, FIRST_EVENT, CLIENT_LEAVES
 
 	}
 
-	/** One request and what is observed of it. */
+	/** One request and its observed events. */
 	private final class Request implements RequestListener {
 
 		private final Race race;
@@ -239,7 +239,7 @@ class TimeoutRaceTests {
 			this.context.close();
 			boolean whole = this.client.getStatusCode() != null && this.client.getStatusCode().value() == 200;
 			(whole ? TimeoutRaceTests.this.served : TimeoutRaceTests.this.late).incrementAndGet();
-			// what arrives behind the end has a moment to be released
+			// late responses need a moment to be released
 			this.loop.schedule(() -> {
 				// a busy machine may not even begin an attempt in time
 				int attempts = this.context.failover().attempts().count();

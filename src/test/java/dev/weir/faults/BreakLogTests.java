@@ -114,7 +114,7 @@ class BreakLogTests {
 			call.chunk(BEGUN);
 		}
 		if (!seen.tryAcquire(5, TimeUnit.SECONDS)) {
-			throw new IOException("The client did not see what was sent");
+			throw new IOException("The client did not receive the sent bytes");
 		}
 		if (reset) {
 			call.reset();

@@ -31,8 +31,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Requests that can be written in more than one way: how Weir parses them, and what a
- * backend gets to see.
+ * Requests that can be written in more than one way: how Weir parses them, and the
+ * requests that backends get.
  */
 class CallFaultTests {
 

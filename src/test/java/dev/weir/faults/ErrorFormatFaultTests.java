@@ -58,11 +58,11 @@ class ErrorFormatFaultTests {
 	@CsvSource(delimiter = '|', value = { "{\"error\":{\"message\":\"Rate limit exceeded\",\"code\":429}} | 10",
 			"{\"error\":{\"type\":\"rate_limit_error\"}} | 10", "{\"error\":\"overloaded\"} | 0",
 			"{\"object\":\"error\",\"message\":\"no\",\"code\":500} | 0", "{\"detail\":\"Internal\"} | 0", "'' | 0" })
-	void b39A200WithAnErrorOrWithoutABodyGoesToTheNextLane(String body, int rest) {
+	void b39A200WithAnErrorOrWithoutABodyGoesToTheNextLane(String body, int cooldown) {
 		Stand stand = stands.next(responding("200 OK", body), SERVES);
 		assertServedBy(stand.chat(), stand.secondName());
-		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(rest / 2),
-				Duration.ofSeconds(rest));
+		assertThat(LaneCooldown.of(stand.weir(), stand.firstName())).isBetween(Duration.ofSeconds(cooldown / 2),
+				Duration.ofSeconds(cooldown));
 	}
 
 	@Test

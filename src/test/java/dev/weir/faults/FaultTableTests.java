@@ -87,7 +87,7 @@ class FaultTableTests {
 				+ list;
 	}
 
-	/** The last cell of a row: how many tests it has, else what is written there. */
+	/** The last cell of a row: the number of its tests, else its text. */
 	private static String evidence(MatchResult row, Map<String, SortedSet<String>> tests) {
 		SortedSet<String> found = tests.get(row.group(1));
 		if (found != null) {

@@ -90,7 +90,7 @@ class RefusalSubjectFaultTests {
 		assertThat(stand.first().requests()).hasSize(3);
 		assertServedBy(stand.chat("hello again"), stand.secondName());
 		assertThat(stand.first().requests()).hasSize(3);
-		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "it says \\\"no\\\"", "check ");
+		assertThat(stand.firstHealth()).contains("\"status\":\"DENIED\"", "message: \\\"no\\\"", "check ");
 	}
 
 	@Test

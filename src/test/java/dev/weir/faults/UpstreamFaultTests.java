@@ -203,14 +203,14 @@ class UpstreamFaultTests {
 			String number = call.request().contains("first") ? "1" : "2";
 			call.write(before);
 			call.write(before);
-			call.respond("200 OK", "{\"answer\":" + number + "}");
+			call.respond("200 OK", "{\"number\":" + number + "}");
 		}, SERVES).onOneConnection();
 		String chat = "/v1/chat/completions";
 		HttpResponse<String> first = stand.post(chat, Bodies.CHAT.replace("hi", "first"));
 		assertThat(first.statusCode()).isEqualTo(200);
-		assertThat(first.body()).isEqualTo("{\"answer\":1}");
+		assertThat(first.body()).isEqualTo("{\"number\":1}");
 		assertThat(first.headers().firstValue("link")).isEmpty();
-		assertThat(stand.chat().body()).isEqualTo("{\"answer\":2}");
+		assertThat(stand.chat().body()).isEqualTo("{\"number\":2}");
 		assertThat(stand.first().connections()).isEqualTo(1);
 		stand.awaitFirst(new LaneFigures(0, 2, 2, 0, 0));
 	}

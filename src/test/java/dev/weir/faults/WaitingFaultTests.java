@@ -115,20 +115,20 @@ class WaitingFaultTests {
 		stand.first().script(SERVES);
 		List<RawClient> clients = List.of(stand.send(CHAT, Bodies.CHAT), stand.send(CHAT, Bodies.CHAT),
 				stand.send(CHAT, Bodies.CHAT));
-		// once one of them does not fit the others wait
+		// when one of them is refused, the others are waiting
 		CompletableFuture
 			.anyOf(clients.stream()
 				.map((client) -> CompletableFuture.supplyAsync(() -> client.readUntil(" 429 "), THREADS))
 				.toArray(CompletableFuture[]::new))
 			.join();
 		clients.forEach(RawClient::close);
-		AtomicBoolean resting = new AtomicBoolean();
+		AtomicBoolean coolingDown = new AtomicBoolean();
 		await().atMost(Duration.ofSeconds(10)).until(() -> {
-			resting.set(!LaneCooldown.of(stand.weir(), stand.firstName()).isZero());
+			coolingDown.set(!LaneCooldown.of(stand.weir(), stand.firstName()).isZero());
 			return stand.chat().statusCode() == 200;
 		});
-		assertThat(resting).as("a request that came before the rest was over found a place").isTrue();
-		// those that left never called anybody
+		assertThat(coolingDown).as("a request that arrived before the end of the cooldown found a place").isTrue();
+		// clients that left caused no call
 		assertThat(stand.first().requests()).hasSize(2);
 		stand.awaitFirst(new LaneFigures(0, 2, 1, 0, 0));
 	}

@@ -77,7 +77,7 @@ class RefusedRequestTests {
 				bad("{\"model\":\"gpt-4o\",\"mod\\u0065l\":\"o9\"}", "model", "more than one 'model'"),
 				bad("{\"model\":\"gpt-4o\"", null, "ends before its JSON object does"),
 				bad("{\"model\":\"gpt-4o\",}", null, "is not valid JSON near byte"),
-				bad("{\"model\":\"gpt-4o\"}{}", null, "goes on after the end"),
+				bad("{\"model\":\"gpt-4o\"}{}", null, "has data after its JSON object"),
 				bad("{\"model\":\"gpt-4o\",\"a\":" + "[".repeat(600) + "]".repeat(600) + "}", null,
 						"nests deeper than 500 levels"),
 				bad("[]", null, "is not a JSON object"), bad("\"gpt-4o\"", null, "is not a JSON object"),

@@ -13,7 +13,7 @@ class DockerCondition implements ExecutionCondition {
 	private static final String NOTICE = """
 
 			************************************************************************
-			The tests of the container image did NOT run: no Docker engine answers.
+			The tests of the container image did NOT run: no Docker engine is available.
 			Start one and run them with: ./mvnw verify
 			************************************************************************
 			""";
@@ -25,13 +25,13 @@ class DockerCondition implements ExecutionCondition {
 
 	static ConditionEvaluationResult evaluate(boolean available, boolean ci) {
 		if (available) {
-			return ConditionEvaluationResult.enabled("a Docker engine answers");
+			return ConditionEvaluationResult.enabled("a Docker engine is available");
 		}
 		if (ci) {
 			return ConditionEvaluationResult.enabled("in CI a missing Docker engine is a failure");
 		}
 		System.out.println(NOTICE);
-		return ConditionEvaluationResult.disabled("no Docker engine answers");
+		return ConditionEvaluationResult.disabled("no Docker engine is available");
 	}
 
 }

@@ -52,8 +52,8 @@ class ImageTests {
 
 	@BeforeEach
 	void forget() {
-		FIRST.answer(WireMockBackend.completion());
-		SECOND.answer(WireMockBackend.completion());
+		FIRST.respondWith(WireMockBackend.completion());
+		SECOND.respondWith(WireMockBackend.completion());
 	}
 
 	@Test
@@ -63,7 +63,7 @@ class ImageTests {
 			assertThat(weir.get("/actuator/gateway/routes").body()).contains("route-of-the-mounted-file");
 			assertThat(weir.chat().headers().firstValue("x-weir-backend")).hasValue("first");
 
-			FIRST.answer(WireMockBackend.throttled());
+			FIRST.respondWith(WireMockBackend.throttled());
 			HttpResponse<String> moved = weir.chat();
 			assertThat(moved.statusCode()).isEqualTo(200);
 			assertThat(moved.body()).isEqualTo(Bodies.COMPLETION);
@@ -84,7 +84,7 @@ class ImageTests {
 			assertThat(weir.chat().headers().firstValue("x-weir-attempts")).hasValue("1");
 			FIRST.client().verifyThat(1, postRequestedFor(anyUrl()));
 
-			SECOND.answer(WireMockBackend.stream(5, 2000));
+			SECOND.respondWith(WireMockBackend.stream(5, 2000));
 			HttpResponse<Stream<String>> stream = WeirContainer.send(weir.chat(Bodies.CHAT_STREAM),
 					HttpResponse.BodyHandlers.ofLines());
 			List<Long> arrivals = stream.body()
@@ -116,9 +116,9 @@ class ImageTests {
 			.withEnv("BACKEND_1_NAME", "openai1")
 			.withEnv("BACKEND_1_MODELS", "gpt-4o=chat,text-embedding-3-large=embedding")) {
 			weir.start();
-			HttpResponse<String> answer = weir.chat();
-			assertThat(answer.statusCode()).isEqualTo(200);
-			assertThat(answer.headers().firstValue("x-weir-backend")).hasValue("openai1");
+			HttpResponse<String> reply = weir.chat();
+			assertThat(reply.statusCode()).isEqualTo(200);
+			assertThat(reply.headers().firstValue("x-weir-backend")).hasValue("openai1");
 			FIRST.client()
 				.verifyThat(1,
 						postRequestedFor(anyUrl()).withRequestBody(matchingJsonPath("$.model", equalTo("chat"))));
@@ -128,7 +128,7 @@ class ImageTests {
 
 	@Test
 	void finishesAStreamWhenItIsToldToStop() throws Exception {
-		FIRST.answer(WireMockBackend.stream(8, 4000));
+		FIRST.respondWith(WireMockBackend.stream(8, 4000));
 		try (WeirContainer weir = mounted().withEnv("WEIR_DRAIN_DELAY", "1s")) {
 			weir.start();
 			HttpResponse<Stream<String>> stream = WeirContainer.send(weir.chat(Bodies.CHAT_STREAM),
@@ -136,11 +136,11 @@ class ImageTests {
 			Iterator<String> lines = stream.body().iterator();
 			assertThat(lines.next()).startsWith("data:");
 			weir.signal("TERM");
-			List<String> rest = new ArrayList<>();
-			lines.forEachRemaining(rest::add);
-			assertThat(rest).filteredOn((line) -> line.contains("word")).hasSize(7);
-			assertThat(rest).last().asString().isBlank();
-			assertThat(rest).contains("data: [DONE]");
+			List<String> remaining = new ArrayList<>();
+			lines.forEachRemaining(remaining::add);
+			assertThat(remaining).filteredOn((line) -> line.contains("word")).hasSize(7);
+			assertThat(remaining).last().asString().isBlank();
+			assertThat(remaining).contains("data: [DONE]");
 			assertThat(weir.awaitExit(Duration.ofSeconds(10))).isIn(0, 143);
 			assertThat(weir.getLogs()).contains("Graceful shutdown complete");
 		}

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Marks tests that need a Docker engine. Where none answers they do not run, and say so;
- * in CI they fail.
+ * Marks tests that need a Docker engine. Without one they are skipped with a notice; in
+ * CI they fail.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

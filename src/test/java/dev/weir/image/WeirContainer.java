@@ -105,7 +105,7 @@ final class WeirContainer extends GenericContainer<WeirContainer> {
 	/**
 	 * Runs a command in the container.
 	 * @param command the command
-	 * @return what it printed
+	 * @return its output
 	 */
 	String run(String... command) {
 		try {

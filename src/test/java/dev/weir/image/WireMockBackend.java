@@ -13,7 +13,7 @@ import static com.github.tomakehurst.wiremock.client.WireMock.any;
 import static com.github.tomakehurst.wiremock.client.WireMock.anyUrl;
 
 /**
- * A backend in a container of its own; what it answers is set over its mapped port.
+ * A backend in a separate container; tests set its responses over its mapped port.
  */
 final class WireMockBackend extends GenericContainer<WireMockBackend> {
 
@@ -29,7 +29,7 @@ final class WireMockBackend extends GenericContainer<WireMockBackend> {
 	}
 
 	/**
-	 * Writes this backend as it stands in an application.yml.
+	 * Writes this backend as an entry of an application.yml.
 	 * @param priority its tier
 	 * @return the YAML, in flow style
 	 */
@@ -43,10 +43,10 @@ final class WireMockBackend extends GenericContainer<WireMockBackend> {
 	}
 
 	/**
-	 * Forgets all requests and answers every further one in the same way.
-	 * @param response the answer
+	 * Clears the recorded requests and sets the response to all further ones.
+	 * @param response the response
 	 */
-	void answer(ResponseDefinitionBuilder response) {
+	void respondWith(ResponseDefinitionBuilder response) {
 		client().resetToDefaultMappings();
 		client().resetRequests();
 		client().register(any(anyUrl()).willReturn(response));
@@ -64,10 +64,10 @@ final class WireMockBackend extends GenericContainer<WireMockBackend> {
 	}
 
 	/**
-	 * A stream of events that takes a while.
+	 * A stream of events over some time.
 	 * @param events how many, besides the last
 	 * @param millis how long it takes from the first to the last
-	 * @return the answer
+	 * @return the response
 	 */
 	static ResponseDefinitionBuilder stream(int events, int millis) {
 		String event = "data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n";

@@ -28,7 +28,7 @@ import static dev.weir.infra.BicepTests.replaced;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * {@code azure.yaml} is what azd wants it to be, and what it names is there.
+ * {@code azure.yaml} is valid for azd, and the files and outputs that it names exist.
  */
 class AzureYamlTests {
 
@@ -76,7 +76,7 @@ class AzureYamlTests {
 					language: java               | language: js                   | the language is not java
 					$CONTAINER_APP_URL_OPEN_TO   | $CONTAINER_APP_OPEN_TO         | a hook prints CONTAINER_APP_OPEN_TO, which is no output
 					$env:CONTAINER_APP_URL_OPEN_TO | $env:SERVICE_URI             | a hook prints SERVICE_URI, which is no output
-					Weir does not check yet who calls | Done                      | a hook does not say that Weir checks nobody
+					Weir does not check yet who calls | Done                      | a hook does not warn that Weir checks no client
 					continueOnError: true        | continueOnError: false         | a hook may stop azd
 					echo "Weir                   | az login; echo "Weir           | a hook does more than print
 					""")
@@ -139,7 +139,7 @@ class AzureYamlTests {
 			.filter((name) -> !outputs.contains(name))
 			.forEach((name) -> problems.add("a hook prints " + name + ", which is no output"));
 		if (!run.contains("Weir does not check yet who calls")) {
-			problems.add("a hook does not say that Weir checks nobody");
+			problems.add("a hook does not warn that Weir checks no client");
 		}
 		if (!script.path("continueOnError").asBoolean()) {
 			problems.add("a hook may stop azd");

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * As much of a Bicep file as the tests want to know: plain declarations, each at the
+ * The parts of a Bicep file that the tests need: plain declarations, each at the
  * beginning of a line, as the formatter leaves them.
  */
 public final class BicepFile {
@@ -109,7 +109,7 @@ public final class BicepFile {
 			.toList();
 	}
 
-	/** The names of the container's environment, 1 in the place of what is computed. */
+	/** The names of the container's environment, with 1 in place of computed parts. */
 	public Set<String> environment() {
 		return names(VARIABLE, this.text).stream()
 			.map((name) -> name.replaceAll("\\$\\{[^}]*}", "1"))
@@ -139,7 +139,7 @@ public final class BicepFile {
 		return names(KEY, own.toString());
 	}
 
-	/** Without comments and, if wished, without what strings say literally. */
+	/** Removes comments and, if requested, the literal parts of strings. */
 	private static String scan(String text, boolean literals) {
 		StringBuilder kept = new StringBuilder();
 		Deque<Integer> strings = new ArrayDeque<>(); // the open braces of the code around
@@ -147,13 +147,13 @@ public final class BicepFile {
 		int braces = 0;
 		boolean inString = false;
 		for (int i = 0; i < text.length(); i++) {
-			String rest = text.substring(i, Math.min(i + 2, text.length()));
+			String next = text.substring(i, Math.min(i + 2, text.length()));
 			char c = text.charAt(i);
 			if (inString) {
-				int length = (c == '\\' || rest.equals("${")) ? 2 : 1;
+				int length = (c == '\\' || next.equals("${")) ? 2 : 1;
 				kept.append(literals ? text.substring(i, i + length) : (length == 2) ? " " : "");
 				i += length - 1;
-				if (rest.equals("${")) {
+				if (next.equals("${")) {
 					strings.push(braces);
 					braces = 0;
 					inString = false;
@@ -162,9 +162,9 @@ public final class BicepFile {
 					inString = false;
 				}
 			}
-			else if (rest.equals("//") || rest.equals("/*")) {
-				int end = text.indexOf(rest.equals("//") ? "\n" : "*/", i);
-				i = (end < 0) ? text.length() : rest.equals("//") ? end - 1 : end + 1;
+			else if (next.equals("//") || next.equals("/*")) {
+				int end = text.indexOf(next.equals("//") ? "\n" : "*/", i);
+				i = (end < 0) ? text.length() : next.equals("//") ? end - 1 : end + 1;
 			}
 			else {
 				boolean back = c == '}' && braces == 0 && !strings.isEmpty();

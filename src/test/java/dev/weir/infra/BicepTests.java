@@ -28,7 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class BicepTests {
 
-	// what azd itself puts into its environment
+	// azd itself sets these in its environment
 	private static final Set<String> OF_AZD = Set.of("AZURE_ENV_NAME", "AZURE_LOCATION", "SERVICE_WEIR_IMAGE_NAME");
 
 	private static final Pattern SUBSTITUTION = Pattern.compile("\\$\\{(\\w+)(=[^}]*)?}");
@@ -147,7 +147,7 @@ class BicepTests {
 		}
 	}
 
-	/** What a file of parameters gives too much or too little. */
+	/** The parameters that a file gives without need or does not give. */
 	static List<String> misfits(String template, String parameters) {
 		BicepFile file = BicepFile.of(template);
 		Set<String> given = json(parameters).properties()
@@ -162,7 +162,7 @@ class BicepTests {
 			.toList();
 	}
 
-	/** What calls of modules say wrongly. */
+	/** The mistakes in the calls of modules. */
 	static List<String> wrongCalls(Map<String, String> files) {
 		List<String> problems = new ArrayList<>();
 		files.forEach((path, text) -> BicepFile.of(text).modules().forEach((call) -> {
@@ -184,7 +184,7 @@ class BicepTests {
 		return problems;
 	}
 
-	/** What parameters take from azd's environment and nobody puts there. */
+	/** The variables that parameters read and that azd's environment does not have. */
 	static List<String> unknownNames(String main, String parameters, String documentation) {
 		Set<String> outputs = BicepFile.of(main).outputs();
 		Map<String, String> settings = documented(documentation);
@@ -195,7 +195,7 @@ class BicepTests {
 			.toList();
 	}
 
-	/** Settings that parameters and documentation do not both tell alike. */
+	/** The settings that differ between parameters and documentation. */
 	static Set<String> undocumented(String parameters, String documentation) throws IOException {
 		Map<String, String> written = settings(parameters).collect(
 				Collectors.toMap((setting) -> setting.name(), (setting) -> setting.value(), (one, other) -> other));

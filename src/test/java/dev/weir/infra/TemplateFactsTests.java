@@ -22,7 +22,7 @@ import static dev.weir.infra.BicepTests.replaced;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What must never be lost from the template.
+ * Properties that the template must always have.
  */
 class TemplateFactsTests {
 
@@ -161,7 +161,7 @@ class TemplateFactsTests {
 	private record Template(String name, Map<String, String> files, List<String> problems) {
 
 		String text() {
-			// what follows a value may be a comment, which leaves its space
+			// a comment may follow a value, and leaves its space
 			return BicepFile.of(this.files.get(this.name)).text().replaceAll("(?m) +$", "");
 		}
 

@@ -39,7 +39,7 @@ class WiringTests {
 					main.bicep           | concat(ptuInstances, tokenInstances) | ptuInstances              | instances are not all
 					main.bicep           | for instance in openAiInstances: {   | for instance in take(openAiInstances, 3): { | tokenInstances are not made of openAiInstances
 					main.bicep           | 'https://${instance.account}   | 'https://${instance.name}        | a backend's URL is not its account's
-					main.bicep           | name: instance.account         | name: instance.name              | an account is not called as its backend's URL says
+					main.bicep           | name: instance.account         | name: instance.name              | the name of an account differs from its backend's URL
 					main.bicep           | instance.location              | instance.region                  | tokenInstances take region of an entry, which has none
 					main.bicep           | version: chatModelVersion      | modelVersion: chatModelVersion   | a deployment has [capacity, model, modelVersion, name, sku]
 					weir.bicep           | value: backend.url             | value: backend.name              | BACKEND_n_URL is backend.name
@@ -66,7 +66,7 @@ class WiringTests {
 		check(problems, main.contains("url: 'https://${instance.account}.openai.azure.com'"),
 				"a backend's URL is not its account's");
 		check(problems, main.contains("      name: instance.account\n"),
-				"an account is not called as its backend's URL says");
+				"the name of an account differs from its backend's URL");
 		check(problems, weir.contains("env: concat(settings, flatten(backendVariables))"),
 				"the variables of backends do not reach the container");
 
@@ -93,8 +93,8 @@ class WiringTests {
 	}
 
 	private static String block(String text, String from, String to) {
-		String rest = text.substring(text.indexOf("\n" + from));
-		return rest.substring(0, rest.indexOf(to));
+		String remaining = text.substring(text.indexOf("\n" + from));
+		return remaining.substring(0, remaining.indexOf(to));
 	}
 
 	private static Set<String> keys(String block) {

@@ -114,8 +114,8 @@ class BackendHealthTests {
 		Stand stand = stands.next(DENIES, SERVES);
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
-		assertHealth(health, 503, "DENIED", "DENIED", "it refuses the credential that Weir has for it: it does not say"
-				+ " why; check its api-key, or the role of Weir's identity on it");
+		assertHealth(health, 503, "DENIED", "DENIED", "it refuses the credential that Weir has for it; no reason given;"
+				+ " check its api-key, or the role of Weir's identity on it");
 		assertUntil(health, 300);
 		assertPoolIsUp(stand);
 	}
@@ -126,7 +126,7 @@ class BackendHealthTests {
 		stand.chat();
 		HttpResponse<String> health = health(stand.firstName());
 		assertHealth(health, 503, "OUT_OF_QUOTA", "OUT_OF_QUOTA",
-				"its quota is used up: it says \"You exceeded your current quota.\"; add credit to its account or raise"
+				"its quota is used up; message: \"You exceeded your current quota.\"; add credit to its account or raise"
 						+ " the account's limit");
 		assertUntil(health, 300);
 		assertPoolIsUp(stand);

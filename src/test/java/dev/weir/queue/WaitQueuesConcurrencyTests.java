@@ -36,9 +36,8 @@ class WaitQueuesConcurrencyTests {
 
 	private static final int LOOPS = 6;
 
-	// each round begins with free places and ends when all its requests are over, so that
-	// no
-	// later event hides a lost wake-up
+	// each round begins with free places and ends when all its requests are over, so
+	// that no later event hides a lost wake-up
 	private static final int ROUNDS = 1500;
 
 	private static final int REQUESTS = 9;

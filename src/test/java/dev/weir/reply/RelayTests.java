@@ -56,16 +56,16 @@ class RelayTests {
 	@Test
 	void theBackendIsReadOnlyAsFastAsTheClientReads() {
 		relay(100, "first");
-		assertThat(this.client.heard).isEmpty();
+		assertThat(this.client.received).isEmpty();
 		assertThat(this.connection.asked()).isZero();
 		this.client.request(1);
-		assertThat(this.client.heard).containsExactly("first");
+		assertThat(this.client.received).containsExactly("first");
 		assertThat(this.connection.asked()).isZero();
 		this.client.request(2);
 		this.connection.send("one");
 		this.connection.send("two");
 		this.connection.send("three");
-		assertThat(this.client.heard).containsExactly("first", "one", "two");
+		assertThat(this.client.received).containsExactly("first", "one", "two");
 		assertThat(this.connection.asked()).isEqualTo(2);
 	}
 
@@ -75,12 +75,12 @@ class RelayTests {
 		for (int i = 0; i < 20; i++) {
 			this.client.request(1);
 			this.connection.send("piece " + i);
-			assertThat(this.client.heard).hasSize(i + 1);
+			assertThat(this.client.received).hasSize(i + 1);
 			this.time.advance(PATIENCE / 2);
 		}
 		this.client.request(2);
 		this.connection.end();
-		assertThat(this.client.heard).endsWith("piece 19", "the end");
+		assertThat(this.client.received).endsWith("piece 19", "the end");
 		assertThat(this.lane.counts()).isEqualTo(new LaneCounts(0, 1, 1, 0, 0, 0));
 	}
 
@@ -93,7 +93,7 @@ class RelayTests {
 		this.time.advance(PATIENCE - 1);
 		this.connection.send("one");
 		this.time.advance(100 * PATIENCE);
-		assertThat(this.client.heard).containsExactly("first", "one");
+		assertThat(this.client.received).containsExactly("first", "one");
 		assertThat(this.connection.isGone()).isFalse();
 		assertThat(this.lane.counts().inFlight()).isEqualTo(1);
 	}
@@ -105,9 +105,9 @@ class RelayTests {
 		this.time.advance(PATIENCE - 1);
 		this.connection.send("one");
 		this.time.advance(PATIENCE - 1);
-		assertThat(this.client.heard).containsExactly("first", "one");
+		assertThat(this.client.received).containsExactly("first", "one");
 		this.time.advance(1);
-		assertThat(this.client.heard).containsExactly("first", "one", "broken");
+		assertThat(this.client.received).containsExactly("first", "one", "broken");
 		assertThat(this.connection.isGone()).isTrue();
 		assertThat(this.lane.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 1));
 	}
@@ -117,7 +117,7 @@ class RelayTests {
 		relay(100, "first");
 		this.client.request(10);
 		this.connection.fail(new IOException("reset"));
-		assertThat(this.client.heard).containsExactly("first", "broken");
+		assertThat(this.client.received).containsExactly("first", "broken");
 		assertThat(this.lane.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 1));
 	}
 
@@ -165,26 +165,26 @@ class RelayTests {
 	/** A client that requests each buffer. */
 	private static final class Client extends BaseSubscriber<byte[]> {
 
-		private final List<String> heard = new ArrayList<>();
+		private final List<String> received = new ArrayList<>();
 
 		@Override
 		protected void hookOnSubscribe(Subscription subscription) {
-			// asks when the test says so
+			// the test requests the buffers
 		}
 
 		@Override
 		protected void hookOnNext(byte[] bytes) {
-			this.heard.add(new String(bytes, StandardCharsets.UTF_8));
+			this.received.add(new String(bytes, StandardCharsets.UTF_8));
 		}
 
 		@Override
 		protected void hookOnComplete() {
-			this.heard.add("the end");
+			this.received.add("the end");
 		}
 
 		@Override
 		protected void hookOnError(Throwable error) {
-			this.heard.add((error instanceof BrokenResponseException) ? "broken" : error.toString());
+			this.received.add((error instanceof BrokenResponseException) ? "broken" : error.toString());
 		}
 
 	}

@@ -14,7 +14,8 @@ class SilenceTimerTests {
 
 	private final AtomicInteger silences = new AtomicInteger();
 
-	private final SilenceTimer watch = new SilenceTimer(this.time.loop(), this.time, this.silences::incrementAndGet);
+	private final SilenceTimer watch = new SilenceTimer(this.time.loop(), this.time,
+			(limit) -> this.silences.incrementAndGet());
 
 	@Test
 	void silenceIsDetectedOnceAtTheLimit() {

@@ -16,7 +16,7 @@ import reactor.netty.Connection;
 import reactor.netty.NettyInbound;
 
 /**
- * A backend's connection without a network: what it sends waits until it is asked for.
+ * A backend's connection without a network. It delivers buffers only on request.
  */
 public final class FakeConnection implements Connection, NettyInbound {
 

@@ -17,7 +17,7 @@ class ResponseBodyTests {
 
 	private final ResponseBody body = ResponseBody.of(this.connection, TestRequests.DIRECT, null);
 
-	private final List<String> heard = new ArrayList<>();
+	private final List<String> received = new ArrayList<>();
 
 	@Test
 	void bytesAreReadOnRequestOnly() {
@@ -25,10 +25,10 @@ class ResponseBodyTests {
 		this.connection.send("two");
 		this.body.read(reader("r"));
 		assertThat(this.connection.asked()).isZero();
-		assertThat(this.heard).isEmpty();
+		assertThat(this.received).isEmpty();
 		this.body.more();
 		assertThat(this.connection.asked()).isEqualTo(1);
-		assertThat(this.heard).containsExactly("r: one");
+		assertThat(this.received).containsExactly("r: one");
 	}
 
 	@Test
@@ -39,7 +39,7 @@ class ResponseBodyTests {
 		this.connection.send("one");
 		this.connection.send("two");
 		assertThat(this.connection.asked()).isEqualTo(1);
-		assertThat(this.heard).containsExactly("r: one");
+		assertThat(this.received).containsExactly("r: one");
 	}
 
 	@Test
@@ -48,7 +48,7 @@ class ResponseBodyTests {
 		this.body.more();
 		this.connection.send("");
 		this.connection.send("one");
-		assertThat(this.heard).containsExactly("r: one");
+		assertThat(this.received).containsExactly("r: one");
 	}
 
 	@Test
@@ -57,13 +57,13 @@ class ResponseBodyTests {
 		this.body.more();
 		this.body.release();
 		this.connection.send("one");
-		assertThat(this.heard).isEmpty();
+		assertThat(this.received).isEmpty();
 		this.body.read(reader("second"));
-		assertThat(this.heard).containsExactly("second: one");
+		assertThat(this.received).containsExactly("second: one");
 		this.connection.send("two");
 		assertThat(this.connection.asked()).isEqualTo(1);
 		this.body.more();
-		assertThat(this.heard).containsExactly("second: one", "second: two");
+		assertThat(this.received).containsExactly("second: one", "second: two");
 	}
 
 	@Test
@@ -73,10 +73,10 @@ class ResponseBodyTests {
 		this.connection.send("one");
 		this.body.release();
 		this.connection.end();
-		assertThat(this.heard).containsExactly("first: one");
+		assertThat(this.received).containsExactly("first: one");
 		this.body.read(reader("second"));
 		this.body.more();
-		assertThat(this.heard).containsExactly("first: one", "second: the end");
+		assertThat(this.received).containsExactly("first: one", "second: the end");
 	}
 
 	@Test
@@ -87,7 +87,7 @@ class ResponseBodyTests {
 		this.connection.send("one");
 		this.connection.fail(new IOException("reset"));
 		this.body.read(reader("r"));
-		assertThat(this.heard).containsExactly("r: one", "r: reset");
+		assertThat(this.received).containsExactly("r: one", "r: reset");
 	}
 
 	@Test
@@ -98,7 +98,7 @@ class ResponseBodyTests {
 		assertThat(this.connection.isGone()).isTrue();
 		this.connection.send("one");
 		this.connection.end();
-		assertThat(this.heard).isEmpty();
+		assertThat(this.received).isEmpty();
 	}
 
 	@Test
@@ -106,7 +106,7 @@ class ResponseBodyTests {
 		this.body.read(reader("r"));
 		this.connection.end();
 		this.body.dispose();
-		assertThat(this.heard).containsExactly("r: the end");
+		assertThat(this.received).containsExactly("r: the end");
 		assertThat(this.connection.isGone()).isFalse();
 	}
 
@@ -115,12 +115,12 @@ class ResponseBodyTests {
 
 			@Override
 			public void onBytes(byte[] bytes) {
-				ResponseBodyTests.this.heard.add(name + ": " + new String(bytes, StandardCharsets.UTF_8));
+				ResponseBodyTests.this.received.add(name + ": " + new String(bytes, StandardCharsets.UTF_8));
 			}
 
 			@Override
 			public void onEnd(@Nullable Throwable error) {
-				ResponseBodyTests.this.heard.add(name + ": " + ((error != null) ? error.getMessage() : "the end"));
+				ResponseBodyTests.this.received.add(name + ": " + ((error != null) ? error.getMessage() : "the end"));
 			}
 
 		};

@@ -120,7 +120,7 @@ class BrokenBodyTests {
 			assertThat(output.text().lines().filter((line) -> !line.contains("Proxying to"))).as(output.text())
 				.hasSize(OPERATIONS.length)
 				.allSatisfy((line) -> assertThat(line).contains(" INFO ",
-						" was not carried out: The request's chunks are malformed"));
+						" was not executed: The request's chunks are malformed"));
 		}
 	}
 

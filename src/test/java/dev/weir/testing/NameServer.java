@@ -25,7 +25,7 @@ public final class NameServer implements AutoCloseable {
 
 	private static final int CLASS_IN = 1;
 
-	private static final int ANSWER = 0x8180;
+	private static final int RESPONSE = 0x8180;
 
 	private static final int NO_SUCH_NAME = 0x8183;
 
@@ -79,8 +79,8 @@ public final class NameServer implements AutoCloseable {
 			try {
 				DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
 				this.socket.receive(packet);
-				byte[] answer = answer(ByteBuffer.wrap(bytes, 0, packet.getLength()));
-				this.socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
+				byte[] response = response(ByteBuffer.wrap(bytes, 0, packet.getLength()));
+				this.socket.send(new DatagramPacket(response, response.length, packet.getSocketAddress()));
 			}
 			catch (IOException ex) {
 				return;
@@ -88,7 +88,7 @@ public final class NameServer implements AutoCloseable {
 		}
 	}
 
-	private byte[] answer(ByteBuffer query) throws IOException {
+	private byte[] response(ByteBuffer query) throws IOException {
 		short id = query.getShort(0);
 		query.position(HEADER);
 		String name = name(query);
@@ -101,17 +101,17 @@ public final class NameServer implements AutoCloseable {
 			this.questions.add(name);
 		}
 		boolean known = type == TYPE_A && address != null;
-		ByteBuffer answer = ByteBuffer.allocate(512);
-		answer.putShort(id).putShort((short) ((address != null) ? ANSWER : NO_SUCH_NAME));
-		answer.putShort((short) 1).putShort((short) (known ? 1 : 0)).putInt(0).put(question);
+		ByteBuffer response = ByteBuffer.allocate(512);
+		response.putShort(id).putShort((short) ((address != null) ? RESPONSE : NO_SUCH_NAME));
+		response.putShort((short) 1).putShort((short) (known ? 1 : 0)).putInt(0).put(question);
 		if (known) {
 			// a pointer to the name in the question
-			answer.putShort((short) (0xc000 | HEADER)).putShort((short) TYPE_A).putShort((short) CLASS_IN);
-			answer.putInt(address.seconds()).putShort((short) 4);
-			answer.put(InetAddress.getByName(address.value()).getAddress());
+			response.putShort((short) (0xc000 | HEADER)).putShort((short) TYPE_A).putShort((short) CLASS_IN);
+			response.putInt(address.seconds()).putShort((short) 4);
+			response.put(InetAddress.getByName(address.value()).getAddress());
 		}
-		byte[] bytes = new byte[answer.flip().remaining()];
-		answer.get(bytes);
+		byte[] bytes = new byte[response.flip().remaining()];
+		response.get(bytes);
 		return bytes;
 	}
 

@@ -3,8 +3,8 @@ package dev.weir.config.load;
 import dev.weir.config.WeirProperties;
 
 /**
- * Detects that no backend is configured, and explains the first steps. This is what a
- * user reads who starts Weir for the first time.
+ * Detects that no backend is configured, and explains the first steps. A user who starts
+ * Weir for the first time reads this.
  */
 final class NoBackendCheck {
 

@@ -42,7 +42,7 @@ public enum ContentCoding {
 	/**
 	 * Finds the coding of a body.
 	 * @param header the value of {@code content-encoding}, or {@code null}
-	 * @return the coding, or {@code null} if the body is not coded
+	 * @return the coding, or {@code null} if the body is not encoded
 	 * @throws ApiErrorException with status 415 and the supported codings if the coding
 	 * is not supported or there is more than one (RFC 9110, section 15.5.16)
 	 */

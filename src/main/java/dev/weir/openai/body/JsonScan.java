@@ -121,7 +121,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 			parser.skipChildren();
 		}
 		if (parser.nextToken() != null) {
-			throw new MalformedRequestException("The request body goes on after the end of its JSON object");
+			throw new MalformedRequestException("The request body has data after its JSON object");
 		}
 		return new JsonScan(model, hasModel, stream, storeDisabled, empty, from, to);
 	}

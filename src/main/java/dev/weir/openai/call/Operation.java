@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An operation of the API. Any backend that serves the model can execute the operations
- * listed here, because they do not refer to anything stored. {@link #OTHER} stands for
+ * listed here, because they do not refer to anything stored. {@link #OTHER} is used for
  * all others.
  */
 public enum Operation {

@@ -51,7 +51,7 @@ public record Query(List<String> parameters) {
 			return false;
 		}
 		for (int i = 0; i < query.length(); i++) {
-			// an escape may stand for a letter of the name
+			// an escape may encode a letter of the name
 			if (query.charAt(i) == '%' || query.regionMatches(true, i, name, 0, name.length())) {
 				return true;
 			}

@@ -66,7 +66,7 @@ public record QuotaHeaders(@Nullable Remaining requests, @Nullable Remaining tok
 	}
 
 	/**
-	 * The rest of one limit.
+	 * The remaining part of one limit.
 	 *
 	 * @param left the remaining number, not negative
 	 * @param limit the whole number, or {@code null} if it is absent

@@ -7,10 +7,10 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.weir.openai.stream.StreamEvent;
 
 /**
- * Compares a new stream with what the client has got of a broken one. While the new
- * stream repeats that, nothing passes. Then the new part passes, which may begin in the
- * middle of a text, and then everything. All events get the ids of the first stream.
- * Created by {@link ResumeRecorder#startMatching()}; not thread-safe.
+ * Compares a new stream with the events that the client received from the broken one.
+ * Repeated content is dropped; new content, which may begin in the middle of a text, is
+ * passed on. All events get the ids of the first stream. Created by
+ * {@link ResumeRecorder#startMatching()}; not thread-safe.
  * <p>
  * A stream that ends without a last event is incomplete; so is one that breaks while it
  * {@linkplain #isRepeating() repeats}.
@@ -55,8 +55,8 @@ public final class ResumeMatcher {
 	}
 
 	/**
-	 * Whether the stream has not repeated everything that the client has got. Its end
-	 * would come too early then.
+	 * Whether the stream has not yet repeated everything that the client received. If it
+	 * ends now, it is incomplete.
 	 * @return whether events are missing
 	 */
 	public boolean isRepeating() {

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The part of a response that the client has got, in the terms of one family of APIs. A
- * new stream may repeat the response; then only what is new passes.
+ * The part of a response that the client has received, in the terms of one family of
+ * APIs. A new stream may repeat the response; then only what is new passes.
  */
 interface Transcript {
 

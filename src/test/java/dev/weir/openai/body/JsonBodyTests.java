@@ -73,17 +73,19 @@ class JsonBodyTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', quoteCharacter = '~', value = { "[] | is not a JSON object",
-			"nonsense | is not a JSON object", "\"x\" | is not a JSON object", "~ ~ | is not a JSON object",
-			"~\ufeff\ufeff{}~ | is not a JSON object", "{ | ends before", "{\"model | ends before",
-			"{\"model\":\"a\" | ends before", "{\"model\":\"a | ends before", "{\"x\":[{} | ends before",
-			"{}} | near byte", "{}{} | goes on after", "{} 1 | goes on after", "{}x | near byte", "{'a':1} | near byte",
-			"{\"a\":1,} | near byte", "{\"a\":01} | near byte", "{\"a\":NaN} | near byte", "{/**/} | near byte",
-			"{\"a\":\"\\x\"} | near byte", "~{\"a\":\"\n\"}~ | near byte", "{\"a\" 1} | near byte", "{]} | near byte",
-			"{\"model\":1} | not a number", "{\"model\":-1.5} | not a number", "{\"model\":true} | not a boolean",
-			"{\"model\":false} | not a boolean", "{\"model\":{}} | not an object", "{\"model\":[\"a\"]} | not an array",
-			"{\"model\":\"a\",\"model\":\"b\"} | more than one 'model'",
-			"{\"model\":\"a\",\"mode\\u006c\":\"a\"} | more than one 'model'" })
+	@CsvSource(delimiter = '|', quoteCharacter = '~',
+			value = { "[] | is not a JSON object", "nonsense | is not a JSON object", "\"x\" | is not a JSON object",
+					"~ ~ | is not a JSON object", "~\ufeff\ufeff{}~ | is not a JSON object", "{ | ends before",
+					"{\"model | ends before", "{\"model\":\"a\" | ends before", "{\"model\":\"a | ends before",
+					"{\"x\":[{} | ends before", "{}} | near byte", "{}{} | has data after", "{} 1 | has data after",
+					"{}x | near byte", "{'a':1} | near byte", "{\"a\":1,} | near byte", "{\"a\":01} | near byte",
+					"{\"a\":NaN} | near byte", "{/**/} | near byte", "{\"a\":\"\\x\"} | near byte",
+					"~{\"a\":\"\n\"}~ | near byte", "{\"a\" 1} | near byte", "{]} | near byte",
+					"{\"model\":1} | not a number", "{\"model\":-1.5} | not a number",
+					"{\"model\":true} | not a boolean", "{\"model\":false} | not a boolean",
+					"{\"model\":{}} | not an object", "{\"model\":[\"a\"]} | not an array",
+					"{\"model\":\"a\",\"model\":\"b\"} | more than one 'model'",
+					"{\"model\":\"a\",\"mode\\u006c\":\"a\"} | more than one 'model'" })
 	void theMessageNamesTheProblem(String body, String problem) {
 		assertThatExceptionOfType(MalformedRequestException.class).isThrownBy(() -> read(body))
 			.withMessageContaining(problem);

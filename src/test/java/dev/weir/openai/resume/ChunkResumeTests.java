@@ -90,7 +90,7 @@ class ChunkResumeTests {
 			assertThat(stopped).isEqualTo(differs);
 			if (stopped) {
 				diverged++;
-				// what went out until then is right, and a third stream may go on
+				// the delivered events are correct, and a third stream may continue
 				source.texts.put(key, truth.get(key));
 				assertThat(matcher.isRepeating()).isTrue();
 				assertThat(recorder.canResume()).isTrue();
@@ -103,7 +103,7 @@ class ChunkResumeTests {
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', nullValues = "-", value = {
-			// delivered | new stream | what the client gets of it
+			// delivered | new stream | its events for the client
 			"Hel | Hello;!stop | lo;!stop", "- | Hello;!stop;DONE | Hello;!stop;DONE", "Hello | Hel;lo;!stop | !stop",
 			"Hel | Help | p", "Hel | Hal | diverged", "Hello | Hel;!stop | diverged", "Hello | Hel;DONE | diverged",
 			"Hello;!stop | Hello;!stop;DONE | DONE", "Hello;!stop | Hello;!length | diverged",
@@ -183,18 +183,18 @@ class ChunkResumeTests {
 		ResumeMatcher matcher = recorder.startMatching();
 		ChunkClient client = new ChunkClient();
 		List<StreamEvent> events = new ArrayList<>();
-		StringBuilder rest = new StringBuilder();
+		StringBuilder remaining = new StringBuilder();
 		for (int i = 0; i < 200; i++) {
-			rest.append("b").append("c".repeat(i % 7));
+			remaining.append("b").append("c".repeat(i % 7));
 		}
 		events.addAll(events("a".repeat(300)));
 		events.addAll(events("a".repeat(200)));
-		for (int i = 0; i < rest.length(); i += 5) {
-			events.addAll(events(rest.substring(i, Math.min(rest.length(), i + 5))));
+		for (int i = 0; i < remaining.length(); i += 5) {
+			events.addAll(events(remaining.substring(i, Math.min(remaining.length(), i + 5))));
 		}
 		assertThat(relay(matcher, events, client)).isTrue();
 		assertThat(recorder.canResume()).isFalse();
-		assertThat(client.texts).containsExactly(Map.entry("0/content", rest.toString()));
+		assertThat(client.texts).containsExactly(Map.entry("0/content", remaining.toString()));
 	}
 
 	private static boolean relay(ResumeMatcher matcher, List<StreamEvent> events, ChunkClient client) {
