@@ -58,7 +58,7 @@ class ArchitectureDocumentTests {
 	}
 
 	@Test
-	void roomsMayUseWhatTheDocumentSays() throws IOException {
+	void packagesMayUseThePackagesInTheDocument() throws IOException {
 		Map<String, Set<String>> documented = new LinkedHashMap<>();
 		ROOM.matcher(Files.readString(ARCHITECTURE))
 			.results()

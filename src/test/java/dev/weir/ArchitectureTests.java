@@ -55,7 +55,7 @@ class ArchitectureTests {
 		.importPackages("dev.weir");
 
 	@Test
-	void packagesUseOnlyWhatTheyMayUse() {
+	void packagesUseOnlyAllowedPackages() {
 		MAY_USE.forEach((name, used) -> noClasses().that()
 			.resideInAPackage("dev.weir." + name)
 			.should()

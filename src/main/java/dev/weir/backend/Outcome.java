@@ -127,7 +127,7 @@ public sealed interface Outcome {
 		 * @return the outcome
 		 */
 		public static Failed silence(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "no response within " + Durations.format(limit), null);
+			return new Failed(Failure.TIMEOUT, "no response within " + DurationText.of(limit), null);
 		}
 
 		/**
@@ -136,7 +136,7 @@ public sealed interface Outcome {
 		 * @return the outcome
 		 */
 		public static Failed notAccepted(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + Durations.format(limit), null);
+			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + DurationText.of(limit), null);
 		}
 
 		/**

@@ -11,7 +11,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.ClientGoneException;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.PoolProperties;
@@ -128,7 +128,7 @@ final class AttemptLoop {
 		if (isOver()) {
 			return giveUp(true);
 		}
-		this.candidates.beginRound();
+		this.candidates.beginChoice();
 		this.failover.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
 		return this.caller.call(this.context)
 			.flatMap((response) -> this.reader.read(this.context, response))
@@ -154,7 +154,7 @@ final class AttemptLoop {
 		Duration had = this.attempts.requireCurrent().age();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
-				"no response within " + Durations.format(had) + "; the deadline of the request has passed", null));
+				"no response within " + DurationText.of(had) + "; the deadline of the request has passed", null));
 	}
 
 	private Mono<AttemptResult> classify(Throwable error) {
@@ -253,7 +253,7 @@ final class AttemptLoop {
 	private Mono<RequestResult> onNoLane() {
 		this.missed = (this.attempts.count() == this.countBefore) ? this.missed + 1 : 0;
 		this.countBefore = this.attempts.count();
-		this.candidates.beginRound();
+		this.candidates.beginChoice();
 		Duration left = waitLeft();
 		return (!this.mayWait || waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
 	}

@@ -12,7 +12,7 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Attempts;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.CooldownReason;
 import dev.weir.config.PoolProperties;
@@ -81,14 +81,14 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		String description = (last != null) ? last.outcome().description() : "";
 		return limits.entrySet()
 			.stream()
-			.filter((limit) -> description.endsWith(" within " + Durations.format(limit.getValue())))
+			.filter((limit) -> description.endsWith(" within " + DurationText.of(limit.getValue())))
 			.findFirst()
 			.map((limit) -> describe(limit.getKey(), limit.getValue()))
 			.orElseGet(() -> describe("deadline", settings.deadline()));
 	}
 
 	private String describe(String property, Duration limit) {
-		return Durations.format(limit) + " (weir.pools." + pool() + "." + property + ")";
+		return DurationText.of(limit) + " (weir.pools." + pool() + "." + property + ")";
 	}
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {
@@ -116,7 +116,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		return Exhaustion.isLasting(failover())
 				? never(503, message + ". Retrying does not help. See Weir's log for the correction.", "server_error",
 						"service_unavailable")
-				: later(503, message + "; the next try is possible in " + Durations.format(delay()) + ".",
+				: later(503, message + "; the next try is possible in " + DurationText.of(delay()) + ".",
 						"server_error", "service_unavailable");
 	}
 
@@ -143,7 +143,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private String throttled() {
-		String when = Durations.format(delay());
+		String when = DurationText.of(delay());
 		if (this.early) {
 			return "The backend that was called is at its limit, and the request cannot be sent again to another;"
 					+ " the next try is possible in " + when + ".";

@@ -20,7 +20,7 @@ import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
@@ -116,14 +116,14 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 
 	private static String reason(RequestContext context) {
 		String wait = (context.failover().waited().toMillis() == 0) ? ""
-				: ", after waiting " + Durations.format(context.failover().waited());
+				: ", after waiting " + DurationText.of(context.failover().waited());
 		Attempts.Ended last = context.failover().attempts().last();
 		if (last == null) {
 			return wait;
 		}
 		Lane lane = last.lane();
 		String cooldown = lane.cooldownLeft().isZero() ? ""
-				: ", which is in cooldown for " + Durations.format(lane.cooldownLeft());
+				: ", which is in cooldown for " + DurationText.of(lane.cooldownLeft());
 		return ", after " + last.outcome().description() + " from " + lane.backend().name() + cooldown + wait;
 	}
 

@@ -49,13 +49,13 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 
 	private final BackendClients clients;
 
-	private final HeadersFilters others;
+	private final HeadersFilterCheck others;
 
 	PoolRoutingFilter(HttpClient client, ObjectProvider<List<HttpHeadersFilter>> headersFilters,
 			HttpClientProperties properties) {
 		super(client, headersFilters, properties);
 		this.clients = new BackendClients(client, properties);
-		this.others = new HeadersFilters(() -> getHeadersFilters());
+		this.others = new HeadersFilterCheck(() -> getHeadersFilters());
 	}
 
 	@Override

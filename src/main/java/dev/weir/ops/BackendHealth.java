@@ -10,7 +10,7 @@ import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
 import dev.weir.backend.Backend;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Refusal;
 
@@ -48,7 +48,7 @@ final class BackendHealth implements ReactiveHealthIndicator {
 						this.backend.refusedInARow() + " different requests in a row without a reason: " + refused);
 			}
 			if (!state.remaining().isZero()) {
-				health.withDetail("remaining", Durations.format(state.remaining()))
+				health.withDetail("remaining", DurationText.of(state.remaining()))
 					.withDetail("until", this.clock.instant().plus(state.remaining()).truncatedTo(ChronoUnit.MILLIS));
 			}
 			return health.build();

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.backend.Backend;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Refusal;
@@ -184,7 +184,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 	}
 
 	private static String describe(Lane lane) {
-		return model(lane) + " is in cooldown for another " + Durations.format(lane.cooldownLeft()) + " ("
+		return model(lane) + " is in cooldown for another " + DurationText.of(lane.cooldownLeft()) + " ("
 				+ lane.cooldownReason() + describe(lane.refusal()) + ")";
 	}
 

@@ -24,11 +24,11 @@ import reactor.core.publisher.Mono;
  * lanes of the model, or those that were not tried. A queue exists while a request waits
  * in it.
  * <p>
- * A free place on a backend wakes one request: the first one of the queue whose
- * {@linkplain BackendTurns turn} it is. That request chooses a lane, on its own loop,
+ * A free place on a backend wakes one request: the first one of the next queue in the
+ * {@linkplain QueueRotation rotation}. That request chooses a lane, on its own loop,
  * before the next one is woken, so that no more are woken than there are places. If it
  * begins no attempt, because the place is taken or its client has left, the next request
- * is woken. A request whose lanes no other request waits for changes only its own queue.
+ * is woken. A request changes only its own queue if no other request waits for its lanes.
  * <p>
  * Safe for many threads, never blocks: all changes run on one thread.
  */
@@ -53,7 +53,7 @@ public final class WaitQueues {
 	// only queues in which a request waits; read by all threads
 	private final Map<List<Lane>, WaitQueue> queues = new ConcurrentHashMap<>();
 
-	private final Map<Backend, BackendTurns> turns;
+	private final Map<Backend, QueueRotation> rotations;
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
@@ -72,9 +72,9 @@ public final class WaitQueues {
 		this.timing = timing;
 		this.thread = thread;
 		this.orders = orders;
-		this.turns = pool.backends()
+		this.rotations = pool.backends()
 			.stream()
-			.collect(Collectors.toUnmodifiableMap(Function.identity(), (backend) -> new BackendTurns()));
+			.collect(Collectors.toUnmodifiableMap(Function.identity(), (backend) -> new QueueRotation()));
 	}
 
 	/**
@@ -134,9 +134,9 @@ public final class WaitQueues {
 	 * @param backend a backend of the pool
 	 */
 	void onFree(Backend backend) {
-		BackendTurns turn = this.turns.get(backend);
-		if (turn != null && turn.requestCheck()) {
-			this.thread.execute(() -> serve(turn));
+		QueueRotation rotation = this.rotations.get(backend);
+		if (rotation != null && rotation.requestCheck()) {
+			this.thread.execute(() -> serve(rotation));
 		}
 	}
 
@@ -193,16 +193,16 @@ public final class WaitQueues {
 		WaitQueue queue = new WaitQueue(lanes, this.orders.get(), this.timing,
 				() -> this.thread.execute(() -> onTimer(lanes)));
 		this.queues.put(lanes, queue);
-		lanes.forEach((lane) -> turn(lane).add(lane, queue));
+		lanes.forEach((lane) -> rotation(lane).add(lane, queue));
 		return queue;
 	}
 
-	private BackendTurns turn(Lane lane) {
-		BackendTurns turn = this.turns.get(lane.backend());
-		if (turn == null) {
+	private QueueRotation rotation(Lane lane) {
+		QueueRotation rotation = this.rotations.get(lane.backend());
+		if (rotation == null) {
 			throw new IllegalStateException(lane + " belongs to another pool");
 		}
-		return turn;
+		return rotation;
 	}
 
 	private void remove(Waiter waiter) {
@@ -216,7 +216,7 @@ public final class WaitQueues {
 		if (queue.isEmpty()) {
 			queue.clearTimer();
 			this.queues.remove(queue.lanes());
-			queue.lanes().forEach((lane) -> turn(lane).remove(lane, queue));
+			queue.lanes().forEach((lane) -> rotation(lane).remove(lane, queue));
 		}
 	}
 
@@ -239,37 +239,37 @@ public final class WaitQueues {
 				return;
 			}
 			if (lane.isAvailable()) {
-				serve(turn(lane));
+				serve(rotation(lane));
 			}
 		}
 	}
 
-	private void serve(BackendTurns turn) {
-		turn.beginCheck();
+	private void serve(QueueRotation rotation) {
+		rotation.beginCheck();
 		// otherwise the running one continues until no place is left
-		if (!turn.isServing()) {
-			serveNext(turn, 0);
+		if (!rotation.isServing()) {
+			serveNext(rotation, 0);
 		}
 	}
 
-	private void serveNext(BackendTurns turn, int passes) {
-		WaitQueue queue = turn.next();
+	private void serveNext(QueueRotation rotation, int passes) {
+		WaitQueue queue = rotation.next();
 		Waiter waiter = (queue != null) ? queue.first() : null;
-		turn.serving(waiter != null);
+		rotation.serving(waiter != null);
 		if (queue != null && waiter != null) {
 			remove(waiter);
 			waiter.choose((begun) -> this.thread
-				.execute(() -> onChosen(turn, queue, (begun || waiter.isGone()) ? passes : passes + 1)));
+				.execute(() -> onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1)));
 		}
 	}
 
-	private void onChosen(BackendTurns turn, WaitQueue queue, int passes) {
+	private void onChosen(QueueRotation rotation, WaitQueue queue, int passes) {
 		if (passes > MAX_PASSES) {
-			turn.serving(false);
+			rotation.serving(false);
 			queue.setTimer();
 		}
 		else {
-			serveNext(turn, passes);
+			serveNext(rotation, passes);
 		}
 	}
 

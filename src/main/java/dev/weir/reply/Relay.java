@@ -11,7 +11,7 @@ import reactor.core.publisher.Operators;
 
 import dev.weir.request.BrokenResponseException;
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Durations;
+import dev.weir.backend.DurationText;
 import dev.weir.backend.Outcome;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
@@ -167,7 +167,7 @@ abstract sealed class Relay implements Reply, BodyReader permits ByteRelay, Even
 			safely(() -> finish(false));
 		}
 		else {
-			breakOff("no bytes for " + Durations.format(limit));
+			breakOff("no bytes for " + DurationText.of(limit));
 		}
 	}
 

@@ -26,7 +26,7 @@ public final class Candidates {
 
 	private final Set<Lane> tried = new HashSet<>();
 
-	// in this round only: another request took the last slot of the lane after it was
+	// in this choice only: another request took the last place of the lane after it was
 	// found available
 	private final Set<Lane> refused = new HashSet<>();
 
@@ -54,7 +54,7 @@ public final class Candidates {
 	/**
 	 * Whether a lane may be chosen now.
 	 * @param lane the lane
-	 * @return whether it is available, was not tried, did not refuse in this round and
+	 * @return whether it is available, was not tried, did not refuse in this choice and
 	 * fits the request
 	 */
 	public boolean contains(Lane lane) {
@@ -96,7 +96,7 @@ public final class Candidates {
 
 	/**
 	 * The lanes that were not tried and fit the request, free or not. Lanes that refused
-	 * in this round are included, since they may be tried in the next.
+	 * in this choice are included, since the next choice may use them.
 	 * @return the lanes in the order of {@link #lanes()}
 	 */
 	public List<Lane> remaining() {
@@ -142,15 +142,14 @@ public final class Candidates {
 	}
 
 	/**
-	 * Begins a round of choosing: lanes that refused in the last round may be chosen
-	 * again.
+	 * Begins a choice: lanes that refused during the last one may be chosen again.
 	 */
-	public void beginRound() {
+	public void beginChoice() {
 		this.refused.clear();
 	}
 
 	/**
-	 * Whether a lane refused in this round although it was available before, so that an
+	 * Whether a lane refused in this choice although it was available before, so that an
 	 * immediate retry makes little sense.
 	 * @return whether at least one lane refused
 	 */
@@ -160,7 +159,7 @@ public final class Candidates {
 
 	/**
 	 * Records that a lane refused an attempt, so that it is not chosen again in this
-	 * round.
+	 * choice.
 	 */
 	void onRefused(Lane lane) {
 		this.refused.add(lane);

@@ -77,7 +77,7 @@ public final class FailoverState {
 	/**
 	 * Begins an attempt on a lane, if the lane allows it.
 	 * @param lane the lane. It is not chosen again for this request if the attempt
-	 * begins, and not again in this round if it refuses
+	 * begins, and not again in this choice if it refuses
 	 * @return whether the attempt has begun
 	 */
 	public boolean tryBegin(Lane lane) {

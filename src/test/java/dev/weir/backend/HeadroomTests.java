@@ -54,7 +54,7 @@ class HeadroomTests {
 	}
 
 	@Test
-	void isNeverMoreThanAllOfIt() {
+	void isNeverMoreThanOne() {
 		record("remaining-tokens", "5000", "limit-tokens", "1000");
 		assertKnown(1);
 		record("remaining-tokens", "0", "limit-tokens", "0");

@@ -47,7 +47,7 @@ class LaneTests {
 	}
 
 	@Test
-	void aSpentQuotaStartsALongCooldownOfTheBackend() {
+	void aUsedUpQuotaStartsALongCooldownOfTheBackend() {
 		end(Outcomes.outOfQuota());
 		assertThat(this.embeddings.cooldownLeft()).isEqualTo(Duration.ofMinutes(5));
 		assertThat(this.embeddings.cooldownReason()).isEqualTo(CooldownReason.OUT_OF_QUOTA);

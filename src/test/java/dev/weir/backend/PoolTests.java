@@ -26,7 +26,7 @@ class PoolTests {
 	}
 
 	@Test
-	void aStarStandsForEveryOtherModel() {
+	void aStarMeansEveryOtherModel() {
 		Pool pool = TestPools.pool(this.time, TestPools.backend("a", "models[*]=everything", "models[gpt-4o]=chat"));
 		assertThat(pool.lanes("gpt-4o").get(0).deployment()).isEqualTo("chat");
 		assertThat(pool.lanes("what-else").get(0).deployment()).isEqualTo("everything");
@@ -83,7 +83,7 @@ class PoolTests {
 	@CsvSource({ "40, 40 ms", "999, 999 ms", "1000, 1 s", "7249, 7.2 s", "60000, 60 s", "119000, 119 s",
 			"120000, 2 min", "300000, 5 min" })
 	void durationsAreFormattedInASuitableUnit(long millis, String words) {
-		assertThat(Durations.format(Duration.ofMillis(millis))).isEqualTo(words);
+		assertThat(DurationText.of(Duration.ofMillis(millis))).isEqualTo(words);
 	}
 
 	private static void end(Lane lane, Outcome outcome) {

@@ -15,7 +15,7 @@ class BackendMessageTests {
 	@ValueSource(strings = { "sk-proj-a1_b2-c3", "0123456789abcdef0123456789abcdef", "Bearer abc.def",
 			"eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln", "Incorrect API key provided: secret", "api-key=secret-value",
 			"token: hunter2hunter2", "abcd****************wxyz" })
-	void whatLooksLikeAKeyIsHidden(String words) {
+	void textThatLooksLikeAKeyIsHidden(String words) {
 		String message = BackendMessage.shortened("Refused " + words + " now", null);
 		assertThat(message).contains("***").endsWith("now");
 		assertThat(message).doesNotContain("secret")
@@ -28,7 +28,7 @@ class BackendMessageTests {
 	}
 
 	@Test
-	void theBackendsOwnKeyIsHiddenWhateverItLooksLike() {
+	void theKeyOfTheBackendIsHiddenInAnyForm() {
 		assertThat(BackendMessage.shortened("The key tiger is unknown", Secret.of("tiger")))
 			.isEqualTo("The key *** is unknown");
 	}

@@ -79,7 +79,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void theCooldownAfterA429WithoutADelayEndsWhenTheSpentLimitIsReset() {
+	void theCooldownAfterA429WithoutADelayEndsWhenTheUsedUpLimitIsReset() {
 		assertThat(classify(429, "429",
 				Map.of("x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "12",
 						"x-ratelimit-remaining-requests", "5", "x-ratelimit-reset-requests", "1")))
@@ -154,7 +154,7 @@ class OutcomeClassifierTests {
 	}
 
 	@Test
-	void aMissingOperationOfAnUnknownPathIsTheClientsOwnButAMissingRightIsNot() {
+	void aMissingOperationOfAnUnknownPathIsAnErrorOfTheClientButAMissingRightIsNot() {
 		OutcomeClassifier other = new OutcomeClassifier(RESTS, AttemptFacts.of(Operation.OTHER));
 		ErrorDetails unknown = new ErrorDetails("unknown_url", null, null, "Unknown request URL");
 		assertThat(other.classify(new ErrorFacts(404, false, (name) -> null, unknown, false), NOW))

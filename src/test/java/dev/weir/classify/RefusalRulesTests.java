@@ -45,7 +45,7 @@ class RefusalRulesTests {
 
 	@ParameterizedTest
 	@MethodSource("lines")
-	void theTableInTheDocumentsIsRight(Line line) {
+	void theTableInTheDocumentIsCurrent(Line line) {
 		for (int status : line.statuses()) {
 			for (String code : line.codes()) {
 				assertThat(subject(status, code, null)).as(status + " " + code).isEqualTo(line.subject());
@@ -117,7 +117,7 @@ class RefusalRulesTests {
 	}
 
 	@Test
-	void a404OfAnUnknownPathOrOfAThingIsTheClientsOwn() {
+	void a404OfAnUnknownPathOrObjectIsAnErrorOfTheClient() {
 		ErrorDetails bare = new ErrorDetails(null, null, null, "Not Found");
 		assertThat(RefusalRules.subject(404, bare, false, false)).isEqualTo(Subject.REQUEST);
 		assertThat(RefusalRules.subject(405, bare, false, false)).isEqualTo(Subject.REQUEST);

@@ -96,7 +96,7 @@ class RetryAfterTests {
 	@ParameterizedTest
 	@CsvSource(nullValues = "-", value = { "0, 59, PT1S", "59, 0, PT30S", "0, 0, PT30S", "59, 5000, -", "-, -, -",
 			"0, -, PT1S", "-, 0, PT30S", "-1, -1, -", "x, 0, PT30S", "0.0, 7, PT1S" })
-	void theResetOfTheSpentLimitCounts(String requests, String tokens, Duration expected) {
+	void theResetOfTheUsedUpLimitCounts(String requests, String tokens, Duration expected) {
 		assertThat(RetryAfter.fromRateLimitReset((name) -> switch (name) {
 			case "x-ratelimit-remaining-requests" -> requests;
 			case "x-ratelimit-remaining-tokens" -> tokens;

@@ -66,7 +66,7 @@ class BestErrorTests {
 	}
 
 	@Test
-	void aRefusalOfWeirsCredentialOrARedirectIsNotTheClients() {
+	void aRefusalOfWeirsCredentialOrARedirectIsNotRelayed() {
 		this.best.consider(this.lanes.get(0), Outcomes.denied(), error(401, SPEAKING));
 		this.best.consider(this.lanes.get(0), Outcomes.outOfQuota(), error(429, SPEAKING));
 		consider(0, error(302, SPEAKING));

@@ -74,7 +74,7 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aSpentQuotaOfAllBackendsAsksClientsNotToRetry() {
+	void aUsedUpQuotaOfAllBackendsAsksClientsNotToRetry() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.outOfQuota());
 		ApiErrorException reply = reply();
@@ -130,14 +130,14 @@ class ExhaustionTests {
 	}
 
 	@Test
-	void aSpentQuotaAfterAFailureIsNotTakenForARefusedCredential() {
+	void aUsedUpQuotaAfterAFailureIsNotTakenForARefusedCredential() {
 		end(0, new Outcome.Failed(Failure.CONNECTION, "refused", null));
 		end(1, Outcomes.outOfQuota());
 		assertThat(reply().error().code()).isEqualTo("bad_gateway");
 	}
 
 	@Test
-	void aSpentQuotaAndAMissingDeploymentAreOutOfService() {
+	void aUsedUpQuotaAndAMissingDeploymentAreOutOfService() {
 		end(0, Outcomes.outOfQuota());
 		end(1, Outcomes.modelNotServed());
 		assertThat(reply().error().status()).isEqualTo(503);

@@ -166,7 +166,7 @@ class FailoverTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "401 Unauthorized", "403 Forbidden" })
-	void aBackendThatDeniesAccessIsSetAsideAndItsErrorIsNotTheClients(String status) {
+	void aBackendThatDeniesAccessIsSetAsideAndItsErrorIsNotRelayed(String status) {
 		Stand stand = stands.next(responding(status, "{\"error\":{\"message\":\"Invalid API key\"}}"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
@@ -228,7 +228,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aRequestThatMayHaveBeenCarriedOutIsNotRepeated() {
+	void aRequestThatMayHaveBeenExecutedIsNotRepeated() {
 		Stand stand = stands.next(responding("503 Service Unavailable", "{\"error\":{\"message\":\"busy\"}}"), SERVES);
 		assertThat(stand.post("/v1/batches", "{}").statusCode()).isEqualTo(503);
 		assertThat(stand.second().requests()).isEmpty();
@@ -269,7 +269,7 @@ class FailoverTests {
 	}
 
 	@Test
-	void aSpentQuotaStartsALongCooldown() {
+	void aUsedUpQuotaStartsALongCooldown() {
 		Stand stand = stands.next(responding("429 Too Many Requests", Bodies.QUOTA_SPENT, "retry-after: 1"), SERVES);
 		assertThat(stand.chat().statusCode()).isEqualTo(200);
 		assertThat(stand.firstHealth()).contains("OUT_OF_QUOTA").contains("5 min");

@@ -63,7 +63,7 @@ class BalancingFaultTests {
 	}
 
 	@Test
-	void aClientThatLeavesItsStreamFreesTheSlot() {
+	void aClientThatLeavesItsStreamFreesThePlace() {
 		RawBackend.Script streams = (call) -> {
 			call.beginEvents();
 			call.chunk("data: {}\n\n");

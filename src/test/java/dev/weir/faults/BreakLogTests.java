@@ -77,7 +77,7 @@ class BreakLogTests {
 	}
 
 	@Test
-	void aResponseOfARouteOfTheUsersOwnThatBreaksOffIsOneWarningWithoutAStackTrace() {
+	void aResponseOfARouteWithoutAPoolThatBreaksOffIsOneWarningWithoutAStackTrace() {
 		assertOneWarning(true, "/other/path", Bodies.CHAT_STREAM);
 	}
 

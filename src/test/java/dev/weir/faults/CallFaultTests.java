@@ -140,7 +140,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\"  \"" })
-	void c20ADeploymentInThePathDecidesBesideAModelThatIsNone(String model) {
+	void c20ADeploymentInThePathCountsIfTheModelIsNullOrBlank(String model) {
 		String body = "{\"model\":" + model + ",\"messages\":[]}";
 		String path = "POST /openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
 		assertThat(weir.exchange("azure", path, body.getBytes(UTF_8), JSON).status()).isEqualTo(200);
@@ -151,7 +151,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "null", "\"\"", "\" \"" })
-	void c20WithoutADeploymentAModelThatIsNoneIsMissing(String model) {
+	void c20WithoutADeploymentANullOrBlankModelIsMissing(String model) {
 		RawReply response = weir.exchange("openai", "POST /v1/chat/completions",
 				("{\"model\":" + model + "}").getBytes(UTF_8), JSON);
 		assertThat(response.status()).isEqualTo(400);
@@ -208,7 +208,7 @@ class CallFaultTests {
 	@ParameterizedTest
 	@CsvSource({ "1, /v1/rerank", "2, /v1/videos", "3, /v1/files", "4, /v1/fine_tuning/jobs",
 			"5, /v1/responses/r/cancel" })
-	void c21ARequestThatMayHaveBeenCarriedOutIsNotRepeated(int pair, String path) {
+	void c21ARequestThatMayHaveBeenExecutedIsNotRepeated(int pair, String path) {
 		first.script(responding("500 Internal Server Error", "{}"));
 		assertThat(weir.exchange("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())
 			.isEqualTo(500);
@@ -239,7 +239,7 @@ class CallFaultTests {
 	}
 
 	@Test
-	void c16ABombIsTooLargeAndTheConnectionServesOn() throws IOException {
+	void c16ADecompressionBombIsTooLargeAndTheConnectionStaysOpen() throws IOException {
 		byte[] bomb = gzip(new byte[40 * 1024 * 1024]);
 		try (RawClient client = RawClient.connect(weir.port())) {
 			for (String path : List.of("/v1/chat/completions", "/v1/files", "/v1/rerank")) {
@@ -263,7 +263,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "compress", "gzip, br", "aes128gcm" })
-	void c16AnUnknownCodingIsRefusedWithThoseThereAre(String coding) {
+	void c16AnUnknownCodingIsRefusedWithTheSupportedOnes(String coding) {
 		for (String path : List.of("/v1/chat/completions", "/v1/files")) {
 			RawReply response = weir.exchange("azure", "POST " + path, CHAT, JSON, "Content-Encoding: " + coding);
 			assertThat(response.status()).isEqualTo(415);
@@ -354,7 +354,7 @@ class CallFaultTests {
 			"PATCH /openai/deployments/m/embeddings?api-version=v | POST", "DELETE /v1/responses | POST",
 			"POST /v1/models | GET, HEAD", "PUT /v1/files | GET, HEAD, POST, PATCH, DELETE",
 			"OPTIONS /v1/responses/r | GET, HEAD, POST, PATCH, DELETE", "PUT /v1/models/m | GET, HEAD, DELETE" })
-	void aMethodThatAnOperationDoesNotHaveDoesNotGoUp(String requestLine, String allowed) {
+	void aMethodThatAnOperationDoesNotHaveIsNotForwarded(String requestLine, String allowed) {
 		RawReply response = weir.exchange("any", requestLine, CHAT, JSON);
 		assertThat(response.status()).isEqualTo(405);
 		assertThat(response.header("allow")).isEqualTo(allowed);

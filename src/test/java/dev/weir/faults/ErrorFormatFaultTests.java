@@ -82,7 +82,7 @@ class ErrorFormatFaultTests {
 	}
 
 	@Test
-	void b39AResponseThatFailedIsAskedForElsewhereAndOneThatWasRefusedIsPassedAsItIs() {
+	void b39AFailedResponseIsRequestedElsewhereAndARefusedOneIsRelayedUnchanged() {
 		String failed = "{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"failed\",\"error\":{\"code\":\"CODE\","
 				+ "\"message\":\"no\"},\"output\":[]}";
 		Stand stand = stands.next(responding("200 OK", failed.replace("CODE", "server_error")), SERVES);

@@ -47,7 +47,7 @@ class FaultTableTests {
 	}
 
 	@Test
-	void theTableNamesTheTestsThatThereAre() throws IOException {
+	void theTableNamesAllTests() throws IOException {
 		assertThat(Files.readAllLines(DOCUMENT)).as(HOW_TO_GENERATE)
 			.containsExactlyInAnyOrderElementsOf(current().lines().toList());
 	}

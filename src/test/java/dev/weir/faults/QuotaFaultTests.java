@@ -91,7 +91,7 @@ class QuotaFaultTests {
 	}
 
 	@Test
-	void b32ALaneThatIsKnownToBeTooSmallIsNotAsked() {
+	void b32ALaneThatIsKnownToBeTooSmallIsNotCalled() {
 		Stand stand = stands.next(responding("429 Too Many Requests", LARGE), responding("200 OK", Bodies.COMPLETION,
 				"x-ratelimit-limit-tokens: 40000", "x-ratelimit-remaining-tokens: 39000"));
 		assertServedBy(stand.chat(), stand.secondName());

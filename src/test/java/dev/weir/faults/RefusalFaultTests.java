@@ -162,7 +162,7 @@ class RefusalFaultTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "insufficient_quota", "organization_spend_limit_exceeded" })
-	void b18ASpentQuotaGivesTheWholeBackendALongCooldownThatHealthShows(String code) {
+	void b18AUsedUpQuotaGivesTheWholeBackendALongCooldownThatHealthShows(String code) {
 		Stand stand = stands.next(responding(FULL, "{\"error\":{\"message\":\"Spent.\",\"code\":\"" + code + "\"}}",
 				"retry-after: 1", "retry-after-ms: 1"), SERVES);
 		assertServedBy(stand.chat(), stand.secondName(), 2);

@@ -104,7 +104,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b22ASuccessBetweenBeginsTheCountAnew() {
+	void b22ASuccessInBetweenResetsTheCount() {
 		RawBackend.Script moody = servingExcept(BAD, responding("403 Forbidden", NO_REASON));
 		Stand stand = stands.next(moody, SERVES);
 		for (int i = 0; i < 3; i++) {
@@ -232,7 +232,7 @@ class RefusalSubjectFaultTests {
 	}
 
 	@Test
-	void b30AMissingImageDeploymentOfOneRequestTakesNoChatLaneAway() {
+	void b30AMissingImageDeploymentOfOneRequestSetsNoChatLaneAside() {
 		String missing = "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"The API deployment for this"
 				+ " resource does not exist.\"}}";
 		RawBackend.Script backend = servingExcept("x-ms-oai-image-generation-deployment: none",
@@ -250,7 +250,7 @@ class RefusalSubjectFaultTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "The model `gpt-image-1` does not exist or you do not have access to it.",
 			"Your organization must be verified to use the model `gpt-image-1`." })
-	void b30AModelThatOnlyAToolOfTheRequestUsesTakesNoLaneAway(String message) {
+	void b30AModelThatOnlyAToolOfTheRequestUsesSetsNoLaneAside(String message) {
 		String missing = "{\"error\":{\"code\":null,\"message\":\"" + message + "\"}}";
 		RawBackend.Script backend = servingExcept("image_generation", responding("403 Forbidden", missing));
 		Stand stand = stands.next(backend, backend);

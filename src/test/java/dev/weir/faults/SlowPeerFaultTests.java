@@ -75,7 +75,7 @@ class SlowPeerFaultTests {
 	}
 
 	@Test
-	void c02AClientThatReadsNothingIsDisconnectedAndItsSlotIsFree() throws InterruptedException {
+	void c02AClientThatReadsNothingIsDisconnectedAndItsPlaceIsFree() throws InterruptedException {
 		CountDownLatch ended = new CountDownLatch(10);
 		backend.script((call) -> {
 			try {

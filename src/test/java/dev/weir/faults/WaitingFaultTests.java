@@ -79,7 +79,7 @@ class WaitingFaultTests {
 	}
 
 	@Test
-	void b17WhereNoneWakesInTimeA429ComesAtOnceWithTheShortestRest() {
+	void b17IfNoLaneIsFreeInTimeA429IsSentAtOnceWithTheShortestCooldown() {
 		Stand stand = patient.next(throttling("retry-after-ms: 50000"), throttling("retry-after-ms: 20000"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		long begin = System.nanoTime();
@@ -153,7 +153,7 @@ class WaitingFaultTests {
 	}
 
 	@Test
-	void b17WithoutAWaitA429ComesAtOnceHoweverShortTheRest() {
+	void b17WithoutAWaitA429IsSentAtOnceEvenForAShortCooldown() {
 		Stand stand = impatient.next(throttling("retry-after-ms: 500"), throttling("retry-after-ms: 500"));
 		assertThat(stand.chat().statusCode()).isEqualTo(429);
 		HttpResponse<String> response = stand.chat();

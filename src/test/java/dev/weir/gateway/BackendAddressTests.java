@@ -41,7 +41,7 @@ class BackendAddressTests {
 	}
 
 	@Test
-	void aKeyTravelsInTheHeaderThatIsConfiguredAndInNoOther() {
+	void aKeyIsSentInTheConfiguredHeaderOnly() {
 		try (RawBackend backend = RawBackend.start(SERVES);
 				WeirServer weir = WeirServer.start(WeirServer.pool("",
 						WeirServer.backend("a", backend.url(), "api-key-header: Ocp-Apim-Subscription-Key")))) {

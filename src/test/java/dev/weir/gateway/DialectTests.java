@@ -295,7 +295,7 @@ class DialectTests {
 	@ParameterizedTest
 	@CsvSource({ "0,/v1", "1,/v1", "2,/v1", "3,/v1", "4,/openai", "5,/openai", "6,/openai/v1", "7,/openai/v1",
 			"8,/team/a%20b", "9,/team/openai", "10,/team/v1" })
-	void thePathOfAnOpenAiBackendsUrlIsTakenAsItIs(int pool, String prefix) {
+	void thePathOfAnOpenAiBackendsUrlIsUsedUnchanged(int pool, String prefix) {
 		post("openai-path-" + pool, "/openai/deployments/gpt-4o/chat/completions?api-version=v",
 				"{\"model\":\"gpt-4o\"}");
 		assertThat(openai.onlyCall().getUrl()).isEqualTo(prefix + "/chat/completions");

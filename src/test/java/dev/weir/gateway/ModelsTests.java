@@ -177,7 +177,7 @@ class ModelsTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "missing", "broken", "huge" })
-	void aListThatCannotBeHadIsNotAskedForAgainAtOnce(String pool) {
+	void aListThatCannotBeFetchedIsNotRequestedAgainAtOnce(String pool) {
 		assertThat(get(pool, "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
 		int asked = others.requests().size();
 		assertThat(get(pool, "/v1/models").text()).isEqualTo("{\"object\":\"list\",\"data\":[]}");
@@ -185,7 +185,7 @@ class ModelsTests {
 	}
 
 	@Test
-	void aListThatIsSlowIsNotWaitedForLongAndFetchedByOneRequestForAll() throws Exception {
+	void aSlowListDelaysNoClientForLongAndIsFetchedByOneRequest() throws Exception {
 		CountDownLatch release = new CountDownLatch(1);
 		slow.script((call) -> {
 			release.await();

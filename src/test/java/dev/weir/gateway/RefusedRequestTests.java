@@ -126,7 +126,7 @@ class RefusedRequestTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "%20", "a%C2%85b", "%C2%80" })
-	void aModelThatIsNoNameIsABadRequestInAClassicPathToo(String model) {
+	void anInvalidModelIsABadRequestInAClassicPathToo(String model) {
 		String target = "/openai/deployments/" + model + "/chat/completions?api-version=v";
 		for (String pool : List.of("openai", "two")) {
 			RawReply response = weir.exchange(pool, "POST " + target, utf8("{}"), JSON);
@@ -171,7 +171,7 @@ class RefusedRequestTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "TRACE /v1/files", "CONNECT /v1/files", "CONNECT evil.test:443", "BREW /v1/files",
 			"TRACE /nowhere" })
-	void aMethodThatNoApiHasIsNotAllowed(String requestLine) {
+	void anUnknownMethodIsNotAllowed(String requestLine) {
 		RawReply response = weir.exchange("openai", requestLine, new byte[0]);
 		assertThat(response.status()).isEqualTo(405);
 		assertThat(response.text()).contains("\"code\":\"method_not_allowed\"");

@@ -132,7 +132,7 @@ class RequestLimitsTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void anUploadOverTheLimitStreamsByAsItCame(boolean chunked) {
+	void anUploadOverTheLimitIsStreamedUnchanged(boolean chunked) {
 		byte[] upload = upload();
 		String[] headers = { "x-pool: named", "Content-Type: multipart/form-data; boundary=x" };
 		try (RawClient client = RawClient.connect(weir.port())) {
@@ -174,7 +174,7 @@ class RequestLimitsTests {
 	}
 
 	@Test
-	void anUploadOverTheLimitThatMeetsASpentQuotaMayBeTriedAgain() {
+	void anUploadOverTheLimitThatMeetsAUsedUpQuotaMayBeRetried() {
 		first.respondsWith(WireMock.aResponse().withStatus(429).withBody(Bodies.QUOTA_SPENT));
 		RawReply response = upload("spent");
 		assertThat(response.status()).isEqualTo(429);

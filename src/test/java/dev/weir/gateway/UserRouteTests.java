@@ -107,7 +107,7 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aRouteMayTakeAHeaderAway() {
+	void aRouteMayRemoveAHeader() {
 		chat("/removed/v1/chat/completions", "X-Team: red");
 		assertThat(first.onlyCall().containsHeader("x-team")).isFalse();
 	}
@@ -150,7 +150,7 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aRouteMayPutAPrefixBeforeThePath() {
+	void aRouteMayAddAPrefixToThePath() {
 		chat("/prefix/chat/completions?api-version=v");
 		assertThat(first.onlyCall().getUrl()).isEqualTo("/openai/deployments/on-first/chat/completions?api-version=v");
 	}
@@ -191,7 +191,7 @@ class UserRouteTests {
 	}
 
 	@Test
-	void aRouteToNoPoolIsSpringCloudGatewaysAlone() {
+	void aRouteToNoPoolIsHandledBySpringCloudGatewayOnly() {
 		RawReply response = RawClient.exchange(weir.port(), "POST /plain/v1/chat/completions?a=%2B&b",
 				utf8("not json {"), "Authorization: Bearer of-the-client", "Cookie: a=b", "X-Custom: 1",
 				"Content-Type: application/json");

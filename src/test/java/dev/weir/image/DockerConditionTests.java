@@ -11,19 +11,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 class DockerConditionTests {
 
 	@Test
-	void runsTheTestsWhereAnEngineAnswers(CapturedOutput output) {
+	void testsRunIfAnEngineIsAvailable(CapturedOutput output) {
 		assertThat(DockerCondition.evaluate(true, false).isDisabled()).isFalse();
 		assertThat(output).doesNotContain("did NOT run");
 	}
 
 	@Test
-	void saysThatTheyDidNotRunWhereNoneAnswers(CapturedOutput output) {
+	void aNoticeIsPrintedIfNoEngineIsAvailable(CapturedOutput output) {
 		assertThat(DockerCondition.evaluate(false, false).isDisabled()).isTrue();
 		assertThat(output).contains("did NOT run").contains("./mvnw verify");
 	}
 
 	@Test
-	void letsThemFailInCi() {
+	void testsFailInCiWithoutAnEngine() {
 		assertThat(DockerCondition.evaluate(false, true).isDisabled()).isFalse();
 	}
 

@@ -57,7 +57,7 @@ class ImageTests {
 	}
 
 	@Test
-	void failsOverAndHealthTurnsAndStreamsPassWithSettingsThatAreMounted() {
+	void failoverHealthAndStreamsWorkWithMountedSettings() {
 		try (WeirContainer weir = mounted()) {
 			weir.start();
 			assertThat(weir.get("/actuator/gateway/routes").body()).contains("route-of-the-mounted-file");
@@ -127,7 +127,7 @@ class ImageTests {
 	}
 
 	@Test
-	void finishesAStreamWhenItIsToldToStop() throws Exception {
+	void finishesAStreamAfterAStopSignal() throws Exception {
 		FIRST.respondWith(WireMockBackend.stream(8, 4000));
 		try (WeirContainer weir = mounted().withEnv("WEIR_DRAIN_DELAY", "1s")) {
 			weir.start();

@@ -19,7 +19,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class StartTests {
 
 	@Test
-	void demoServesWithoutAnythingElseAndTheHealthCheckSaysSo() throws Exception {
+	void demoServesWithoutFurtherSettingsAndTheHealthCheckSucceeds() throws Exception {
 		try (WeirContainer weir = demo()) {
 			weir.start();
 			for (int i = 0; i < 20; i++) {
@@ -52,7 +52,7 @@ class StartTests {
 	}
 
 	@Test
-	void refusesToStartWhereTheAotCacheIsWantedButDoesNotFit() {
+	void refusesToStartIfTheRequiredAotCacheDoesNotFit() {
 		try (WeirContainer weir = demo().withEnv("JAVA_TOOL_OPTIONS", "-XX:AOTMode=on -XX:+UseZGC")
 			.waitingFor(Wait.forLogMessage(".*AOT.*", 1))) {
 			weir.start();
@@ -64,17 +64,17 @@ class StartTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "MaxRAMPercentage * = 60.0", "MaxDirectMemorySize * = 201326592",
 			"ExitOnOutOfMemoryError * = true" })
-	void givesJavaItsMemoryAndEndsWithoutIt(String flag) {
+	void limitsTheMemoryOfJavaAndEndsWhenItIsUsedUp(String flag) {
 		assertThat(flags("").replaceAll(" +", " ")).containsPattern(flag);
 	}
 
 	@Test
-	void letsUsersOptionsWin() {
+	void optionsOfTheUserTakePrecedence() {
 		assertThat(flags("-XX:MaxRAMPercentage=33").replaceAll(" +", " ")).contains("MaxRAMPercentage = 33.0");
 	}
 
 	@Test
-	void saysWhatIsMissingWhenThereIsNoBackend() {
+	void aStartWithoutABackendFailsWithInstructions() {
 		try (WeirContainer weir = new WeirContainer().waitingFor(Wait.forLogMessage(".*APPLICATION FAILED.*", 1))) {
 			weir.start();
 			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isOne();

@@ -58,7 +58,7 @@ class AzureYamlTests {
 	}
 
 	@Test
-	void whatItNamesIsThere() throws IOException {
+	void namedFilesAndOutputsExist() throws IOException {
 		assertThat(problems(azureYaml(), weirBicep())).isEmpty();
 	}
 
@@ -80,7 +80,7 @@ class AzureYamlTests {
 					continueOnError: true        | continueOnError: false         | a hook may stop azd
 					echo "Weir                   | az login; echo "Weir           | a hook does more than print
 					""")
-	void whatItNamesAndIsNotThereIsFound(String from, String to, String problem) throws IOException {
+	void aMissingFileOrOutputIsReported(String from, String to, String problem) throws IOException {
 		assertThat(problems(replaced(azureYaml(), from, to), weirBicep())).contains(problem);
 	}
 

@@ -35,7 +35,7 @@ class BicepTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "main", "weir" })
-	void parameterFilesGiveWhatTheTemplatesDeclare(String name) throws IOException {
+	void parameterFilesGiveTheDeclaredParameters(String name) throws IOException {
 		assertThat(misfits(template(name), parameters(name))).isEmpty();
 	}
 
@@ -51,7 +51,7 @@ class BicepTests {
 	}
 
 	@Test
-	void nothingIsDeclaredInVain() throws IOException {
+	void everyDeclarationIsUsed() throws IOException {
 		assertThat(BicepFile.all()).hasSizeGreaterThan(2)
 			.allSatisfy((path, text) -> assertThat(BicepFile.of(text).unused()).as(path).isEmpty());
 	}
@@ -69,7 +69,7 @@ class BicepTests {
 					param used array\\nvar x = [for y in used: y]\\noutput z array = x |
 			param used string\\noutput x string = '${toLower('${used}')}'   |
 			""")
-	void whatIsDeclaredInVainIsFound(String text, String unused) {
+	void anUnusedDeclarationIsReported(String text, String unused) {
 		assertThat(BicepFile.of(text.replace("\\n", "\n")).unused())
 			.isEqualTo((unused != null) ? List.of(unused) : List.of());
 	}
@@ -97,7 +97,7 @@ class BicepTests {
 	}
 
 	@Test
-	void whatAzdPutsInIsThere() throws IOException {
+	void variablesThatAzdSubstitutesExist() throws IOException {
 		assertThat(unknownNames(template("main"), parameters("weir"), documentation())).isEmpty();
 		assertThat(unknownNames("", parameters("main"), documentation())).isEmpty();
 	}
@@ -106,7 +106,7 @@ class BicepTests {
 	@CsvSource({ "${WEIR_BACKENDS}, ${WEIR_BACKEND}, WEIR_BACKEND",
 			"${SERVICE_WEIR_IMAGE_NAME}, ${SERVICE_WEB_IMAGE_NAME}, SERVICE_WEB_IMAGE_NAME",
 			"${ALLOWED_IP_RANGES}, ${ALLOWED_RANGES=}, ALLOWED_RANGES" })
-	void whatAzdCannotPutInIsFound(String from, String to, String name) throws IOException {
+	void anUnknownVariableIsReported(String from, String to, String name) throws IOException {
 		assertThat(unknownNames(template("main"), replaced(parameters("weir"), from, to), documentation()))
 			.containsExactly(name);
 	}
@@ -119,7 +119,7 @@ class BicepTests {
 	}
 
 	@Test
-	void documentationTellsTheSettingsAndTheirDefaults() throws IOException {
+	void documentationListsTheSettingsAndTheirDefaults() throws IOException {
 		assertThat(undocumented(parameters("main") + parameters("weir"), documentation())).isEmpty();
 	}
 

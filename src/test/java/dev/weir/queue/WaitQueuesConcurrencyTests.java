@@ -134,7 +134,7 @@ class WaitQueuesConcurrencyTests {
 				});
 			}
 			else {
-				this.request.failover().candidates().beginRound();
+				this.request.failover().candidates().beginChoice();
 				waitForLane();
 			}
 		}

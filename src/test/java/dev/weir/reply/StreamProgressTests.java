@@ -134,7 +134,7 @@ class StreamProgressTests {
 
 	@ParameterizedTest
 	@CsvSource({ "500, true", "content_filter, false", "context_length_exceeded, false" })
-	void anErrorIsTheBackendsFailureUnlessItIsTheClientsOwn(String code, boolean failed) {
+	void anErrorIsAFailureOfTheBackendUnlessTheClientCausedIt(String code, boolean failed) {
 		StreamProgress progress = after(Operation.CHAT_COMPLETIONS, "{'error':{'code':'" + code + "'}}");
 		assertThat(progress.isFailed()).isEqualTo(failed);
 		assertThat(progress.mayEnd()).isTrue();

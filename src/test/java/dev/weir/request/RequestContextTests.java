@@ -27,19 +27,19 @@ class RequestContextTests {
 	@Test
 	void aLaneThatWasTriedIsNotChosenAgain() {
 		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
-		this.request.failover().candidates().beginRound();
+		this.request.failover().candidates().beginChoice();
 		assertThat(this.request.failover().candidates().isOpen(lane(0))).isFalse();
 		assertThat(this.request.failover().candidates().isOpen(lane(1))).isTrue();
 	}
 
 	@Test
-	void aLaneThatRefusedMayBeAskedAgainInTheNextRound() {
+	void aLaneThatRefusedMayBeChosenAgainInTheNextChoice() {
 		Attempt other = lane(0).tryBegin();
 		assertThat(this.request.failover().tryBegin(lane(0))).isFalse();
 		assertThat(this.request.failover().candidates().isOpen(lane(0))).isFalse();
 		assertThat(this.request.failover().candidates().hasRefusals()).isTrue();
 		assertThat(this.request.failover().attempts().count()).isZero();
-		this.request.failover().candidates().beginRound();
+		this.request.failover().candidates().beginChoice();
 		assertThat(this.request.failover().candidates().isOpen(lane(0))).isTrue();
 		assertThat(this.request.failover().candidates().hasRefusals()).isFalse();
 		assertThat(other).isNotNull();
@@ -58,7 +58,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void staysWhereItIsIfNoLaneBelowIsFree() {
+	void keepsItsTiersIfNoLowerLaneIsFree() {
 		throttle(lane(1));
 		throttle(lane(2));
 		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
@@ -67,7 +67,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void aLaneIsFreeWhenTheFirstThatHasNotHadItsTurnWakes() {
+	void aLaneIsFreeWhenTheFirstUntriedLaneIsFree() {
 		throttle(lane(0));
 		this.time.advance(Duration.ofSeconds(2));
 		throttle(lane(1));
@@ -80,7 +80,7 @@ class RequestContextTests {
 	}
 
 	@Test
-	void noLaneIsEverFreeOnceAllHaveHadTheirTurn() {
+	void noLaneIsFreeOnceAllWereTried() {
 		for (int i = 0; i < 3; i++) {
 			assertThat(this.request.failover().tryBegin(lane(i))).isTrue();
 		}

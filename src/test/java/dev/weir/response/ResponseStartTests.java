@@ -335,7 +335,7 @@ class ResponseStartTests {
 	}
 
 	@Test
-	void anErrorThatIsTooSlowCanBeReadOnLater() {
+	void theUnreadPartOfASlowErrorCanBeReadLater() {
 		CompletableFuture<WholeBody.Part> part = wholeBody();
 		this.connection.send("{\"error\"");
 		this.time.advance(999);

@@ -13,12 +13,12 @@ class ConnectionShareTests {
 	private static final int LOOPS = LoopResources.DEFAULT_IO_WORKER_COUNT;
 
 	@Test
-	void manyConnectionsAreSharedOutToTheEventLoops() {
+	void manyConnectionsAreDividedAmongTheEventLoops() {
 		assertThat(ConnectionShare.of(fixed(LOOPS * 100))).isEqualTo(new ConnectionShare(true, 100));
 	}
 
 	@Test
-	void fewConnectionsAreForAllEventLoops() {
+	void fewConnectionsAreSharedByAllEventLoops() {
 		assertThat(ConnectionShare.of(fixed(LOOPS * 100 - 1))).isEqualTo(new ConnectionShare(false, LOOPS * 100 - 1));
 	}
 

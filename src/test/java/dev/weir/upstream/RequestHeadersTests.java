@@ -152,7 +152,7 @@ class RequestHeadersTests {
 	}
 
 	@Test
-	void theBackendGetsAtMostTenHeadersThatAreNotHttpsOwn() {
+	void theBackendGetsAtMostTenHeadersBesideThoseOfHttp() {
 		List<String> all = new ArrayList<>(List.of(PRIVATE));
 		all.addAll(List.of("openai-beta: b", "idempotency-key: i", "aoai-evals: preview", "x-ms-client-request-id: r",
 				"x-ms-spillover-deployment: s", "x-ms-oai-image-generation-deployment: i", "accept: */*"));
@@ -167,7 +167,7 @@ class RequestHeadersTests {
 	}
 
 	@Test
-	void forwardHeadersLetsTheNamedOnesThroughAsTheyCame() {
+	void theHeadersNamedInForwardHeadersAreForwardedUnchanged() {
 		chat("forwarding", PRIVATE);
 		assertThat(values(azure.onlyCall(), "x-request-source")).containsExactly("of-the-client");
 		assertThat(values(azure.onlyCall(), "referer")).containsExactly("https://client.test/");
@@ -175,7 +175,7 @@ class RequestHeadersTests {
 	}
 
 	@Test
-	void theHeadersThatBelongToTheApiPassAsTheyCame() {
+	void theHeadersOfTheApiAreForwardedUnchanged() {
 		chat("azure", "OpenAI-Beta: assistants=v2, x=1", "Idempotency-Key: k-1", "x-ms-client-request-id: r-1",
 				"aoai-evals: preview", "Accept: text/event-stream, */*;q=0.1", "User-Agent: OpenAI/Python 3.3.1 (x)");
 		LoggedRequest request = azure.onlyCall();
@@ -188,13 +188,13 @@ class RequestHeadersTests {
 	}
 
 	@Test
-	void aClientWithoutAUserAgentDoesNotPassForAnHttpLibrary() {
+	void aRequestWithoutAUserAgentGetsThatOfWeir() {
 		chat("azure");
 		assertThat(values(azure.onlyCall(), "user-agent")).containsExactly("weir");
 	}
 
 	@Test
-	void theHostIsTheBackends() {
+	void theHostHeaderIsThatOfTheBackend() {
 		chat("azure");
 		chat("openai");
 		assertThat(values(azure.onlyCall(), "host")).containsExactly(azure.authority());
@@ -262,7 +262,7 @@ class RequestHeadersTests {
 	}
 
 	@Test
-	void headersThatTheClientTiesToItsConnectionDoNotPass() {
+	void hopByHopHeadersOfTheClientAreNotForwarded() {
 		chat("azure", "Connection: keep-alive, openai-beta, x-other", "openai-beta: b");
 		assertThat(names(azure.onlyCall())).doesNotContain("connection", "x-other");
 	}

@@ -96,7 +96,7 @@ class UpstreamConnectionsTests {
 	}
 
 	@Test
-	void theGatewaysOwnTypesOfPoolStayToChoose() {
+	void theGatewaysTypesOfPoolCanStillBeChosen() {
 		RawBackend first = this.open.backend(SERVES);
 		WeirServer weir = weir(first, this.open.backend(SERVES), "type=disabled");
 		IntStream.range(0, 3).forEach((i) -> assertThat(weir.chat().statusCode()).isEqualTo(200));

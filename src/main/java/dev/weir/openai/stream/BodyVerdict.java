@@ -31,15 +31,15 @@ public enum BodyVerdict {
 	 * @return the verdict; never {@link #UNDECIDED} for a whole JSON object
 	 */
 	public static BodyVerdict of(byte[] json, int length) {
-		int start = JsonTokens.skipSpace(json, 0, length);
+		int start = JsonTokenReader.skipSpace(json, 0, length);
 		if (start < length && json[start] == '[') {
 			// Gemini puts an error into an array
-			start = JsonTokens.skipSpace(json, start + 1, length);
+			start = JsonTokenReader.skipSpace(json, start + 1, length);
 		}
 		Reader reader = new Reader();
 		if (start < length && json[start] == '{') {
-			JsonTokens.Result result = JsonTokens.readStart(json, start, length, reader::read);
-			if (reader.inError && result == JsonTokens.Result.MALFORMED) {
+			JsonTokenReader.Result result = JsonTokenReader.readStart(json, start, length, reader::read);
+			if (reader.inError && result == JsonTokenReader.Result.MALFORMED) {
 				// an error with invalid UTF-8 in its message is still an error
 				return reader.error();
 			}
@@ -59,7 +59,7 @@ public enum BodyVerdict {
 			return this.response ? FAILED_RESPONSE : ERROR;
 		}
 
-		void read(JsonTokens json) {
+		void read(JsonTokenReader json) {
 			boolean message = false;
 			for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 				switch (name) {

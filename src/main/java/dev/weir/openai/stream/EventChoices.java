@@ -26,7 +26,7 @@ final class EventChoices {
 		this.hasContent = !list;
 	}
 
-	static EventChoices read(JsonTokens json) {
+	static EventChoices read(JsonTokenReader json) {
 		if (!json.isArray()) {
 			return UNKNOWN;
 		}
@@ -49,7 +49,7 @@ final class EventChoices {
 	}
 
 	/** Returns whether all elements are choices. */
-	private boolean readElements(JsonTokens json) {
+	private boolean readElements(JsonTokenReader json) {
 		int count = 0;
 		boolean known = true;
 		while (json.nextElement()) {
@@ -70,7 +70,7 @@ final class EventChoices {
 	/**
 	 * Returns twice the choice's index, plus 1 if it is finished; -1 for no valid index.
 	 */
-	private int readChoice(JsonTokens json) {
+	private int readChoice(JsonTokenReader json) {
 		long index = 0;
 		boolean finished = false;
 		boolean hasContent = false;
@@ -91,7 +91,7 @@ final class EventChoices {
 	}
 
 	/** Returns whether there is content; the role alone is none. */
-	private static boolean readDelta(JsonTokens json) {
+	private static boolean readDelta(JsonTokenReader json) {
 		boolean hasContent = false;
 		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 			if (!name.equals("role")) {

@@ -30,7 +30,7 @@ final class EventJson {
 	}
 
 	/** Returns the data, or {@code null} if it is not a JSON object. */
-	static @Nullable ObjectNode read(EventFields fields) {
+	static @Nullable ObjectNode read(ParsedEvent fields) {
 		try {
 			return (JSON.readTree(fields.bytes(), fields.from(),
 					fields.to() - fields.from()) instanceof ObjectNode object) ? object : null;

@@ -51,7 +51,7 @@ final class EventMeaning {
 		this.type = type;
 	}
 
-	static EventMeaning of(EventFields fields) {
+	static EventMeaning of(ParsedEvent fields) {
 		EventMeaning meaning = new EventMeaning(fields.event());
 		meaning.kind = meaning.read(fields);
 		return meaning;
@@ -94,7 +94,7 @@ final class EventMeaning {
 		return opened || (this.type != null && TOOL_PROGRESS.matcher(this.type).matches());
 	}
 
-	private Kind read(EventFields fields) {
+	private Kind read(ParsedEvent fields) {
 		boolean errorEvent = "error".equals(this.type);
 		if (!fields.hasData()) {
 			this.type = errorEvent ? this.type : null;
@@ -103,17 +103,18 @@ final class EventMeaning {
 		if (fields.isDone()) {
 			return errorEvent ? Kind.ERROR : Kind.DONE;
 		}
-		JsonTokens.Result result = JsonTokens.read(fields.bytes(), fields.from(), fields.to(), this::readData);
+		JsonTokenReader.Result result = JsonTokenReader.read(fields.bytes(), fields.from(), fields.to(),
+				this::readData);
 		if (errorEvent) {
 			this.type = "error";
 			this.choices = null;
 			return Kind.ERROR;
 		}
 		boolean failed = this.error || "error".equals(this.type) || "response.failed".equals(this.type);
-		if (result != JsonTokens.Result.WHOLE) {
+		if (result != JsonTokenReader.Result.WHOLE) {
 			this.choices = null;
 			// an error with invalid UTF-8 in its message is still an error
-			return (failed && result == JsonTokens.Result.MALFORMED) ? Kind.ERROR : Kind.CONTENT;
+			return (failed && result == JsonTokenReader.Result.MALFORMED) ? Kind.ERROR : Kind.CONTENT;
 		}
 		if (failed) {
 			return Kind.ERROR;
@@ -144,7 +145,7 @@ final class EventMeaning {
 		return ("response." + part + ".added").equals(this.type);
 	}
 
-	private void readData(JsonTokens json) {
+	private void readData(JsonTokenReader json) {
 		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 			switch (name) {
 				case "error" -> this.error = !json.isNull();
@@ -170,7 +171,7 @@ final class EventMeaning {
 		}
 	}
 
-	private void readResponse(JsonTokens json) {
+	private void readResponse(JsonTokenReader json) {
 		if (!json.isObject()) {
 			return;
 		}
@@ -182,13 +183,13 @@ final class EventMeaning {
 		}
 	}
 
-	private void readUsage(JsonTokens json) {
+	private void readUsage(JsonTokenReader json) {
 		Usage found = Usage.read(json);
 		this.usage = (found != null) ? found : this.usage;
 	}
 
 	/** Reads an item of a response. Known items may have no content yet. */
-	private void readItem(JsonTokens json) {
+	private void readItem(JsonTokenReader json) {
 		if (!json.isObject()) {
 			return;
 		}
@@ -207,7 +208,7 @@ final class EventMeaning {
 		}
 	}
 
-	private void readPart(JsonTokens json) {
+	private void readPart(JsonTokenReader json) {
 		if (!json.isObject()) {
 			return;
 		}

@@ -19,7 +19,7 @@ public final class StreamEvent {
 
 	private final boolean end;
 
-	private @Nullable EventFields fields;
+	private @Nullable ParsedEvent fields;
 
 	private @Nullable EventMeaning meaning;
 
@@ -178,9 +178,9 @@ public final class StreamEvent {
 		return EventJson.write(data, fields().event());
 	}
 
-	private EventFields fields() {
+	private ParsedEvent fields() {
 		if (this.fields == null) {
-			this.fields = this.whole ? EventFields.of(this.bytes) : new EventFields(null, this.bytes, 0, 0);
+			this.fields = this.whole ? ParsedEvent.of(this.bytes) : new ParsedEvent(null, this.bytes, 0, 0);
 		}
 		return this.fields;
 	}

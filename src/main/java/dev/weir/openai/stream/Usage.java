@@ -21,7 +21,7 @@ public record Usage(long inputTokens, long outputTokens) {
 	 */
 	static @Nullable Usage of(byte[] json, int from, int to) {
 		@Nullable Usage[] found = new Usage[1];
-		JsonTokens.read(json, from, to, (usage) -> found[0] = readProperties(usage));
+		JsonTokenReader.read(json, from, to, (usage) -> found[0] = readProperties(usage));
 		return found[0];
 	}
 
@@ -30,11 +30,11 @@ public record Usage(long inputTokens, long outputTokens) {
 	 * @param json the tokens, at the value of a property {@code usage}
 	 * @return the usage, or {@code null} if the value has no number of input tokens
 	 */
-	static @Nullable Usage read(JsonTokens json) {
+	static @Nullable Usage read(JsonTokenReader json) {
 		return json.isObject() ? readProperties(json) : null;
 	}
 
-	private static @Nullable Usage readProperties(JsonTokens json) {
+	private static @Nullable Usage readProperties(JsonTokenReader json) {
 		long input = -1;
 		long output = 0;
 		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {

@@ -56,7 +56,7 @@ import static org.awaitility.Awaitility.await;
  */
 @ExtendWith(OutputCaptureExtension.class)
 @ExtendWith(LeakCheck.class)
-class UpstreamFaultTests {
+class NameAndHeaderFaultTests {
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";
 
@@ -306,7 +306,7 @@ class UpstreamFaultTests {
 	}
 
 	private BackendWithSpare start(URI url, String... arguments) {
-		return this.open.add(BackendWithSpare.start(UpstreamFaultTests::useTestNameServer, url, arguments));
+		return this.open.add(BackendWithSpare.start(NameAndHeaderFaultTests::useTestNameServer, url, arguments));
 	}
 
 	private static void useTestNameServer(GenericApplicationContext context) {

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * for one model the queues that contain its lane in turn. So no queue has to wait until
  * another one is empty. Changed by one thread at a time.
  */
-final class BackendTurns {
+final class QueueRotation {
 
-	// in the order of their turns
+	// in the order in which they are served
 	private final Map<Lane, Set<WaitQueue>> byLane = new LinkedHashMap<>();
 
 	private final AtomicBoolean pending = new AtomicBoolean();

@@ -36,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Backends whose responses come compressed, though Weir asks for none.
  */
 @ExtendWith(LeakCheck.class)
-class CodedResponseFaultTests {
+class EncodedResponseFaultTests {
 
 	private static Stands stands;
 
@@ -51,7 +51,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38BackendsAreAskedForNoCoding() {
+	void b38BackendsAreAskedForUnencodedResponses() {
 		Stand stand = stands.next(SERVES, UNUSED);
 		stand.post("/v1/chat/completions", Bodies.CHAT, "accept-encoding", "gzip, br");
 		assertThat(stand.first().requests()).singleElement()
@@ -61,7 +61,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38ACodedStreamReachesTheClientDecodedAndEventByEvent() {
+	void b38AnEncodedStreamReachesTheClientDecodedAndEventByEvent() {
 		Stand stand = stands.next((call) -> {
 			List<byte[]> parts = gzip(CONTENT, CONTENT, DONE);
 			begin(call, "200 OK", "text/event-stream");
@@ -78,7 +78,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38AnErrorEventInACodedStreamGoesToTheNextLane() {
+	void b38AnErrorEventInAnEncodedStreamGoesToTheNextLane() {
 		Stand stand = stands.next((call) -> {
 			begin(call, "200 OK", "text/event-stream");
 			chunk(call, gzip("data: {\"error\":{\"code\":\"server_error\"}}\n\n").get(0));
@@ -90,7 +90,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38ACodedPlainBodyReachesTheClientDecoded() {
+	void b38AnEncodedPlainBodyReachesTheClientDecoded() {
 		byte[] coded = whole(gzip(Bodies.COMPLETION));
 		Stand stand = stands.next((call) -> respond(call, "200 OK", "application/json", "gzip", coded), UNUSED);
 		HttpResponse<String> response = stand.chat();
@@ -100,7 +100,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38AnErrorThatComesCodedIsReadLikeAnyOther() {
+	void b38AnEncodedErrorIsReadLikeAnyOther() {
 		byte[] coded = whole(gzip("{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no\"}}"));
 		Stand stand = stands.next((call) -> respond(call, "429 Too Many Requests", "application/json", "gzip", coded),
 				SERVES);
@@ -109,7 +109,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38ACodedErrorOfTheClientReachesItDecoded() {
+	void b38AnEncodedErrorOfTheClientReachesItDecoded() {
 		String error = "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}";
 		Stand stand = stands
 			.next((call) -> respond(call, "400 Bad Request", "application/json", "gzip", whole(gzip(error))), UNUSED);
@@ -119,7 +119,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38ABodyThatCannotBeDecodedIsPassedOnWholeWithItsCoding() {
+	void b38ABodyThatCannotBeDecodedIsRelayedUnchangedWithItsEncoding() {
 		byte[] coded = "no coding that anybody knows".getBytes(StandardCharsets.UTF_8);
 		Stand stand = stands.next((call) -> respond(call, "200 OK", "text/event-stream", "unknown", coded), UNUSED);
 		HttpResponse<String> response = stand.post("/v1/chat/completions", Bodies.CHAT_STREAM);
@@ -129,7 +129,7 @@ class CodedResponseFaultTests {
 	}
 
 	@Test
-	void b38ACodedBodyThatEndsTooEarlyIsBroken() {
+	void b38ATruncatedEncodedBodyIsBroken() {
 		byte[] coded = whole(gzip(Bodies.COMPLETION.repeat(50)));
 		Stand stand = stands.next(
 				(call) -> respond(call, "200 OK", "application/json", "gzip", Arrays.copyOf(coded, coded.length - 10)),

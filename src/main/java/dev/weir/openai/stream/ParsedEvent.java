@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param from the index of the data's first byte; equal to {@code to} without data
  * @param to the index behind the data
  */
-record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
+record ParsedEvent(@Nullable String event, byte[] bytes, int from, int to) {
 
-	static EventFields of(byte[] bytes) {
+	static ParsedEvent of(byte[] bytes) {
 		String event = null;
 		ByteArrayOutputStream joined = null;
 		boolean found = false;
@@ -48,8 +48,8 @@ record EventFields(@Nullable String event, byte[] bytes, int from, int to) {
 				event = new String(bytes, value, end - value, StandardCharsets.UTF_8);
 			}
 		}
-		return (joined != null) ? new EventFields(event, joined.toByteArray(), 0, joined.size())
-				: new EventFields(event, bytes, from, to);
+		return (joined != null) ? new ParsedEvent(event, joined.toByteArray(), 0, joined.size())
+				: new ParsedEvent(event, bytes, from, to);
 	}
 
 	boolean hasData() {

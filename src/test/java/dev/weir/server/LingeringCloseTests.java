@@ -26,7 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * within limits (RFC 9112, section 9.6).
  */
 @ExtendWith(LeakCheck.class)
-class EarlyReplyTests {
+class LingeringCloseTests {
 
 	private static final int LARGE = 8 * 1024 * 1024;
 

@@ -40,7 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Users' extensions of Spring Cloud Gateway work with the shortcuts that requests to
  * pools take, or leads off it.
  */
-class ShortWayTests {
+class ShortcutTests {
 
 	private RawBackend backend;
 
@@ -107,7 +107,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void trustedProxiesHaveForwardedHeadersAddedAsEver() {
+	void trustedProxiesAddForwardedHeadersAsInTheGateway() {
 		try (WeirServer weir = weir((context) -> {
 		}, "--spring.cloud.gateway.server.webflux.trusted-proxies=127.*")) {
 			assertThat(weir.chat().statusCode()).isEqualTo(200);
@@ -151,7 +151,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void aRoutingFilterOfTheUsersOwnIsLeftInItsPlace() {
+	void aRoutingFilterOfTheUserIsNotReplaced() {
 		AtomicInteger calls = new AtomicInteger();
 		class Own extends NettyRoutingFilter {
 
@@ -215,7 +215,7 @@ class ShortWayTests {
 	}
 
 	@Test
-	void springsMetricsOfRequestsComeBackWhereTheyAreSwitchedOn() {
+	void springsMetricsOfRequestsCanBeSwitchedOn() {
 		try (WeirServer weir = weir((context) -> {
 		}, "--management.observations.enable.http.server.requests=true",
 				"--spring.cloud.gateway.server.webflux.metrics.enabled=true")) {

@@ -24,7 +24,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 /**
  * The TCP keep-alive options of Weir's connections to backends.
  */
-class KeepAliveTests {
+class TcpKeepAliveTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })

@@ -6,9 +6,9 @@ import java.util.Locale;
 /**
  * Formats durations for logs and messages.
  */
-public final class Durations {
+public final class DurationText {
 
-	private Durations() {
+	private DurationText() {
 	}
 
 	/**
@@ -17,7 +17,7 @@ public final class Durations {
 	 * @param duration the duration, not negative
 	 * @return the number and the unit
 	 */
-	public static String format(Duration duration) {
+	public static String of(Duration duration) {
 		long millis = duration.toMillis();
 		if (millis < 1000) {
 			return millis + " ms";

@@ -19,7 +19,7 @@ import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormaliz
  * gateway's own filters have no effect on the allow-lists of {@link RequestHeaders} and
  * {@link ResponseHeaders}.
  */
-final class HeadersFilters {
+final class HeadersFilterCheck {
 
 	private static final Set<Class<?>> IDLE = Set.of(ResponseHeaders.class, RemoveForwardedHeadersFilter.class,
 			RemoveXForwardedHeadersFilter.class, TransferEncodingNormalizationHeadersFilter.class,
@@ -33,7 +33,7 @@ final class HeadersFilters {
 
 	private volatile @Nullable Boolean active;
 
-	HeadersFilters(Supplier<@Nullable List<HttpHeadersFilter>> filters) {
+	HeadersFilterCheck(Supplier<@Nullable List<HttpHeadersFilter>> filters) {
 		this.filters = filters;
 	}
 

@@ -17,7 +17,7 @@ import tools.jackson.core.util.JsonRecyclerPools;
  * Walks through the tokens of a JSON object. Accepts three mistakes of known backends:
  * control characters in strings, unknown escapes, and {@code NaN}.
  */
-final class JsonTokens {
+final class JsonTokenReader {
 
 	private static final JsonFactory FACTORY = JsonFactory.builder()
 		.enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS, JsonReadFeature.ALLOW_BACKSLASH_ESCAPING_ANY_CHARACTER,
@@ -32,7 +32,7 @@ final class JsonTokens {
 
 	private JsonToken token = JsonToken.NOT_AVAILABLE;
 
-	private JsonTokens(JsonParser parser) {
+	private JsonTokenReader(JsonParser parser) {
 		this.parser = parser;
 	}
 
@@ -44,7 +44,7 @@ final class JsonTokens {
 	 * @param reader reads all properties of the object; must not read another object
 	 * @return whether the object is whole and nothing follows it
 	 */
-	static Result read(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
+	static Result read(byte[] json, int from, int to, Consumer<JsonTokenReader> reader) {
 		int start = skipSpace(json, from, to);
 		if (start == to || json[start] != '{') {
 			return Result.MALFORMED;
@@ -71,11 +71,11 @@ final class JsonTokens {
 	 * @param reader reads properties of the object, as many as it needs
 	 * @return {@link Result#WHOLE} if the reader was satisfied
 	 */
-	static Result readStart(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
+	static Result readStart(byte[] json, int from, int to, Consumer<JsonTokenReader> reader) {
 		try (JsonParser parser = Reused.forObject(to - from).factory.createParser(ObjectReadContext.empty(), json, from,
 				to - from)) {
 			try {
-				JsonTokens tokens = new JsonTokens(parser);
+				JsonTokenReader tokens = new JsonTokenReader(parser);
 				tokens.next();
 				reader.accept(tokens);
 				return Result.WHOLE;
@@ -102,7 +102,7 @@ final class JsonTokens {
 		return i;
 	}
 
-	private Result readNext(byte[] json, int from, int to, Consumer<JsonTokens> reader) {
+	private Result readNext(byte[] json, int from, int to, Consumer<JsonTokenReader> reader) {
 		try {
 			((ByteArrayFeeder) this.parser.nonBlockingInputFeeder()).feedInput(json, from, to);
 			next();
@@ -227,7 +227,7 @@ final class JsonTokens {
 
 		private final JsonFactory factory = FACTORY.copy();
 
-		private final JsonTokens tokens = new JsonTokens(
+		private final JsonTokenReader tokens = new JsonTokenReader(
 				this.factory.createNonBlockingByteArrayParser(ObjectReadContext.empty()));
 
 		private long bytes;
