@@ -106,7 +106,7 @@ class ArchitectureDocumentTests {
 		}
 	}
 
-	/** All source files by the names of their classes. */
+	/** All source files, by class name. */
 	private static Map<String, Path> sources() throws IOException {
 		Map<String, Path> sources = new TreeMap<>();
 		try (Stream<Path> files = Files.walk(Path.of("src"))) {

@@ -23,8 +23,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ArchitectureTests {
 
 	/**
-	 * The packages that a package may use, names without {@code dev.weir}. A name stands
-	 * for its sub-packages, too.
+	 * The packages that a package may use, names without {@code dev.weir}. A name
+	 * includes its sub-packages.
 	 */
 	static final Map<String, Set<String>> MAY_USE = Map.ofEntries(Map.entry("config", Set.of()),
 			Map.entry("config.load", Set.of("config")), Map.entry("logging", Set.of()), Map.entry("memory", Set.of()),

@@ -23,7 +23,7 @@ import static dev.weir.testing.ReplyAssertions.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The demo as a user without an Azure subscription starts it: with the profile only.
+ * The demo, started with the profile only, as by a user without an Azure subscription.
  */
 class DemoTests {
 

@@ -20,7 +20,7 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The filters of a request are those of the table in {@code docs/filters.md}.
+ * The filters of a request are the filters in the table of {@code docs/filters.md}.
  */
 class FilterOrderTests {
 

@@ -25,7 +25,7 @@ public sealed interface Outcome {
 	}
 
 	/**
-	 * Describes the outcome for logs, in a form that fits behind "after".
+	 * Describes the outcome for logs, in a form that fits after the word "after".
 	 * @return the description
 	 */
 	String description();
@@ -181,7 +181,7 @@ public sealed interface Outcome {
 	/** How certain it is that a backend refuses Weir's credential. */
 	enum Proof {
 
-		/** The response says so: the backend is set aside at once. */
+		/** The response states it: the backend is set aside at once. */
 		STATED,
 
 		/**

@@ -46,7 +46,7 @@ public final class Tier extends AbstractList<Lane> {
 		if (last == 0) {
 			return this.lanes[0];
 		}
-		// a point belongs to the first lane whose end is behind it
+		// a point belongs to the first lane whose end is after it
 		int found = Arrays.binarySearch(this.ends, random.nextInt(this.ends[last]) + 1);
 		return this.lanes[(found >= 0) ? found : -found - 1];
 	}

@@ -123,7 +123,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	private String each() {
 		int count = failover().candidates().lanes().size();
 		return (count == 1) ? "the one backend of pool " + pool() + " that serves it"
-				: "every backend of pool " + pool() + " that was asked";
+				: "every backend of pool " + pool() + " that was called";
 	}
 
 	private Duration delay() {

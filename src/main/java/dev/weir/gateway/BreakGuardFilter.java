@@ -60,7 +60,7 @@ final class BreakGuardFilter implements GlobalFilter, Ordered {
 		}
 		client.channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
 		// closing the connection ends the request; completing the Mono would end the
-		// reply as if it were whole
+		// reply as if it were complete
 		return Mono.never();
 	}
 

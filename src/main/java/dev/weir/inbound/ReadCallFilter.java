@@ -122,20 +122,20 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		Mono<byte[]> body = BodyCollector.collect(request.getBody().onErrorMap(ClientGoneException::of), length,
 				this.maxBody, (onEvicted) -> openShare(exchange, onEvicted));
-		Mono<byte[]> plain = (coding != null) ? body.flatMap((coded) -> decode(coding, coded, exchange)) : body;
+		Mono<byte[]> plain = (coding != null) ? body.flatMap((encoded) -> decode(coding, encoded, exchange)) : body;
 		return plain.onErrorMap(BodyLimitException.class, this::limitError)
 			.map((bytes) -> call(path, read(path, bytes, type)));
 	}
 
-	private Mono<byte[]> decode(ContentCoding coding, byte[] coded, ServerWebExchange exchange) {
-		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(coded, this.maxBody))
+	private Mono<byte[]> decode(ContentCoding coding, byte[] encoded, ServerWebExchange exchange) {
+		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(encoded, this.maxBody))
 			.switchIfEmpty(Mono.error(this::tooLarge))
 			.subscribeOn(this.decoders)
 			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
 		return RequestContext.of(exchange)
 			.loop()
 			.deliver(decoded)
-			.doOnNext((plain) -> count(plain.length - coded.length, exchange));
+			.doOnNext((plain) -> count(plain.length - encoded.length, exchange));
 	}
 
 	/** Counts the additional bytes of a decoded body. */

@@ -156,7 +156,7 @@ public final class BufferBudget {
 		}
 
 		/**
-		 * Reserves more bytes. If that fails, the share keeps what it has.
+		 * Reserves more bytes. If that fails, the share does not change.
 		 * @param bytes the number of additional bytes, 0 or more
 		 * @return whether they are reserved; {@code false} beyond the limit or after
 		 * {@link #close()}

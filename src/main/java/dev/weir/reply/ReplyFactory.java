@@ -139,7 +139,7 @@ public final class ReplyFactory {
 	private boolean isJson() {
 		HttpHeaders headers = this.head.headers();
 		return BackendResponse.hasType(headers.getFirst(HttpHeaders.CONTENT_TYPE), "application/json")
-				&& !BodyDecoder.isCoded(headers.getFirst(HttpHeaders.CONTENT_ENCODING));
+				&& !BodyDecoder.isEncoded(headers.getFirst(HttpHeaders.CONTENT_ENCODING));
 	}
 
 }

@@ -104,16 +104,16 @@ public final class BackendResponse implements Disposable {
 
 	/**
 	 * Whether the body is a stream of server-sent events that can be read.
-	 * @return whether its content type says so, and its encoding is known
+	 * @return whether it has this content type and a known encoding
 	 */
 	boolean isEvents() {
 		return hasType(header(HttpHeaders.CONTENT_TYPE), "text/event-stream")
-				&& (this.decoder != null || !BodyDecoder.isCoded(header(HttpHeaders.CONTENT_ENCODING)));
+				&& (this.decoder != null || !BodyDecoder.isEncoded(header(HttpHeaders.CONTENT_ENCODING)));
 	}
 
 	/**
 	 * Whether the body is an HTML page.
-	 * @return whether its content type says so
+	 * @return whether it has this content type
 	 */
 	boolean isPage() {
 		return hasType(header(HttpHeaders.CONTENT_TYPE), "text/html");
@@ -121,12 +121,12 @@ public final class BackendResponse implements Disposable {
 
 	/**
 	 * Whether the body is JSON that can be read while it arrives.
-	 * @return whether its content type says so or is missing, and it is not encoded
+	 * @return whether it has this content type or none, and is not encoded
 	 */
 	boolean isPlainJson() {
 		String type = header(HttpHeaders.CONTENT_TYPE);
 		boolean json = type == null || hasType(type, "application/json") || type.contains("+json");
-		return json && !BodyDecoder.isCoded(header(HttpHeaders.CONTENT_ENCODING));
+		return json && !BodyDecoder.isEncoded(header(HttpHeaders.CONTENT_ENCODING));
 	}
 
 	/**
@@ -161,7 +161,7 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
-	 * Reads the rest of the body to its end, limited in size and time.
+	 * Reads the unread part of the body to its end, limited in size and time.
 	 * @param start the beginning of the body
 	 * @return the response with the whole body
 	 */

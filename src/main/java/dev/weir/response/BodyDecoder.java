@@ -88,7 +88,7 @@ public final class BodyDecoder {
 	 * @param contentEncoding the value of {@code content-encoding}, or {@code null}
 	 * @return whether it names a coding other than {@code identity}
 	 */
-	public static boolean isCoded(@Nullable String contentEncoding) {
+	public static boolean isEncoded(@Nullable String contentEncoding) {
 		return !codings(contentEncoding).isEmpty();
 	}
 

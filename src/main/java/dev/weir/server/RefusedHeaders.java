@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The headers of the empty request that replaces a refused one, so that the refusal is
- * sent in order behind the replies to earlier requests, and like every other error.
+ * sent in order after the replies to earlier requests, and like every other error.
  * {@link EntryFilter} recognizes a refused request by this class, which no client can
  * forge.
  */

@@ -84,7 +84,7 @@ class RampTests {
 		List<Ramp.Step> two = enterAll(2);
 		this.ramp.restart();
 		assertThat(enterAll(1000)).hasSize(1);
-		// of the ramp before
+		// it belongs to the previous ramp
 		this.ramp.onServed(two.get(0));
 		assertThat(enterAll(1000)).isEmpty();
 	}

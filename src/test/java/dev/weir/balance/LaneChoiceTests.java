@@ -45,7 +45,7 @@ class LaneChoiceTests {
 
 		@Override
 		public void onStart(Request<Object> request) {
-			// nothing is chosen yet
+			// no lane has been chosen yet
 		}
 
 		@Override

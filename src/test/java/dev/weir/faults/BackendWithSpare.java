@@ -15,8 +15,8 @@ import dev.weir.testing.WeirServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A Weir of its own for a fault of one URL, with the backends {@code openai-a} at that
- * URL and {@code openai-b}, the spare, in a lower tier.
+ * A separate Weir for a fault of one URL, with the backends {@code openai-a} at that URL
+ * and {@code openai-b}, the spare, in a lower tier.
  *
  * @param weir the running Weir
  * @param spare the second backend, which serves

@@ -97,7 +97,8 @@ class BalancingFaultTests {
 			await().atMost(Duration.ofSeconds(3)).until(() -> takesAll(first, spare));
 			callers.stop();
 			assertThat(callers.statuses).containsOnly(200);
-			// 1, then 2, 4, 8 more for each quarter of a second without a response
+			// 1, then 2, 4 and 8 more, one step for each quarter of a second without a
+			// response
 			long quarters = recovering.nanosFromCooldownToResponse / Duration.ofMillis(250).toNanos();
 			assertThat(recovering.seenBeforeResponse).isLessThanOrEqualTo((2 << quarters) - 1);
 		}

@@ -33,7 +33,7 @@ import static dev.weir.testing.StreamEvents.DONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Backends whose responses come compressed, though Weir asks for none.
+ * Backends that send compressed responses although Weir does not ask for them.
  */
 @ExtendWith(LeakCheck.class)
 class EncodedResponseFaultTests {
@@ -161,7 +161,7 @@ class EncodedResponseFaultTests {
 		call.write("\r\n");
 	}
 
-	/** One gzip stream, flushed behind each text; the last part has the end, too. */
+	/** One gzip stream, flushed after each text; the last part includes the end. */
 	private static List<byte[]> gzip(String... texts) {
 		ByteArrayOutputStream all = new ByteArrayOutputStream();
 		List<byte[]> parts = new ArrayList<>();

@@ -48,7 +48,7 @@ class OutOfMemoryFaultTests {
 			Process weir = start(directory, log, port, backend);
 			try {
 				awaitStart(weir, port);
-				// none of them reads
+				// no client reads
 				for (int i = 0; i < CLIENTS && weir.isAlive(); i++) {
 					call(port, clients);
 				}

@@ -16,7 +16,7 @@ import static dev.weir.testing.Scripts.SERVES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Backends that a URL or a key of the usual form does not reach.
+ * Backends with an unusual URL or key header.
  */
 class BackendAddressTests {
 

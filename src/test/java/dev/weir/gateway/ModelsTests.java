@@ -168,7 +168,7 @@ class ModelsTests {
 				.contains("\"id\":\"a/b\"", "\"id\":\"m1\"", "\"id\":\"named\"")
 				.doesNotContain("\"id\":\"\"", "\"id\":5");
 		}
-		// those that name their models are not asked, and those that are only once
+		// backends with configured models get no request for a list, the others get one
 		assertThat(lists.requests()).singleElement()
 			.asString()
 			.startsWith("GET /v1/models HTTP/1.1\r\n")

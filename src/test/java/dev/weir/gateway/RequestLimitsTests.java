@@ -54,7 +54,7 @@ class RequestLimitsTests {
 					backend("two-b", "azure", second.url(), "priority: 2"))
 			.pool("openai", "", backend("openai", "openai", first.url()))
 			.pool("hasty", "", backend("hasty", "azure", hasty.url()));
-		for (String pool : new String[] { "full", "spent" }) {
+		for (String pool : new String[] { "full", "throttled" }) {
 			yaml.pool(pool, "", backend(pool + "-a", "azure", first.url()),
 					backend(pool + "-b", "azure", second.url(), "priority: 2"));
 		}
@@ -176,11 +176,11 @@ class RequestLimitsTests {
 	@Test
 	void anUploadOverTheLimitThatMeetsAUsedUpQuotaMayBeRetried() {
 		first.respondsWith(WireMock.aResponse().withStatus(429).withBody(Bodies.QUOTA_SPENT));
-		RawReply response = upload("spent");
+		RawReply response = upload("throttled");
 		assertThat(response.status()).isEqualTo(429);
 		assertThat(response.header("retry-after")).isEqualTo("1");
 		assertThat(response.header("x-should-retry")).isEmpty();
-		assertThat(upload("spent").header("x-weir-backend")).isEqualTo("spent-b");
+		assertThat(upload("throttled").header("x-weir-backend")).isEqualTo("throttled-b");
 	}
 
 	@Test

@@ -37,8 +37,8 @@ import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Users' extensions of Spring Cloud Gateway work with the shortcuts that requests to
- * pools take, or leads off it.
+ * Users' extensions of Spring Cloud Gateway work with the shortcuts for requests to
+ * pools, or switch them off.
  */
 class ShortcutTests {
 

@@ -27,8 +27,8 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import dev.weir.testing.Bodies;
 
 /**
- * A container of the image with as few rights as a platform may leave it: nothing to
- * write on, no capabilities, no new privileges.
+ * A container of the image with the fewest rights that a platform may give it: a
+ * read-only file system, no capabilities, no new privileges.
  */
 final class WeirContainer extends GenericContainer<WeirContainer> {
 

@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * The endpoints of the Actuator over HTTP: what they show, and that nothing can be
+ * The endpoints of the Actuator over HTTP: their content, and that nothing can be
  * changed.
  */
 class ActuatorTests {

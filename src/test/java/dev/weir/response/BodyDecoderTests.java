@@ -47,7 +47,7 @@ class BodyDecoderTests {
 	@ValueSource(strings = { "", "identity", " , identity", "unknown", "gzip, gzip", "aws-chunked" })
 	void anUnknownOrMissingEncodingHasNoDecoder(String header) {
 		assertThat(BodyDecoder.of(header)).isNull();
-		assertThat(BodyDecoder.isCoded(header))
+		assertThat(BodyDecoder.isEncoded(header))
 			.isEqualTo(header.contains("unknown") || header.contains("gzip") || header.contains("aws"));
 	}
 

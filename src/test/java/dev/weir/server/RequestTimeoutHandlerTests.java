@@ -23,7 +23,7 @@ import dev.weir.openai.error.ApiErrorException;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * RequestResult requests that arrive too slowly.
+ * Requests that arrive too slowly.
  */
 class RequestTimeoutHandlerTests {
 

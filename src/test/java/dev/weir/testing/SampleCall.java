@@ -4,8 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Calls as clients send them, built to go wrong where bodies are not handled byte by
- * byte.
+ * Calls of clients, with bodies that reveal code which does not preserve every byte.
  */
 public enum SampleCall {
 
@@ -70,7 +69,7 @@ public enum SampleCall {
 
 	/**
 	 * Whether Azure's classic paths name the deployment for it.
-	 * @return whether it stands under {@code /deployments/}
+	 * @return whether it has the form {@code /deployments/…}
 	 */
 	public boolean inDeployment() {
 		return this.inDeployment;
@@ -106,7 +105,7 @@ public enum SampleCall {
 	}
 
 	/**
-	 * Every byte there is, line breaks and the word model in various places.
+	 * All byte values, and line breaks and the word model in various places.
 	 * @return the bytes
 	 */
 	public static byte[] binary() {

@@ -28,7 +28,7 @@ public final class TestAuthority {
 	}
 
 	/**
-	 * Founds an authority.
+	 * Creates an authority.
 	 * @param name its name
 	 * @return the authority
 	 */
@@ -71,7 +71,7 @@ public final class TestAuthority {
 	}
 
 	/**
-	 * An identity that only its owner vouches for.
+	 * A self-signed identity.
 	 * @param host the name that its certificate is for
 	 * @return the identity
 	 */
@@ -109,7 +109,7 @@ public final class TestAuthority {
 	}
 
 	/**
-	 * Writes its certificate down.
+	 * Writes its certificate to a file.
 	 * @return a file in PEM format
 	 */
 	public Path certificate() {

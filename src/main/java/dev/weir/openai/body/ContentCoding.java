@@ -77,13 +77,13 @@ public enum ContentCoding {
 	 * Decodes a body. Must not run on an event loop: tens of megabytes take up to a
 	 * second. Needs memory for the result and for the window of the coding, which has at
 	 * most 16 MB.
-	 * @param coded the whole body
+	 * @param encoded the whole body
 	 * @param max the longest allowed result, in bytes
 	 * @return the decoded body, or {@code null} if it is longer than {@code max}
 	 * @throws MalformedRequestException if the body is not valid in this coding
 	 */
-	public byte @Nullable [] decode(byte[] coded, int max) {
-		try (InputStream decoder = decoder(coded)) {
+	public byte @Nullable [] decode(byte[] encoded, int max) {
+		try (InputStream decoder = decoder(encoded)) {
 			byte[] decoded = decoder.readNBytes(max);
 			return (decoder.read() < 0) ? decoded : null;
 		}
@@ -93,18 +93,18 @@ public enum ContentCoding {
 		}
 	}
 
-	private InputStream decoder(byte[] coded) throws IOException {
+	private InputStream decoder(byte[] encoded) throws IOException {
 		return switch (this) {
-			case GZIP -> new GzipReader(coded);
-			case DEFLATE -> inflater(coded);
-			case BR -> new BrotliInputStream(new ByteArrayInputStream(coded));
-			case ZSTD -> new ZstdInputStream(new ByteArrayInputStream(coded));
+			case GZIP -> new GzipReader(encoded);
+			case DEFLATE -> inflater(encoded);
+			case BR -> new BrotliInputStream(new ByteArrayInputStream(encoded));
+			case ZSTD -> new ZstdInputStream(new ByteArrayInputStream(encoded));
 		};
 	}
 
-	private static InputStream inflater(byte[] coded) {
-		Inflater inflater = new Inflater(!isZlib(coded));
-		return new InflaterInputStream(new ByteArrayInputStream(coded), inflater, 8192) {
+	private static InputStream inflater(byte[] encoded) {
+		Inflater inflater = new Inflater(!isZlib(encoded));
+		return new InflaterInputStream(new ByteArrayInputStream(encoded), inflater, 8192) {
 
 			@Override
 			public void close() throws IOException {
@@ -116,8 +116,9 @@ public enum ContentCoding {
 	}
 
 	/** RFC 1950, section 2.2: the method is 8, and the two bytes divide by 31. */
-	private static boolean isZlib(byte[] coded) {
-		return coded.length > 1 && (coded[0] & 0x0F) == 8 && ((coded[0] & 0xFF) << 8 | (coded[1] & 0xFF)) % 31 == 0;
+	private static boolean isZlib(byte[] encoded) {
+		return encoded.length > 1 && (encoded[0] & 0x0F) == 8
+				&& ((encoded[0] & 0xFF) << 8 | (encoded[1] & 0xFF)) % 31 == 0;
 	}
 
 }

@@ -25,7 +25,7 @@ final class GzipReader extends InputStream {
 
 	private static final int HAS_COMMENT = 16;
 
-	private final byte[] coded;
+	private final byte[] encoded;
 
 	private final Inflater inflater = new Inflater(true);
 
@@ -35,8 +35,8 @@ final class GzipReader extends InputStream {
 
 	private boolean inMember;
 
-	GzipReader(byte[] coded) {
-		this.coded = coded;
+	GzipReader(byte[] encoded) {
+		this.encoded = encoded;
 	}
 
 	@Override
@@ -50,7 +50,7 @@ final class GzipReader extends InputStream {
 		if (length == 0) {
 			return 0;
 		}
-		while (this.inMember || this.at < this.coded.length || this.at == 0) {
+		while (this.inMember || this.at < this.encoded.length || this.at == 0) {
 			if (!this.inMember) {
 				beginMember();
 			}
@@ -96,13 +96,13 @@ final class GzipReader extends InputStream {
 			skip(2);
 		}
 		this.inflater.reset();
-		this.inflater.setInput(this.coded, this.at, this.coded.length - this.at);
+		this.inflater.setInput(this.encoded, this.at, this.encoded.length - this.at);
 		this.crc.reset();
 		this.inMember = true;
 	}
 
 	private void endMember() throws IOException {
-		this.at = this.coded.length - this.inflater.getRemaining();
+		this.at = this.encoded.length - this.inflater.getRemaining();
 		if (number() != this.crc.getValue() || number() != (this.inflater.getBytesWritten() & 0xFFFFFFFFL)) {
 			throw new ZipException("Wrong check sum or length");
 		}
@@ -115,11 +115,11 @@ final class GzipReader extends InputStream {
 
 	private int next() throws EOFException {
 		skip(1);
-		return this.coded[this.at - 1] & 0xFF;
+		return this.encoded[this.at - 1] & 0xFF;
 	}
 
 	private void skip(int count) throws EOFException {
-		if (count > this.coded.length - this.at) {
+		if (count > this.encoded.length - this.at) {
 			throw new EOFException("The member is not complete");
 		}
 		this.at += count;

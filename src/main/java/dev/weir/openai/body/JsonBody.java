@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /**
- * A JSON body. The model is replaced, or inserted behind the opening brace; all other
+ * A JSON body. The model is replaced, or inserted after the opening brace; all other
  * bytes stay.
  */
 final class JsonBody extends RequestBody {

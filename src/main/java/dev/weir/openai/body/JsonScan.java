@@ -25,9 +25,8 @@ import dev.weir.openai.error.MalformedRequestException;
  * @param storeDisabled whether {@code store} is {@code false}; the last one counts
  * @param empty whether the object has no properties
  * @param from the index of the first byte of the model's value, such as its quote;
- * without the property the index behind the opening brace
- * @param to the index behind the model's value; without the property equal to
- * {@code from}
+ * without the property the index after the opening brace
+ * @param to the index after the model's value; without the property equal to {@code from}
  */
 record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolean storeDisabled, boolean empty,
 		int from, int to) {
@@ -74,7 +73,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	}
 
 	/**
-	 * Finds the brace that opens the object, behind white space and a byte order mark,
+	 * Finds the brace that opens the object, after white space and a byte order mark,
 	 * which RFC 8259, section 8.1, lets a reader ignore.
 	 * @param body the body
 	 * @return the index of the brace, or -1 if something else comes first

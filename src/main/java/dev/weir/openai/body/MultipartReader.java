@@ -42,7 +42,7 @@ final class MultipartReader {
 
 	/**
 	 * Returns the next part.
-	 * @return the part, or {@code null} behind the last one
+	 * @return the part, or {@code null} after the last one
 	 */
 	@Nullable Part next() {
 		if (is(this.at, '-') && is(this.at + 1, '-')) {
@@ -124,7 +124,7 @@ final class MultipartReader {
 	 * @param name the field's name
 	 * @param file whether it is a file
 	 * @param from the index of its content's first byte
-	 * @param to the index behind its content
+	 * @param to the index after its content
 	 */
 	record Part(String name, boolean file, int from, int to) {
 	}

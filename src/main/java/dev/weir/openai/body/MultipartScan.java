@@ -17,7 +17,7 @@ import dev.weir.openai.error.MalformedRequestException;
  * @param stream whether {@code stream} is {@code true}; the last one counts
  * @param from the index of the model's first byte; without the field that of the first
  * delimiter
- * @param to the index behind the model; without the field equal to {@code from}
+ * @param to the index after the model; without the field equal to {@code from}
  */
 record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean hasModel, boolean stream, int from,
 		int to) {

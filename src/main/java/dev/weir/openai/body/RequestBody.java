@@ -124,7 +124,7 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	/**
 	 * Replaces a part of the original body.
 	 * @param from the first byte to replace
-	 * @param to the byte behind the last one to replace
+	 * @param to the byte after the last one to replace
 	 * @param text the text to send instead
 	 * @return new, read-only buffers at position 0
 	 */

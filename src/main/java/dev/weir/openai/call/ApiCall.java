@@ -22,7 +22,7 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 
 	/**
 	 * Whether the client asks for a stream of events.
-	 * @return whether there is a body that says so
+	 * @return whether there is a body with {@code stream: true}
 	 */
 	public boolean isStream() {
 		return this.body != null && this.body.stream();

@@ -22,7 +22,7 @@ import dev.weir.openai.error.MalformedRequestException;
  * @param operation the operation
  * @param deployment the model in an Azure classic path, decoded; {@code null} if the path
  * has none
- * @param operationPath the path behind the dialect's prefix and the deployment, encoded,
+ * @param operationPath the path after the dialect's prefix and the deployment, encoded,
  * such as {@code chat/completions}
  * @param query the query without credentials, encoded; empty if there is none
  */
@@ -35,7 +35,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String ENCODED_SLASH = "%2F";
 
-	/** Azure's chat on the user's own data, which exists only behind a deployment. */
+	/** Azure's chat on the user's own data, which exists only after a deployment. */
 	private static final String EXTENDED_CHAT = "extensions/chat/completions";
 
 	private static final String API_VERSION = "api-version";
@@ -87,7 +87,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	/**
 	 * Finds the end of the deployment's name, which may contain slashes: it ends before
 	 * the longest known operation, else at the first slash.
-	 * @return the index of the slash behind the name, or -1 if there is none
+	 * @return the index of the slash after the name, or -1 if there is none
 	 */
 	private static int endOfDeployment(String named) {
 		int first = named.indexOf('/');
@@ -125,7 +125,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
-	 * The id behind the first segment, such as the model in {@code /models/gpt-4o}.
+	 * The id after the first segment, such as the model in {@code /models/gpt-4o}.
 	 * @return the id, decoded, or {@code null} if there is none
 	 */
 	public @Nullable String itemId() {
@@ -157,7 +157,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	/**
 	 * The longest known path that this path ends with, for instance after a base URL that
 	 * was configured twice.
-	 * @return the path behind the dialect's prefix, or {@code null} if there is none
+	 * @return the path after the dialect's prefix, or {@code null} if there is none
 	 */
 	public @Nullable String knownSuffix() {
 		return PathCatalog.suffixOf(this.operationPath);
@@ -165,7 +165,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	/**
 	 * The paths of OpenAI's API that Weir knows.
-	 * @return the paths behind a dialect's prefix
+	 * @return the paths after a dialect's prefix
 	 */
 	public static Set<String> knownPaths() {
 		return PathCatalog.ALL;
@@ -173,7 +173,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	/**
 	 * Writes another operation in the dialect of this path.
-	 * @param operationPath the path behind the dialect's prefix and the deployment
+	 * @param operationPath the path after the dialect's prefix and the deployment
 	 * @return the whole path
 	 */
 	public String withOperationPath(String operationPath) {

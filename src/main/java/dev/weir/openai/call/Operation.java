@@ -78,7 +78,7 @@ public enum Operation {
 
 	/**
 	 * The paths of the operations.
-	 * @return the paths behind a dialect's prefix and a deployment
+	 * @return the paths after a dialect's prefix and a deployment
 	 */
 	static Set<String> paths() {
 		return Stream.concat(POSTED.keySet().stream(), Stream.of(MODELS.path)).collect(Collectors.toUnmodifiableSet());
@@ -86,7 +86,7 @@ public enum Operation {
 
 	/**
 	 * The methods of a path.
-	 * @param path the path behind the dialect's prefix and the deployment
+	 * @param path the path after the dialect's prefix and the deployment
 	 * @return the methods, separated by commas, or {@code null} if the path is unknown
 	 */
 	static @Nullable String methodsOf(String path) {
@@ -101,7 +101,7 @@ public enum Operation {
 	}
 
 	/**
-	 * Returns the path behind the dialect's prefix.
+	 * Returns the path after the dialect's prefix.
 	 * @return the path, without a slash at both ends; empty for {@link #OTHER}
 	 */
 	public String path() {

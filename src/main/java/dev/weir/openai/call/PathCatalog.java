@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The paths of OpenAI's API, behind a dialect's prefix and a deployment, and their
+ * The paths of OpenAI's API, after a dialect's prefix and a deployment, and their
  * methods.
  */
 final class PathCatalog {
@@ -21,7 +21,7 @@ final class PathCatalog {
 	static final Set<String> ALL = Stream.concat(Operation.paths().stream(), STORED.stream())
 		.collect(Collectors.toUnmodifiableSet());
 
-	/** Resources with an id, or with operations behind a common segment. */
+	/** Resources with an id, or with operations after a common segment. */
 	private static final Pattern WITH_ID = Pattern
 		.compile("^(responses|chat/completions|models|realtime|videos)/|^videos$");
 
@@ -50,7 +50,7 @@ final class PathCatalog {
 	}
 
 	/**
-	 * The longest known path behind the first slash.
+	 * The longest known path after the first slash.
 	 * @param path the path
 	 * @return the known path at its end, or {@code null} if there is none
 	 */

@@ -31,7 +31,7 @@ public final class SafePath {
 	/**
 	 * Normalizes a path. Empty segments are removed; unnecessary escapes are decoded; all
 	 * others get upper-case digits (RFC 3986, section 6.2.2). An encoded slash stays, but
-	 * is allowed only behind {@code /models/} or {@code /deployments/}, in the name of a
+	 * is allowed only after {@code /models/} or {@code /deployments/}, in the name of a
 	 * model.
 	 * @param rawPath the raw path, without the query
 	 * @return the normalized path; the same object if nothing changed

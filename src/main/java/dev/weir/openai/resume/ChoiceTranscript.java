@@ -51,7 +51,7 @@ final class ChoiceTranscript {
 
 	/**
 	 * Compares the choice's part of a chunk with the transcript.
-	 * @param choice the choice; only what is new is left in it
+	 * @param choice the choice; only its new part is left
 	 * @return whether the choice passes
 	 * @throws DivergedException if the stream differs from the transcript
 	 */

@@ -21,7 +21,7 @@ final class DeliveredText {
 	}
 
 	/**
-	 * Compares the next part with the delivered text and records what is new.
+	 * Compares the next part with the delivered text and records its new part.
 	 * @param part the next part of the text
 	 * @param memory the memory to reserve; if it is full, nothing is recorded
 	 * @return the end of the part that was not delivered before, possibly empty

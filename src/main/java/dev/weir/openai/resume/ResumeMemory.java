@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Bounds what is recorded of a stream, and rolls back what was recorded of an event that
- * the client did not get in the end.
+ * Bounds the record of a stream, and rolls back the record of an event that the client
+ * did not get.
  */
 final class ResumeMemory {
 
@@ -66,12 +66,12 @@ final class ResumeMemory {
 		this.rollback.add(undo);
 	}
 
-	/** Keeps what was recorded of the current event: the client gets it. */
+	/** Keeps the record of the current event, because the client gets it. */
 	void commit() {
 		this.rollback.clear();
 	}
 
-	/** Undoes what was recorded of the current event: the client does not get it. */
+	/** Removes the record of the current event, because the client does not get it. */
 	void rollback() {
 		for (int i = this.rollback.size() - 1; i >= 0; i--) {
 			this.rollback.get(i).run();

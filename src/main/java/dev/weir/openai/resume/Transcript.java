@@ -5,7 +5,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The part of a response that the client has received, in the terms of one family of
- * APIs. A new stream may repeat the response; then only what is new passes.
+ * APIs. A new stream may repeat the response; then only new content passes.
  */
 interface Transcript {
 
@@ -17,7 +17,7 @@ interface Transcript {
 	 * has repeated everything, everything passes. Events that cannot be compared pass
 	 * then, too, but make the record incomplete.
 	 * @param event the event's data; may be changed
-	 * @return what is new in the event, with the first stream's ids; {@code null} if
+	 * @return the new part of the event, with the first stream's ids; {@code null} if
 	 * nothing is new
 	 * @throws DivergedException if the stream differs from the transcript; what was
 	 * recorded of the event must be rolled back

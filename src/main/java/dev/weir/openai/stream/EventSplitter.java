@@ -102,7 +102,7 @@ public final class EventSplitter {
 		return this.insideEvent;
 	}
 
-	/** Returns the index behind the last byte of the next event, or -1. */
+	/** Returns the index after the last byte of the next event, or -1. */
 	private int nextEnd(byte[] bytes, int from) {
 		for (int i = from; i < bytes.length; i++) {
 			byte b = bytes[i];

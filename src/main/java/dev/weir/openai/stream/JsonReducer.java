@@ -6,9 +6,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Reduces a JSON object of any length to a short one, byte by byte. The structure is kept
  * down to {@value #MAX_DEPTH} levels. Strings are cut. Deeper values, and the elements of
- * arrays behind the first ones, are dropped; only whether they are empty is kept.
- * Anything but a JSON object becomes a short text. Faults in the structure stay faults.
- * The result has 64 KB at most. One per object; not thread-safe.
+ * arrays after the first ones, are dropped; only whether they are empty is kept. Anything
+ * but a JSON object becomes a short text. Faults in the structure stay faults. The result
+ * has 64 KB at most. One per object; not thread-safe.
  */
 final class JsonReducer {
 

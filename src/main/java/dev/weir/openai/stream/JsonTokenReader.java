@@ -40,7 +40,7 @@ final class JsonTokenReader {
 	 * Reads an object that should be whole.
 	 * @param json the bytes
 	 * @param from the index of the first byte
-	 * @param to the index behind the last byte
+	 * @param to the index after the last byte
 	 * @param reader reads all properties of the object; must not read another object
 	 * @return whether the object is whole and nothing follows it
 	 */
@@ -53,7 +53,7 @@ final class JsonTokenReader {
 		int end = skipSpaceBack(json, start, to);
 		Result result = reused.tokens.readNext(json, start, end, reader);
 		if (result == Result.WHOLE && json[end - 1] != '}') {
-			// the parser waits for the rest of a literal behind the object
+			// the parser waits for the rest of a literal after the object
 			result = Result.MALFORMED;
 		}
 		if (result != Result.WHOLE) {
@@ -67,7 +67,7 @@ final class JsonTokenReader {
 	 * Reads the beginning of an object.
 	 * @param json the bytes
 	 * @param from the index of the first byte
-	 * @param to the index behind the last byte
+	 * @param to the index after the last byte
 	 * @param reader reads properties of the object, as many as it needs
 	 * @return {@link Result#WHOLE} if the reader was satisfied
 	 */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes the bytes that contain the data; several {@code data} lines are joined
  * with LF
  * @param from the index of the data's first byte; equal to {@code to} without data
- * @param to the index behind the data
+ * @param to the index after the data
  */
 record ParsedEvent(@Nullable String event, byte[] bytes, int from, int to) {
 

@@ -16,7 +16,7 @@ public record Usage(long inputTokens, long outputTokens) {
 	 * Reads a {@code usage} object. Never throws.
 	 * @param json the bytes that contain the object
 	 * @param from the index of the object's first byte
-	 * @param to the index behind the object's last byte
+	 * @param to the index after the object's last byte
 	 * @return the usage, or {@code null} if the object has no number of input tokens
 	 */
 	static @Nullable Usage of(byte[] json, int from, int to) {

@@ -20,7 +20,7 @@ public final class UsageReader {
 
 	private static final byte[] USAGE = "usage".getBytes(StandardCharsets.US_ASCII);
 
-	/** The last property name, cut behind the length that matters. */
+	/** The last property name, cut after the length that matters. */
 	private final byte[] name = new byte[RESPONSE.length + 1];
 
 	private int nameLength;
