@@ -55,10 +55,13 @@ public class WeirApplication {
 		return Ticker.systemTicker();
 	}
 
-	/** The scheduler of timeouts. */
-	@Bean(destroyMethod = "dispose")
+	/**
+	 * The scheduler of the few timers that belong to no event loop: those of queues, of
+	 * lists of models and of the drain delay.
+	 */
+	@Bean(destroyMethod = "")
 	Scheduler timers() {
-		return new TimerWheel(Schedulers.parallel());
+		return Schedulers.parallel();
 	}
 
 	@Bean
