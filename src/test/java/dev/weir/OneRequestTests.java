@@ -28,6 +28,7 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
+import dev.weir.request.RequestSummary;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
@@ -260,8 +261,8 @@ class OneRequestTests {
 		}
 
 		@Override
-		public void onEnd(RequestContext context, int status, Duration duration) {
-			record("request ended with " + status);
+		public void onEnd(RequestContext context, RequestSummary summary) {
+			record("request ended with " + summary.status());
 		}
 
 	}

@@ -40,7 +40,7 @@ public final class Attempt {
 	// the circuit breaker expects exactly one result for each permission
 	private boolean reported;
 
-	private boolean sent;
+	private boolean started;
 
 	private long sentAt;
 
@@ -72,14 +72,14 @@ public final class Attempt {
 	}
 
 	/** Records that the call to the backend begins, once Weir has a credential for it. */
-	public void onCall() {
+	public void onSendStart() {
 		this.sentAt = this.ticker.read();
-		this.sent = true;
+		this.started = true;
 	}
 
 	/**
-	 * Records that the upload of a large request begins. {@link #age()} stays zero until
-	 * {@link #onUploadEnd()}.
+	 * Records that the upload of a large request begins. {@link #responseTime()} stays
+	 * zero until {@link #onUploadEnd()}.
 	 */
 	public void onUploadStart() {
 		this.uploading = true;
@@ -95,8 +95,8 @@ public final class Attempt {
 	 * Whether the call to the backend has begun.
 	 * @return {@code false} if an error cannot be the backend's
 	 */
-	public boolean isSent() {
-		return this.sent;
+	public boolean hasStarted() {
+		return this.started;
 	}
 
 	/**
@@ -217,8 +217,8 @@ public final class Attempt {
 	 * The response time of the backend so far.
 	 * @return the time since it got the whole request, zero if it has not
 	 */
-	public Duration age() {
-		return (this.sent && !this.uploading) ? Duration.ofNanos(this.ticker.read() - this.sentAt) : Duration.ZERO;
+	public Duration responseTime() {
+		return (this.started && !this.uploading) ? Duration.ofNanos(this.ticker.read() - this.sentAt) : Duration.ZERO;
 	}
 
 	private long elapsed() {

@@ -346,16 +346,40 @@ public final class Lane implements ServiceInstance {
 		CooldownPeriod period = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.cooldowns);
 		if (period != null) {
 			beginCooldown(period);
+			return;
 		}
-		else if (outcome instanceof Outcome.NotServed missing && missing.scope() != Outcome.Scope.MODEL
-				&& missing.scope() != Outcome.Scope.REQUEST) {
-			this.operations.setAside(request.operation(), missing.scope() == Outcome.Scope.OPERATION_IMPLIED,
-					this.cooldowns.refusal(), missing.refusal());
+		switch (outcome.type()) {
+			case NOT_SERVED -> setAside((Outcome.NotServed) outcome, request.operation());
+			case DENIED -> countRefusal((Outcome.Denied) outcome, request);
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN,
+					CANCELLED -> {
+				// the lane remains available
+			}
 		}
-		else if (outcome instanceof Outcome.Denied denied && denied.proof() == Outcome.Proof.NO_REASON
-				&& !this.model.isEmpty()
-				&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
-			beginCooldown(CooldownPeriod.denied(denied.refusal(), this.cooldowns));
+	}
+
+	private void setAside(Outcome.NotServed missing, Operation operation) {
+		switch (missing.scope()) {
+			case OPERATION -> this.operations.setAside(operation, false, this.cooldowns.refusal(), missing.refusal());
+			case OPERATION_IMPLIED ->
+				this.operations.setAside(operation, true, this.cooldowns.refusal(), missing.refusal());
+			case MODEL, REQUEST -> {
+				// other requests may be served
+			}
+		}
+	}
+
+	private void countRefusal(Outcome.Denied denied, RequestTraits request) {
+		switch (denied.proof()) {
+			case NO_REASON -> {
+				if (!this.model.isEmpty()
+						&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
+					beginCooldown(CooldownPeriod.denied(denied.refusal(), this.cooldowns));
+				}
+			}
+			case STATED, PAGE -> {
+				// decided by CooldownPeriod, or about the request
+			}
 		}
 	}
 

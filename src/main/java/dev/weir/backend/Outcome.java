@@ -118,16 +118,29 @@ public sealed interface Outcome {
 	 * @param kind the kind of failure
 	 * @param description what happened, for logs
 	 * @param retryAfter the delay that the backend asks for, or {@code null} if none
+	 * @param limit the time limit that the backend exceeded, or {@code null} if it
+	 * exceeded none but the deadline of the request
 	 */
-	record Failed(Failure kind, String description, @Nullable Duration retryAfter) implements Outcome {
+	record Failed(Failure kind, String description, @Nullable Duration retryAfter,
+			@Nullable TimeLimit limit) implements Outcome {
+
+		/**
+		 * Creates a failure without a time limit.
+		 * @param kind the kind of failure
+		 * @param description what happened, for logs
+		 * @param retryAfter the delay that the backend asks for, or {@code null} if none
+		 */
+		public Failed(Failure kind, String description, @Nullable Duration retryAfter) {
+			this(kind, description, retryAfter, null);
+		}
 
 		/**
 		 * The backend sent no response, or no first event, in time.
 		 * @param limit how long it had
 		 * @return the outcome
 		 */
-		public static Failed silence(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "no response within " + DurationText.of(limit), null);
+		public static Failed silence(TimeLimit limit) {
+			return new Failed(Failure.TIMEOUT, "no response within " + DurationText.of(limit.duration()), null, limit);
 		}
 
 		/**
@@ -135,8 +148,9 @@ public sealed interface Outcome {
 		 * @param limit how long it read nothing
 		 * @return the outcome
 		 */
-		public static Failed notAccepted(Duration limit) {
-			return new Failed(Failure.TIMEOUT, "nothing of the request accepted for " + DurationText.of(limit), null);
+		public static Failed notAccepted(TimeLimit limit) {
+			return new Failed(Failure.TIMEOUT,
+					"nothing of the request accepted for " + DurationText.of(limit.duration()), null, limit);
 		}
 
 		/**

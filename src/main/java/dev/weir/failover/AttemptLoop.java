@@ -129,7 +129,7 @@ final class AttemptLoop {
 			return giveUp(true);
 		}
 		this.candidates.beginChoice();
-		this.failover.repeatable(mayRepeatAfter(Outcome.Failed.silence(Duration.ZERO)));
+		this.failover.repeatable(call().replayable() && !call().isUnsafeToRepeat());
 		return this.caller.call(this.context)
 			.flatMap((response) -> this.reader.read(this.context, response))
 			.timeout(untilDeadline(), Mono.error(this::deadlineError))
@@ -151,7 +151,7 @@ final class AttemptLoop {
 
 	/** If this backend had less than half of the time, it does not count as failed. */
 	private OutcomeException deadlineError() {
-		Duration had = this.attempts.requireCurrent().age();
+		Duration had = this.attempts.requireCurrent().responseTime();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
 				"no response within " + DurationText.of(had) + "; the deadline of the request has passed", null));
@@ -163,28 +163,42 @@ final class AttemptLoop {
 			return Mono.error(error);
 		}
 		Outcome outcome = OutcomeClassifier.classify(error);
-		if (!attempt.isSent() && outcome instanceof Outcome.Failed failure) {
-			if (failure.kind() != Outcome.Failure.DEADLINE) {
+		if (attempt.hasStarted()) {
+			return Mono.just(new AttemptResult.NoResponse(outcome));
+		}
+		return switch (outcome.type()) {
+			case FAILED -> failedBeforeStart((Outcome.Failed) outcome, error);
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					BROKEN, CANCELLED ->
+				Mono.just(new AttemptResult.NoResponse(outcome));
+		};
+	}
+
+	private Mono<AttemptResult> failedBeforeStart(Outcome.Failed failure, Throwable error) {
+		return switch (failure.kind()) {
+			case DEADLINE ->
+				Mono.just(new AttemptResult.NoResponse(new Outcome.NoCredential("there was none in time")));
+			case LOCAL, STATUS, UNREACHED, CONNECTION, TIMEOUT -> {
 				// the backend was not called, so it did not cause the error
 				this.attempts.end(new Outcome.Cancelled());
-				return Mono.error(error);
+				yield Mono.error(error);
 			}
-			outcome = new Outcome.NoCredential("there was none in time");
-		}
-		return Mono.just(new AttemptResult.NoResponse(outcome));
+		};
 	}
 
 	private Mono<RequestResult> onResult(AttemptResult result) {
 		Attempt attempt = this.attempts.requireCurrent();
 		Outcome outcome = result.outcome();
-		boolean last = isLast(attempt, outcome);
-		ErrorResponse error = (result instanceof AttemptResult.ErrorRead read) ? read.error() : null;
-		if (last && result instanceof AttemptResult.Begun begun) {
-			return Mono.just(new RequestResult.Relayed(attempt, outcome, begun.response(), begun.start()));
+		if (isLast(attempt, outcome)) {
+			RequestResult end = result.<@Nullable RequestResult>match(
+					(begun) -> new RequestResult.Relayed(attempt, outcome, begun.response(), begun.start()),
+					(read) -> refused(attempt, outcome, read.error()), (none) -> null);
+			if (end != null) {
+				return Mono.just(end);
+			}
 		}
-		if (last && error != null) {
-			return Mono.just(refused(attempt, outcome, error));
-		}
+		ErrorResponse error = result.<@Nullable ErrorResponse>match((begun) -> null, AttemptResult.ErrorRead::error,
+				(none) -> null);
 		this.best.consider(attempt.lane(), outcome, error);
 		this.refused = (error != null && error.isWhole() && isAboutRequest(outcome)) ? refused(attempt, outcome, error)
 				: null;
@@ -195,8 +209,11 @@ final class AttemptLoop {
 	}
 
 	private static boolean isAboutRequest(Outcome outcome) {
-		return outcome.type().isAboutRequest()
-				|| (outcome instanceof Outcome.NotServed missing && missing.scope() == Outcome.Scope.REQUEST);
+		return switch (outcome.type()) {
+			case TOO_LARGE, REJECTED, TOO_LONG -> true;
+			case NOT_SERVED -> ((Outcome.NotServed) outcome).scope() == Outcome.Scope.REQUEST;
+			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, BROKEN, CANCELLED -> false;
+		};
 	}
 
 	/** Whether no other lane may take the request after an outcome. */

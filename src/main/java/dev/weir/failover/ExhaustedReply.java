@@ -1,7 +1,6 @@
 package dev.weir.failover;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -13,9 +12,10 @@ import dev.weir.request.Attempts;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.backend.DurationText;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.Lane;
 import dev.weir.backend.CooldownReason;
-import dev.weir.config.PoolProperties;
 
 /**
  * The reply to a request that no lane can take. Its delay is the shortest cooldown of any
@@ -70,25 +70,19 @@ record ExhaustedReply(RequestContext context, boolean early) {
 
 	/** The limit that was exceeded, and its property. */
 	private String limit() {
-		PoolProperties settings = this.context.pool().properties();
-		Map<String, Duration> limits = new LinkedHashMap<>();
-		if (this.context.call().isStream()) {
-			limits.put("first-event-timeout", settings.firstEventTimeout());
-		}
-		limits.put("response-timeout", settings.responseTimeout());
-		limits.put("stream-idle-timeout", settings.streamIdleTimeout());
 		Attempts.Ended last = failover().attempts().last();
-		String description = (last != null) ? last.outcome().description() : "";
-		return limits.entrySet()
-			.stream()
-			.filter((limit) -> description.endsWith(" within " + DurationText.of(limit.getValue())))
-			.findFirst()
-			.map((limit) -> describe(limit.getKey(), limit.getValue()))
-			.orElseGet(() -> describe("deadline", settings.deadline()));
+		TimeLimit exceeded = (last != null) ? limitOf(last.outcome()) : null;
+		TimeLimit limit = (exceeded != null) ? exceeded : TimeLimit.deadline(this.context.pool().properties());
+		return DurationText.of(limit.duration()) + " (weir.pools." + pool() + "." + limit.property() + ")";
 	}
 
-	private String describe(String property, Duration limit) {
-		return DurationText.of(limit) + " (weir.pools." + pool() + "." + property + ")";
+	private static @Nullable TimeLimit limitOf(Outcome outcome) {
+		return switch (outcome.type()) {
+			case FAILED -> ((Outcome.Failed) outcome).limit();
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					BROKEN, CANCELLED ->
+				null;
+		};
 	}
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {

@@ -1,12 +1,12 @@
 package dev.weir.failover;
 
 import java.util.List;
+import java.util.function.Predicate;
 
 import dev.weir.request.Attempts;
 import dev.weir.request.FailoverState;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeType;
 import dev.weir.backend.CooldownReason;
 
 /**
@@ -76,10 +76,10 @@ enum Exhaustion {
 		if (lanes.stream()
 			.anyMatch((lane) -> failover.candidates().fits(lane)
 					&& (lane.cooldownReason() == CooldownReason.THROTTLED || isBusy(lane)))
-				|| anyEndedWith(failover, OutcomeType.THROTTLED)) {
+				|| anyEnded(failover, (ended) -> of(ended.outcome()) == THROTTLED)) {
 			return THROTTLED;
 		}
-		if (last != null && last.outcome().type() == OutcomeType.TOO_LARGE) {
+		if (last != null && of(last.outcome()) == TOO_LARGE) {
 			return TOO_LARGE;
 		}
 		if (lanes.stream().allMatch((lane) -> lane.cooldownReason() == CooldownReason.OUT_OF_QUOTA)) {
@@ -92,10 +92,7 @@ enum Exhaustion {
 	/** Whether a lane does not serve the model or the operation. */
 	private static boolean isMissing(FailoverState failover, Lane lane) {
 		return lane.cooldownReason() == CooldownReason.NOT_SERVED || !lane.isServing(failover.traits().operation())
-				|| failover.attempts()
-					.ended()
-					.stream()
-					.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.NOT_SERVED);
+				|| anyEnded(failover, (ended) -> ended.lane() == lane && of(ended.outcome()).isMissing());
 	}
 
 	private static Exhaustion ofMissing(FailoverState failover) {
@@ -103,11 +100,7 @@ enum Exhaustion {
 			.lanes()
 			.stream()
 			.anyMatch((lane) -> !lane.isServing(failover.traits().operation()))
-				|| failover.attempts()
-					.ended()
-					.stream()
-					.anyMatch((ended) -> ended.outcome() instanceof Outcome.NotServed missing
-							&& missing.scope() != Outcome.Scope.MODEL && missing.scope() != Outcome.Scope.REQUEST);
+				|| anyEnded(failover, (ended) -> of(ended.outcome()) == OPERATION_NOT_SERVED);
 		return operation ? OPERATION_NOT_SERVED : MODEL_NOT_SERVED;
 	}
 
@@ -116,16 +109,8 @@ enum Exhaustion {
 		Exhaustion last = (!called && failover.candidates().lanes().stream().allMatch((lane) -> isDenied(lane)))
 				? DENIED : UNAVAILABLE;
 		for (Attempts.Ended ended : failover.attempts().ended()) {
-			last = switch (ended.outcome().type()) {
-				case FAILED -> switch (((Outcome.Failed) ended.outcome()).kind()) {
-					case TIMEOUT, DEADLINE -> TIMEOUT;
-					case UNREACHED, CONNECTION -> CONNECTION;
-					case STATUS, LOCAL -> FAILED;
-				};
-				case DENIED, NO_CREDENTIAL -> DENIED;
-				case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NOT_SERVED, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
-					last;
-			};
+			Exhaustion reason = of(ended.outcome());
+			last = reason.isFailure() ? reason : last;
 		}
 		return last;
 	}
@@ -142,11 +127,8 @@ enum Exhaustion {
 	static boolean isLasting(FailoverState failover) {
 		return !failover.candidates().lanes().isEmpty() && failover.candidates().lanes().stream().allMatch((lane) -> {
 			CooldownReason reason = lane.cooldownReason();
-			return (reason != null) ? reason.isLasting()
-					: isMissing(failover, lane) || failover.attempts()
-						.ended()
-						.stream()
-						.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() == OutcomeType.DENIED);
+			return (reason != null) ? reason.isLasting() : isMissing(failover, lane)
+					|| anyEnded(failover, (ended) -> ended.lane() == lane && isDenied(ended.outcome()));
 		});
 	}
 
@@ -158,8 +140,46 @@ enum Exhaustion {
 				&& !lane.backend().isProbing();
 	}
 
-	private static boolean anyEndedWith(FailoverState failover, OutcomeType type) {
-		return failover.attempts().ended().stream().anyMatch((ended) -> ended.outcome().type() == type);
+	private static boolean anyEnded(FailoverState failover, Predicate<Attempts.Ended> condition) {
+		return failover.attempts().ended().stream().anyMatch(condition);
+	}
+
+	/**
+	 * The reason if only one outcome counted; {@link #UNAVAILABLE} if it is no reason.
+	 */
+	private static Exhaustion of(Outcome outcome) {
+		return switch (outcome.type()) {
+			case THROTTLED -> THROTTLED;
+			case TOO_LARGE -> TOO_LARGE;
+			case OUT_OF_QUOTA -> OUT_OF_QUOTA;
+			case NOT_SERVED -> switch (((Outcome.NotServed) outcome).scope()) {
+				case MODEL, REQUEST -> MODEL_NOT_SERVED;
+				case OPERATION, OPERATION_IMPLIED -> OPERATION_NOT_SERVED;
+			};
+			case FAILED -> switch (((Outcome.Failed) outcome).kind()) {
+				case TIMEOUT, DEADLINE -> TIMEOUT;
+				case UNREACHED, CONNECTION -> CONNECTION;
+				case STATUS, LOCAL -> FAILED;
+			};
+			case DENIED, NO_CREDENTIAL -> DENIED;
+			case SERVED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> UNAVAILABLE;
+		};
+	}
+
+	private static boolean isDenied(Outcome outcome) {
+		return switch (outcome.type()) {
+			case DENIED -> true;
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					BROKEN, CANCELLED ->
+				false;
+		};
+	}
+
+	private boolean isMissing() {
+		return switch (this) {
+			case MODEL_NOT_SERVED, OPERATION_NOT_SERVED -> true;
+			case NO_LANE, THROTTLED, OUT_OF_QUOTA, TOO_LARGE, TIMEOUT, CONNECTION, DENIED, FAILED, UNAVAILABLE -> false;
+		};
 	}
 
 	/**

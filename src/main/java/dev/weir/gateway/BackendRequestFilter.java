@@ -87,11 +87,12 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		Attempt attempt = context.failover().attempts().requireCurrent();
 		Backend backend = attempt.lane().backend();
 		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(),
-				context.failover().attempts().count(), reason(context), context.id());
+				context.failover().attempts().count(),
+				attempt.hasStarted() ? ", sent again with a new token" : reason(context), context.id());
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
 		// the client's Host names Weir; the backend must get its own
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
-		attempt.onCall();
+		attempt.onSendStart();
 		ServerHttpRequest client = exchange.getRequest();
 		UploadProgress progress = new UploadProgress(context, request.body() == null);
 		HttpHeaders headers = RequestHeaders.from(client.getHeaders(), context.pool().properties().forwardHeaders(),

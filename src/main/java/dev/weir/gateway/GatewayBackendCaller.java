@@ -64,7 +64,7 @@ final class GatewayBackendCaller implements BackendCaller {
 			.onErrorMap(NotFoundException.class,
 					(error) -> (context.failover().attempts().current() == null) ? new NoLaneException() : error)
 			.doOnCancel(attempt::dispose);
-		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnClose);
+		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnRelease);
 	}
 
 	private boolean mayRenewToken(RequestContext context, BackendResponse response) {

@@ -9,6 +9,7 @@ import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
@@ -55,15 +56,25 @@ final class ReplyFilter implements GlobalFilter, Ordered {
 	}
 
 	private static void end(RequestContext context, ServerHttpResponse response, SignalType signal) {
-		context.close();
-		HttpStatusCode status = response.getStatusCode();
-		if (response.isCommitted() && status != null) {
-			context.end(status.value());
+		context.release();
+		if (response.isCommitted()) {
+			context.notifyEnd(statusOf(response));
 		}
 		else if (signal == SignalType.CANCEL) {
-			context.end(RequestContext.CLIENT_LEFT);
+			context.notifyEnd(RequestContext.CLIENT_LEFT);
 		}
-		// otherwise ErrorReplyHandler finishes the request
+		else {
+			// the reply is that of ErrorReplyHandler, of a filter, or an empty one
+			response.beforeCommit(() -> {
+				context.notifyEnd(statusOf(response));
+				return Mono.empty();
+			});
+		}
+	}
+
+	private static int statusOf(ServerHttpResponse response) {
+		HttpStatusCode status = response.getStatusCode();
+		return (status != null) ? status.value() : HttpStatus.OK.value();
 	}
 
 }

@@ -6,6 +6,7 @@ import reactor.core.publisher.Mono;
 
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.TimeLimit;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.RequestContext;
 
@@ -44,8 +45,8 @@ final class ResponseHeadTimeout {
 	 * {@code response-timeout}
 	 */
 	Mono<Void> bound(Mono<Void> attempt) {
-		Duration limit = this.settings.responseTimeout();
-		return isDeadlineFirst(limit) ? attempt : attempt.timeout(this.sent.then(after(limit, limit)));
+		TimeLimit limit = TimeLimit.response(this.settings);
+		return isDeadlineFirst(limit) ? attempt : attempt.timeout(this.sent.then(after(limit.duration(), limit)));
 	}
 
 	/**
@@ -56,28 +57,29 @@ final class ResponseHeadTimeout {
 	 * {@code first-event-timeout} or {@code response-timeout}
 	 */
 	Mono<Void> boundStream(Mono<Void> attempt) {
-		Duration first = this.settings.firstEventTimeout();
+		TimeLimit first = TimeLimit.firstEvent(this.settings);
 		if (isDeadlineFirst(first)) {
 			return attempt;
 		}
-		Duration response = this.settings.responseTimeout();
-		if (response.compareTo(first) <= 0) {
-			return attempt.timeout(this.sent.then(after(first, first)));
+		TimeLimit response = TimeLimit.response(this.settings);
+		Duration more = response.duration().minus(first.duration());
+		if (more.isNegative() || more.isZero()) {
+			return attempt.timeout(this.sent.then(after(first.duration(), first)));
 		}
-		return attempt.timeout(this.sent.then(this.context.loop().delay(first))
-			.then(Mono.defer(() -> this.context.failover().canTryAnotherLane() ? timedOut(first)
-					: after(response.minus(first), response))));
+		return attempt.timeout(this.sent.then(this.context.loop().delay(first.duration()))
+			.then(Mono
+				.defer(() -> this.context.failover().canTryAnotherLane() ? timedOut(first) : after(more, response))));
 	}
 
-	private boolean isDeadlineFirst(Duration limit) {
-		return this.small && this.context.failover().deadline().endsWithin(limit);
+	private boolean isDeadlineFirst(TimeLimit limit) {
+		return this.small && this.context.failover().deadline().endsWithin(limit.duration());
 	}
 
-	private Mono<Void> after(Duration delay, Duration limit) {
+	private Mono<Void> after(Duration delay, TimeLimit limit) {
 		return this.context.loop().delay(delay).then(timedOut(limit));
 	}
 
-	private static Mono<Void> timedOut(Duration limit) {
+	private static Mono<Void> timedOut(TimeLimit limit) {
 		return Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit)));
 	}
 

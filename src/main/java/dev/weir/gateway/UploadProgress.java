@@ -1,7 +1,5 @@
 package dev.weir.gateway;
 
-import java.time.Duration;
-
 import io.netty.channel.Channel;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -10,6 +8,7 @@ import reactor.core.publisher.Sinks;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.TimeLimit;
 import dev.weir.memory.WriteGate;
 import dev.weir.request.Deadline;
 import dev.weir.request.RequestContext;
@@ -29,7 +28,7 @@ final class UploadProgress {
 
 	private final Attempt attempt;
 
-	private final Duration idleTimeout;
+	private final TimeLimit idleLimit;
 
 	private final Sinks.Empty<Void> completion = Sinks.empty();
 
@@ -45,7 +44,7 @@ final class UploadProgress {
 		this.loop = context.loop();
 		this.deadline = context.failover().deadline();
 		this.attempt = context.failover().attempts().requireCurrent();
-		this.idleTimeout = context.pool().properties().streamIdleTimeout();
+		this.idleLimit = TimeLimit.streamIdle(context.pool().properties());
 		if (streamed) {
 			this.deadline.pauseForUpload();
 			this.attempt.onUploadStart();
@@ -67,8 +66,8 @@ final class UploadProgress {
 			this.attempt.onUploadStart();
 		});
 		return WriteGate
-			.through(parts, channel, this.idleTimeout,
-					() -> new OutcomeException(Outcome.Failed.notAccepted(this.idleTimeout)))
+			.through(parts, channel, this.idleLimit.duration(),
+					() -> new OutcomeException(Outcome.Failed.notAccepted(this.idleLimit)))
 			.doOnComplete(this::complete)
 			// Reactor Netty would pass the error on only after it has written all earlier
 			// parts

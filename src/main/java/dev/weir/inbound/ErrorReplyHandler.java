@@ -63,7 +63,10 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 		RequestContext context = RequestContext.find(exchange);
 		if (context != null) {
 			context.passThrough(false);
-			context.loop().execute(() -> context.end(isGone(error) ? RequestContext.CLIENT_LEFT : reply.status()));
+			context.loop().execute(() -> {
+				context.release();
+				context.notifyEnd(isGone(error) ? RequestContext.CLIENT_LEFT : reply.status());
+			});
 		}
 		byte[] body = reply.toJson();
 		response.setRawStatusCode(reply.status());

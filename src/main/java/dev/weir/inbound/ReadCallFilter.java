@@ -140,7 +140,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	/** Counts the additional bytes of a decoded body. */
 	private static void count(int more, ServerWebExchange exchange) {
-		BufferBudget.Share share = RequestContext.of(exchange).body();
+		BufferBudget.Share share = RequestContext.of(exchange).bodyShare();
 		if (more > 0 && share != null && !share.grow(more)) {
 			throw new BodyLimitException(BodyLimitException.Reason.NO_ROOM);
 		}

@@ -1,6 +1,5 @@
 package dev.weir.ops;
 
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -10,6 +9,7 @@ import io.micrometer.core.instrument.Timer;
 import dev.weir.backend.Pool;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
+import dev.weir.request.RequestSummary;
 
 /**
  * Records the requests of clients by pool and status, whatever attempts they needed.
@@ -26,14 +26,14 @@ final class RequestMetrics implements RequestListener {
 	}
 
 	@Override
-	public void onEnd(RequestContext context, int status, Duration duration) {
+	public void onEnd(RequestContext context, RequestSummary summary) {
 		Pool pool = context.pool();
 		Map<Integer, Timer> known = this.timers.get(pool.name());
 		Map<Integer, Timer> ofPool = (known != null) ? known
 				: this.timers.computeIfAbsent(pool.name(), (name) -> new ConcurrentHashMap<>());
-		Timer timer = ofPool.get(status);
-		timer = (timer != null) ? timer : ofPool.computeIfAbsent(status, (it) -> timer(pool.name(), it));
-		timer.record(duration);
+		Timer timer = ofPool.get(summary.status());
+		timer = (timer != null) ? timer : ofPool.computeIfAbsent(summary.status(), (it) -> timer(pool.name(), it));
+		timer.record(summary.duration());
 	}
 
 	private Timer timer(String pool, int status) {

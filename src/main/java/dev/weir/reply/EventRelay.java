@@ -272,7 +272,7 @@ public final class EventRelay extends Relay {
 			return this.settings.responseTimeout();
 		}
 		// measured from the request, as for any other response
-		Duration left = this.settings.responseTimeout().minus(attempt().age());
+		Duration left = this.settings.responseTimeout().minus(attempt().responseTime());
 		return left.isNegative() ? Duration.ZERO : left;
 	}
 

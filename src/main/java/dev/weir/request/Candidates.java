@@ -149,15 +149,6 @@ public final class Candidates {
 	}
 
 	/**
-	 * Whether a lane refused in this choice although it was available before, so that an
-	 * immediate retry makes little sense.
-	 * @return whether at least one lane refused
-	 */
-	public boolean hasRefusals() {
-		return !this.refused.isEmpty();
-	}
-
-	/**
 	 * Records that a lane refused an attempt, so that it is not chosen again in this
 	 * choice.
 	 */

@@ -1,6 +1,5 @@
 package dev.weir.request;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -11,8 +10,6 @@ import reactor.core.Disposable;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.openai.call.ApiCall;
-import dev.weir.backend.Attempt;
-import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
@@ -42,19 +39,17 @@ public final class RequestContext {
 
 	private @Nullable Pool pool;
 
-	private long enteredAt;
-
-	private boolean ended;
+	private @Nullable RequestEvents events;
 
 	private boolean passThrough;
 
 	private @Nullable ApiCall call;
 
-	private BufferBudget.@Nullable Share body;
+	private BufferBudget.@Nullable Share bodyShare;
 
 	private @Nullable FailoverState failover;
 
-	private boolean closed;
+	private boolean released;
 
 	// the response of the running attempt, until a reader has taken it over
 	private @Nullable Disposable response;
@@ -147,8 +142,7 @@ public final class RequestContext {
 	 */
 	public void onRouted(Pool to) {
 		this.pool = to;
-		this.enteredAt = this.ticker.read();
-		this.ended = false;
+		this.events = new RequestEvents(this, this.listeners, this.ticker);
 	}
 
 	/**
@@ -158,14 +152,6 @@ public final class RequestContext {
 	 */
 	public Pool pool() {
 		return required(this.pool, "pool");
-	}
-
-	/**
-	 * Whether the request was routed to a pool.
-	 * @return whether there is a {@link #pool()}
-	 */
-	public boolean hasPool() {
-		return this.pool != null;
 	}
 
 	/**
@@ -189,13 +175,9 @@ public final class RequestContext {
 	 * Without effect when called again.
 	 * @param status the HTTP status that the client got, or {@link #CLIENT_LEFT}
 	 */
-	public void end(int status) {
-		if (this.pool != null && !this.ended) {
-			this.ended = true;
-			Duration duration = Duration.ofNanos(this.ticker.read() - this.enteredAt);
-			for (RequestListener listener : this.listeners) {
-				listener.onEnd(this, status, duration);
-			}
+	public void notifyEnd(int status) {
+		if (this.events != null) {
+			this.events.onRequestEnd(status);
 		}
 	}
 
@@ -217,29 +199,21 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Whether the call has been read.
-	 * @return whether there is a {@link #call()}
-	 */
-	public boolean hasCall() {
-		return this.call != null;
-	}
-
-	/**
 	 * Holds the share of the memory budget that the request's body is counted in, until
 	 * the body is released.
 	 * @param share the share
 	 */
 	public void holdBody(BufferBudget.Share share) {
-		closeShare();
-		this.body = share;
+		releaseShare();
+		this.bodyShare = share;
 	}
 
 	/**
 	 * The share of the memory budget that the request's body is counted in.
 	 * @return the share, or {@code null} if no body is held
 	 */
-	public BufferBudget.@Nullable Share body() {
-		return this.body;
+	public BufferBudget.@Nullable Share bodyShare() {
+		return this.bodyShare;
 	}
 
 	/**
@@ -250,13 +224,13 @@ public final class RequestContext {
 		if (this.call != null && this.call.body() != null) {
 			this.call = new ApiCall(this.call.path(), this.call.model(), null, false);
 		}
-		closeShare();
+		releaseShare();
 	}
 
-	private void closeShare() {
-		if (this.body != null) {
-			this.body.close();
-			this.body = null;
+	private void releaseShare() {
+		if (this.bodyShare != null) {
+			this.bodyShare.close();
+			this.bodyShare = null;
 		}
 	}
 
@@ -266,10 +240,10 @@ public final class RequestContext {
 	 * @param traits the properties of the request that lanes depend on
 	 */
 	public void beginFailover(Lanes lanes, RequestTraits traits) {
-		closeAttempts();
-		this.closed = false;
+		releaseAttempts();
+		this.released = false;
 		this.reply = null;
-		this.failover = new FailoverState(pool(), lanes, traits, this.ticker, new Forwarding());
+		this.failover = new FailoverState(pool(), lanes, traits, this.ticker, required(this.events, "pool"));
 	}
 
 	/**
@@ -290,23 +264,26 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Registers a response to discard when the request is closed. It replaces the
+	 * Registers a response to discard when the request is released. It replaces the
 	 * previous one.
 	 * @param discard discards the response; without effect once it has been read
 	 */
-	public void discardOnClose(Disposable discard) {
+	public void discardOnRelease(Disposable discard) {
 		this.response = discard;
 	}
 
 	/**
 	 * Sets the reply to write to the client, or discards it if the request has been
-	 * closed in the meantime.
-	 * @param body the reply
+	 * released in the meantime.
+	 * @param ready the reply
 	 */
-	public void reply(Reply body) {
-		this.reply = body;
-		if (this.closed) {
-			body.discard(new Outcome.Cancelled());
+	public void reply(Reply ready) {
+		this.reply = ready;
+		if (this.events != null) {
+			this.events.onReply();
+		}
+		if (this.released) {
+			ready.discard(new Outcome.Cancelled());
 		}
 	}
 
@@ -319,25 +296,17 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Whether the request was closed, so that no more attempts are made.
-	 * @return whether the request was closed
-	 */
-	public boolean isClosed() {
-		return this.closed;
-	}
-
-	/**
 	 * Ends the running attempt as cancelled, discards the response and the reply, and
 	 * releases the body: the client has its reply or has left, or a filter failed.
 	 * Without effect when called again.
 	 */
-	public void close() {
-		closeAttempts();
-		closeShare();
+	public void release() {
+		releaseAttempts();
+		releaseShare();
 	}
 
-	private void closeAttempts() {
-		this.closed = true;
+	private void releaseAttempts() {
+		this.released = true;
 		if (this.failover != null) {
 			this.failover.attempts().close();
 		}
@@ -355,25 +324,6 @@ public final class RequestContext {
 			throw new IllegalStateException("The request has no " + name + " yet");
 		}
 		return value;
-	}
-
-	/** Forwards the events of an attempt to the listeners. */
-	private final class Forwarding implements AttemptListener {
-
-		@Override
-		public void onEnd(Attempt attempt, Outcome outcome, Duration duration) {
-			for (RequestListener listener : RequestContext.this.listeners) {
-				listener.onAttemptEnd(RequestContext.this, attempt, outcome, duration);
-			}
-		}
-
-		@Override
-		public void onUsage(Attempt attempt, long inputTokens, long outputTokens) {
-			for (RequestListener listener : RequestContext.this.listeners) {
-				listener.onUsage(RequestContext.this, attempt, inputTokens, outputTokens);
-			}
-		}
-
 	}
 
 }

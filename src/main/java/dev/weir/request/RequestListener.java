@@ -33,13 +33,11 @@ public interface RequestListener {
 	}
 
 	/**
-	 * A request has ended.
+	 * A request has ended. Called exactly once for each request to a pool.
 	 * @param context the request
-	 * @param status the HTTP status that the client got, or
-	 * {@link RequestContext#CLIENT_LEFT}
-	 * @param duration from when its route was found to the last byte of its reply
+	 * @param summary its reply, attempts, usage and times
 	 */
-	default void onEnd(RequestContext context, int status, Duration duration) {
+	default void onEnd(RequestContext context, RequestSummary summary) {
 	}
 
 }

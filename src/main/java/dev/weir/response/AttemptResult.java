@@ -1,5 +1,9 @@
 package dev.weir.response;
 
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+
 import dev.weir.backend.Outcome;
 
 /**
@@ -18,6 +22,17 @@ public sealed interface AttemptResult {
 	void discard();
 
 	/**
+	 * Calls the function for this kind of result.
+	 * @param <T> the type of the value
+	 * @param ifBegun is called with a response whose body has begun
+	 * @param ifError is called with an error that was read
+	 * @param ifNone is called if there is no response
+	 * @return the value of the function
+	 */
+	<T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
+			Function<NoResponse, T> ifNone);
+
+	/**
 	 * A response whose body has begun.
 	 *
 	 * @param outcome the outcome
@@ -30,6 +45,13 @@ public sealed interface AttemptResult {
 		public void discard() {
 			this.start.body().dispose();
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
+				Function<NoResponse, T> ifNone) {
+			return ifBegun.apply(this);
+		}
+
 	}
 
 	/**
@@ -44,6 +66,13 @@ public sealed interface AttemptResult {
 		public void discard() {
 			this.error.discard();
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
+				Function<NoResponse, T> ifNone) {
+			return ifError.apply(this);
+		}
+
 	}
 
 	/**
@@ -57,6 +86,13 @@ public sealed interface AttemptResult {
 		public void discard() {
 			// nothing is held
 		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
+				Function<NoResponse, T> ifNone) {
+			return ifNone.apply(this);
+		}
+
 	}
 
 }

@@ -11,8 +11,6 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
-import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeException;
 import dev.weir.openai.stream.BodyVerdict;
 
 /**
@@ -59,12 +57,13 @@ final class FirstBytes implements BodyReader {
 	 * @param body the body; disposed of if it does not begin in time
 	 * @param length its announced length, or -1
 	 * @param json whether it is JSON that must be checked
-	 * @param limit how long to wait, or {@code null} if the deadline of the request comes
-	 * first
+	 * @param timeout emits an error when the wait has lasted too long; {@code null} if
+	 * the deadline of the request comes first
 	 * @param loop the loop of the request
 	 * @return the beginning, or an error that can be classified
 	 */
-	static Mono<Found> of(ResponseBody body, long length, boolean json, @Nullable Duration limit, RequestLoop loop) {
+	static Mono<Found> of(ResponseBody body, long length, boolean json, @Nullable Mono<Void> timeout,
+			RequestLoop loop) {
 		Mono<Found> start = Mono.create((sink) -> {
 			Disposable.Swap timer = Disposables.swap();
 			FirstBytes[] reader = new FirstBytes[1];
@@ -75,8 +74,7 @@ final class FirstBytes implements BodyReader {
 			body.read(reader[0]);
 			body.more();
 		});
-		return (limit == null) ? start : start.timeout(loop.delay(limit),
-				Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
+		return (timeout != null) ? start.timeout(timeout) : start;
 	}
 
 	@Override

@@ -9,6 +9,7 @@ import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.TimeLimit;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestLoop;
 import dev.weir.classify.OutcomeClassifier;
@@ -181,7 +182,7 @@ public final class FirstEvent implements BodyReader {
 	 * @param hold how long signs of life are held back
 	 * @param canTryAnotherLane whether another lane can be tried now
 	 */
-	record Limits(Duration firstEvent, Duration leftForFirstEvent, Duration response, Duration leftForResponse,
+	record Limits(TimeLimit firstEvent, Duration leftForFirstEvent, TimeLimit response, Duration leftForResponse,
 			Duration hold, BooleanSupplier canTryAnotherLane) {
 	}
 

@@ -7,6 +7,8 @@ import dev.weir.openai.stream.BodyVerdict;
 import dev.weir.openai.call.Operation;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.backend.TimeLimit;
 import dev.weir.config.PoolProperties;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestContext;
@@ -50,7 +52,7 @@ public final class ResponseReader {
 			return response.drain().map((error) -> error(error, classifier));
 		}
 		Outcome outcome = OutcomeClassifier.classify(response.status());
-		if (response.isEvents() && outcome instanceof Outcome.Served) {
+		if (response.isEvents() && outcome.type().isSuccess()) {
 			return FirstEvent.of(response.body(), classifier, limits(context, attempt), this.budget, context.loop())
 				.map((start) -> new AttemptResult.Begun((start.refusal() != null) ? start.refusal() : outcome, response,
 						start));
@@ -66,11 +68,13 @@ public final class ResponseReader {
 
 	private Mono<AttemptResult> readPlain(RequestContext context, BackendResponse response,
 			OutcomeClassifier classifier, Outcome outcome, boolean json) {
-		Duration limit = left(context.pool().properties().responseTimeout(),
-				context.failover().attempts().requireCurrent());
-		return FirstBytes
-			.of(response.body(), response.length(), json,
-					context.failover().deadline().endsWithin(limit) ? null : limit, context.loop())
+		TimeLimit limit = TimeLimit.response(context.pool().properties());
+		Duration left = left(limit.duration(), context.failover().attempts().requireCurrent());
+		Mono<Void> timeout = context.failover().deadline().endsWithin(left) ? null
+				: context.loop()
+					.delay(left)
+					.then(Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit))));
+		return FirstBytes.of(response.body(), response.length(), json, timeout, context.loop())
 			.flatMap((found) -> switch (found.verdict()) {
 				// other operations may have no body, even if they name a model
 				case UNDECIDED, SUCCESS -> Mono.just((context.failover().traits().operation() != Operation.OTHER
@@ -109,20 +113,21 @@ public final class ResponseReader {
 
 	private static FirstEvent.Limits limits(RequestContext context, Attempt attempt) {
 		PoolProperties settings = context.pool().properties();
-		Duration response = settings.responseTimeout();
-		Duration leftForResponse = left(response, attempt);
-		Duration leftForFirstEvent = left(settings.firstEventTimeout(), attempt);
+		TimeLimit response = TimeLimit.response(settings);
+		TimeLimit first = TimeLimit.firstEvent(settings);
+		Duration leftForResponse = left(response.duration(), attempt);
+		Duration leftForFirstEvent = left(first.duration(), attempt);
 		Duration hold = settings.holdSignsOfLife();
 		if (leftForFirstEvent.isZero()) {
 			// no other lane could be tried when this limit was over, so it does not count
 			return new FirstEvent.Limits(response, leftForResponse, response, leftForResponse, hold, () -> true);
 		}
-		return new FirstEvent.Limits(settings.firstEventTimeout(), leftForFirstEvent, response, leftForResponse, hold,
+		return new FirstEvent.Limits(first, leftForFirstEvent, response, leftForResponse, hold,
 				context.failover()::canTryAnotherLane);
 	}
 
 	private static Duration left(Duration limit, Attempt attempt) {
-		Duration left = limit.minus(attempt.age());
+		Duration left = limit.minus(attempt.responseTime());
 		return left.isNegative() ? Duration.ZERO : left;
 	}
 

@@ -320,7 +320,7 @@ class LaneAdmissionTests {
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(1));
 		Attempt timeout = begin(this.chat);
 		this.time.advance(Duration.ofSeconds(30));
-		timeout.end(Outcome.Failed.silence(Duration.ofSeconds(30)));
+		timeout.end(Outcome.Failed.silence(new TimeLimit("response-timeout", Duration.ofSeconds(30))));
 		assertThat(this.chat.latency()).isEqualTo(Duration.ofSeconds(30));
 	}
 

@@ -168,17 +168,16 @@ class LaneTests {
 	@Test
 	void anAttemptThatBeginsAfterItsRequestHasEndedEndsAtOnce() {
 		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
-		request.close();
+		request.release();
 		assertThat(request.failover().tryBegin(this.chat)).isTrue();
 		assertThat(this.chat.counts().inFlight()).isZero();
-		assertThat(request.isClosed()).isTrue();
 	}
 
 	@Test
 	void closingARequestEndsItsAttempt() {
 		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
 		request.failover().tryBegin(this.chat);
-		request.close();
+		request.release();
 		assertThat(this.chat.counts()).isEqualTo(new LaneCounts(0, 1, 0, 0, 0, 0));
 	}
 

@@ -24,6 +24,7 @@ import org.springframework.util.LinkedMultiValueMap;
 
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendProperties;
@@ -82,7 +83,9 @@ class LaneLoadBalancerTests {
 		Pool pool = pool(TestPools.backend("a", "weight=50"), TestPools.backend("b"));
 		RequestContext request = begin(pool);
 		request.failover().tryBegin(pool.lanes("gpt-4o").get(0));
-		request.failover().attempts().end(Outcome.Failed.silence(Duration.ofSeconds(1)));
+		request.failover()
+			.attempts()
+			.end(Outcome.Failed.silence(new TimeLimit("response-timeout", Duration.ofSeconds(1))));
 		assertThat(chooseMany(pool)).containsKey("a");
 	}
 

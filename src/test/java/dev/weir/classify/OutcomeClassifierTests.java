@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.backend.Outcome;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.OutcomeType;
 import dev.weir.config.CooldownProperties;
@@ -179,7 +180,8 @@ class OutcomeClassifierTests {
 		assertThat(words(new UnknownHostException("nowhere"))).isEqualTo("an unknown host name");
 		assertThat(words(new SSLHandshakeException("expired"))).isEqualTo("a TLS failure (expired)");
 		assertThat(words(new IOException("Connection reset by peer"))).isEqualTo("a broken connection");
-		assertThat(words(new OutcomeException(Outcome.Failed.silence(Duration.ofSeconds(2)))))
+		assertThat(words(
+				new OutcomeException(Outcome.Failed.silence(new TimeLimit("response-timeout", Duration.ofSeconds(2))))))
 			.isEqualTo("no response within 2 s");
 	}
 

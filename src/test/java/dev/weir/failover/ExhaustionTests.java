@@ -15,6 +15,7 @@ import dev.weir.openai.call.Operation;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.Outcome.Failure;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
@@ -109,6 +110,14 @@ class ExhaustionTests {
 		assertThat(statusAfter(new Outcome.Failed(Failure.STATUS, "500", null))).isEqualTo(503);
 		assertThat(statusAfter(Outcomes.denied())).isEqualTo(502);
 		assertThat(statusAfter(new Outcome.NoCredential("az login"))).isEqualTo(502);
+	}
+
+	@Test
+	void theLimitThatABackendExceededIsNamed() {
+		end(0, Outcome.Failed.silence(TimeLimit.response(this.pool.properties())));
+		assertThat(reply().error().message()).contains("(weir.pools.openai.response-timeout)");
+		end(1, Outcome.Failed.notAccepted(TimeLimit.streamIdle(this.pool.properties())));
+		assertThat(reply().error().message()).contains("(weir.pools.openai.stream-idle-timeout)");
 	}
 
 	@Test

@@ -25,6 +25,7 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
@@ -229,10 +230,10 @@ final class ScheduleRun {
 		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time, List.of());
 		context.onRouted(this.pool);
 		context.onCallRead(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
-		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnClose);
+		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnRelease);
 		client.send(this.failover.run(context, false, caller, client.response())
 			.then(Mono.defer(() -> write(context, client)))
-			.doFinally((signal) -> context.close()));
+			.doFinally((signal) -> context.release()));
 		return client;
 	}
 
@@ -259,7 +260,7 @@ final class ScheduleRun {
 		Attempt attempt = context.failover().attempts().requireCurrent();
 		String name = attempt.lane().backend().name();
 		int backend = Integer.parseInt(name.substring(1));
-		attempt.onCall();
+		attempt.onSendStart();
 		Schedule.Phase phase = this.schedule.backends().get(backend).at(this.time.now() / ScriptWriter.MILLI);
 		Fault fault = (this.random.nextInt(100) < phase.percent()) ? phase.fault() : Fault.SERVE;
 		fault = (this.faultOfAll != null) ? this.faultOfAll : fault;
@@ -273,9 +274,9 @@ final class ScheduleRun {
 					.filter((end) -> context.failover().canTryAnotherLane())
 					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
 					.flatMap((end) -> Mono
-						.error(new OutcomeException(Outcome.Failed.silence(this.settings.firstEventTimeout())))))
+						.error(new OutcomeException(Outcome.Failed.silence(TimeLimit.firstEvent(this.settings))))))
 				: response.timeout(after(this.settings.responseTimeout()).flatMap((end) -> Mono
-					.error(new OutcomeException(Outcome.Failed.silence(this.settings.responseTimeout())))));
+					.error(new OutcomeException(Outcome.Failed.silence(TimeLimit.response(this.settings))))));
 	}
 
 	private Mono<Long> after(Duration delay) {

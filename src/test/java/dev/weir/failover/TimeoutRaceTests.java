@@ -179,7 +179,7 @@ class TimeoutRaceTests {
 
 		private Mono<BackendResponse> call(RequestContext request) {
 			request.failover().tryBegin(request.failover().candidates().lanes().get(0));
-			request.failover().attempts().requireCurrent().onCall();
+			request.failover().attempts().requireCurrent().onSendStart();
 			Mono<BackendResponse> head = Mono.create((sink) -> {
 				// as Reactor Netty does
 				sink.onCancel(this.connection);
@@ -197,7 +197,7 @@ class TimeoutRaceTests {
 					sink.success(response("application/json", Bodies.COMPLETION.length()));
 				}, atTheLimit(), TimeUnit.NANOSECONDS);
 			});
-			return request.loop().deliver(head, BackendResponse::dispose).doOnNext(request::discardOnClose);
+			return request.loop().deliver(head, BackendResponse::dispose).doOnNext(request::discardOnRelease);
 		}
 
 		/** Around the deadline, since no clock hits it exactly. */
@@ -236,7 +236,7 @@ class TimeoutRaceTests {
 			}
 			this.over = true;
 			check(error == null, String.valueOf(error));
-			this.context.close();
+			this.context.release();
 			boolean whole = this.client.getStatusCode() != null && this.client.getStatusCode().value() == 200;
 			(whole ? TimeoutRaceTests.this.served : TimeoutRaceTests.this.late).incrementAndGet();
 			// late responses need a moment to be released

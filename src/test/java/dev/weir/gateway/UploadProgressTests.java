@@ -28,14 +28,14 @@ class UploadProgressTests {
 	void theResponseTimeRunsAfterARequestWasSentAgain() {
 		this.context.failover().tryBegin(this.pool.lanes("gpt-4o").get(0));
 		Attempt attempt = this.context.failover().attempts().requireCurrent();
-		attempt.onCall();
+		attempt.onSendStart();
 		UploadProgress upload = new UploadProgress(this.context, false);
 		send(upload);
 		this.time.advance(Duration.ofSeconds(1));
-		assertThat(attempt.age()).isEqualTo(Duration.ofSeconds(1));
+		assertThat(attempt.responseTime()).isEqualTo(Duration.ofSeconds(1));
 		send(upload);
 		this.time.advance(Duration.ofSeconds(2));
-		assertThat(attempt.age()).isEqualTo(Duration.ofSeconds(2));
+		assertThat(attempt.responseTime()).isEqualTo(Duration.ofSeconds(2));
 	}
 
 	private static void send(UploadProgress upload) {

@@ -146,7 +146,7 @@ class WaitQueuesConcurrencyTests {
 		}
 
 		void leave() {
-			this.request.close();
+			this.request.release();
 			this.waiting.dispose();
 			end(new AtomicInteger());
 		}

@@ -37,11 +37,9 @@ class RequestContextTests {
 		Attempt other = lane(0).tryBegin();
 		assertThat(this.request.failover().tryBegin(lane(0))).isFalse();
 		assertThat(this.request.failover().candidates().isOpen(lane(0))).isFalse();
-		assertThat(this.request.failover().candidates().hasRefusals()).isTrue();
 		assertThat(this.request.failover().attempts().count()).isZero();
 		this.request.failover().candidates().beginChoice();
 		assertThat(this.request.failover().candidates().isOpen(lane(0))).isTrue();
-		assertThat(this.request.failover().candidates().hasRefusals()).isFalse();
 		assertThat(other).isNotNull();
 		other.end(new Outcome.Served(200));
 		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import reactor.core.publisher.Mono;
+import dev.weir.backend.TimeLimit;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.memory.BufferBudget;
@@ -375,8 +377,17 @@ class ResponseStartTests {
 	private FirstEvent.Limits limits(long firstEventMillis) {
 		Duration firstEvent = Duration.ofMillis(firstEventMillis);
 		Duration response = Duration.ofMillis(RESPONSE);
-		return new FirstEvent.Limits(firstEvent, firstEvent, response, response, Duration.ofSeconds(1),
+		return new FirstEvent.Limits(new TimeLimit("first-event-timeout", firstEvent), firstEvent,
+				new TimeLimit("response-timeout", response), response, Duration.ofSeconds(1),
 				() -> this.canTryAnotherLane);
+	}
+
+	private Mono<Void> timeout(long millis) {
+		Duration limit = Duration.ofMillis(millis);
+		return this.time.loop()
+			.delay(limit)
+			.then(Mono
+				.error(() -> new OutcomeException(Outcome.Failed.silence(new TimeLimit("response-timeout", limit)))));
 	}
 
 	private CompletableFuture<ResponseStart.Bytes> firstBytes(long millis) {
@@ -384,13 +395,13 @@ class ResponseStartTests {
 	}
 
 	private CompletableFuture<ResponseStart.Bytes> firstBytes(long length, long millis) {
-		return FirstBytes.of(this.body, length, false, Duration.ofMillis(millis), this.time.loop())
+		return FirstBytes.of(this.body, length, false, timeout(millis), this.time.loop())
 			.map(FirstBytes.Found::start)
 			.toFuture();
 	}
 
 	private CompletableFuture<FirstBytes.Found> json(long length) {
-		return FirstBytes.of(this.body, length, true, Duration.ofSeconds(30), this.time.loop()).toFuture();
+		return FirstBytes.of(this.body, length, true, timeout(30_000), this.time.loop()).toFuture();
 	}
 
 	private CompletableFuture<WholeBody.Part> wholeBody() {

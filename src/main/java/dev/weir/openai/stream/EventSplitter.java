@@ -93,15 +93,6 @@ public final class EventSplitter {
 		return Arrays.copyOf(this.held, this.heldLength);
 	}
 
-	/**
-	 * Whether a piece of an event was returned and its end was not. Nothing may be
-	 * inserted into the stream then.
-	 * @return whether the stream is inside an event
-	 */
-	public boolean isInsideEvent() {
-		return this.insideEvent;
-	}
-
 	/** Returns the index after the last byte of the next event, or -1. */
 	private int nextEnd(byte[] bytes, int from) {
 		for (int i = from; i < bytes.length; i++) {

@@ -48,7 +48,6 @@ class EventSplitterTests {
 		assertThat(this.splitter.add(bytes("data: x\r\n\r"))).hasSize(1);
 		assertThat(this.splitter.add(bytes("\n"))).isEmpty();
 		assertThat(text(this.splitter.remainder())).isEqualTo("\n");
-		assertThat(this.splitter.isInsideEvent()).isFalse();
 		assertThat(this.splitter.add(bytes("data: y\r\n\r\n"))).singleElement()
 			.returns("\ndata: y\r\n\r\n", (event) -> text(event.bytes()))
 			.returns("y", StreamEvent::data);
@@ -60,11 +59,9 @@ class EventSplitterTests {
 		assertThat(exact.add(bytes("data: x"))).isEmpty();
 		assertThat(exact.add(bytes("\n\n"))).singleElement().returns(true, StreamEvent::isWhole);
 		assertThat(exact.add(bytes("data: xy"))).isEmpty();
-		assertThat(exact.isInsideEvent()).isFalse();
 		assertThat(exact.add(bytes("\n\n"))).singleElement()
 			.returns(false, StreamEvent::isWhole)
 			.returns(true, StreamEvent::isEnd);
-		assertThat(exact.isInsideEvent()).isFalse();
 	}
 
 	@Test
@@ -75,14 +72,12 @@ class EventSplitterTests {
 			.returns("data: 12345", (event) -> text(event.bytes()))
 			.returns(false, StreamEvent::isEnd)
 			.returns(StreamEvent.Kind.CONTENT, StreamEvent::kind);
-		assertThat(small.isInsideEvent()).isTrue();
 		assertThat(small.remainder()).isEmpty();
 		assertThat(small.add(bytes("6"))).singleElement().returns(false, StreamEvent::isEnd);
 		List<StreamEvent> last = small.add(bytes("\n\n: x\n\ndata"));
 		assertThat(last).extracting((event) -> text(event.bytes())).containsExactly("\n\n", ": x\n\n");
 		assertThat(last).extracting(StreamEvent::isWhole).containsExactly(false, true);
 		assertThat(last).allMatch(StreamEvent::isEnd);
-		assertThat(small.isInsideEvent()).isFalse();
 		assertThat(text(small.remainder())).isEqualTo("data");
 	}
 

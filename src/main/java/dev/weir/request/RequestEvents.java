@@ -1,0 +1,93 @@
+package dev.weir.request;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.backend.Attempt;
+import dev.weir.backend.AttemptListener;
+import dev.weir.backend.Outcome;
+import dev.weir.openai.stream.Usage;
+
+/**
+ * Notifies the listeners of one request to a pool, and records what they get at its end.
+ * Used on the loop of the request only.
+ */
+final class RequestEvents implements AttemptListener {
+
+	private final RequestContext context;
+
+	private final List<RequestListener> listeners;
+
+	private final Ticker ticker;
+
+	private final long start;
+
+	private final List<Attempts.Ended> attempts = new ArrayList<>(2);
+
+	private @Nullable Usage usage;
+
+	private @Nullable Duration timeToReply;
+
+	private boolean ended;
+
+	/**
+	 * Starts to measure the duration of a request.
+	 * @param context the request
+	 * @param listeners the listeners to notify
+	 * @param ticker a monotonic clock in nanoseconds
+	 */
+	RequestEvents(RequestContext context, List<RequestListener> listeners, Ticker ticker) {
+		this.context = context;
+		this.listeners = listeners;
+		this.ticker = ticker;
+		this.start = ticker.read();
+	}
+
+	@Override
+	public void onEnd(Attempt attempt, Outcome outcome, Duration duration) {
+		this.attempts.add(new Attempts.Ended(attempt.lane(), outcome));
+		for (RequestListener listener : this.listeners) {
+			listener.onAttemptEnd(this.context, attempt, outcome, duration);
+		}
+	}
+
+	@Override
+	public void onUsage(Attempt attempt, long inputTokens, long outputTokens) {
+		Usage before = this.usage;
+		this.usage = (before == null) ? new Usage(inputTokens, outputTokens)
+				: new Usage(before.inputTokens() + inputTokens, before.outputTokens() + outputTokens);
+		for (RequestListener listener : this.listeners) {
+			listener.onUsage(this.context, attempt, inputTokens, outputTokens);
+		}
+	}
+
+	/** Records that there is a reply. */
+	void onReply() {
+		this.timeToReply = elapsed();
+	}
+
+	/**
+	 * Notifies the listeners of the end of the request. Without effect when called again.
+	 * @param status the HTTP status that the client got
+	 */
+	void onRequestEnd(int status) {
+		if (this.ended) {
+			return;
+		}
+		this.ended = true;
+		RequestSummary summary = new RequestSummary(status, elapsed(), this.timeToReply, List.copyOf(this.attempts),
+				this.usage);
+		for (RequestListener listener : this.listeners) {
+			listener.onEnd(this.context, summary);
+		}
+	}
+
+	private Duration elapsed() {
+		return Duration.ofNanos(this.ticker.read() - this.start);
+	}
+
+}

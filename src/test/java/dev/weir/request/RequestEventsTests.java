@@ -1,0 +1,95 @@
+package dev.weir.request;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import dev.weir.backend.Lane;
+import dev.weir.backend.Lanes;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+import dev.weir.openai.stream.Usage;
+import dev.weir.testing.TestPools;
+import dev.weir.testing.TestRequests;
+import dev.weir.testing.VirtualTime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The summary that listeners get when a request has ended.
+ */
+class RequestEventsTests {
+
+	private final VirtualTime time = new VirtualTime();
+
+	private final Pool pool = TestPools.pool(this.time, TestPools.backend("a"), TestPools.backend("b"));
+
+	private final Lanes lanes = this.pool.lanes("gpt-4o");
+
+	private final List<RequestSummary> summaries = new ArrayList<>();
+
+	private final RequestContext context = new RequestContext("test-1", TestRequests.DIRECT, this.time,
+			List.of(new RequestListener() {
+
+				@Override
+				public void onEnd(RequestContext ended, RequestSummary summary) {
+					RequestEventsTests.this.summaries.add(summary);
+				}
+
+			}));
+
+	@Test
+	void theSummaryHasAllAttemptsWithTheOneThatServed() {
+		begin();
+		Outcome throttled = new Outcome.Throttled(Duration.ofSeconds(1));
+		attempt(this.lanes.get(0));
+		this.context.failover().attempts().end(throttled);
+		attempt(this.lanes.get(1));
+		this.context.failover().attempts().requireCurrent().recordUsage(3, 4);
+		this.context.failover().attempts().requireCurrent().end(new Outcome.Served(200));
+		this.time.advance(Duration.ofSeconds(2));
+		this.context.release();
+		this.context.notifyEnd(200);
+		assertThat(this.summaries).containsExactly(new RequestSummary(200, Duration.ofSeconds(2), null,
+				List.of(new Attempts.Ended(this.lanes.get(0), throttled),
+						new Attempts.Ended(this.lanes.get(1), new Outcome.Served(200))),
+				new Usage(3, 4)));
+		assertThat(this.summaries.get(0).outcome()).isEqualTo(new Outcome.Served(200));
+	}
+
+	@Test
+	void aRunningAttemptIsCancelledAtTheEnd() {
+		begin();
+		attempt(this.lanes.get(0));
+		this.context.release();
+		this.context.notifyEnd(RequestContext.CLIENT_LEFT);
+		assertThat(this.summaries.get(0).outcome()).isEqualTo(new Outcome.Cancelled());
+	}
+
+	@Test
+	void theListenersAreNotifiedOfTheEndOnce() {
+		begin();
+		this.context.notifyEnd(200);
+		this.context.notifyEnd(500);
+		assertThat(this.summaries).extracting(RequestSummary::status).containsExactly(200);
+	}
+
+	@Test
+	void aRequestToNoPoolHasNoSummary() {
+		this.context.notifyEnd(404);
+		assertThat(this.summaries).isEmpty();
+	}
+
+	private void begin() {
+		this.context.onRouted(this.pool);
+		this.context.beginFailover(this.lanes, RequestTraits.UNKNOWN);
+	}
+
+	private void attempt(Lane lane) {
+		assertThat(this.context.failover().tryBegin(lane)).isTrue();
+	}
+
+}
