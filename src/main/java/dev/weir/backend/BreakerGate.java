@@ -95,7 +95,7 @@ final class BreakerGate {
 			return false;
 		}
 		// Try again after the flag is set: a permission that was released just before
-		// could not clear the flag, and no later release might.
+		// could not clear the flag, and no later release may follow.
 		this.exhausted = true;
 		boolean entered = this.breaker.tryAcquirePermission();
 		if (entered) {

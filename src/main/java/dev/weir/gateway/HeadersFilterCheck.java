@@ -15,9 +15,9 @@ import org.springframework.cloud.gateway.filter.headers.RemoveXForwardedHeadersF
 import org.springframework.cloud.gateway.filter.headers.TransferEncodingNormalizationHeadersFilter;
 
 /**
- * All headers filters of Spring Cloud Gateway, including the user's. Most of the
- * gateway's own filters have no effect on the allow-lists of {@link RequestHeaders} and
- * {@link ResponseHeaders}.
+ * Checks whether a headers filter of Spring Cloud Gateway, or of the user, may change the
+ * headers of attempts. Most of the gateway's filters have no effect on the allow-lists of
+ * {@link RequestHeaders} and {@link ResponseHeaders}.
  */
 final class HeadersFilterCheck {
 

@@ -52,7 +52,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Faults of name resolution, redirects, headers and tokens.
+ * Faults of name resolution, redirects, headers and tokens of backends.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @ExtendWith(LeakCheck.class)

@@ -35,7 +35,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String ENCODED_SLASH = "%2F";
 
-	/** Azure's chat on the user's own data, which exists only after a deployment. */
+	/** Azure's chat on the user's own data, which exists only on a deployment. */
 	private static final String EXTENDED_CHAT = "extensions/chat/completions";
 
 	private static final String API_VERSION = "api-version";
