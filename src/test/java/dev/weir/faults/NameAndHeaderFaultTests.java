@@ -233,6 +233,29 @@ class NameAndHeaderFaultTests {
 		stand.awaitFirst(SERVED_ONCE);
 	}
 
+	@Test
+	void aRequestThatIsSentAgainWithANewTokenSaysSoInTheLog(CapturedOutput output) throws Exception {
+		this.open.add(new FakeManagedIdentity());
+		RawBackend backend = this.open.add(RawBackend.startSecure(AUTHORITY.identity("localhost"), (call) -> {
+			if (call.request().contains("canary-1")) {
+				call.respond("401 Unauthorized", "{\"error\":{\"message\":\"expired\"}}");
+			}
+			else {
+				SERVES.run(call);
+			}
+		}));
+		String keyless = "{name: renewing, url: '" + backend.url("localhost")
+				+ "', dialect: azure, scope: 'https://renewing.weir.test/.default'}";
+		WeirServer weir = this.open.add(WeirServer.start(WeirServer.pool("", keyless), AUTHORITY.trustSettings()));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(200);
+		assertThat(header(response, "x-weir-attempts")).isEqualTo("1");
+		await().untilAsserted(() -> assertThat(
+				output.getOut().lines().filter((it) -> it.contains("(renewing, attempt")))
+			.satisfiesExactly((first) -> assertThat(first).contains("(renewing, attempt 1) ["),
+					(second) -> assertThat(second).contains("(renewing, attempt 1, sent again with a new token) [")));
+	}
+
 	// waits for the fixed limits of the token cache
 	@Tag("soak")
 	@Test
