@@ -86,7 +86,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {
-		return new ApiErrorException(new ApiError(404, message, "invalid_request_error", param, code));
+		return new ApiErrorException(ApiError.invalid(404, message, param, code));
 	}
 
 	private ApiErrorException later(int status, String message, String type, String code) {

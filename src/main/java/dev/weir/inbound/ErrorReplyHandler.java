@@ -94,15 +94,15 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 					"invalid_request_body");
 		}
 		if (error instanceof BrokenBodyException) {
-			return invalid(400, error.getMessage() + " (RFC 9112, section 7.1); the request was not executed.",
-					"invalid_http_request");
+			return ApiError.invalid(400, error.getMessage() + " (RFC 9112, section 7.1); the request was not executed.",
+					null, "invalid_http_request");
 		}
 		if (error instanceof ClientGoneException || error instanceof AbortedException) {
 			logger.debug("Could not read a request to its end: {}", error.getMessage());
-			return invalid(400, "The request could not be read to its end.", "incomplete_request");
+			return ApiError.invalid(400, "The request could not be read to its end.", null, "incomplete_request");
 		}
 		if (error instanceof DataBufferLimitException) {
-			return invalid(413, "The request body is too large.", "request_too_large");
+			return ApiError.invalid(413, "The request body is too large.", null, "request_too_large");
 		}
 		if (error instanceof ResponseStatusException status) {
 			return replyTo(status, exchange);
@@ -114,25 +114,20 @@ final class ErrorReplyHandler implements ErrorWebExceptionHandler, Ordered {
 			return new ApiError(502, "The backend could not be reached or broke off its response.", "server_error",
 					null, "bad_gateway");
 		}
-		return new ApiError(500, "Weir failed to handle the request. See Weir's log.", "server_error", null,
-				"internal_error");
+		return ApiError.internal();
 	}
 
 	private static ApiError replyTo(ResponseStatusException error, ServerWebExchange exchange) {
 		int status = error.getStatusCode().value();
 		if (status == 404) {
-			return invalid(404, "There is no route for " + exchange.getRequest().getMethod() + " "
-					+ exchange.getRequest().getPath().value() + ".", "not_found");
+			return ApiError.invalid(404, "There is no route for " + exchange.getRequest().getMethod() + " "
+					+ exchange.getRequest().getPath().value() + ".", null, "not_found");
 		}
 		String reason = error.getReason();
 		HttpStatus known = HttpStatus.resolve(status);
 		String message = (reason != null) ? reason : (known != null) ? known.getReasonPhrase() : "Error " + status;
-		return (status < 500) ? invalid(status, message, "invalid_request")
+		return (status < 500) ? ApiError.invalid(status, message, null, "invalid_request")
 				: new ApiError(status, message, "server_error", null, (status == 504) ? "timeout" : "server_error");
-	}
-
-	private static ApiError invalid(int status, String message, String code) {
-		return new ApiError(status, message, "invalid_request_error", null, code);
 	}
 
 }

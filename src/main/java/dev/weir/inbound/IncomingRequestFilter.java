@@ -37,7 +37,8 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		String method = exchange.getRequest().getMethod().name();
 		if (!METHODS.contains(method)) {
-			ApiError error = invalid(405, "The method " + method + " is not supported.", "method_not_allowed");
+			ApiError error = ApiError.invalid(405, "The method " + method + " is not supported.", null,
+					"method_not_allowed");
 			return Mono.error(new ApiErrorException(error, Map.of("allow", String.join(", ", METHODS))));
 		}
 		ServerHttpRequest request = exchange.getRequest();
@@ -59,10 +60,6 @@ final class IncomingRequestFilter implements WebFilter, Ordered {
 	private static URI withPath(URI uri, String path) {
 		String query = (uri.getRawQuery() != null) ? "?" + uri.getRawQuery() : "";
 		return URI.create(uri.getScheme() + "://" + uri.getRawAuthority() + path + query);
-	}
-
-	private static ApiError invalid(int status, String message, String code) {
-		return new ApiError(status, message, "invalid_request_error", null, code);
 	}
 
 }

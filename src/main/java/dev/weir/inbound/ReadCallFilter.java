@@ -216,7 +216,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiErrorException invalid(int status, String message, @Nullable String param, String code) {
-		return new ApiErrorException(new ApiError(status, message, "invalid_request_error", param, code));
+		return new ApiErrorException(ApiError.invalid(status, message, param, code));
 	}
 
 }

@@ -130,9 +130,7 @@ public final class EarlyReply implements Reply {
 			return;
 		}
 		logger.error("A request whose reply has begun failed [{}]", this.context.id(), error);
-		ApiError own = new ApiError(500, "Weir failed to handle the request. See Weir's log.", "server_error", null,
-				"internal_error");
-		emit(new RequestResult.Exhausted(null, null, new ApiErrorException(own)));
+		emit(new RequestResult.Exhausted(null, null, new ApiErrorException(ApiError.internal())));
 	}
 
 	private void emit(RequestResult end) {

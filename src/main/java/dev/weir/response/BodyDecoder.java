@@ -3,9 +3,7 @@ package dev.weir.response;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Queue;
-import java.util.stream.Stream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -21,6 +19,8 @@ import io.netty.handler.codec.compression.ZlibWrapper;
 import io.netty.handler.codec.compression.Zstd;
 import io.netty.handler.codec.compression.ZstdDecoder;
 import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.body.ContentCoding;
 
 /**
  * Decodes a compressed body (RFC 9110, section 8.4). Weir does not ask backends to
@@ -68,7 +68,7 @@ public final class BodyDecoder {
 	 * decoded
 	 */
 	static @Nullable BodyDecoder of(@Nullable String contentEncoding) {
-		List<String> codings = codings(contentEncoding);
+		List<String> codings = ContentCoding.names(contentEncoding);
 		if (codings.size() != 1) {
 			return null;
 		}
@@ -89,15 +89,7 @@ public final class BodyDecoder {
 	 * @return whether it names a coding other than {@code identity}
 	 */
 	public static boolean isEncoded(@Nullable String contentEncoding) {
-		return !codings(contentEncoding).isEmpty();
-	}
-
-	private static List<String> codings(@Nullable String contentEncoding) {
-		return (contentEncoding == null) ? List.of()
-				: Stream.of(contentEncoding.split(","))
-					.map((coding) -> coding.strip().toLowerCase(Locale.ROOT))
-					.filter((coding) -> !coding.isEmpty() && !coding.equals("identity"))
-					.toList();
+		return !ContentCoding.names(contentEncoding).isEmpty();
 	}
 
 	/**

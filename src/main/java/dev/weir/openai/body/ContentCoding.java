@@ -47,13 +47,7 @@ public enum ContentCoding {
 	 * is not supported or there is more than one (RFC 9110, section 15.5.16)
 	 */
 	public static @Nullable ContentCoding of(@Nullable String header) {
-		if (header == null) {
-			return null;
-		}
-		List<String> names = Stream.of(header.split(","))
-			.map((name) -> name.strip().toLowerCase(Locale.ROOT))
-			.filter((name) -> !name.isEmpty() && !name.equals("identity"))
-			.toList();
+		List<String> names = names(header);
 		if (names.isEmpty()) {
 			return null;
 		}
@@ -64,6 +58,20 @@ public enum ContentCoding {
 			case "zstd" -> ZSTD;
 			default -> throw unsupported();
 		};
+	}
+
+	/**
+	 * Reads the names of all codings of a body.
+	 * @param header the value of {@code content-encoding}, or {@code null}
+	 * @return the names in lower case without {@code identity}, in the order in which
+	 * they were applied
+	 */
+	public static List<String> names(@Nullable String header) {
+		return (header == null) ? List.of()
+				: Stream.of(header.split(","))
+					.map((name) -> name.strip().toLowerCase(Locale.ROOT))
+					.filter((name) -> !name.isEmpty() && !name.equals("identity"))
+					.toList();
 	}
 
 	private static ApiErrorException unsupported() {

@@ -22,6 +22,27 @@ public record ApiError(int status, String message, String type, @Nullable String
 	private static final JsonMapper JSON = JsonMapper.shared();
 
 	/**
+	 * An error of the client.
+	 * @param status the HTTP status, 400 to 499
+	 * @param message the problem and its cure
+	 * @param param the request's parameter that is wrong, or {@code null}
+	 * @param code the reason, for a program
+	 * @return the error, of type {@code invalid_request_error}
+	 */
+	public static ApiError invalid(int status, String message, @Nullable String param, String code) {
+		return new ApiError(status, message, "invalid_request_error", param, code);
+	}
+
+	/**
+	 * An unexpected error of Weir, which the caller logs.
+	 * @return the error, with status 500
+	 */
+	public static ApiError internal() {
+		return new ApiError(500, "Weir failed to handle the request. See Weir's log.", "server_error", null,
+				"internal_error");
+	}
+
+	/**
 	 * Returns the error as a response body.
 	 * @return JSON in UTF-8
 	 */
