@@ -135,7 +135,7 @@ final class AttemptLoop {
 			.timeout(untilDeadline(), Mono.error(this::deadlineError))
 			.onErrorResume(this::classify)
 			.flatMap(this::onResult)
-			.onErrorResume(NoLaneException.class, (noLane) -> onNoLane());
+			.onErrorResume(NoLaneException.class, (noLane) -> isOver() ? giveUp(true) : onNoLane());
 	}
 
 	private boolean isOver() {
@@ -150,7 +150,11 @@ final class AttemptLoop {
 	}
 
 	/** If this backend had less than half of the time, it does not count as failed. */
-	private OutcomeException deadlineError() {
+	private RuntimeException deadlineError() {
+		if (this.attempts.current() == null) {
+			// a load balancer of the user has not chosen in time
+			return new NoLaneException();
+		}
 		Duration had = this.attempts.requireCurrent().responseTime();
 		boolean itsOwn = had.multipliedBy(2).compareTo(settings().deadline()) >= 0;
 		return new OutcomeException(new Outcome.Failed(itsOwn ? Outcome.Failure.TIMEOUT : Outcome.Failure.DEADLINE,
@@ -159,7 +163,7 @@ final class AttemptLoop {
 
 	private Mono<AttemptResult> classify(Throwable error) {
 		Attempt attempt = this.attempts.current();
-		if (attempt == null || error instanceof ClientGoneException) {
+		if (attempt == null || error instanceof ClientGoneException || error instanceof ReplyWrittenException) {
 			return Mono.error(error);
 		}
 		Outcome outcome = OutcomeClassifier.classify(error);

@@ -1,24 +1,20 @@
 package dev.weir.gateway;
 
 import java.net.URI;
-import java.util.HashMap;
 import java.util.Map;
 
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClientResponse;
 
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
-import org.springframework.http.support.Netty4HeadersAdapter;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.ServerWebExchangeDecorator;
 
 import dev.weir.credential.CredentialHeader;
+import dev.weir.failover.ReplyWrittenException;
 import dev.weir.response.BackendResponse;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.AttemptConnection;
@@ -31,9 +27,11 @@ import dev.weir.upstream.AttemptConnection;
  */
 final class AttemptExchange extends ServerWebExchangeDecorator {
 
-	private final Map<String, Object> attributes;
+	private final AttemptAttributes attributes;
 
-	private final Head head;
+	private final AttemptResponse response;
+
+	private boolean taken;
 
 	private final AttemptConnection connection = new AttemptConnection();
 
@@ -46,10 +44,10 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 	 */
 	AttemptExchange(ServerWebExchange request, URI uri) {
 		super(request);
-		this.attributes = new HashMap<>(request.getAttributes());
+		this.attributes = new AttemptAttributes(request.getAttributes());
 		// choosing a lane replaces the URI, so each attempt starts with the pool's URI
 		this.attributes.put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, uri);
-		this.head = new Head(request.getResponse());
+		this.response = new AttemptResponse(request.getResponse());
 	}
 
 	/**
@@ -94,89 +92,52 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 
 	@Override
 	public ServerHttpResponse getResponse() {
-		return this.head;
+		return this.response;
 	}
 
 	/**
 	 * Takes the response that the gateway's filters have stored in this exchange.
 	 * @param context the request
 	 * @return the response, which the caller must read or dispose
-	 * @throws IllegalStateException if there is none
+	 * @throws ReplyWrittenException if a filter has written a reply to the client instead
+	 * @throws IllegalStateException if there is no response for another reason
 	 */
 	BackendResponse takeResponse(RequestContext context) {
-		HttpClientResponse response = getAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR);
-		Connection connection = takeConnection();
-		if (response == null || connection == null) {
+		if (this.response.isCommitted()) {
+			throw new ReplyWrittenException();
+		}
+		HttpClientResponse received = getAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR);
+		Connection connection = this.attributes.takeConnection();
+		if (received == null || connection == null) {
 			throw new IllegalStateException("A filter has ended the attempt without a response");
 		}
-		return new BackendResponse(response.status().code(), response.responseHeaders(), this.head.getHeaders(),
-				connection, context.loop());
-	}
-
-	/** Closes the connection of a response that was not taken. */
-	void dispose() {
-		Connection connection = takeConnection();
-		if (connection != null) {
-			connection.dispose();
-		}
-	}
-
-	private @Nullable Connection takeConnection() {
-		return (Connection) this.attributes.remove(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR);
+		this.taken = true;
+		HttpStatusCode status = this.response.getStatusCode();
+		return new BackendResponse((status != null) ? status.value() : received.status().code(),
+				received.responseHeaders(), this.response.getHeaders(), connection, context.loop());
 	}
 
 	/**
-	 * Copies the attributes of the attempt, such as the chosen lane, to the client's
-	 * exchange, where the user's filters can read them.
+	 * Ends the attempt unless its response was taken: closes the connection of the
+	 * response, also if it arrives later.
+	 */
+	void close() {
+		this.attributes.close();
+	}
+
+	/**
+	 * Copies what the filters of the attempt have left for the client, if its response
+	 * was taken: the attributes, such as the chosen lane, to the client's exchange, where
+	 * the user's filters can read them, and the cookies to the client's response.
 	 * @param request the client's exchange
 	 */
 	void publish(ServerWebExchange request) {
-		// the request is routed again when a stream is resumed
-		ServerWebExchangeUtils.removeAlreadyRouted(this);
-		this.attributes.forEach(request.getAttributes()::put);
-	}
-
-	/** The head of the response of one attempt, kept apart from the client's response. */
-	private static final class Head extends ServerHttpResponseDecorator {
-
-		// Netty has validated the headers when it received them
-		private static final DefaultHttpHeadersFactory HEADERS = DefaultHttpHeadersFactory.headersFactory()
-			.withValidation(false);
-
-		private final HttpHeaders headers = new HttpHeaders(new Netty4HeadersAdapter(HEADERS.newHeaders()));
-
-		private @Nullable HttpStatusCode status;
-
-		Head(ServerHttpResponse client) {
-			super(client);
+		if (this.taken) {
+			// the request is routed again when a stream is resumed
+			ServerWebExchangeUtils.removeAlreadyRouted(this);
+			this.attributes.forEach(request.getAttributes()::put);
+			this.response.publish();
 		}
-
-		@Override
-		public HttpHeaders getHeaders() {
-			return this.headers;
-		}
-
-		@Override
-		public boolean setStatusCode(@Nullable HttpStatusCode code) {
-			this.status = code;
-			return true;
-		}
-
-		@Override
-		public @Nullable HttpStatusCode getStatusCode() {
-			return this.status;
-		}
-
-		@Override
-		public boolean setRawStatusCode(@Nullable Integer code) {
-			return setStatusCode((code != null) ? HttpStatusCode.valueOf(code) : null);
-		}
-
-		@Override
-		public boolean isCommitted() {
-			return false;
-		}
-
 	}
 
 }

@@ -62,6 +62,10 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
+		if (!context.loop().isCurrent()) {
+			// another load balancer may choose on another thread
+			return context.loop().confine(Mono.defer(() -> filter(exchange, chain)));
+		}
 		Backend backend = context.failover().attempts().requireCurrent().lane().backend();
 		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
 		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());

@@ -18,6 +18,7 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Pool;
 import dev.weir.failover.Failover;
+import dev.weir.failover.ReplyWrittenException;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
 import dev.weir.inbound.PoolResolver;
@@ -56,13 +57,16 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
+		context.routeTo(pool);
 		GatewayBackendCaller caller = new GatewayBackendCaller(exchange, chain, this.endpoints, pool.name());
 		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
-		return this.failover.run(context, imageDeployment, caller, exchange.getResponse()).doOnSuccess((done) -> {
+		Mono<Void> replied = this.failover.run(context, imageDeployment, caller, exchange.getResponse());
+		// a filter of the user may have continued, or cancel, on another thread
+		return context.loop().confine(replied).doOnSuccess((done) -> {
 			caller.publish();
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, added);
-		});
+		}).onErrorResume(ReplyWrittenException.class, (written) -> Mono.empty());
 	}
 
 	/**

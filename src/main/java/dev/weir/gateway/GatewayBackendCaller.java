@@ -59,12 +59,17 @@ final class GatewayBackendCaller implements BackendCaller {
 	private Mono<BackendResponse> send(RequestContext context) {
 		AttemptExchange attempt = new AttemptExchange(this.exchange, this.uri);
 		this.last = attempt;
-		Mono<BackendResponse> response = this.chain.filter(attempt)
-			.then(Mono.fromSupplier(() -> attempt.takeResponse(context)))
+		// closes it however the attempt ends, even if its response arrives later
+		context.discardOnRelease(attempt::close);
+		Mono<AttemptExchange> sent = this.chain.filter(attempt).thenReturn(attempt);
+		return context.loop()
+			.deliver(sent, AttemptExchange::close)
+			.map((it) -> it.takeResponse(context))
+			.doOnNext(context::discardOnRelease)
+			.doOnError((error) -> attempt.close())
+			.doOnCancel(attempt::close)
 			.onErrorMap(NotFoundException.class,
-					(error) -> (context.failover().attempts().current() == null) ? new NoLaneException() : error)
-			.doOnCancel(attempt::dispose);
-		return context.loop().deliver(response, BackendResponse::dispose).doOnNext(context::discardOnRelease);
+					(error) -> (context.failover().attempts().current() == null) ? new NoLaneException() : error);
 	}
 
 	private boolean mayRenewToken(RequestContext context, BackendResponse response) {
@@ -97,8 +102,8 @@ final class GatewayBackendCaller implements BackendCaller {
 	}
 
 	/**
-	 * Copies the attributes of the last attempt to the client's exchange, where the
-	 * user's filters can read them.
+	 * Copies what the filters of the last attempt have left for the client, unless the
+	 * attempt is still running.
 	 */
 	void publish() {
 		if (this.last != null) {

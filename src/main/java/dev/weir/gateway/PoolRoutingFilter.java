@@ -82,11 +82,12 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 
 	@Override
 	protected HttpClient getHttpClient(Route route, ServerWebExchange exchange) {
-		HttpClient client = super.getHttpClient(route, exchange);
 		AttemptExchange attempt = AttemptExchange.in(exchange);
-		if (attempt != null) {
-			client = attempt.connection().track(client);
+		if (attempt == null) {
+			return super.getHttpClient(route, exchange);
 		}
+		AttemptConnection connection = attempt.connection();
+		HttpClient client = connection.track(this.clients.of(route, exchange.getRequest(), connection.isNewRequired()));
 		AttemptRequest request = AttemptRequest.in(exchange.getRequest());
 		UploadProgress upload = (request != null) ? request.uploadProgress() : null;
 		return (request == null || upload == null) ? client

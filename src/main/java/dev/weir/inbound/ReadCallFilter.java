@@ -29,6 +29,7 @@ import dev.weir.openai.body.ContentCoding;
 import dev.weir.openai.body.OpaqueBody;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.SafePath;
+import dev.weir.backend.Pool;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestContext;
 
@@ -73,9 +74,17 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-		if (this.pools.resolve(exchange) == null) {
+		Pool pool = this.pools.resolve(exchange);
+		if (pool == null) {
 			return chain.filter(exchange);
 		}
+		RequestContext context = RequestContext.of(exchange);
+		if (!context.loop().isCurrent()) {
+			// a filter of the user, such as Retry with a backoff, continues on another
+			// thread
+			return context.loop().confine(Mono.defer(() -> filter(exchange, chain)));
+		}
+		context.routeTo(pool);
 		ServerHttpRequest request = exchange.getRequest();
 		URI uri = request.getURI();
 		// the user's filters may have changed the path
@@ -90,7 +99,6 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 							"invalid_request_error", null, "method_not_allowed"),
 					Map.of("allow", allowed)));
 		}
-		RequestContext context = RequestContext.of(exchange);
 		return read(exchange, path).flatMap((call) -> {
 			context.onCallRead(call);
 			return chain.filter(exchange);

@@ -146,6 +146,19 @@ public final class RequestContext {
 	}
 
 	/**
+	 * Records the pool that the request goes to after the user's filters, which may have
+	 * replaced that of the route.
+	 * @param chosen the pool
+	 */
+	public void routeTo(Pool chosen) {
+		if (this.pool == null) {
+			onRouted(chosen);
+		}
+		this.pool = chosen;
+		this.passThrough = false;
+	}
+
+	/**
 	 * The pool that the request was routed to.
 	 * @return the pool
 	 * @throws IllegalStateException if there is none
@@ -270,6 +283,9 @@ public final class RequestContext {
 	 */
 	public void discardOnRelease(Disposable discard) {
 		this.response = discard;
+		if (this.released) {
+			discard.dispose();
+		}
 	}
 
 	/**

@@ -30,6 +30,12 @@ public interface RequestLoop extends Executor {
 	void execute(Runnable task);
 
 	/**
+	 * Whether the caller is on the loop.
+	 * @return whether {@link #execute} would run a task at once
+	 */
+	boolean isCurrent();
+
+	/**
 	 * Runs a task on the loop after a delay.
 	 * @param task the task, which must not block
 	 * @param delay the delay, zero or more
@@ -72,6 +78,17 @@ public interface RequestLoop extends Executor {
 	}
 
 	/**
+	 * Runs a step of the request on the loop, also if a filter of the user has continued
+	 * on another thread or cancels from there.
+	 * @param <T> the type of the result
+	 * @param step the step; its result comes on the loop
+	 * @return the same result, after a subscription and a cancellation on the loop
+	 */
+	default <T> Mono<T> confine(Mono<T> step) {
+		return Mono.create((sink) -> new ConfinedStep<>(this, sink).subscribeTo(step));
+	}
+
+	/**
 	 * The loop of a request.
 	 * @param request the client's request
 	 * @return the event loop of its connection
@@ -96,6 +113,11 @@ public interface RequestLoop extends Executor {
 			else {
 				this.loop.execute(task);
 			}
+		}
+
+		@Override
+		public boolean isCurrent() {
+			return this.loop.inEventLoop();
 		}
 
 		@Override

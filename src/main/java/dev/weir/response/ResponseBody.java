@@ -98,7 +98,7 @@ public final class ResponseBody implements Disposable {
 			this.ended = true;
 			// a connection without unread bytes can be reused
 			if (!this.received) {
-				this.connection.dispose();
+				ResponseConnection.close(this.connection, this.source::cancel);
 			}
 		}
 		if (this.decoder != null) {
@@ -175,7 +175,7 @@ public final class ResponseBody implements Disposable {
 		}
 		catch (RuntimeException ex) {
 			if (!this.received) {
-				this.connection.dispose();
+				ResponseConnection.close(this.connection, this.source::cancel);
 			}
 			end(ex);
 		}

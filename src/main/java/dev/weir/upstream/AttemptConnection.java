@@ -36,13 +36,12 @@ public final class AttemptConnection {
 	}
 
 	/**
-	 * Makes a client record the connection it uses, and open a new one if required.
+	 * Makes a client record the connection it uses.
 	 * @param client the client
 	 * @return the client for this attempt only
 	 */
 	public HttpClient track(HttpClient client) {
-		HttpClient tracked = client.doOnRequest((request, connection) -> begin(connection));
-		return this.fresh ? FreshConnectionProvider.withNewConnections(tracked) : tracked;
+		return client.doOnRequest((request, connection) -> begin(connection));
 	}
 
 	/**

@@ -21,6 +21,10 @@ public final class TestRequests {
 
 	/** Runs tasks at once on the calling thread, and has no timers. */
 	public static final RequestLoop DIRECT = new RequestLoop() {
+		@Override
+		public boolean isCurrent() {
+			return true;
+		}
 
 		@Override
 		public void execute(Runnable task) {

@@ -48,6 +48,10 @@ public final class VirtualTime extends Clock implements Ticker {
 	 */
 	public RequestLoop loop() {
 		return new RequestLoop() {
+			@Override
+			public boolean isCurrent() {
+				return true;
+			}
 
 			@Override
 			public void execute(Runnable task) {
