@@ -16,6 +16,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
+import dev.weir.request.BrokenResponseException;
 import dev.weir.request.Candidates;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
@@ -165,6 +166,9 @@ final class AttemptLoop {
 		Attempt attempt = this.attempts.current();
 		if (attempt == null || error instanceof ClientGoneException || error instanceof ReplyWrittenException) {
 			return Mono.error(error);
+		}
+		if (this.caller.hasReplied()) {
+			return Mono.error(BrokenResponseException.of(error));
 		}
 		Outcome outcome = OutcomeClassifier.classify(error);
 		if (attempt.hasStarted()) {

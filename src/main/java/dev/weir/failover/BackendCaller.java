@@ -20,4 +20,13 @@ public interface BackendCaller {
 	 */
 	Mono<BackendResponse> call(RequestContext context);
 
+	/**
+	 * Whether a filter of the user has begun to write a reply to the client itself, so
+	 * that no other attempt may follow.
+	 * @return whether the client's response is committed
+	 */
+	default boolean hasReplied() {
+		return false;
+	}
+
 }

@@ -144,7 +144,8 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		}
 		List<Lane> lanes = failover().candidates().lanes();
 		long others = lanes.stream()
-			.filter((lane) -> lane.cooldownReason() != null && lane.cooldownReason() != CooldownReason.THROTTLED)
+			.filter((lane) -> lane.backend().isBreakerOpen()
+					|| (lane.cooldownReason() != null && lane.cooldownReason() != CooldownReason.THROTTLED))
 			.count()
 				+ failover().attempts().ended().stream().filter((ended) -> ended.outcome().type().costsRetry()).count();
 		return (others == 0) ? subject("is", "are") + " at the limit; the first is free in " + when + "."

@@ -145,7 +145,7 @@ enum Exhaustion {
 	}
 
 	/**
-	 * The reason if only one outcome counted; {@link #UNAVAILABLE} if it is no reason.
+	 * The reason for one outcome; {@link #UNAVAILABLE} if the outcome gives none.
 	 */
 	private static Exhaustion of(Outcome outcome) {
 		return switch (outcome.type()) {

@@ -13,8 +13,8 @@ import dev.weir.response.ResponseConnection;
 /**
  * The attributes of an attempt. The gateway's routing filter puts the connection of a
  * response among them, on the event loop of that connection, and the attempt may have
- * ended in the meantime. The connection is therefore either taken or disposed of, each at
- * most once, whichever thread is first.
+ * ended in the meantime. Exactly one thread takes or closes the connection. A connection
+ * that is replaced by another is closed.
  */
 final class AttemptAttributes extends ConcurrentHashMap<String, Object> {
 
@@ -27,8 +27,13 @@ final class AttemptAttributes extends ConcurrentHashMap<String, Object> {
 	@Override
 	public @Nullable Object put(String name, Object value) {
 		Object previous = super.put(name, value);
-		if (this.closed && name.equals(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR)) {
-			disposeConnection();
+		if (name.equals(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR)) {
+			if (previous instanceof Connection replaced && replaced != value) {
+				ResponseConnection.close(replaced);
+			}
+			if (this.closed) {
+				disposeConnection();
+			}
 		}
 		return previous;
 	}

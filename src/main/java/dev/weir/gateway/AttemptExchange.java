@@ -107,7 +107,7 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 			throw new ReplyWrittenException();
 		}
 		HttpClientResponse received = getAttribute(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR);
-		Connection connection = this.attributes.takeConnection();
+		Connection connection = (received != null) ? this.attributes.takeConnection() : null;
 		if (received == null || connection == null) {
 			throw new IllegalStateException("A filter has ended the attempt without a response");
 		}
@@ -126,16 +126,16 @@ final class AttemptExchange extends ServerWebExchangeDecorator {
 	}
 
 	/**
-	 * Copies what the filters of the attempt have left for the client, if its response
-	 * was taken: the attributes, such as the chosen lane, to the client's exchange, where
-	 * the user's filters can read them, and the cookies to the client's response.
+	 * Copies what the filters of the attempt have left for the client: the attributes,
+	 * such as the chosen lane, to the client's exchange, where the user's filters can
+	 * read them, and, if there was a response, the cookies to the client's response.
 	 * @param request the client's exchange
 	 */
 	void publish(ServerWebExchange request) {
+		// the request is routed again when a stream is resumed
+		ServerWebExchangeUtils.removeAlreadyRouted(this);
+		this.attributes.forEach(request.getAttributes()::put);
 		if (this.taken) {
-			// the request is routed again when a stream is resumed
-			ServerWebExchangeUtils.removeAlreadyRouted(this);
-			this.attributes.forEach(request.getAttributes()::put);
 			this.response.publish();
 		}
 	}

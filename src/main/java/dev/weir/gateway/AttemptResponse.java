@@ -93,20 +93,21 @@ final class AttemptResponse extends ServerHttpResponseDecorator {
 
 	@Override
 	public Mono<Void> writeWith(Publisher<? extends DataBuffer> body) {
-		return write(getDelegate().writeWith(body));
+		return write(() -> getDelegate().writeWith(body));
 	}
 
 	@Override
 	public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
-		return write(getDelegate().writeAndFlushWith(body));
+		return write(() -> getDelegate().writeAndFlushWith(body));
 	}
 
 	@Override
 	public Mono<Void> setComplete() {
-		return write(getDelegate().setComplete());
+		return write(() -> getDelegate().setComplete());
 	}
 
-	private Mono<Void> write(Mono<Void> writing) {
+	// nothing may reach the client before the subscription
+	private Mono<Void> write(Supplier<Mono<Void>> writing) {
 		return Mono.defer(() -> {
 			if (!this.written) {
 				this.written = true;
@@ -115,7 +116,7 @@ final class AttemptResponse extends ServerHttpResponseDecorator {
 				client.getHeaders().putAll(this.headers);
 				publish();
 			}
-			return writing;
+			return writing.get();
 		});
 	}
 

@@ -110,7 +110,8 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		}
 		AttemptRequest outgoing = new AttemptRequest(client, headers, request.body(), progress);
 		Mono<Void> sent = chain.filter(exchange.mutate().request(outgoing).build());
-		ResponseHeadTimeout timeout = new ResponseHeadTimeout(context, progress.completion(), outgoing.isSmall());
+		ResponseHeadTimeout timeout = new ResponseHeadTimeout(context, progress.completion(), outgoing.isSmall(),
+				exchange.getResponse()::isCommitted);
 		return context.call().isStream() ? timeout.boundStream(sent) : timeout.bound(sent);
 	}
 

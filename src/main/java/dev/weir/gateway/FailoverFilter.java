@@ -19,6 +19,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Pool;
 import dev.weir.failover.Failover;
 import dev.weir.failover.ReplyWrittenException;
+import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
 import dev.weir.inbound.PoolResolver;
@@ -26,7 +27,8 @@ import dev.weir.inbound.PoolResolver;
 /**
  * Retries a request that one backend refused, such as with 429, on another backend: runs
  * the rest of the filter chain once for each attempt until a reply has been chosen. The
- * client receives nothing before this filter has completed.
+ * client receives nothing before this filter has completed, unless a filter of an attempt
+ * replies itself or comments of {@code keep-alive} are due.
  */
 final class FailoverFilter implements GlobalFilter, Ordered {
 
@@ -57,14 +59,19 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
-		context.routeTo(pool);
 		GatewayBackendCaller caller = new GatewayBackendCaller(exchange, chain, this.endpoints, pool.name());
 		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
-		Mono<Void> replied = this.failover.run(context, imageDeployment, caller, exchange.getResponse());
+		Mono<Void> replied = Mono.defer(() -> {
+			context.routeTo(pool);
+			return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
+		});
 		// a filter of the user may have continued, or cancel, on another thread
 		return context.loop().confine(replied).doOnSuccess((done) -> {
-			caller.publish();
+			Reply reply = context.reply();
+			if (reply != null && !reply.isEarly()) {
+				caller.publish();
+			}
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, added);
 		}).onErrorResume(ReplyWrittenException.class, (written) -> Mono.empty());
 	}

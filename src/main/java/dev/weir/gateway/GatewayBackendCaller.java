@@ -59,7 +59,8 @@ final class GatewayBackendCaller implements BackendCaller {
 	private Mono<BackendResponse> send(RequestContext context) {
 		AttemptExchange attempt = new AttemptExchange(this.exchange, this.uri);
 		this.last = attempt;
-		// closes it however the attempt ends, even if its response arrives later
+		// closes the connection at the release of the request, also if the response
+		// arrives later
 		context.discardOnRelease(attempt::close);
 		Mono<AttemptExchange> sent = this.chain.filter(attempt).thenReturn(attempt);
 		return context.loop()
@@ -101,9 +102,14 @@ final class GatewayBackendCaller implements BackendCaller {
 		return this.endpoints.of(context.failover().attempts().requireCurrent().lane().backend()).credential();
 	}
 
+	@Override
+	public boolean hasReplied() {
+		return this.last != null && this.last.getResponse().isCommitted();
+	}
+
 	/**
-	 * Copies what the filters of the last attempt have left for the client, unless the
-	 * attempt is still running.
+	 * Copies what the filters of the last attempt have left for the client. The attempt
+	 * must have ended or its response must have been chosen.
 	 */
 	void publish() {
 		if (this.last != null) {

@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 
 import reactor.core.publisher.Mono;
 
@@ -24,14 +25,19 @@ final class ResponseHeadTimeout {
 
 	private final PoolProperties settings;
 
+	private final BooleanSupplier replied;
+
 	/**
 	 * Creates the timeout of one attempt.
 	 * @param context the request
 	 * @param sent completes when the whole request has been sent
 	 * @param small whether the request is small enough to be sent at once; the request's
 	 * deadline then replaces a limit that would end later
+	 * @param replied whether a filter of the user is writing a reply itself, which is not
+	 * limited
 	 */
-	ResponseHeadTimeout(RequestContext context, Mono<Void> sent, boolean small) {
+	ResponseHeadTimeout(RequestContext context, Mono<Void> sent, boolean small, BooleanSupplier replied) {
+		this.replied = replied;
 		this.context = context;
 		this.sent = sent;
 		this.small = small;
@@ -79,8 +85,9 @@ final class ResponseHeadTimeout {
 		return this.context.loop().delay(delay).then(timedOut(limit));
 	}
 
-	private static Mono<Void> timedOut(TimeLimit limit) {
-		return Mono.error(() -> new OutcomeException(Outcome.Failed.silence(limit)));
+	private Mono<Void> timedOut(TimeLimit limit) {
+		return Mono.defer(() -> this.replied.getAsBoolean() ? Mono.never()
+				: Mono.error(new OutcomeException(Outcome.Failed.silence(limit))));
 	}
 
 }

@@ -33,8 +33,8 @@ public final class ResponseHeaders implements HttpHeadersFilter, Ordered {
 	private static final List<String> PREFIXES = List.of("x-ratelimit-", "azure-openai-", "openai-", "ms-azureml-",
 			"x-ms-spillover-");
 
-	// these name the account of Weir's API key
-	private static final Set<String> ACCOUNT = Set.of("openai-organization", "openai-project");
+	// exceptions from the prefixes: these name the account of Weir's API key
+	private static final Set<String> DENIED = Set.of("openai-organization", "openai-project");
 
 	/** Before the gateway's own filter removes the header {@code Connection}. */
 	@Override
@@ -94,7 +94,7 @@ public final class ResponseHeaders implements HttpHeadersFilter, Ordered {
 		}
 		for (String prefix : PREFIXES) {
 			if (lower.startsWith(prefix)) {
-				return !ACCOUNT.contains(lower);
+				return !DENIED.contains(lower);
 			}
 		}
 		return false;

@@ -99,7 +99,8 @@ public final class EarlyReply implements Reply {
 	}
 
 	private void begin(MonoSink<Void> sink) {
-		if (!this.over) {
+		// a filter of an attempt may have begun a reply
+		if (!this.over && !this.replies.isClientCommitted()) {
 			this.over = true;
 			this.replies.beginEarly();
 			this.context.reply(this);
@@ -176,6 +177,11 @@ public final class EarlyReply implements Reply {
 				"The backend refused the request with status " + status + ".");
 		String type = Objects.requireNonNullElse(reason.type(), "invalid_request_error");
 		return new ApiError(status, message, type, null, reason.code());
+	}
+
+	@Override
+	public boolean isEarly() {
+		return true;
 	}
 
 	@Override

@@ -52,6 +52,14 @@ public final class ReplyFactory {
 		return result.match(this::relay, this::refuse, this::exhausted);
 	}
 
+	/**
+	 * Whether a reply has begun that is not of this factory.
+	 * @return whether the client's response is committed
+	 */
+	boolean isClientCommitted() {
+		return this.head.isCommitted();
+	}
+
 	/** Writes the head of a stream before there is a result. */
 	void beginEarly() {
 		this.head.beginEarly();

@@ -50,6 +50,10 @@ public final class ReplyHead {
 		this.context = context;
 	}
 
+	boolean isCommitted() {
+		return this.client.isCommitted();
+	}
+
 	public HttpHeaders headers() {
 		return this.client.getHeaders();
 	}

@@ -110,7 +110,7 @@ public final class Attempts {
 	}
 
 	/**
-	 * An attempt that ended without a reply for the client.
+	 * An attempt that has ended.
 	 *
 	 * @param lane the lane that was called
 	 * @param outcome the outcome

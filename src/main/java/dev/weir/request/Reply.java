@@ -19,6 +19,14 @@ public interface Reply {
 	Mono<Void> writeTo(ServerHttpResponse response);
 
 	/**
+	 * Whether the reply has begun while attempts are still made.
+	 * @return whether no response has been chosen yet when the reply begins
+	 */
+	default boolean isEarly() {
+		return false;
+	}
+
+	/**
 	 * Releases a body that is not written or only partly written. Without effect once it
 	 * has ended.
 	 * @param outcome the outcome of the attempt that the body belongs to

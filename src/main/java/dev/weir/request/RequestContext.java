@@ -137,12 +137,15 @@ public final class RequestContext {
 	}
 
 	/**
-	 * Records that the request was routed to a pool, and starts to measure its duration.
+	 * Records that the request was routed to a pool. The first time, starts to measure
+	 * its duration.
 	 * @param to the pool
 	 */
 	public void onRouted(Pool to) {
 		this.pool = to;
-		this.events = new RequestEvents(this, this.listeners, this.ticker);
+		if (this.events == null) {
+			this.events = new RequestEvents(this, this.listeners, this.ticker);
+		}
 	}
 
 	/**

@@ -33,7 +33,8 @@ public interface RequestListener {
 	}
 
 	/**
-	 * A request has ended. Called exactly once for each request to a pool.
+	 * A request to a pool has ended. Called at most once for each request; not called if
+	 * its client leaves while a filter of the user delays its own reply.
 	 * @param context the request
 	 * @param summary its reply, attempts, usage and times
 	 */

@@ -78,8 +78,8 @@ public interface RequestLoop extends Executor {
 	}
 
 	/**
-	 * Runs a step of the request on the loop, also if a filter of the user has continued
-	 * on another thread or cancels from there.
+	 * Subscribes to a step of the request, and cancels it, on the loop, whichever thread
+	 * a filter of the user runs on.
 	 * @param <T> the type of the result
 	 * @param step the step; its result comes on the loop
 	 * @return the same result, after a subscription and a cancellation on the loop

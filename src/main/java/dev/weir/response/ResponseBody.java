@@ -98,7 +98,7 @@ public final class ResponseBody implements Disposable {
 			this.ended = true;
 			// a connection without unread bytes can be reused
 			if (!this.received) {
-				ResponseConnection.close(this.connection, this.source::cancel);
+				ResponseConnection.close(this.connection, this.source::requestUnbounded);
 			}
 		}
 		if (this.decoder != null) {
@@ -174,21 +174,29 @@ public final class ResponseBody implements Disposable {
 			}
 		}
 		catch (RuntimeException ex) {
-			if (!this.received) {
-				ResponseConnection.close(this.connection, this.source::cancel);
-			}
+			boolean open = !this.received;
 			end(ex);
+			if (open) {
+				ResponseConnection.close(this.connection, this.source::requestUnbounded);
+			}
 		}
 	}
 
 	private void onSubscribed() {
 		this.subscribed = true;
-		if (this.requested) {
+		if (this.ended) {
+			this.source.requestUnbounded();
+		}
+		else if (this.requested) {
 			this.source.request(1);
 		}
 	}
 
 	private void onReceived(byte[] bytes) {
+		if (this.ended) {
+			// the remainder of a body that was disposed of
+			return;
+		}
 		this.requested = false;
 		if (bytes.length > 0 && this.decoder != null) {
 			this.decoder.add(bytes);

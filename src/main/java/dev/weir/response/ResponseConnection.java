@@ -30,20 +30,24 @@ public final class ResponseConnection {
 	/**
 	 * Closes the connection of a response, on its own event loop. If the response has
 	 * ended in the meantime, the connection is back in its pool and may serve another
-	 * request: then only the bytes that were not read are released.
+	 * request: then the bytes that were not read are drained. To cancel them would close
+	 * the connection.
 	 * @param connection the connection of the response
-	 * @param release releases the bytes that were not read
+	 * @param drain reads and drops the bytes that were not read
 	 */
-	static void close(Connection connection, Runnable release) {
+	static void close(Connection connection, Runnable drain) {
+		if (!(connection instanceof ChannelOperations)) {
+			connection.dispose();
+			return;
+		}
 		Runnable closing = () -> {
 			// Reactor Netty binds a channel to the operations of a request until it
 			// releases it
-			if (!(connection instanceof ChannelOperations)
-					|| ChannelOperations.get(connection.channel()) == connection) {
+			if (ChannelOperations.get(connection.channel()) == connection) {
 				connection.dispose();
 			}
 			else {
-				release.run();
+				drain.run();
 			}
 		};
 		EventLoop loop = loopOf(connection.channel());
@@ -60,7 +64,7 @@ public final class ResponseConnection {
 			return channel.eventLoop();
 		}
 		catch (IllegalStateException ex) {
-			// the channel is closed and belongs to no loop any more
+			// Reactor Netty has released the channel, or it is closed
 			return null;
 		}
 	}

@@ -1,6 +1,8 @@
 package dev.weir.gateway;
 
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -9,6 +11,7 @@ import java.util.function.BiFunction;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -27,6 +30,7 @@ import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.WeirServer.backend;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -149,12 +153,43 @@ class AttemptFilterTests {
 			ServerHttpResponse response = exchange.getResponse();
 			response.setStatusCode(HttpStatus.NOT_FOUND);
 			response.getHeaders().setContentLength(4);
-			return response.writeWith(Mono.just(response.bufferFactory().wrap("gone".getBytes())));
+			return response
+				.writeWith(Mono.just(response.bufferFactory().wrap("gone".getBytes(StandardCharsets.UTF_8))));
 		})), ROUTE + pool(only));
 		HttpResponse<String> response = weir.chat();
 		assertThat(response.statusCode()).isEqualTo(404);
 		assertThat(response.body()).isEqualTo("gone");
 		awaitClosed(only);
+		awaitNothingInFlight(weir);
+	}
+
+	@Test
+	void aFilterMayReplyMoreSlowlyThanABackendMayRespond() {
+		RawBackend only = start(SERVES);
+		WeirServer weir = weir(PER_ATTEMPT, (exchange, chain) -> {
+			ServerHttpResponse response = exchange.getResponse();
+			response.setStatusCode(HttpStatus.ACCEPTED);
+			return response.writeWith(Mono.delay(Duration.ofMillis(400))
+				.map((over) -> response.bufferFactory().wrap("slow".getBytes(StandardCharsets.UTF_8))));
+		}, ROUTE + WeirServer.pool("response-timeout: 200ms", backend("a", only.url())));
+		HttpResponse<String> response = weir.chat();
+		assertThat(response.statusCode()).isEqualTo(202);
+		assertThat(response.body()).isEqualTo("slow");
+	}
+
+	@Test
+	void aReplyOfAFilterThatBreaksOffIsNotRetried() {
+		RawBackend first = start(SERVES);
+		RawBackend second = start(SERVES);
+		AtomicInteger attempts = new AtomicInteger();
+		WeirServer weir = weir(PER_ATTEMPT, (exchange, chain) -> {
+			attempts.incrementAndGet();
+			ServerHttpResponse response = exchange.getResponse();
+			return response.writeWith(Flux.just(response.bufferFactory().wrap("part".getBytes(StandardCharsets.UTF_8)))
+				.concatWith(Flux.error(new IllegalStateException("broken filter"))));
+		}, ROUTE + pool(first, second));
+		assertThatThrownBy(weir::chat).isInstanceOf(UncheckedIOException.class);
+		assertThat(attempts).hasValue(1);
 		awaitNothingInFlight(weir);
 	}
 
