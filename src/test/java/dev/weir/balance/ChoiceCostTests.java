@@ -28,7 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @Tag("cost")
 class ChoiceCostTests {
 
-	private static final int BOUND = 1_000;
+	private static final int BOUND = 1_100;
 
 	@ParameterizedTest
 	@EnumSource
