@@ -52,7 +52,7 @@ public class PickBenchmark {
 					.toArray(BackendProperties[]::new));
 		Lanes lanes = pool.lanes("gpt-4o");
 		this.tier = lanes.tiers().get(0);
-		this.candidates = TestRequests.begin(pool, lanes, Ticker.systemTicker()).candidates();
+		this.candidates = TestRequests.begin(pool, lanes, Ticker.systemTicker()).failover().candidates();
 		this.picks = Strategy.of(this.strategy, () -> ThreadLocalRandom.current().nextLong());
 	}
 
