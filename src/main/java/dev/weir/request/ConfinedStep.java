@@ -17,11 +17,15 @@ final class ConfinedStep<T> extends BaseSubscriber<T> {
 
 	private final MonoSink<T> sink;
 
+	// every operator of the source asks for it
+	private final Context context;
+
 	// used on the loop only
 	private boolean cancelled;
 
 	ConfinedStep(RequestLoop loop, MonoSink<T> sink) {
 		this.loop = loop;
+		this.context = Context.of(sink.contextView());
 		this.sink = sink.onCancel(() -> loop.execute(() -> {
 			this.cancelled = true;
 			cancel();
@@ -38,7 +42,7 @@ final class ConfinedStep<T> extends BaseSubscriber<T> {
 
 	@Override
 	public Context currentContext() {
-		return Context.of(this.sink.contextView());
+		return this.context;
 	}
 
 	@Override

@@ -21,11 +21,15 @@ final class Delivery<T> extends BaseSubscriber<T> {
 
 	private final Consumer<T> discard;
 
+	// every operator of the source asks for it
+	private final Context context;
+
 	// used on the loop only
 	private boolean cancelled;
 
 	Delivery(RequestLoop loop, MonoSink<T> sink, Consumer<T> discard) {
 		this.loop = loop;
+		this.context = Context.of(sink.contextView());
 		this.discard = discard;
 		this.sink = sink.onCancel(() -> {
 			cancel();
@@ -35,7 +39,7 @@ final class Delivery<T> extends BaseSubscriber<T> {
 
 	@Override
 	public Context currentContext() {
-		return Context.of(this.sink.contextView());
+		return this.context;
 	}
 
 	@Override
