@@ -236,8 +236,9 @@ final class AttemptLoop {
 	}
 
 	/**
-	 * A retry would exceed the quota again, so the client is told not to retry. An error
-	 * about an unknown path is replaced by one that suggests a known path.
+	 * Creates the result of a refused request. The error of a request that is larger than
+	 * the quota gets a header against retries. Weir's own error, which suggests a path,
+	 * replaces that of an unknown path.
 	 */
 	private RequestResult refused(Attempt attempt, Outcome outcome, ErrorResponse error) {
 		ApiErrorException unknown = UnknownPath.replacing(call().path(), error);

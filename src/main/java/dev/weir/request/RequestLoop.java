@@ -10,8 +10,10 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.util.context.Context;
 
 import org.springframework.http.server.reactive.ServerHttpRequest;
 
@@ -81,11 +83,20 @@ public interface RequestLoop extends Executor {
 	 * Subscribes to a step of the request, and cancels it, on the loop, whichever thread
 	 * a filter of the user runs on.
 	 * @param <T> the type of the result
-	 * @param step the step; its result comes on the loop
-	 * @return the same result, after a subscription and a cancellation on the loop
+	 * @param step the step
+	 * @return the result of the step, on the thread on which the step ends
 	 */
 	default <T> Mono<T> confine(Mono<T> step) {
-		return Mono.create((sink) -> new ConfinedStep<>(this, sink).subscribeTo(step));
+		return Mono.create((sink) -> {
+			Disposable.Swap running = Disposables.swap();
+			MonoSink<T> confined = sink.onCancel(() -> execute(running::dispose));
+			execute(() -> {
+				if (!running.isDisposed()) {
+					running.update(step.subscribe(confined::success, confined::error, confined::success,
+							Context.of(confined.contextView())));
+				}
+			});
+		});
 	}
 
 	/**
