@@ -34,6 +34,7 @@ import org.springframework.util.unit.DataSize;
  * @param drainDelay After the stop has begun: how long new requests are still served
  * while readiness is already off, so that the platform can send them elsewhere. See
  * docs/operations.md#stopping.
+ * @param affinity Which backend owns stored objects, such as files and responses.
  */
 @ConfigurationProperties("weir")
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
@@ -42,7 +43,8 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration headerTimeout,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration bodyTimeout,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
-		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay) {
+		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
+		@DefaultValue AffinityProperties affinity) {
 
 	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;

@@ -63,7 +63,8 @@ public final class TestPools {
 				defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
-				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay());
+				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay(),
+				others.affinity());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)

@@ -1,0 +1,34 @@
+package dev.weir.affinity;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+import reactor.core.publisher.Mono;
+
+import dev.weir.openai.stored.StoredObject;
+
+/**
+ * Which backend owns an object that was stored through Weir. Owners are forgotten after a
+ * time and under memory pressure, so an unknown object may exist all the same. Safe for
+ * many threads, never blocks.
+ */
+public interface ObjectOwners {
+
+	/**
+	 * Finds the owners of objects.
+	 * @param objects the objects
+	 * @return the known owners of each object that has any, the first known one first:
+	 * backends of different pools may use the same id. Never an error
+	 */
+	Mono<Map<StoredObject, List<Owner>>> find(Collection<StoredObject> objects);
+
+	/**
+	 * Records the owner of objects. Returns before it is stored, but {@link #find} of the
+	 * same Weir finds it from now on.
+	 * @param objects the objects
+	 * @param owner the owner
+	 */
+	void remember(Collection<StoredObject> objects, Owner owner);
+
+}

@@ -1,0 +1,76 @@
+package dev.weir.affinity;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.util.unit.DataSize;
+
+import dev.weir.config.AffinityProperties;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
+import dev.weir.testing.VirtualTime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class MemoryObjectOwnersTests {
+
+	private static final Owner ONE = new Owner("https://one.openai.azure.com", "", "one");
+
+	private static final Owner TWO = new Owner("https://two.openai.azure.com", "", "two");
+
+	private final VirtualTime time = new VirtualTime();
+
+	private final MemoryObjectOwners owners = new MemoryObjectOwners(
+			new AffinityProperties(DataSize.ofKilobytes(64), Duration.ofDays(1)), this.time, Runnable::run);
+
+	private static StoredObject file(String id) {
+		return new StoredObject(ObjectKind.FILE, id);
+	}
+
+	private List<Owner> ownersOf(StoredObject object) {
+		return this.owners.find(List.of(object)).block().getOrDefault(object, List.of());
+	}
+
+	@Test
+	void anObjectIsFoundAtItsOwner() {
+		this.owners.remember(List.of(file("file-1"), file("file-2")), ONE);
+		this.owners.remember(List.of(file("file-3")), TWO);
+		assertThat(this.owners.find(List.of(file("file-1"), file("file-3"), file("file-4"))).block()).containsOnly(
+				java.util.Map.entry(file("file-1"), List.of(ONE)), java.util.Map.entry(file("file-3"), List.of(TWO)));
+	}
+
+	@Test
+	void theSameIdOfAnotherKindIsAnotherObject() {
+		this.owners.remember(List.of(file("1")), ONE);
+		assertThat(ownersOf(new StoredObject(ObjectKind.BATCH, "1"))).isEmpty();
+	}
+
+	@Test
+	void anIdOfTwoBackendsKeepsItsFirstOwnerFirst() {
+		this.owners.remember(List.of(file("1")), ONE);
+		this.owners.remember(List.of(file("1")), TWO);
+		this.owners.remember(List.of(file("1")), ONE);
+		assertThat(ownersOf(file("1"))).containsExactly(ONE, TWO);
+	}
+
+	@Test
+	void anOwnerIsForgottenAfterATimeWithoutUse() {
+		this.owners.remember(List.of(file("used"), file("unused")), ONE);
+		this.time.advance(Duration.ofHours(23));
+		assertThat(ownersOf(file("used"))).containsExactly(ONE);
+		this.time.advance(Duration.ofHours(2));
+		assertThat(ownersOf(file("used"))).containsExactly(ONE);
+		assertThat(ownersOf(file("unused"))).isEmpty();
+	}
+
+	@Test
+	void theMemoryIsBounded() {
+		IntStream.range(0, 10_000).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		this.owners.cleanUp();
+		assertThat(this.owners.size()).isBetween(300L, 64L * 1024 / MemoryObjectOwners.ENTRY_BYTES);
+	}
+
+}
