@@ -16,6 +16,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
 import dev.weir.backend.Pools;
+import dev.weir.check.ConfigurationCheck;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 import dev.weir.logging.BatchingConsoleListener;
@@ -28,6 +29,9 @@ import dev.weir.memory.OutOfMemoryAppender;
 public class WeirApplication {
 
 	public static void main(String[] args) {
+		if (ConfigurationCheck.isRequested(args)) {
+			System.exit(new ConfigurationCheck(WeirApplication.class, System.out).run(args));
+		}
 		SpringApplication application = new SpringApplication(WeirApplication.class);
 		application.addListeners(new BatchingConsoleListener(), new OutOfMemoryAppender());
 		application.run(args);

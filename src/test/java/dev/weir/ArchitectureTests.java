@@ -51,6 +51,7 @@ class ArchitectureTests {
 					Set.of("failover", "response", "inbound", "upstream", "balance", "request", "credential", "openai",
 							"backend", "config", "memory")),
 			Map.entry("server", Set.of("request", "openai", "backend", "config", "memory")),
+			Map.entry("check", Set.of("gateway", "upstream", "credential", "classify", "openai", "backend", "config")),
 			Map.entry("ops", Set.of("request", "openai", "backend", "config", "memory")));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())

@@ -34,6 +34,8 @@ public final class CredentialProvider {
 
 	private final LongSupplier nanoTime;
 
+	private boolean prefetch = true;
+
 	CredentialProvider(Function<AzureCloud, TokenSource> source, Scheduler scheduler, LongSupplier nanoTime) {
 		for (AzureCloud cloud : AzureCloud.values()) {
 			this.sources.put(cloud, SingletonSupplier.of(() -> source.apply(cloud)));
@@ -49,6 +51,17 @@ public final class CredentialProvider {
 	 */
 	static CredentialProvider ofEnvironment() {
 		return of((cloud) -> AzureTokenSource.ofEnvironment(cloud));
+	}
+
+	/**
+	 * Creates the same provider, but it fetches a token when it is needed first, and none
+	 * in the background.
+	 * @return the provider
+	 */
+	public static CredentialProvider withoutPrefetch() {
+		CredentialProvider provider = ofEnvironment();
+		provider.prefetch = false;
+		return provider;
 	}
 
 	/**
@@ -88,7 +101,9 @@ public final class CredentialProvider {
 	private TokenCache prefetched(Audience audience) {
 		Supplier<TokenSource> source = Objects.requireNonNull(this.sources.get(audience.cloud()));
 		TokenCache cache = new TokenCache(audience.scope(), source, this.scheduler, this.nanoTime);
-		cache.prefetch();
+		if (this.prefetch) {
+			cache.prefetch();
+		}
 		return cache;
 	}
 

@@ -20,7 +20,7 @@ import org.springframework.context.ApplicationListener;
  * Logs the configured routes at startup. Filters are logged by name only, and predicates
  * that compare with a value are logged without it, since both may contain secrets.
  */
-final class RouteLog implements ApplicationListener<ApplicationReadyEvent> {
+public final class RouteLog implements ApplicationListener<ApplicationReadyEvent> {
 
 	private static final Logger logger = LoggerFactory.getLogger(RouteLog.class);
 
@@ -39,7 +39,12 @@ final class RouteLog implements ApplicationListener<ApplicationReadyEvent> {
 		this.gateway.getRoutes().forEach((route) -> logger.info("Route {}", describe(route)));
 	}
 
-	static String describe(RouteDefinition route) {
+	/**
+	 * Describes a route without values that may be secrets.
+	 * @param route the route
+	 * @return one line
+	 */
+	public static String describe(RouteDefinition route) {
 		String predicates = route.getPredicates().stream().map(RouteLog::describe).collect(Collectors.joining(" and "));
 		String filters = route.getFilters().stream().map(FilterDefinition::getName).collect(Collectors.joining(", "));
 		return route.getId() + ": " + predicates + " leads to " + describe(route.getUri())

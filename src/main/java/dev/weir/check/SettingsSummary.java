@@ -1,0 +1,141 @@
+package dev.weir.check;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.cloud.gateway.filter.FilterDefinition;
+
+import dev.weir.config.AzureCloud;
+import dev.weir.config.BackendProperties;
+import dev.weir.config.LiveConfiguration;
+import dev.weir.config.PoolProperties;
+import dev.weir.config.WeirProperties;
+import dev.weir.gateway.RouteLog;
+
+/**
+ * Describes routes, pools and backends with all defaults, and without secrets.
+ */
+final class SettingsSummary {
+
+	private static final String INDENT = "  ";
+
+	private final StringBuilder text = new StringBuilder();
+
+	private final CircuitBreakerRegistry breakers;
+
+	private SettingsSummary(CircuitBreakerRegistry breakers) {
+		this.breakers = breakers;
+	}
+
+	/**
+	 * Describes the configuration of a context.
+	 * @param beans the beans of a valid configuration
+	 * @return the text, of several lines
+	 */
+	static String of(BeanFactory beans) {
+		SettingsSummary summary = new SettingsSummary(beans.getBean(CircuitBreakerRegistry.class));
+		summary.addRoutes(beans.getBean(GatewayProperties.class));
+		summary.addSettings(beans.getBean(LiveConfiguration.class).current());
+		return summary.text.toString();
+	}
+
+	private void addRoutes(GatewayProperties gateway) {
+		this.text.append("Routes\n");
+		gateway.getRoutes().forEach((route) -> this.text.append(INDENT).append(RouteLog.describe(route)).append('\n'));
+		if (!gateway.getDefaultFilters().isEmpty()) {
+			this.text.append(INDENT)
+				.append("all with ")
+				.append(String.join(", ", gateway.getDefaultFilters().stream().map(FilterDefinition::getName).toList()))
+				.append('\n');
+		}
+	}
+
+	private void addSettings(WeirProperties properties) {
+		List<String> settings = new ArrayList<>(SettingText.of(properties, Set.of("pools")));
+		if (properties.maxBuffered() == null) {
+			settings.add("max-buffered a quarter of the heap");
+		}
+		this.text.append("\nSettings\n").append(SettingText.wrap(INDENT, settings));
+		properties.pools().forEach(this::addPool);
+	}
+
+	private void addPool(String name, PoolProperties pool) {
+		this.text.append("\nPool ").append(name).append('\n');
+		this.text.append(SettingText.wrap(INDENT, SettingText.of(pool, Set.of("backends")))).append('\n');
+		TextTable table = new TextTable(INDENT, "backend", "priority", "weight", "max-concurrent", "dialect", "key",
+				"url");
+		for (BackendProperties backend : pool.backends()) {
+			table.add(backend.name(), String.valueOf(backend.priority()), String.valueOf(backend.weight()),
+					String.valueOf(backend.maxConcurrent()), dialect(backend), key(backend), backend.url().toString());
+		}
+		this.text.append(table).append('\n');
+		addForEach("models", pool, SettingsSummary::models);
+		addForEach("circuit breaker", pool, this::breaker);
+	}
+
+	/** Adds a description of each backend, and only once what is the same for all. */
+	private void addForEach(String title, PoolProperties pool, Function<BackendProperties, List<String>> description) {
+		Map<List<String>, List<String>> backends = new LinkedHashMap<>();
+		pool.backends()
+			.forEach((backend) -> backends.computeIfAbsent(description.apply(backend), (key) -> new ArrayList<>())
+				.add(backend.name()));
+		this.text.append(INDENT).append(title).append('\n');
+		backends.forEach((parts, names) -> {
+			List<String> line = new ArrayList<>(parts);
+			String subject = (names.size() == pool.backends().size() && names.size() > 1) ? "all backends"
+					: String.join(", ", names);
+			line.set(0, subject + ": " + parts.get(0));
+			this.text.append(SettingText.wrap(INDENT + INDENT, line));
+		});
+	}
+
+	private static List<String> models(BackendProperties backend) {
+		if (backend.models().isEmpty()) {
+			return List.of("every model under its own name");
+		}
+		return backend.models()
+			.entrySet()
+			.stream()
+			.map((model) -> (model.getKey().equals("*") ? "every other model" : model.getKey()) + " as "
+					+ model.getValue())
+			.toList();
+	}
+
+	private static String dialect(BackendProperties backend) {
+		String dialect = backend.effectiveDialect().name().toLowerCase(Locale.ROOT);
+		return (backend.apiVersion() != null) ? dialect + " " + backend.apiVersion() : dialect;
+	}
+
+	private static String key(BackendProperties backend) {
+		if (backend.apiKey() != null && !backend.apiKey().isEmpty()) {
+			return (backend.apiKeyHeader() != null) ? "set, in " + backend.apiKeyHeader() : "set";
+		}
+		return switch (backend.effectiveDialect()) {
+			case AZURE -> backend.effectiveScope().equals(AzureCloud.PUBLIC.scope()) ? "Entra ID"
+					: "Entra ID, " + backend.effectiveScope();
+			case OPENAI -> "missing";
+		};
+	}
+
+	private List<String> breaker(BackendProperties backend) {
+		CircuitBreakerConfig breaker = this.breakers.circuitBreaker(backend.name()).getCircuitBreakerConfig();
+		Duration open = Duration.ofMillis(breaker.getWaitIntervalFunctionInOpenState().apply(1));
+		boolean counts = breaker.getSlidingWindowType() == SlidingWindowType.COUNT_BASED;
+		return List.of("opens for " + SettingText.duration(open) + " at " + (int) breaker.getFailureRateThreshold()
+				+ " % failures of the last " + breaker.getSlidingWindowSize() + (counts ? " calls" : " seconds")
+				+ " (at least " + breaker.getMinimumNumberOfCalls() + " calls)");
+	}
+
+}
