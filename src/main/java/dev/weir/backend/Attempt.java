@@ -21,7 +21,7 @@ public final class Attempt {
 
 	private final Ramp.Step laneStep;
 
-	private final Ramp.Step backendStep;
+	private final Backend.Entry entry;
 
 	private final RequestTraits request;
 
@@ -47,16 +47,16 @@ public final class Attempt {
 	// while the request is uploaded, the backend's response time does not run
 	private boolean uploading;
 
-	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Ramp.Step backendStep,
+	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Backend.Entry entry,
 			Ticker ticker) {
 		this.lane = lane;
 		this.request = request;
 		this.listener = listener;
 		this.laneStep = laneStep;
-		this.backendStep = backendStep;
+		this.entry = entry;
 		this.ticker = ticker;
 		this.start = ticker.read();
-		this.probing = lane.backend().isProbing();
+		this.probing = isHalfOpen();
 	}
 
 	public Lane lane() {
@@ -188,7 +188,7 @@ public final class Attempt {
 
 	private void advanceRamps() {
 		this.lane.advanceRamp(this.laneStep);
-		this.lane.backend().advanceRamp(this.backendStep);
+		this.lane.backend().advanceRamp(this.entry.step());
 	}
 
 	private void reportSuccess() {
@@ -206,11 +206,15 @@ public final class Attempt {
 	private boolean mayReport() {
 		boolean first = !this.reported;
 		this.reported = true;
-		return first && (this.probing || !this.lane.backend().isProbing());
+		return first && (this.probing || !isHalfOpen());
+	}
+
+	private boolean isHalfOpen() {
+		return breaker().getState() == CircuitBreaker.State.HALF_OPEN;
 	}
 
 	private CircuitBreaker breaker() {
-		return this.lane.backend().breaker();
+		return this.entry.breaker();
 	}
 
 	/**

@@ -2,9 +2,7 @@ package dev.weir.backend;
 
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
 
-import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +10,9 @@ import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 
 /**
- * The state of one Azure OpenAI resource or OpenAI-compatible server. Failures count
- * here; throttling belongs to its {@linkplain Lane lanes}.
+ * One Azure OpenAI resource or OpenAI-compatible server: its settings, which never
+ * change, and its {@linkplain BackendCondition state}, which outlives a reload. Failures
+ * count here; throttling belongs to its {@linkplain Lane lanes}.
  */
 public final class Backend {
 
@@ -21,13 +20,9 @@ public final class Backend {
 
 	private final BackendDialect dialect;
 
-	private final Semaphore places;
+	private final BackendCondition condition;
 
-	private final Ramp ramp;
-
-	private final BreakerGate gate;
-
-	private final Cooldown cooldown;
+	private final int credentialGeneration;
 
 	/**
 	 * How long other backends are preferred to a backend that broke off a response. SDKs
@@ -36,20 +31,39 @@ public final class Backend {
 	 */
 	static final Duration AFTER_BREAK = Duration.ofSeconds(5);
 
-	private final Cooldown afterBreak;
-
-	private final RefusalStreak refusals = new RefusalStreak();
-
-	private volatile @Nullable String credentialProblem;
-
-	Backend(BackendProperties properties, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
+	/**
+	 * Creates a backend with its settings and its state.
+	 * @param properties the settings
+	 * @param condition the state, new or that of the backend before a reload
+	 * @param credentialGeneration how often the credential has changed
+	 */
+	Backend(BackendProperties properties, BackendCondition condition, int credentialGeneration) {
 		this.properties = properties;
 		this.dialect = properties.effectiveDialect();
-		this.places = new Semaphore(properties.maxConcurrent());
-		this.ramp = new Ramp(ticker);
-		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
-		this.cooldown = new Cooldown(ticker);
-		this.afterBreak = new Cooldown(ticker);
+		this.condition = condition;
+		this.credentialGeneration = credentialGeneration;
+	}
+
+	/**
+	 * Its state, which outlives a reload. Use it as a key for what belongs to a backend
+	 * and must outlive a reload as well.
+	 * @return the state, the same object as long as the backend is configured
+	 */
+	public BackendCondition condition() {
+		return this.condition;
+	}
+
+	int credentialGeneration() {
+		return this.credentialGeneration;
+	}
+
+	/**
+	 * Whether it still has the credential of these settings. A reload may have changed it
+	 * while a request with the old settings runs.
+	 * @return whether outcomes that depend on the credential count
+	 */
+	boolean hasCurrentCredential() {
+		return this.credentialGeneration == this.condition.credentialGeneration();
 	}
 
 	public String name() {
@@ -78,7 +92,7 @@ public final class Backend {
 	 * @return the circuit breaker
 	 */
 	public CircuitBreaker breaker() {
-		return this.gate.breaker();
+		return this.condition.gate.breaker();
 	}
 
 	/**
@@ -107,11 +121,11 @@ public final class Backend {
 	 * @return whether it is available
 	 */
 	public boolean isAvailable() {
-		return this.cooldown.isOver() && !isBreakerOpen();
+		return this.condition.isAvailable();
 	}
 
 	public boolean isBreakerOpen() {
-		return this.gate.isOpen();
+		return this.condition.gate.isOpen();
 	}
 
 	/**
@@ -120,7 +134,7 @@ public final class Backend {
 	 * @return whether it is tested
 	 */
 	public boolean isProbing() {
-		return this.gate.isProbing();
+		return this.condition.gate.isProbing();
 	}
 
 	/**
@@ -129,7 +143,7 @@ public final class Backend {
 	 * @return whether the ramp limits its requests
 	 */
 	public boolean isRamping() {
-		return this.ramp.isActive();
+		return this.condition.ramp.isActive();
 	}
 
 	/**
@@ -137,7 +151,7 @@ public final class Backend {
 	 * @return whether it is full
 	 */
 	public boolean isFull() {
-		return this.places.availablePermits() == 0;
+		return this.condition.inFlight() >= this.properties.maxConcurrent();
 	}
 
 	/**
@@ -145,7 +159,7 @@ public final class Backend {
 	 * @return the number
 	 */
 	public int inFlight() {
-		return this.properties.maxConcurrent() - this.places.availablePermits();
+		return this.condition.inFlight();
 	}
 
 	/**
@@ -153,7 +167,7 @@ public final class Backend {
 	 * @return the remaining time, zero if it is not open
 	 */
 	public Duration breakerOpenFor() {
-		return this.gate.openFor();
+		return this.condition.gate.openFor();
 	}
 
 	/**
@@ -161,7 +175,7 @@ public final class Backend {
 	 * @return the remaining time, zero if there is no cooldown
 	 */
 	public Duration cooldownLeft() {
-		return this.cooldown.left();
+		return this.condition.cooldown.left();
 	}
 
 	/**
@@ -169,7 +183,7 @@ public final class Backend {
 	 * @return the reason, or {@code null} if there is no cooldown
 	 */
 	public @Nullable CooldownReason cooldownReason() {
-		return this.cooldown.reason();
+		return this.condition.cooldown.reason();
 	}
 
 	/**
@@ -177,7 +191,7 @@ public final class Backend {
 	 * @return the refusal, or {@code null} if there is none
 	 */
 	public @Nullable Refusal refusal() {
-		return this.cooldown.refusal();
+		return this.condition.cooldown.refusal();
 	}
 
 	/**
@@ -185,7 +199,7 @@ public final class Backend {
 	 * @return the refusal, or {@code null} if the backend has served a request since
 	 */
 	public @Nullable Refusal lastRefusal() {
-		return this.refusals.last();
+		return this.condition.refusals.last();
 	}
 
 	/**
@@ -194,11 +208,11 @@ public final class Backend {
 	 * @return the number, 0 if it has served since
 	 */
 	public int refusedInARow() {
-		return this.refusals.count();
+		return this.condition.refusals.count();
 	}
 
 	RefusalStreak refusals() {
-		return this.refusals;
+		return this.condition.refusals;
 	}
 
 	/**
@@ -206,7 +220,7 @@ public final class Backend {
 	 * @return the problem, or {@code null} if there is none
 	 */
 	public @Nullable String credentialProblem() {
-		return this.credentialProblem;
+		return this.condition.credentialProblem();
 	}
 
 	/**
@@ -215,20 +229,22 @@ public final class Backend {
 	 * @return whether it did so within {@link #AFTER_BREAK}
 	 */
 	public boolean brokeRecently() {
-		return !this.afterBreak.isOver();
+		return !this.condition.afterBreak.isOver();
 	}
 
 	void recordBreak() {
-		this.afterBreak.begin(AFTER_BREAK, CooldownReason.FAILED);
+		this.condition.afterBreak.begin(AFTER_BREAK, CooldownReason.FAILED);
 	}
 
 	void recordCredentialProblem(@Nullable String problem) {
-		this.credentialProblem = problem;
+		if (hasCurrentCredential()) {
+			this.condition.recordCredentialProblem(problem);
+		}
 	}
 
 	void beginCooldown(Duration duration, CooldownReason reason, @Nullable Refusal refusal) {
-		this.cooldown.begin(duration, reason, refusal);
-		this.ramp.restart();
+		this.condition.cooldown.begin(duration, reason, refusal);
+		this.condition.ramp.restart();
 	}
 
 	/**
@@ -237,7 +253,7 @@ public final class Backend {
 	 * breaker is known to forbid another attempt
 	 */
 	public boolean hasPlace() {
-		return !isBlockedIndefinitely() && this.ramp.hasPlace();
+		return !isBlockedIndefinitely() && this.condition.ramp.hasPlace();
 	}
 
 	/**
@@ -246,7 +262,7 @@ public final class Backend {
 	 * @return whether it is blocked by something other than time
 	 */
 	boolean isBlockedIndefinitely() {
-		return isFull() || isBreakerOpen() || this.gate.isExhausted();
+		return isFull() || isBreakerOpen() || this.condition.gate.isExhausted();
 	}
 
 	/**
@@ -254,44 +270,54 @@ public final class Backend {
 	 * @return the remaining time, zero if it may begin now
 	 */
 	Duration timeToRampPlace() {
-		return this.ramp.timeToNextPlace();
+		return this.condition.ramp.timeToNextPlace();
 	}
 
 	/**
 	 * Takes everything that an attempt on the backend needs: a place in the ramp, one of
 	 * {@code max-concurrent}, and a permission of the circuit breaker.
-	 * @return the step of the ramp that the attempt belongs to, or {@code null} if one of
-	 * them is not available; then nothing is taken
+	 * @return the entry of the attempt, or {@code null} if one of them is not available;
+	 * then nothing is taken
 	 */
-	Ramp.@Nullable Step tryEnter() {
-		Ramp.Step step = this.ramp.tryEnter();
+	@Nullable Entry tryEnter() {
+		Ramp.Step step = this.condition.ramp.tryEnter();
 		if (step == null) {
 			return null;
 		}
 		// checked after the ramp, so that a cooldown that begins in between is not missed
-		if (this.cooldown.isOver() && this.places.tryAcquire()) {
-			if (this.gate.tryEnter()) {
-				return step;
+		if (this.condition.cooldown.isOver() && this.condition.tryAcquire(this.properties.maxConcurrent())) {
+			CircuitBreaker breaker = this.condition.gate.tryEnter();
+			if (breaker != null) {
+				return new Entry(step, breaker);
 			}
-			this.places.release();
+			this.condition.release();
 		}
-		this.ramp.leave(step);
+		this.condition.ramp.leave(step);
 		return null;
 	}
 
 	void advanceRamp(Ramp.Step step) {
-		this.ramp.onServed(step);
+		this.condition.ramp.onServed(step);
 	}
 
 	/** Releases the place of an attempt, once the circuit breaker has its result. */
 	void release() {
-		this.places.release();
-		this.gate.onAttemptEnd();
+		this.condition.release();
+		this.condition.gate.onAttemptEnd();
 	}
 
 	@Override
 	public String toString() {
 		return name();
+	}
+
+	/**
+	 * What an attempt has taken on the backend.
+	 *
+	 * @param step the step of the ramp
+	 * @param breaker the circuit breaker that expects the result
+	 */
+	record Entry(Ramp.Step step, CircuitBreaker breaker) {
 	}
 
 }

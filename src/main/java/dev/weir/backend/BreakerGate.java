@@ -5,6 +5,7 @@ import java.time.Duration;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +17,7 @@ final class BreakerGate {
 
 	private static final Logger logger = LoggerFactory.getLogger(BreakerGate.class);
 
-	private final CircuitBreaker breaker;
+	private volatile CircuitBreaker breaker;
 
 	private final Ramp ramp;
 
@@ -38,19 +39,59 @@ final class BreakerGate {
 		this.ramp = ramp;
 		this.free = free;
 		this.open = new Cooldown(ticker);
-		breaker.getEventPublisher().onStateTransition((event) -> onStateTransition(event.getStateTransition()));
+		watch(breaker);
 	}
 
-	private void onStateTransition(CircuitBreaker.StateTransition transition) {
-		logger.warn("The circuit breaker of {} turned from {} to {}", this.breaker.getName(), transition.getFromState(),
+	private void watch(CircuitBreaker watched) {
+		watched.getEventPublisher()
+			.onStateTransition((event) -> onStateTransition(watched, event.getStateTransition()));
+	}
+
+	/**
+	 * Replaces the circuit breaker by one with other settings, in the same state.
+	 * Attempts in flight report to the old one.
+	 * @param next the new circuit breaker, not used before
+	 */
+	void replace(CircuitBreaker next) {
+		switch (this.breaker.getState()) {
+			case OPEN -> {
+				// at most as long as the new settings say
+				this.open.shortenTo(openWait(next));
+				next.transitionToOpenStateFor(this.open.left().plusMillis(1));
+			}
+			case HALF_OPEN -> {
+				next.transitionToOpenState();
+				next.transitionToHalfOpenState();
+			}
+			case FORCED_OPEN -> next.transitionToForcedOpenState();
+			case DISABLED -> next.transitionToDisabledState();
+			case METRICS_ONLY -> next.transitionToMetricsOnlyState();
+			case CLOSED -> {
+				// a new circuit breaker is closed
+			}
+		}
+		watch(next);
+		this.breaker = next;
+		this.exhausted = false;
+		this.free.run();
+	}
+
+	private static Duration openWait(CircuitBreaker breaker) {
+		return Duration.ofMillis(breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1));
+	}
+
+	private void onStateTransition(CircuitBreaker source, CircuitBreaker.StateTransition transition) {
+		if (source != this.breaker) {
+			return;
+		}
+		logger.warn("The circuit breaker of {} turned from {} to {}", source.getName(), transition.getFromState(),
 				transition.getToState());
 		this.exhausted = false;
 		if (isOpen(transition.getToState())) {
 			this.ramp.restart();
 		}
 		if (transition.getToState() == State.OPEN) {
-			long wait = this.breaker.getCircuitBreakerConfig().getWaitIntervalFunctionInOpenState().apply(1);
-			this.open.begin(Duration.ofMillis(wait), CooldownReason.FAILED);
+			this.open.begin(openWait(source), CooldownReason.FAILED);
 		}
 		this.free.run();
 	}
@@ -85,19 +126,25 @@ final class BreakerGate {
 
 	/**
 	 * Takes a permission, which must be released or completed with a result.
-	 * @return whether there was one
+	 * @return the circuit breaker that expects the result, or {@code null} if there was
+	 * no permission
 	 */
-	boolean tryEnter() {
-		if (this.breaker.tryAcquirePermission()) {
+	@Nullable CircuitBreaker tryEnter() {
+		CircuitBreaker current = this.breaker;
+		return tryEnter(current) ? current : null;
+	}
+
+	private boolean tryEnter(CircuitBreaker current) {
+		if (current.tryAcquirePermission()) {
 			return true;
 		}
-		if (!isProbing()) {
+		if (current.getState() != State.HALF_OPEN) {
 			return false;
 		}
 		// Try again after the flag is set: a permission that was released just before
 		// could not clear the flag, and no later release may follow.
 		this.exhausted = true;
-		boolean entered = this.breaker.tryAcquirePermission();
+		boolean entered = current.tryAcquirePermission();
 		if (entered) {
 			this.exhausted = false;
 		}

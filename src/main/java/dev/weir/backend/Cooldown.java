@@ -2,6 +2,7 @@ package dev.weir.backend;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,24 @@ public final class Cooldown {
 	@Nullable Refusal refusal() {
 		Period period = this.current.get();
 		return (period != null && period.end() - this.ticker.read() > 0) ? period.refusal() : null;
+	}
+
+	/**
+	 * Ends the cooldown earlier.
+	 * @param most the longest time that may be left
+	 */
+	void shortenTo(Duration most) {
+		long end = this.ticker.read() + most.toNanos();
+		this.current.updateAndGet((period) -> (period != null && period.end() - end > 0)
+				? new Period(end, period.reason(), period.refusal()) : period);
+	}
+
+	/**
+	 * Ends the cooldown if its reason no longer holds.
+	 * @param obsolete accepts the reasons that do not hold
+	 */
+	void endIf(Predicate<CooldownReason> obsolete) {
+		this.current.updateAndGet((period) -> (period != null && obsolete.test(period.reason())) ? null : period);
 	}
 
 	private record Period(long end, CooldownReason reason, @Nullable Refusal refusal) {

@@ -40,6 +40,17 @@ public enum CooldownReason {
 		};
 	}
 
+	/**
+	 * Whether the backend might accept another credential.
+	 * @return whether a new credential ends the cooldown
+	 */
+	boolean isAboutCredential() {
+		return switch (this) {
+			case OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED -> true;
+			case THROTTLED, FAILED -> false;
+		};
+	}
+
 	@Override
 	public String toString() {
 		return this.description;

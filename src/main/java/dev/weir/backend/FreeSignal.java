@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class FreeSignal {
 
-	private volatile @Nullable Consumer<Backend> listener;
+	private volatile @Nullable Consumer<BackendCondition> listener;
 
-	void listener(Consumer<Backend> listener) {
+	void listener(Consumer<BackendCondition> listener) {
 		this.listener = listener;
 	}
 
-	void notifyListener(Backend backend) {
-		Consumer<Backend> current = this.listener;
+	void notifyListener(BackendCondition backend) {
+		Consumer<BackendCondition> current = this.listener;
 		if (current != null) {
 			current.accept(backend);
 		}

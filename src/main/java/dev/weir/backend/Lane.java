@@ -19,7 +19,8 @@ import dev.weir.openai.quota.QuotaHeaders;
 /**
  * One model on one backend; Spring Cloud LoadBalancer chooses among lanes. Quota belongs
  * to a lane, so a 429 starts a cooldown of the lane. A failure belongs to the backend.
- * Safe for many threads, never blocks.
+ * The settings never change; the state outlives a reload. Safe for many threads, never
+ * blocks.
  */
 public final class Lane implements ServiceInstance {
 
@@ -35,19 +36,7 @@ public final class Lane implements ServiceInstance {
 
 	private final FreeSignal free;
 
-	private final Cooldown cooldown;
-
-	private final Ramp ramp;
-
-	private final Latency latency;
-
-	private final Headroom headroom;
-
-	private final LaneOperations operations;
-
-	private final LastServed lastServed;
-
-	private final LaneTally tally = new LaneTally();
+	private final LaneCondition condition;
 
 	Lane(String pool, Backend backend, String model, CooldownProperties cooldowns, Ticker ticker, FreeSignal free) {
 		this.pool = pool;
@@ -56,12 +45,7 @@ public final class Lane implements ServiceInstance {
 		this.cooldowns = cooldowns;
 		this.ticker = ticker;
 		this.free = free;
-		this.cooldown = new Cooldown(ticker);
-		this.ramp = new Ramp(ticker);
-		this.latency = new Latency(ticker);
-		this.headroom = new Headroom(ticker);
-		this.operations = new LaneOperations(ticker);
-		this.lastServed = new LastServed(ticker);
+		this.condition = backend.condition().lane(model);
 	}
 
 	public Backend backend() {
@@ -94,7 +78,8 @@ public final class Lane implements ServiceInstance {
 	 * limit of its ramp, and the circuit breaker is not open
 	 */
 	public boolean isAvailable() {
-		return this.cooldown.isOver() && this.backend.isAvailable() && this.backend.hasPlace() && this.ramp.hasPlace();
+		return this.condition.cooldown.isOver() && this.backend.isAvailable() && this.backend.hasPlace()
+				&& this.condition.ramp.hasPlace();
 	}
 
 	/**
@@ -107,7 +92,7 @@ public final class Lane implements ServiceInstance {
 	 */
 	public @Nullable Duration freeIn() {
 		Duration longest = longest(cooldownLeft(), longest(this.backend.breakerOpenFor(),
-				longest(this.ramp.timeToNextPlace(), this.backend.timeToRampPlace())));
+				longest(this.condition.ramp.timeToNextPlace(), this.backend.timeToRampPlace())));
 		return (longest.isZero() && this.backend.isBlockedIndefinitely()) ? null : longest;
 	}
 
@@ -116,7 +101,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the remaining time, zero if there is no cooldown
 	 */
 	public Duration cooldownLeft() {
-		return longest(this.cooldown.left(), this.backend.cooldownLeft());
+		return longest(this.condition.cooldown.left(), this.backend.cooldownLeft());
 	}
 
 	private static Duration longest(Duration one, Duration other) {
@@ -129,7 +114,7 @@ public final class Lane implements ServiceInstance {
 	 */
 	public @Nullable CooldownReason cooldownReason() {
 		CooldownReason whole = this.backend.cooldownReason();
-		return (whole != null) ? whole : this.cooldown.reason();
+		return (whole != null) ? whole : this.condition.cooldown.reason();
 	}
 
 	/**
@@ -137,7 +122,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the refusal, or {@code null} if there is none
 	 */
 	public @Nullable Refusal refusal() {
-		return (this.backend.cooldownReason() != null) ? this.backend.refusal() : this.cooldown.refusal();
+		return (this.backend.cooldownReason() != null) ? this.backend.refusal() : this.condition.cooldown.refusal();
 	}
 
 	/**
@@ -148,7 +133,7 @@ public final class Lane implements ServiceInstance {
 	 * @return whether the operation is not set aside
 	 */
 	public boolean isServing(Operation operation) {
-		return this.operations.isServing(operation);
+		return this.condition.operations.isServing(operation);
 	}
 
 	/**
@@ -157,7 +142,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the remaining time, zero if the operation is not set aside
 	 */
 	public Duration setAsideFor(Operation operation) {
-		return this.operations.left(operation);
+		return this.condition.operations.left(operation);
 	}
 
 	/**
@@ -166,7 +151,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the operations, usually none
 	 */
 	public Set<Operation> operationsNotServed() {
-		return this.operations.notServed();
+		return this.condition.operations.notServed();
 	}
 
 	/**
@@ -174,7 +159,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the limit, or empty if no response had one
 	 */
 	public OptionalLong tokenLimit() {
-		return this.headroom.tokenLimit();
+		return this.condition.headroom.tokenLimit();
 	}
 
 	/**
@@ -183,11 +168,11 @@ public final class Lane implements ServiceInstance {
 	 * @return whether the ramp of the lane or of its backend limits requests
 	 */
 	public boolean isRamping() {
-		return this.ramp.isActive() || this.backend.isRamping();
+		return this.condition.ramp.isActive() || this.backend.isRamping();
 	}
 
 	public LaneCounts counts() {
-		return this.tally.counts();
+		return this.condition.tally.counts();
 	}
 
 	/**
@@ -195,7 +180,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the number
 	 */
 	public int inFlight() {
-		return this.tally.inFlight();
+		return this.condition.tally.inFlight();
 	}
 
 	/**
@@ -204,7 +189,7 @@ public final class Lane implements ServiceInstance {
 	 * the first one
 	 */
 	public @Nullable Duration latency() {
-		return this.latency.average();
+		return this.condition.latency.average();
 	}
 
 	/**
@@ -214,7 +199,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the time in nanoseconds, not negative
 	 */
 	public double expectedLatency() {
-		return this.latency.expected();
+		return this.condition.latency.expected();
 	}
 
 	/**
@@ -222,7 +207,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the lowest share of any limit, 0 to 1, or empty if nothing is known
 	 */
 	public OptionalDouble headroom() {
-		return this.headroom.known();
+		return this.condition.headroom.known();
 	}
 
 	/**
@@ -230,7 +215,7 @@ public final class Lane implements ServiceInstance {
 	 * @return the lowest share of any limit, 0 to 1; 0.5 if nothing is known
 	 */
 	public double expectedHeadroom() {
-		return this.headroom.known().orElse(Headroom.UNKNOWN);
+		return this.condition.headroom.known().orElse(Headroom.UNKNOWN);
 	}
 
 	/**
@@ -249,64 +234,64 @@ public final class Lane implements ServiceInstance {
 	 * @return the attempt, which must be ended, or {@code null} if it must not begin
 	 */
 	public @Nullable Attempt tryBegin(RequestTraits request, AttemptListener listener) {
-		Ramp.Step own = this.ramp.tryEnter();
+		Ramp.Step own = this.condition.ramp.tryEnter();
 		if (own == null) {
 			return null;
 		}
 		// checked after the ramp, so that a cooldown that begins in between is not missed
-		Ramp.Step whole = this.cooldown.isOver() ? this.backend.tryEnter() : null;
+		Backend.Entry whole = this.condition.cooldown.isOver() ? this.backend.tryEnter() : null;
 		if (whole == null) {
-			this.ramp.leave(own);
+			this.condition.ramp.leave(own);
 			return null;
 		}
-		this.tally.onBegin();
-		this.latency.onWaitStart();
+		this.condition.tally.onBegin();
+		this.condition.latency.onWaitStart();
 		return new Attempt(this, request, listener, own, whole, this.ticker);
 	}
 
 	void recordQuota(QuotaHeaders limits) {
-		this.headroom.record(limits);
+		this.condition.headroom.record(limits);
 	}
 
 	void advanceRamp(Ramp.Step step) {
-		this.ramp.onServed(step);
+		this.condition.ramp.onServed(step);
 	}
 
 	/** Records how many nanoseconds the response of an attempt took to begin. */
 	void onResponseStart(long nanos) {
-		this.latency.record(nanos);
-		this.latency.onWaitEnd();
-		this.free.notifyListener(this.backend);
+		this.condition.latency.record(nanos);
+		this.condition.latency.onWaitEnd();
+		this.free.notifyListener(this.backend.condition());
 	}
 
 	/** Records the latency of an attempt that ended before its response began. */
 	void onEndBeforeResponse(Outcome outcome, Duration duration) {
 		switch (outcome.type()) {
-			case SERVED -> this.latency.record(duration.toNanos());
+			case SERVED -> this.condition.latency.record(duration.toNanos());
 			case BROKEN -> failedAfter(duration);
 			case FAILED -> {
 				if (((Outcome.Failed) outcome).isBackendFault()) {
 					failedAfter(duration);
 				}
 				else {
-					this.latency.recordAtLeast(duration.toNanos());
+					this.condition.latency.recordAtLeast(duration.toNanos());
 				}
 			}
 			// the response would have taken at least as long as the client waited
-			case CANCELLED -> this.latency.recordAtLeast(duration.toNanos());
+			case CANCELLED -> this.condition.latency.recordAtLeast(duration.toNanos());
 			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG -> {
 				// the time of a refusal is not the time of a response
 			}
 		}
-		this.latency.onWaitEnd();
+		this.condition.latency.onWaitEnd();
 	}
 
 	private void failedAfter(Duration duration) {
-		this.latency.recordAtLeast(longest(duration, Latency.ASSUMED).toNanos());
+		this.condition.latency.recordAtLeast(longest(duration, Latency.ASSUMED).toNanos());
 	}
 
 	void onEnd(Outcome outcome, RequestTraits request) {
-		this.tally.onEnd(outcome);
+		this.condition.tally.onEnd(outcome);
 		beginCooldown(outcome, request);
 		switch (outcome.type()) {
 			case NO_CREDENTIAL -> this.backend.recordCredentialProblem(outcome.description());
@@ -327,22 +312,27 @@ public final class Lane implements ServiceInstance {
 	 * @param request the properties of the request
 	 */
 	public void onServed(RequestTraits request) {
-		this.operations.onServed(request.operation());
-		this.lastServed.onServed(request.size());
-		this.backend.refusals().onServed();
+		this.condition.operations.onServed(request.operation());
+		this.condition.lastServed.onServed(request.size());
+		if (this.backend.hasCurrentCredential()) {
+			this.backend.refusals().onServed();
+		}
 	}
 
 	boolean isLastServedSmallerThan(long size) {
-		return this.lastServed.isSmallerThan(size);
+		return this.condition.lastServed.isSmallerThan(size);
 	}
 
 	/** Releases the place of an attempt, once its outcome is recorded. */
 	void release() {
 		this.backend.release();
-		this.free.notifyListener(this.backend);
+		this.free.notifyListener(this.backend.condition());
 	}
 
 	private void beginCooldown(Outcome outcome, RequestTraits request) {
+		if (outcome.type().isAboutCredential() && !this.backend.hasCurrentCredential()) {
+			return;
+		}
 		CooldownPeriod period = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.cooldowns);
 		if (period != null) {
 			beginCooldown(period);
@@ -360,9 +350,10 @@ public final class Lane implements ServiceInstance {
 
 	private void setAside(Outcome.NotServed missing, Operation operation) {
 		switch (missing.scope()) {
-			case OPERATION -> this.operations.setAside(operation, false, this.cooldowns.refusal(), missing.refusal());
+			case OPERATION ->
+				this.condition.operations.setAside(operation, false, this.cooldowns.refusal(), missing.refusal());
 			case OPERATION_IMPLIED ->
-				this.operations.setAside(operation, true, this.cooldowns.refusal(), missing.refusal());
+				this.condition.operations.setAside(operation, true, this.cooldowns.refusal(), missing.refusal());
 			case MODEL, REQUEST -> {
 				// other requests may be served
 			}
@@ -388,8 +379,8 @@ public final class Lane implements ServiceInstance {
 			this.backend.beginCooldown(period.duration(), period.reason(), period.refusal());
 		}
 		else {
-			this.cooldown.begin(period.duration(), period.reason(), period.refusal());
-			this.ramp.restart();
+			this.condition.cooldown.begin(period.duration(), period.reason(), period.refusal());
+			this.condition.ramp.restart();
 		}
 	}
 

@@ -86,4 +86,11 @@ final class LaneOperations {
 		return missing;
 	}
 
+	/** Serves all operations again. */
+	void clear() {
+		for (int i = 0; i < COUNT; i++) {
+			this.cooldowns.set(i, null);
+		}
+	}
+
 }

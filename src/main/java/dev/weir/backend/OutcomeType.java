@@ -57,6 +57,17 @@ public enum OutcomeType {
 	}
 
 	/**
+	 * Whether another credential might have led to another outcome.
+	 * @return whether a change of the credential makes the outcome obsolete
+	 */
+	boolean isAboutCredential() {
+		return switch (this) {
+			case OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED -> true;
+			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> false;
+		};
+	}
+
+	/**
 	 * Whether the backend served the request.
 	 * @return whether it did
 	 */

@@ -7,16 +7,19 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.PoolProperties;
 
 /**
  * A set of backends that replace each other; the NAME in a route's
- * {@code uri: lb://NAME}.
+ * {@code uri: lb://NAME}. A reload replaces it as a whole.
  */
 public final class Pool {
 
@@ -30,18 +33,34 @@ public final class Pool {
 
 	private final List<Backend> backends;
 
+	private final Map<String, Backend> byName;
+
 	private final RetryBudget retryBudget;
 
 	private final FreeSignal free;
 
 	private final LoadingCache<String, Lanes> lanes;
 
+	/**
+	 * Creates a pool without any history.
+	 * @param name its name
+	 * @param properties its settings
+	 * @param backends its backends
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @param free notifies of lanes that may be free
+	 */
 	Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, FreeSignal free) {
+		this(name, properties, backends, ticker, free, new RetryBudget(properties.retryBudget(), ticker));
+	}
+
+	private Pool(String name, PoolProperties properties, List<Backend> backends, Ticker ticker, FreeSignal free,
+			RetryBudget retryBudget) {
 		this.name = name;
 		this.properties = properties;
 		this.backends = List.copyOf(backends);
+		this.byName = backends.stream().collect(Collectors.toUnmodifiableMap(Backend::name, Function.identity()));
 		this.free = free;
-		this.retryBudget = new RetryBudget(properties.retryBudget(), ticker);
+		this.retryBudget = retryBudget;
 		this.lanes = Caffeine.newBuilder()
 			.maximumSize(MAX_MODELS)
 			.executor(Runnable::run)
@@ -49,6 +68,19 @@ public final class Pool {
 				.filter((backend) -> backend.serves(model))
 				.map((backend) -> new Lane(name, backend, model, properties.cooldown(), ticker, free))
 				.toList()));
+	}
+
+	/**
+	 * Creates the pool of the same name after a reload, with the lanes that are in use.
+	 * @param changed the new settings
+	 * @param next the new backends, with the state of those that remain
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @return the pool
+	 */
+	Pool reloaded(PoolProperties changed, List<Backend> next, Ticker ticker) {
+		Pool pool = new Pool(this.name, changed, next, ticker, this.free, this.retryBudget.with(changed.retryBudget()));
+		this.lanes.asMap().keySet().forEach(pool::lanes);
+		return pool;
 	}
 
 	public String name() {
@@ -63,6 +95,15 @@ public final class Pool {
 		return this.backends;
 	}
 
+	/**
+	 * A backend by its name.
+	 * @param name the name
+	 * @return the backend, or {@code null} if the pool has none of that name
+	 */
+	public @Nullable Backend backend(String name) {
+		return this.byName.get(name);
+	}
+
 	public RetryBudget retryBudget() {
 		return this.retryBudget;
 	}
@@ -73,10 +114,10 @@ public final class Pool {
 	 * circuit breaker has changed its state. The listener is called on the thread of the
 	 * event, usually an event loop. It must not block or throw, and must check which
 	 * lanes are free.
-	 * @param listener gets the backend whose lanes may be free; replaces the previous
-	 * listener
+	 * @param listener gets the state of the backend whose lanes may be free; replaces the
+	 * previous listener
 	 */
-	public void onFree(Consumer<Backend> listener) {
+	public void onFree(Consumer<BackendCondition> listener) {
 		this.free.listener(listener);
 	}
 

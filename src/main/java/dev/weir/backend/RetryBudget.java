@@ -26,9 +26,22 @@ public final class RetryBudget {
 	private final AtomicReference<Credit> credit;
 
 	RetryBudget(RetryBudgetProperties properties, Ticker ticker) {
+		this(properties, ticker, new AtomicReference<>(new Credit(properties.minPerSecond(), 0, ticker.read())));
+	}
+
+	private RetryBudget(RetryBudgetProperties properties, Ticker ticker, AtomicReference<Credit> credit) {
 		this.properties = properties;
 		this.ticker = ticker;
-		this.credit = new AtomicReference<>(new Credit(properties.minPerSecond(), 0, ticker.read()));
+		this.credit = credit;
+	}
+
+	/**
+	 * Returns a budget with other settings and the same credit.
+	 * @param changed the settings
+	 * @return the budget
+	 */
+	RetryBudget with(RetryBudgetProperties changed) {
+		return new RetryBudget(changed, this.ticker, this.credit);
 	}
 
 	/**

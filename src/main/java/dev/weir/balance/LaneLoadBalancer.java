@@ -1,5 +1,10 @@
 package dev.weir.balance;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.random.RandomGenerator;
+
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -13,6 +18,7 @@ import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBal
 
 import dev.weir.backend.Lane;
 import dev.weir.backend.Tier;
+import dev.weir.config.BalancingStrategy;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 
@@ -27,10 +33,12 @@ import dev.weir.request.RequestContext;
  */
 public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
-	private final Strategy strategy;
+	private final Map<BalancingStrategy, Strategy> strategies = new EnumMap<>(BalancingStrategy.class);
 
-	LaneLoadBalancer(Strategy strategy) {
-		this.strategy = strategy;
+	LaneLoadBalancer(RandomGenerator random) {
+		for (BalancingStrategy setting : BalancingStrategy.values()) {
+			this.strategies.put(setting, Strategy.of(setting, random));
+		}
 	}
 
 	/**
@@ -47,11 +55,13 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 	}
 
 	private @Nullable Lane pick(FailoverState failover) {
+		// read for each choice, because a reload may change it
+		Strategy strategy = Objects.requireNonNull(this.strategies.get(failover.pool().properties().strategy()));
 		for (Tier tier : failover.candidates().lanes().tiers()) {
-			Lane lane = this.strategy.pick(tier,
+			Lane lane = strategy.pick(tier,
 					(it) -> failover.candidates().contains(it) && !it.backend().brokeRecently());
 			if (lane == null) {
-				lane = this.strategy.pick(tier, failover.candidates()::contains);
+				lane = strategy.pick(tier, failover.candidates()::contains);
 			}
 			if (lane != null) {
 				return lane;

@@ -10,6 +10,7 @@ import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
 import dev.weir.backend.Tier;
 import dev.weir.request.RequestContext;
 
@@ -22,20 +23,24 @@ import dev.weir.request.RequestContext;
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 
-	private final Pool pool;
+	private final String name;
 
-	PoolLanesSupplier(Pool pool) {
-		this.pool = pool;
+	private final Pools pools;
+
+	PoolLanesSupplier(String name, Pools pools) {
+		this.name = name;
+		this.pools = pools;
 	}
 
 	@Override
 	public String getServiceId() {
-		return this.pool.name();
+		return this.name;
 	}
 
 	@Override
 	public Flux<List<ServiceInstance>> get() {
-		return Flux.just(List.copyOf(this.pool.lanes("")));
+		Pool pool = this.pools.get(this.name);
+		return Flux.just((pool != null) ? List.copyOf(pool.lanes("")) : List.of());
 	}
 
 	@Override

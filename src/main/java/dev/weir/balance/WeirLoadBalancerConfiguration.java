@@ -8,7 +8,6 @@ import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
-import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 
 /**
@@ -20,22 +19,12 @@ public class WeirLoadBalancerConfiguration {
 
 	@Bean
 	ServiceInstanceListSupplier laneSupplier(Environment environment, Pools pools) {
-		return new PoolLanesSupplier(pool(environment, pools));
+		return new PoolLanesSupplier(environment.getRequiredProperty(LoadBalancerClientFactory.PROPERTY_NAME), pools);
 	}
 
 	@Bean
-	ReactorServiceInstanceLoadBalancer laneLoadBalancer(Environment environment, Pools pools, RandomGenerator random) {
-		Pool pool = pool(environment, pools);
-		return new LaneLoadBalancer(Strategy.of(pool.properties().strategy(), random));
-	}
-
-	private static Pool pool(Environment environment, Pools pools) {
-		String name = environment.getRequiredProperty(LoadBalancerClientFactory.PROPERTY_NAME);
-		Pool pool = pools.get(name);
-		if (pool == null) {
-			throw new IllegalStateException("There is no pool " + name);
-		}
-		return pool;
+	ReactorServiceInstanceLoadBalancer laneLoadBalancer(RandomGenerator random) {
+		return new LaneLoadBalancer(random);
 	}
 
 }

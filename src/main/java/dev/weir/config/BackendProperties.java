@@ -4,6 +4,7 @@ import java.net.URI;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,16 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 	 */
 	public String effectiveScope() {
 		return (this.scope != null) ? this.scope : cloud().scope();
+	}
+
+	/**
+	 * Whether requests to the backend carry the same credential as with other settings.
+	 * @param other the other settings
+	 * @return whether key, header and scope are the same
+	 */
+	public boolean hasCredentialOf(BackendProperties other) {
+		return Objects.equals(this.apiKey, other.apiKey) && Objects.equals(this.apiKeyHeader, other.apiKeyHeader)
+				&& Objects.equals(this.scope, other.scope);
 	}
 
 }

@@ -6,7 +6,7 @@ package dev.weir.config;
  */
 public final class LiveConfiguration {
 
-	private final WeirProperties current;
+	private volatile WeirProperties current;
 
 	/**
 	 * Creates the holder.
@@ -22,6 +22,14 @@ public final class LiveConfiguration {
 	 */
 	public WeirProperties current() {
 		return this.current;
+	}
+
+	/**
+	 * Replaces the settings.
+	 * @param next complete and valid settings
+	 */
+	public void apply(WeirProperties next) {
+		this.current = next;
 	}
 
 }

@@ -4,11 +4,12 @@ import java.time.Clock;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.azure.core.credential.TokenCredential;
 import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendDialect;
@@ -26,7 +27,8 @@ import org.springframework.util.function.SingletonSupplier;
  */
 public final class CredentialProvider {
 
-	private final Map<Audience, TokenCache> tokens = new ConcurrentHashMap<>();
+	// as long as a backend uses them
+	private final Cache<Audience, TokenCache> tokens = Caffeine.newBuilder().weakValues().build();
 
 	private final Map<AzureCloud, Supplier<TokenSource>> sources = new EnumMap<>(AzureCloud.class);
 
@@ -92,8 +94,8 @@ public final class CredentialProvider {
 			return new ApiKeyCredential(key, backend.apiKeyHeader(), dialect);
 		}
 		return switch (dialect) {
-			case AZURE -> new EntraCredential(this.tokens
-				.computeIfAbsent(new Audience(backend.cloud(), backend.effectiveScope()), this::prefetched));
+			case AZURE -> new EntraCredential(
+					this.tokens.get(new Audience(backend.cloud(), backend.effectiveScope()), this::prefetched));
 			case OPENAI -> new NoCredential();
 		};
 	}

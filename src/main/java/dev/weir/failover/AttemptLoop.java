@@ -1,6 +1,7 @@
 package dev.weir.failover;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,8 @@ final class AttemptLoop {
 
 	private final WaitQueues queues;
 
+	private final Supplier<@Nullable AttemptLoop> moved;
+
 	private final FailoverState failover;
 
 	private final Attempts attempts;
@@ -57,9 +60,6 @@ final class AttemptLoop {
 
 	// false if the client has a part of its reply: then it does not wait for a lane
 	private boolean mayWait = true;
-
-	// the request's number among those that waited, 0 before its first wait
-	private long arrival;
 
 	// how often in a row no attempt could begin
 	private int missed;
@@ -77,11 +77,13 @@ final class AttemptLoop {
 	 * @param reader reads their responses
 	 * @param queues where requests of the pool wait for a lane
 	 */
-	AttemptLoop(RequestContext context, BackendCaller caller, ResponseReader reader, WaitQueues queues) {
+	AttemptLoop(RequestContext context, BackendCaller caller, ResponseReader reader, WaitQueues queues,
+			Supplier<@Nullable AttemptLoop> moved) {
 		this.context = context;
 		this.caller = caller;
 		this.reader = reader;
 		this.queues = queues;
+		this.moved = moved;
 		this.failover = context.failover();
 		this.attempts = this.failover.attempts();
 		this.candidates = this.failover.candidates();
@@ -107,13 +109,13 @@ final class AttemptLoop {
 	 * @return the result, or empty if no further attempt is possible
 	 */
 	Mono<RequestResult> runAgain() {
-		this.attempts.end(new Outcome.Broken());
-		this.failover.deadline().restart();
-		if (!this.candidates.hasAvailable() || !this.context.pool().retryBudget().tryRetry()) {
+		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.reader, this.queues, () -> null);
+		again.mayWait = false;
+		again.attempts.end(new Outcome.Broken());
+		again.failover.deadline().restart();
+		if (!again.candidates.hasAvailable() || !this.context.pool().retryBudget().tryRetry()) {
 			return Mono.empty();
 		}
-		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.reader, this.queues);
-		again.mayWait = false;
 		return again.run();
 	}
 
@@ -286,10 +288,13 @@ final class AttemptLoop {
 
 	private Mono<RequestResult> waitAndTry(Duration atMost) {
 		long begin = this.context.ticker().read();
-		// a request that waits again keeps its place in the order of arrival
-		this.arrival = (this.arrival != 0) ? this.arrival : this.queues.nextArrival();
-		return this.queues.await(this.context, this.arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
+		long arrival = this.failover.arrival(this.queues::nextArrival);
+		return this.queues.await(this.context, arrival, atMost, this.missed <= MAX_MISSED).flatMap((free) -> {
 			this.failover.addWait(Duration.ofNanos(this.context.ticker().read() - begin));
+			AttemptLoop elsewhere = (this.attempts.count() == 0) ? this.moved.get() : null;
+			if (elsewhere != null) {
+				return elsewhere.run();
+			}
 			return free ? attempt() : giveUp(false);
 		});
 	}

@@ -13,6 +13,8 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
+import dev.weir.backend.PoolSet;
+import dev.weir.backend.Pools;
 import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestContext;
@@ -30,6 +32,8 @@ public final class Failover {
 	// long bodies are compared by their beginning and their length
 	private static final int MAX_FINGERPRINTED = 256 * 1024;
 
+	private final Pools pools;
+
 	private final PoolWaitQueues queues;
 
 	private final ResponseReader reader;
@@ -40,7 +44,8 @@ public final class Failover {
 	 * @param budget counts the bytes of streams that are held back
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
-	Failover(PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
+	Failover(Pools pools, PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
+		this.pools = pools;
 		this.queues = queues;
 		this.reader = new ResponseReader(budget, clock);
 	}
@@ -59,14 +64,14 @@ public final class Failover {
 			ServerHttpResponse client) {
 		Pool pool = context.pool();
 		ApiCall call = context.call();
-		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		Lanes lanes = lanes(pool, call);
 		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
 		if (unknown != null) {
 			return Mono.error(unknown);
 		}
 		context.beginFailover(lanes, traits(context, imageDeployment));
 		pool.retryBudget().recordRequest();
-		AttemptLoop loop = new AttemptLoop(context, caller, this.reader, this.queues.of(pool));
+		AttemptLoop loop = loop(context, caller);
 		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, client);
 		if (EarlyReply.isWanted(call, pool.properties())) {
 			return new EarlyReply(context, replies).await(loop.run());
@@ -76,6 +81,33 @@ public final class Failover {
 			.then()
 			// stops the lookup of the Reactor context here, which each operator repeats
 			.contextWrite(UnaryOperator.identity());
+	}
+
+	private static Lanes lanes(Pool pool, ApiCall call) {
+		return pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+	}
+
+	private AttemptLoop loop(RequestContext context, BackendCaller caller) {
+		return new AttemptLoop(context, caller, this.reader, this.queues.of(context.pool()),
+				() -> move(context) ? loop(context, caller) : null);
+	}
+
+	/**
+	 * Moves a request that has made no attempt to the current configuration, if that has
+	 * a lane for it.
+	 */
+	private boolean move(RequestContext context) {
+		PoolSet current = this.pools.current();
+		Pool pool = current.get(context.pool().name());
+		if (!context.isOutdated(current) || pool == null) {
+			return false;
+		}
+		Lanes lanes = lanes(pool, context.call());
+		if (lanes.isEmpty()) {
+			return false;
+		}
+		context.moveTo(current, pool, lanes);
+		return true;
 	}
 
 	private static RequestTraits traits(RequestContext context, boolean imageDeployment) {

@@ -34,8 +34,8 @@ class FailoverConfiguration {
 	}
 
 	@Bean
-	Failover failover(PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
-		return new Failover(queues, budget, clock);
+	Failover failover(Pools pools, PoolWaitQueues queues, BufferBudget budget, InstantSource clock) {
+		return new Failover(pools, queues, budget, clock);
 	}
 
 }

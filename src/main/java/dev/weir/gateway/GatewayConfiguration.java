@@ -1,5 +1,12 @@
 package dev.weir.gateway;
 
+import dev.weir.request.RequestContext;
+import reactor.core.publisher.Flux;
+import org.springframework.cloud.gateway.support.ConfigurationService;
+import org.springframework.cloud.gateway.route.CompositeRouteLocator;
+import org.springframework.cloud.gateway.route.RouteLocator;
+import org.springframework.context.annotation.Primary;
+import org.springframework.context.ApplicationEventPublisher;
 import java.util.List;
 
 import reactor.netty.http.client.HttpClient;
@@ -30,8 +37,19 @@ import dev.weir.upstream.ModelListCache;
 class GatewayConfiguration {
 
 	@Bean
-	PoolResolver poolResolver(Pools pools) {
-		return (exchange) -> pools.of(exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR));
+	PoolResolver poolResolver() {
+		return (exchange) -> RequestContext.of(exchange)
+			.configuration()
+			.of(exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR));
+	}
+
+	/** Has the name of the gateway's own bean, which it replaces. */
+	@Bean("cachedCompositeRouteLocator")
+	@Primary
+	LiveRoutes liveRoutes(List<RouteLocator> locators, GatewayProperties gateway, Pools pools,
+			ObjectProvider<RouteLocator> all, ConfigurationService values, ApplicationEventPublisher events) {
+		return new LiveRoutes(new CompositeRouteLocator(Flux.fromIterable(locators)), gateway, pools, all, values,
+				events);
 	}
 
 	@Bean
@@ -40,8 +58,8 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	ReplyFilter replyFilter(Pools pools) {
-		return new ReplyFilter(pools);
+	ReplyFilter replyFilter() {
+		return new ReplyFilter();
 	}
 
 	@Bean
@@ -91,8 +109,8 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	static PoolRouteMetadataPostProcessor poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
-		return new PoolRouteMetadataPostProcessor(configuration);
+	static PoolRouteMetadata.Installer poolRouteMetadata(ObjectProvider<LiveConfiguration> configuration) {
+		return new PoolRouteMetadata.Installer(configuration);
 	}
 
 }

@@ -15,7 +15,6 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Pool;
-import dev.weir.backend.Pools;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 
@@ -29,12 +28,6 @@ final class ReplyFilter implements GlobalFilter, Ordered {
 	/** The order of {@link NettyWriteResponseFilter}, which then has nothing to write. */
 	static final int ORDER = NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER;
 
-	private final Pools pools;
-
-	ReplyFilter(Pools pools) {
-		this.pools = pools;
-	}
-
 	@Override
 	public int getOrder() {
 		return ORDER;
@@ -44,7 +37,7 @@ final class ReplyFilter implements GlobalFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		RequestContext context = RequestContext.of(exchange);
 		Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-		Pool pool = (route != null) ? this.pools.of(route.getUri()) : null;
+		Pool pool = (route != null) ? context.configuration().of(route.getUri()) : null;
 		context.passThrough(pool == null);
 		if (pool != null) {
 			context.onRouted(pool);

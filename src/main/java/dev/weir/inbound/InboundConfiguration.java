@@ -8,7 +8,6 @@ import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 
 /**
@@ -32,9 +31,9 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	ReadCallFilter readCallFilter(PoolResolver pools, BufferBudget budget, LiveConfiguration configuration,
+	ReadCallFilter readCallFilter(PoolResolver pools, BufferBudget budget,
 			@Qualifier("bodyDecoders") Scheduler decoders) {
-		return new ReadCallFilter(pools, budget, configuration.current().maxBody(), decoders);
+		return new ReadCallFilter(pools, budget, decoders);
 	}
 
 	/**

@@ -17,7 +17,6 @@ import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.util.unit.DataSize;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.openai.call.ApiCall;
@@ -49,21 +48,17 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private final BufferBudget budget;
 
-	private final int maxBody;
-
 	private final Scheduler decoders;
 
 	/**
 	 * Creates the filter.
 	 * @param pools finds the pool of a request
 	 * @param budget the memory limit for all bodies together
-	 * @param maxBody the largest body that is held in memory
 	 * @param decoders decodes compressed bodies outside the event loops
 	 */
-	ReadCallFilter(PoolResolver pools, BufferBudget budget, DataSize maxBody, Scheduler decoders) {
+	ReadCallFilter(PoolResolver pools, BufferBudget budget, Scheduler decoders) {
 		this.pools = pools;
 		this.budget = budget;
-		this.maxBody = Math.toIntExact(Math.min(maxBody.toBytes(), budget.largestUpload()));
 		this.decoders = decoders;
 	}
 
@@ -112,7 +107,14 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		return share;
 	}
 
+	/** The largest body of a request that is held in memory. */
+	private int maxBody(ServerWebExchange exchange) {
+		return Math.toIntExact(Math.min(RequestContext.of(exchange).configuration().properties().maxBody().toBytes(),
+				this.budget.largestUpload()));
+	}
+
 	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {
+		int maxBody = maxBody(exchange);
 		ServerHttpRequest request = exchange.getRequest();
 		HttpHeaders headers = request.getHeaders();
 		long length = headers.getContentLength();
@@ -124,20 +126,21 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		ContentCoding coding = (codings != null) ? ContentCoding.of(String.join(",", codings)) : null;
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
 		boolean mustRead = path.operation().hasModel() || coding != null;
-		if (length > this.maxBody || (length < 0 && !mustRead && !(path.mayNameModel() && mayNameModel(type)))) {
-			return mustRead ? Mono.error(tooLarge())
+		if (length > maxBody || (length < 0 && !mustRead && !(path.mayNameModel() && mayNameModel(type)))) {
+			return mustRead ? Mono.error(tooLarge(maxBody))
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
 		Mono<byte[]> body = BodyCollector.collect(request.getBody().onErrorMap(ClientGoneException::of), length,
-				this.maxBody, (onEvicted) -> openShare(exchange, onEvicted));
-		Mono<byte[]> plain = (coding != null) ? body.flatMap((encoded) -> decode(coding, encoded, exchange)) : body;
-		return plain.onErrorMap(BodyLimitException.class, this::limitError)
+				maxBody, (onEvicted) -> openShare(exchange, onEvicted));
+		Mono<byte[]> plain = (coding != null) ? body.flatMap((encoded) -> decode(coding, encoded, maxBody, exchange))
+				: body;
+		return plain.onErrorMap(BodyLimitException.class, (limit) -> limitError(limit, maxBody))
 			.map((bytes) -> call(path, read(path, bytes, type)));
 	}
 
-	private Mono<byte[]> decode(ContentCoding coding, byte[] encoded, ServerWebExchange exchange) {
-		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(encoded, this.maxBody))
-			.switchIfEmpty(Mono.error(this::tooLarge))
+	private Mono<byte[]> decode(ContentCoding coding, byte[] encoded, int maxBody, ServerWebExchange exchange) {
+		Mono<byte[]> decoded = Mono.fromCallable(() -> coding.decode(encoded, maxBody))
+			.switchIfEmpty(Mono.error(() -> tooLarge(maxBody)))
 			.subscribeOn(this.decoders)
 			.onErrorMap(RejectedExecutionException.class, (ex) -> busy());
 		return RequestContext.of(exchange)
@@ -185,9 +188,9 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		return new ApiCall(path, (named != null) ? named : "", body, true);
 	}
 
-	private ApiErrorException limitError(BodyLimitException limit) {
+	private static ApiErrorException limitError(BodyLimitException limit, int maxBody) {
 		return switch (limit.reason()) {
-			case TOO_LARGE -> tooLarge();
+			case TOO_LARGE -> tooLarge(maxBody);
 			case NO_ROOM -> new ApiErrorException(
 					new ApiError(503,
 							"The memory for request bodies is full (weir.max-buffered)."
@@ -214,8 +217,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 				"not_supported");
 	}
 
-	private ApiErrorException tooLarge() {
-		return invalid(413, "The request body is larger than " + this.maxBody + " bytes.", null, "request_too_large");
+	private static ApiErrorException tooLarge(int maxBody) {
+		return invalid(413, "The request body is larger than " + maxBody + " bytes.", null, "request_too_large");
 	}
 
 	private static ApiErrorException busy() {

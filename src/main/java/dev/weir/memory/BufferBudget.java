@@ -22,12 +22,12 @@ public final class BufferBudget {
 	/** The maximum size of a small body, if the limit is large enough. */
 	private static final long SMALL = 64 * 1024;
 
-	private final long limit;
+	private volatile long limit;
 
 	// above it, the slowest upload is aborted and large bodies cannot grow
-	private final long high;
+	private volatile long high;
 
-	private final long small;
+	private volatile long small;
 
 	private final Ticker ticker;
 
@@ -41,10 +41,19 @@ public final class BufferBudget {
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
 	public BufferBudget(long limit, Ticker ticker) {
+		this.ticker = ticker;
+		limit(limit);
+	}
+
+	/**
+	 * Changes the limit. If more is buffered already, nothing is added until enough is
+	 * released.
+	 * @param limit the maximum number of buffered bytes, 1 or more
+	 */
+	public void limit(long limit) {
 		this.limit = limit;
 		this.high = limit - limit / 8;
 		this.small = Math.min(SMALL, limit / 32);
-		this.ticker = ticker;
 	}
 
 	/**

@@ -4,16 +4,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import org.jspecify.annotations.Nullable;
 
 import dev.weir.backend.Attempt;
-import dev.weir.backend.Backend;
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
-import dev.weir.backend.Pool;
-import dev.weir.backend.Pools;
+import dev.weir.backend.PoolSet;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 import dev.weir.request.Attempts;
@@ -22,11 +21,11 @@ import dev.weir.request.Attempts;
  * Records the metrics of attempts and backends. Models are no tag, because clients choose
  * their names, and each name would add a time series.
  */
-final class AttemptMetrics implements RequestListener {
+public final class AttemptMetrics implements RequestListener {
 
 	private final MeterRegistry registry;
 
-	private final Map<Backend, BackendMeters> meters = new ConcurrentHashMap<>();
+	private final Map<BackendCondition, BackendMeters> meters = new ConcurrentHashMap<>();
 
 	AttemptMetrics(MeterRegistry registry) {
 		this.registry = registry;
@@ -34,7 +33,10 @@ final class AttemptMetrics implements RequestListener {
 
 	@Override
 	public void onAttemptEnd(RequestContext context, Attempt attempt, Outcome outcome, Duration duration) {
-		metersOf(attempt.lane()).attempts(outcome.label()).record(duration);
+		BackendMeters backend = metersOf(attempt.lane());
+		if (backend != null) {
+			backend.attempts(outcome.label()).record(duration);
+		}
 	}
 
 	@Override
@@ -44,38 +46,44 @@ final class AttemptMetrics implements RequestListener {
 	}
 
 	private void recordTokens(Lane lane, String type, long count) {
-		if (count > 0) {
-			metersOf(lane).tokens(type).record(count);
+		BackendMeters backend = (count > 0) ? metersOf(lane) : null;
+		if (backend != null) {
+			backend.tokens(type).record(count);
 		}
 	}
 
-	private BackendMeters metersOf(Lane lane) {
-		BackendMeters known = this.meters.get(lane.backend());
-		return (known != null) ? known : this.meters.computeIfAbsent(lane.backend(),
-				(backend) -> new BackendMeters(this.registry, tags(lane.getServiceId(), backend)));
+	private @Nullable BackendMeters metersOf(Lane lane) {
+		BackendCondition backend = lane.backend().condition();
+		BackendMeters known = this.meters.get(backend);
+		// a request that began before the backend was removed must not create meters that
+		// stay forever
+		return (known != null || backend.isRemoved()) ? known : this.meters.computeIfAbsent(backend, this::meters);
+	}
+
+	private BackendMeters meters(BackendCondition backend) {
+		return new BackendMeters(this.registry, Tags.of("pool", backend.key().pool(), "backend", backend.key().name()));
 	}
 
 	/**
-	 * Registers the gauges of all backends.
-	 * @param pools the pools
+	 * Registers the gauges of all backends that have none.
+	 * @param configuration the pools
 	 */
-	void registerGauges(Pools pools) {
-		pools.all().forEach((pool) -> pool.backends().forEach((backend) -> registerGauges(pool, backend)));
+	public void registerGauges(PoolSet configuration) {
+		configuration.all()
+			.forEach((pool) -> pool.backends()
+				.forEach((backend) -> this.meters.computeIfAbsent(backend.condition(), this::meters)
+					.registerGauges(backend.condition())));
 	}
 
-	private void registerGauges(Pool pool, Backend backend) {
-		Gauge.builder("weir.backend.available", backend, (it) -> it.isAvailable() ? 1 : 0)
-			.description("1 if the backend as a whole is available now, else 0")
-			.tags(tags(pool.name(), backend))
-			.register(this.registry);
-		Gauge.builder("weir.backend.in.flight", backend, Backend::inFlight)
-			.description("Attempts in flight, until the last byte of their responses")
-			.tags(tags(pool.name(), backend))
-			.register(this.registry);
-	}
-
-	private static Tags tags(String pool, Backend backend) {
-		return Tags.of("pool", pool, "backend", backend.name());
+	/**
+	 * Removes the meters of a backend that was removed from the configuration.
+	 * @param backend the state of the backend
+	 */
+	public void remove(BackendCondition backend) {
+		BackendMeters removed = this.meters.remove(backend);
+		if (removed != null) {
+			removed.close();
+		}
 	}
 
 }

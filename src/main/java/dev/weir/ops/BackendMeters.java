@@ -1,12 +1,17 @@
 package dev.weir.ops;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+
+import dev.weir.backend.BackendCondition;
 import dev.weir.request.Attempts;
 
 /**
@@ -22,6 +27,8 @@ final class BackendMeters {
 	private final Map<String, Timer> attempts = new ConcurrentHashMap<>();
 
 	private final Map<String, DistributionSummary> tokens = new ConcurrentHashMap<>();
+
+	private final List<Gauge> gauges = new CopyOnWriteArrayList<>();
 
 	BackendMeters(MeterRegistry registry, Tags tags) {
 		this.registry = registry;
@@ -48,6 +55,31 @@ final class BackendMeters {
 							.baseUnit("token")
 							.tags(this.tags.and("gen_ai.token.type", it))
 							.register(this.registry));
+	}
+
+	/**
+	 * Registers the gauges. Without effect when called again.
+	 * @param backend the state of the backend
+	 */
+	void registerGauges(BackendCondition backend) {
+		if (!this.gauges.isEmpty()) {
+			return;
+		}
+		this.gauges.add(Gauge.builder("weir.backend.available", backend, (it) -> it.isAvailable() ? 1 : 0)
+			.description("1 if the backend as a whole is available now, else 0")
+			.tags(this.tags)
+			.register(this.registry));
+		this.gauges.add(Gauge.builder("weir.backend.in.flight", backend, BackendCondition::inFlight)
+			.description("Attempts in flight, until the last byte of their responses")
+			.tags(this.tags)
+			.register(this.registry));
+	}
+
+	/** Removes all meters of the backend from the registry. */
+	void close() {
+		this.gauges.forEach(this.registry::remove);
+		this.attempts.values().forEach(this.registry::remove);
+		this.tokens.values().forEach(this.registry::remove);
 	}
 
 }

@@ -1,16 +1,16 @@
 package dev.weir.ops;
 
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
 import org.springframework.beans.factory.SmartInitializingSingleton;
-import org.springframework.boot.health.contributor.CompositeReactiveHealthContributor;
 import org.springframework.boot.health.contributor.ReactiveHealthContributor;
+import org.springframework.boot.health.contributor.ReactiveHealthContributors;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -30,18 +30,28 @@ class OpsConfiguration {
 
 	@Bean
 	ReactiveHealthContributor backendsHealthContributor(Pools pools, InstantSource clock) {
-		Map<String, ReactiveHealthContributor> backends = new LinkedHashMap<>();
-		pools.all()
-			.forEach((pool) -> pool.backends()
-				.forEach((backend) -> backends.put(backend.name(), new BackendHealth(pool, backend, clock))));
-		return CompositeReactiveHealthContributor.fromMap(backends);
+		return new LiveHealth(
+				() -> pools.all()
+					.stream()
+					.flatMap((pool) -> pool.backends()
+						.stream()
+						.map((backend) -> new ReactiveHealthContributors.Entry(backend.name(),
+								new BackendHealth(pool, backend, clock)))),
+				(name) -> pools.all()
+					.stream()
+					.filter((pool) -> pool.backend(name) != null)
+					.findFirst()
+					.map((pool) -> new BackendHealth(pool, Objects.requireNonNull(pool.backend(name)), clock))
+					.orElse(null));
 	}
 
 	@Bean
 	ReactiveHealthContributor poolsHealthContributor(Pools pools) {
-		Map<String, ReactiveHealthContributor> byName = new LinkedHashMap<>();
-		pools.all().forEach((pool) -> byName.put(pool.name(), new PoolHealth(pool)));
-		return CompositeReactiveHealthContributor.fromMap(byName);
+		return new LiveHealth(
+				() -> pools.all()
+					.stream()
+					.map((pool) -> new ReactiveHealthContributors.Entry(pool.name(), new PoolHealth(pool))),
+				(name) -> Optional.ofNullable(pools.get(name)).map(PoolHealth::new).orElse(null));
 	}
 
 	@Bean
@@ -64,7 +74,7 @@ class OpsConfiguration {
 
 	@Bean
 	SmartInitializingSingleton backendGauges(AttemptMetrics metrics, Pools pools) {
-		return () -> metrics.registerGauges(pools);
+		return () -> metrics.registerGauges(pools.current());
 	}
 
 }

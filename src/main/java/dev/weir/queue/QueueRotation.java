@@ -59,6 +59,10 @@ final class QueueRotation {
 		this.serving = now;
 	}
 
+	boolean isUnused() {
+		return this.empty && !this.serving;
+	}
+
 	void add(Lane lane, WaitQueue queue) {
 		this.byLane.computeIfAbsent(lane, (it) -> new LinkedHashSet<>()).add(queue);
 		this.empty = false;

@@ -57,6 +57,14 @@ final class WaitQueue {
 		return this.lanes;
 	}
 
+	/**
+	 * The requests in the queue, those with the nearest deadline first.
+	 * @return a copy
+	 */
+	List<Waiter> waiters() {
+		return List.copyOf(this.byDeadline);
+	}
+
 	void add(Waiter waiter) {
 		waiter.queue(this);
 		this.order.add(waiter);

@@ -3,16 +3,17 @@ package dev.weir.queue;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.request.RequestContext;
@@ -42,7 +43,7 @@ public final class WaitQueues {
 	// than needed.
 	private static final int MAX_PASSES = 3;
 
-	private final int max;
+	private volatile Pool pool;
 
 	private final Timing timing;
 
@@ -53,7 +54,8 @@ public final class WaitQueues {
 	// only queues in which a request waits; read by all threads
 	private final Map<List<Lane>, WaitQueue> queues = new ConcurrentHashMap<>();
 
-	private final Map<Backend, QueueRotation> rotations;
+	// by the state of the backend, which the lanes before and after a reload share
+	private final Map<BackendCondition, QueueRotation> rotations = new ConcurrentHashMap<>();
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
@@ -68,13 +70,10 @@ public final class WaitQueues {
 	 * @param orders creates the order of each queue
 	 */
 	WaitQueues(Pool pool, Timing timing, Executor thread, Supplier<WaitOrder> orders) {
-		this.max = pool.properties().maxWaiting();
+		this.pool = pool;
 		this.timing = timing;
 		this.thread = thread;
 		this.orders = orders;
-		this.rotations = pool.backends()
-			.stream()
-			.collect(Collectors.toUnmodifiableMap(Function.identity(), (backend) -> new QueueRotation()));
 	}
 
 	/**
@@ -133,11 +132,35 @@ public final class WaitQueues {
 	 * Serves the next requests that can use a backend, if there is a place.
 	 * @param backend a backend of the pool
 	 */
-	void onFree(Backend backend) {
+	void onFree(BackendCondition backend) {
 		QueueRotation rotation = this.rotations.get(backend);
 		if (rotation != null && rotation.requestCheck()) {
 			this.thread.execute(() -> serve(rotation));
 		}
+	}
+
+	/**
+	 * Continues with the pool of a new configuration. Requests that wait and have made no
+	 * attempt are woken, so that they can choose among its lanes; they keep their
+	 * numbers. The others wait on for the lanes of their configuration.
+	 * @param next the pool of the same name
+	 */
+	void reload(Pool next) {
+		this.pool = next;
+		this.thread.execute(() -> {
+			this.queues.values()
+				.stream()
+				.flatMap((queue) -> queue.waiters().stream())
+				.filter((waiter) -> waiter.context().failover().attempts().count() == 0)
+				.toList()
+				.forEach(this::chooseAgain);
+			Set<BackendCondition> current = next.backends()
+				.stream()
+				.map(Backend::condition)
+				.collect(Collectors.toUnmodifiableSet());
+			this.rotations.entrySet()
+				.removeIf((entry) -> !current.contains(entry.getKey()) && entry.getValue().isUnused());
+		});
 	}
 
 	private void join(Waiter waiter, boolean checkNow) {
@@ -145,7 +168,7 @@ public final class WaitQueues {
 			return;
 		}
 		List<Lane> lanes = waiter.context().failover().candidates().remaining();
-		if (this.waiting.get() >= this.max) {
+		if (this.waiting.get() >= this.pool.properties().maxWaiting()) {
 			// full queues do not matter for lanes that no request waits for
 			waiter.proceed(checkNow && !this.queues.containsKey(lanes)
 					&& waiter.context().failover().candidates().hasAvailable());
@@ -198,11 +221,7 @@ public final class WaitQueues {
 	}
 
 	private QueueRotation rotation(Lane lane) {
-		QueueRotation rotation = this.rotations.get(lane.backend());
-		if (rotation == null) {
-			throw new IllegalStateException(lane + " belongs to another pool");
-		}
-		return rotation;
+		return this.rotations.computeIfAbsent(lane.backend().condition(), (backend) -> new QueueRotation());
 	}
 
 	private void remove(Waiter waiter) {

@@ -25,6 +25,18 @@ public final class Deadline {
 		this.start = ticker.read();
 	}
 
+	/**
+	 * Returns a deadline with another limit that began at the same time.
+	 * @param changed the other limit
+	 * @return the deadline
+	 */
+	Deadline with(Duration changed) {
+		Deadline deadline = new Deadline(changed, this.ticker);
+		deadline.start = this.start;
+		deadline.uploading = this.uploading;
+		return deadline;
+	}
+
 	/** Pauses the deadline while the client's body is streamed to a backend. */
 	public void pauseForUpload() {
 		this.uploading = true;

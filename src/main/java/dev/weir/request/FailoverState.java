@@ -1,8 +1,7 @@
 package dev.weir.request;
 
 import java.time.Duration;
-
-import com.github.benmanes.caffeine.cache.Ticker;
+import java.util.function.LongSupplier;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
@@ -32,14 +31,38 @@ public final class FailoverState {
 
 	private Duration waited = Duration.ZERO;
 
+	private long arrival;
+
 	private boolean repeatable = true;
 
-	FailoverState(Pool pool, Lanes lanes, RequestTraits traits, Ticker ticker, AttemptListener listener) {
+	FailoverState(Pool pool, Lanes lanes, RequestTraits traits, Deadline deadline, AttemptListener listener) {
 		this.pool = pool;
 		this.traits = traits;
 		this.candidates = new Candidates(lanes, traits);
-		this.deadline = new Deadline(pool.properties().deadline(), ticker);
+		this.deadline = deadline;
 		this.listener = listener;
+	}
+
+	/**
+	 * Continues a request that has waited and made no attempt in a new configuration.
+	 * @param changed the pool of the same name
+	 * @param lanes its lanes that serve the request
+	 * @return the state, with the times and the arrival number of this one
+	 */
+	FailoverState movedTo(Pool changed, Lanes lanes) {
+		FailoverState moved = new FailoverState(changed, lanes, this.traits,
+				this.deadline.with(changed.properties().deadline()), this.listener);
+		moved.waited = this.waited;
+		moved.arrival = this.arrival;
+		return moved;
+	}
+
+	/**
+	 * The pool whose lanes the request may use.
+	 * @return the pool in the configuration of the request
+	 */
+	public Pool pool() {
+		return this.pool;
 	}
 
 	/**
@@ -125,6 +148,19 @@ public final class FailoverState {
 	 */
 	public void addWait(Duration time) {
 		this.waited = this.waited.plus(time);
+	}
+
+	/**
+	 * The request's number among those that have waited. A request that waits again keeps
+	 * its place in the order of arrival.
+	 * @param next gives the number at the first wait
+	 * @return a positive number
+	 */
+	public long arrival(LongSupplier next) {
+		if (this.arrival == 0) {
+			this.arrival = next.getAsLong();
+		}
+		return this.arrival;
 	}
 
 	/**

@@ -13,6 +13,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
+import dev.weir.backend.PoolSet;
 import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 
@@ -36,6 +37,8 @@ public final class RequestContext {
 	private final Ticker ticker;
 
 	private final List<RequestListener> listeners;
+
+	private @Nullable PoolSet configuration;
 
 	private @Nullable Pool pool;
 
@@ -134,6 +137,37 @@ public final class RequestContext {
 	 */
 	public Ticker ticker() {
 		return this.ticker;
+	}
+
+	/**
+	 * Begins to look up the route of the request among the routes of a configuration,
+	 * which becomes that of the request.
+	 * @param among the configuration
+	 * @return whether the lookup begins; {@code false} for each further route
+	 */
+	public boolean startLookup(PoolSet among) {
+		boolean starts = this.configuration != among;
+		this.configuration = among;
+		return starts;
+	}
+
+	/**
+	 * The configuration that the request sees from its beginning to its end, whatever
+	 * reloads happen meanwhile.
+	 * @return the configuration
+	 * @throws IllegalStateException before its route has been looked up
+	 */
+	public PoolSet configuration() {
+		return required(this.configuration, "configuration");
+	}
+
+	/**
+	 * Whether the request has another configuration than the current one.
+	 * @param current the current configuration
+	 * @return whether a reload has happened since its route was looked up
+	 */
+	public boolean isOutdated(PoolSet current) {
+		return this.configuration != null && this.configuration != current;
 	}
 
 	/**
@@ -259,7 +293,20 @@ public final class RequestContext {
 		releaseAttempts();
 		this.released = false;
 		this.reply = null;
-		this.failover = new FailoverState(pool(), lanes, traits, this.ticker, required(this.events, "pool"));
+		this.failover = new FailoverState(pool(), lanes, traits,
+				new Deadline(pool().properties().deadline(), this.ticker), required(this.events, "pool"));
+	}
+
+	/**
+	 * Moves the request to a new configuration. It has waited and made no attempt.
+	 * @param next the configuration
+	 * @param to the pool of the same name
+	 * @param lanes the lanes of that pool that serve the request
+	 */
+	public void moveTo(PoolSet next, Pool to, Lanes lanes) {
+		this.configuration = next;
+		this.pool = to;
+		this.failover = failover().movedTo(to, lanes);
 	}
 
 	/**

@@ -2,6 +2,8 @@ package dev.weir.server;
 
 import java.time.Duration;
 
+import dev.weir.config.WeirProperties;
+
 /**
  * How long a client may take.
  *
@@ -10,4 +12,9 @@ import java.time.Duration;
  * @param reply without reading anything of a reply
  */
 record ClientTimeouts(Duration head, Duration body, Duration reply) {
+
+	static ClientTimeouts of(WeirProperties settings) {
+		return new ClientTimeouts(settings.headerTimeout(), settings.bodyTimeout(), settings.clientIdleTimeout());
+	}
+
 }

@@ -11,7 +11,6 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 
 import dev.weir.config.LiveConfiguration;
-import dev.weir.config.WeirProperties;
 import dev.weir.request.RequestListener;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.util.List;
@@ -29,11 +28,9 @@ class ServerConfiguration {
 	@Bean
 	@Order(Ordered.LOWEST_PRECEDENCE)
 	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> serverPipeline(LiveConfiguration configuration) {
-		WeirProperties settings = configuration.current();
-		ClientTimeouts timeouts = new ClientTimeouts(settings.headerTimeout(), settings.bodyTimeout(),
-				settings.clientIdleTimeout());
 		return (factory) -> factory.addServerCustomizers((server) -> {
-			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder(), timeouts);
+			ServerPipeline pipeline = new ServerPipeline(server.configuration().decoder(),
+					() -> ClientTimeouts.of(configuration.current()));
 			return server.doOnChannelInit((observer, channel, address) -> pipeline.init(channel));
 		});
 	}

@@ -1,6 +1,8 @@
 package dev.weir.server;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import java.util.function.Supplier;
+
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -49,16 +51,16 @@ final class ServerPipeline {
 
 	private final HttpDecoderConfig decoderConfig;
 
-	private final ClientTimeouts timeouts;
+	private final Supplier<ClientTimeouts> timeouts;
 
 	private final OutOfMemoryHandler memory = new OutOfMemoryHandler();
 
 	/**
 	 * Creates a pipeline for all connections.
 	 * @param limits the limits of the decoder, as Spring Boot and users have set them
-	 * @param timeouts how long a client may take
+	 * @param timeouts how long a client may take, read when it connects
 	 */
-	ServerPipeline(HttpRequestDecoderSpec limits, ClientTimeouts timeouts) {
+	ServerPipeline(HttpRequestDecoderSpec limits, Supplier<ClientTimeouts> timeouts) {
 		this.timeouts = timeouts;
 		this.decoderConfig = new HttpDecoderConfig().setMaxInitialLineLength(limits.maxInitialLineLength())
 			.setMaxHeaderSize(limits.maxHeaderSize())
@@ -78,7 +80,7 @@ final class ServerPipeline {
 		channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, MAX_UNSENT);
 		ChannelPipeline pipeline = channel.pipeline();
 		pipeline.addFirst(REPLY_TIMEOUT,
-				new ReplyTimeoutHandler(this.timeouts.reply(), DirectMemory::isScarce, Ticker.systemTicker()));
+				new ReplyTimeoutHandler(this.timeouts.get().reply(), DirectMemory::isScarce, Ticker.systemTicker()));
 		if (pipeline.get(NettyPipeline.HttpTrafficHandler) == null) {
 			// TLS negotiates the protocol
 			if (pipeline.get(NettyPipeline.H2OrHttp11Codec) != null) {
@@ -99,8 +101,8 @@ final class ServerPipeline {
 				new RequestDecoder(this.decoderConfig, methods));
 		pipeline.addAfter(NettyPipeline.HttpCodec, ENCODER, new ReplyEncoder(methods));
 		pipeline.addAfter(ENCODER, GUARD, new RequestGuard());
-		pipeline.addAfter(GUARD, REQUEST_TIMEOUT,
-				new RequestTimeoutHandler(this.timeouts.head(), this.timeouts.body()));
+		ClientTimeouts current = this.timeouts.get();
+		pipeline.addAfter(GUARD, REQUEST_TIMEOUT, new RequestTimeoutHandler(current.head(), current.body()));
 		pipeline.addAfter(NettyPipeline.HttpTrafficHandler, BROKEN_BODY, new BrokenBodyHandler());
 		pipeline.addAfter(BROKEN_BODY, MEMORY, this.memory);
 	}

@@ -1,11 +1,13 @@
 package dev.weir.upstream;
 
 import java.net.URI;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.regex.Pattern;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+
 import dev.weir.backend.Backend;
+import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendDialect;
 import dev.weir.credential.Credential;
@@ -23,13 +25,27 @@ public final class BackendEndpoints {
 
 	private static final String OPENAI_DEFAULT = "/v1";
 
-	private final Map<Backend, Endpoint> endpoints = new HashMap<>();
+	// by identity, and only as long as requests or the configuration know the backend
+	private final LoadingCache<Backend, Endpoint> endpoints;
 
 	BackendEndpoints(Pools pools, CredentialProvider credentials) {
-		pools.all()
-			.forEach((pool) -> pool.backends()
-				.forEach((backend) -> this.endpoints.put(backend,
-						new Endpoint(base(backend), credentials.forBackend(backend.properties(), backend.dialect())))));
+		this.endpoints = Caffeine.newBuilder()
+			.weakKeys()
+			.executor(Runnable::run)
+			.build((backend) -> new Endpoint(base(backend),
+					credentials.forBackend(backend.properties(), backend.dialect())));
+		prepare(pools.current());
+	}
+
+	/**
+	 * Creates the credentials of new backends, and fetches the first tokens for them in
+	 * the background.
+	 * @param configuration the next configuration
+	 */
+	public void prepare(PoolSet configuration) {
+		configuration.all().forEach((pool) -> pool.backends().forEach((backend) -> {
+			Endpoint unused = of(backend);
+		}));
 	}
 
 	private static String base(Backend backend) {
@@ -43,11 +59,7 @@ public final class BackendEndpoints {
 	}
 
 	public Endpoint of(Backend backend) {
-		Endpoint endpoint = this.endpoints.get(backend);
-		if (endpoint == null) {
-			throw new IllegalArgumentException("Unknown backend " + backend);
-		}
-		return endpoint;
+		return this.endpoints.get(backend);
 	}
 
 	/**

@@ -88,6 +88,7 @@ public final class ModelListCache {
 		this.lists = Caffeine.newBuilder()
 			.ticker(ticker)
 			.executor(Runnable::run)
+			.weakKeys()
 			.refreshAfterWrite(REFRESH)
 			.expireAfter(Expiry.writing((Backend backend, Fetched list) -> list.failed() ? KEEP_FAILURE : KEEP))
 			.buildAsync(new Loader());

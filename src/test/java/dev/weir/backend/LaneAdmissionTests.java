@@ -269,7 +269,7 @@ class LaneAdmissionTests {
 		IntStream.range(0, 19).forEach((i) -> begin(this.chat));
 		Attempt last = begin(this.chat);
 		this.pool.onFree((backend) -> {
-			assertThat(backend).isSameAs(this.chat.backend());
+			assertThat(backend).isSameAs(this.chat.backend().condition());
 			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
@@ -284,7 +284,7 @@ class LaneAdmissionTests {
 		Attempt probe = begin(this.chat);
 		assertThat(this.chat.isAvailable()).isFalse();
 		this.pool.onFree((backend) -> {
-			assertThat(backend).isSameAs(this.chat.backend());
+			assertThat(backend).isSameAs(this.chat.backend().condition());
 			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});
@@ -296,7 +296,7 @@ class LaneAdmissionTests {
 	void notifiesTheListenerWhenABreakerChangesItsState() {
 		breaker().transitionToOpenState();
 		this.pool.onFree((backend) -> {
-			assertThat(backend).isSameAs(this.chat.backend());
+			assertThat(backend).isSameAs(this.chat.backend().condition());
 			this.notifications.incrementAndGet();
 			assertThat(this.chat.isAvailable()).isTrue();
 		});

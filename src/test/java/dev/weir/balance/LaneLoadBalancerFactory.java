@@ -3,10 +3,6 @@ package dev.weir.balance;
 import java.util.random.RandomGenerator;
 
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
-import org.springframework.mock.env.MockEnvironment;
-
-import dev.weir.backend.Pools;
 
 /**
  * Creates the load balancer of a pool as the application does, but without the child
@@ -19,15 +15,11 @@ public final class LaneLoadBalancerFactory {
 
 	/**
 	 * Creates a load balancer.
-	 * @param pools the pools
-	 * @param pool the name of its pool
 	 * @param random the source of randomness
 	 * @return the load balancer
 	 */
-	public static ReactorServiceInstanceLoadBalancer of(Pools pools, String pool, RandomGenerator random) {
-		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME, pool);
-		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(environment, pools, random);
+	public static ReactorServiceInstanceLoadBalancer of(RandomGenerator random) {
+		return new WeirLoadBalancerConfiguration().laneLoadBalancer(random);
 	}
 
 }

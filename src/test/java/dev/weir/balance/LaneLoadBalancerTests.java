@@ -17,9 +17,7 @@ import org.springframework.cloud.client.loadbalancer.RequestData;
 import org.springframework.cloud.client.loadbalancer.RequestDataContext;
 import org.springframework.cloud.client.loadbalancer.Response;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.http.HttpMethod;
-import org.springframework.mock.env.MockEnvironment;
 import org.springframework.util.LinkedMultiValueMap;
 
 import dev.weir.backend.Lane;
@@ -34,7 +32,6 @@ import dev.weir.request.RequestContext;
 import dev.weir.testing.TestRequests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
 
 class LaneLoadBalancerTests {
@@ -63,7 +60,7 @@ class LaneLoadBalancerTests {
 		throttle(pool, "ptu", Duration.ofSeconds(5));
 		assertThat(chooseMany(pool)).containsOnlyKeys("payg");
 		this.time.advance(Duration.ofSeconds(5));
-		assertThat(choose(balancer(pool, new Random(7)), begin(pool))).isEqualTo("ptu");
+		assertThat(choose(balancer(new Random(7)), begin(pool))).isEqualTo("ptu");
 	}
 
 	@Test
@@ -129,7 +126,7 @@ class LaneLoadBalancerTests {
 	@Test
 	void noLaneIsPickedTwiceInARequest() {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"), TestPools.backend("c"));
-		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(1));
+		ReactorServiceInstanceLoadBalancer balancer = balancer(new Random(1));
 		RequestContext request = begin(pool);
 		assertThat(List.of(choose(balancer, request), choose(balancer, request), choose(balancer, request)))
 			.containsExactlyInAnyOrder("a", "b", "c");
@@ -155,7 +152,7 @@ class LaneLoadBalancerTests {
 		Pool pool = pool(TestPools.backend("a"), TestPools.backend("b"));
 		throttle(pool, "a", Duration.ofSeconds(5));
 		throttle(pool, "b", Duration.ofSeconds(5));
-		assertThat(choose(balancer(pool, new Random(1)), begin(pool))).isEqualTo("none");
+		assertThat(choose(balancer(new Random(1)), begin(pool))).isEqualTo("none");
 	}
 
 	@Test
@@ -165,7 +162,7 @@ class LaneLoadBalancerTests {
 		lane.backend().breaker().transitionToOpenState();
 		lane.backend().breaker().transitionToHalfOpenState();
 		Map<String, Integer> picks = new HashMap<>();
-		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
+		ReactorServiceInstanceLoadBalancer balancer = balancer(new Random(7));
 		for (int i = 0; i < 100; i++) {
 			picks.merge(choose(balancer, begin(pool)), 1, Integer::sum);
 			// longer than the ramp waits, which would let fewer through
@@ -189,7 +186,7 @@ class LaneLoadBalancerTests {
 	}
 
 	private static List<String> supplied(Pool pool, RequestContext request) {
-		return new PoolLanesSupplier(pool).get(request(request))
+		return new PoolLanesSupplier(pool.name(), mock(Pools.class)).get(request(request))
 			.single()
 			.block(Duration.ofSeconds(5))
 			.stream()
@@ -213,7 +210,7 @@ class LaneLoadBalancerTests {
 	}
 
 	private Map<String, Integer> chooseMany(Pool pool) {
-		ReactorServiceInstanceLoadBalancer balancer = balancer(pool, new Random(7));
+		ReactorServiceInstanceLoadBalancer balancer = balancer(new Random(7));
 		Map<String, Integer> picks = new HashMap<>();
 		for (int i = 0; i < 100; i++) {
 			picks.merge(choose(balancer, begin(pool)), 1, Integer::sum);
@@ -233,13 +230,8 @@ class LaneLoadBalancerTests {
 						new LinkedMultiValueMap<>(), Map.of(RequestContext.class.getName(), request))));
 	}
 
-	private static ReactorServiceInstanceLoadBalancer balancer(Pool pool, RandomGenerator random) {
-		Pools pools = mock(Pools.class);
-		given(pools.get("openai")).willReturn(pool);
-		MockEnvironment environment = new MockEnvironment().withProperty(LoadBalancerClientFactory.PROPERTY_NAME,
-				"openai");
-		WeirLoadBalancerConfiguration configuration = new WeirLoadBalancerConfiguration();
-		return configuration.laneLoadBalancer(environment, pools, random);
+	private static ReactorServiceInstanceLoadBalancer balancer(RandomGenerator random) {
+		return new WeirLoadBalancerConfiguration().laneLoadBalancer(random);
 	}
 
 }

@@ -85,8 +85,8 @@ final class ScheduleRun {
 		this.observer = new Observer(schedule, this.settings, this.time);
 		this.writer = new ScriptWriter(this.random, this.settings, schedule.divergence());
 		this.queues = new PoolWaitQueues(pools, this.time.timing(), new OneByOne());
-		this.balancer = (LaneLoadBalancer) LaneLoadBalancerFactory.of(pools, POOL, this.random);
-		this.failover = new Failover(this.queues, new BufferBudget(64 * 1024 * 1024, this.time), this.time);
+		this.balancer = (LaneLoadBalancer) LaneLoadBalancerFactory.of(this.random);
+		this.failover = new Failover(pools, this.queues, new BufferBudget(64 * 1024 * 1024, this.time), this.time);
 	}
 
 	private static WeirProperties properties(Schedule schedule) {

@@ -99,7 +99,7 @@ class TimeoutRaceTests {
 		pool.backends().get(0).breaker().transitionToDisabledState();
 		PoolWaitQueues queues = new PoolWaitQueues(pools, new Timing(System::nanoTime, Schedulers.parallel()),
 				Runnable::run);
-		Failover failover = new Failover(queues, new BufferBudget(64 * 1024 * 1024, System::nanoTime),
+		Failover failover = new Failover(pools, queues, new BufferBudget(64 * 1024 * 1024, System::nanoTime),
 				InstantSource.system());
 		CountDownLatch over = new CountDownLatch(REQUESTS);
 		Semaphore places = new Semaphore(AT_ONCE);

@@ -68,9 +68,10 @@ class ReplyFilterTests {
 
 				}));
 		context.store(this.exchange);
+		context.startLookup(this.pools.current());
 		Route route = Route.async().id("openai").uri(URI.create("lb://openai")).predicate((it) -> true).build();
 		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR, route);
-		return new ReplyFilter(this.pools).filter(this.exchange, (it) -> others);
+		return new ReplyFilter().filter(this.exchange, (it) -> others);
 	}
 
 }

@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import java.util.List;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.cloud.gateway.config.GatewayProperties;
@@ -8,6 +10,7 @@ import org.springframework.cloud.gateway.support.RouteMetadataUtils;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.PoolProperties;
+import dev.weir.config.WeirProperties;
 
 /**
  * Sets the connect timeout of a pool in the metadata of each route to it, where Spring
@@ -15,31 +18,50 @@ import dev.weir.config.PoolProperties;
  * gateway's response timeout is switched off, since it would end the request; the pool's
  * {@code response-timeout} ends only an attempt.
  */
-final class PoolRouteMetadataPostProcessor implements BeanPostProcessor {
+final class PoolRouteMetadata {
 
-	private final ObjectProvider<LiveConfiguration> configuration;
-
-	PoolRouteMetadataPostProcessor(ObjectProvider<LiveConfiguration> configuration) {
-		this.configuration = configuration;
+	private PoolRouteMetadata() {
 	}
 
-	@Override
-	public Object postProcessAfterInitialization(Object bean, String beanName) {
-		if (bean instanceof GatewayProperties gateway) {
-			gateway.getRoutes().forEach(this::complete);
-		}
-		return bean;
+	/**
+	 * Completes the metadata of routes to pools.
+	 * @param routes the routes
+	 * @param settings the settings of the pools
+	 */
+	static void complete(List<RouteDefinition> routes, WeirProperties settings) {
+		routes.forEach((route) -> complete(route, settings));
 	}
 
-	private void complete(RouteDefinition route) {
+	private static void complete(RouteDefinition route, WeirProperties settings) {
 		PoolProperties pool = (route.getUri() != null && "lb".equals(route.getUri().getScheme()))
-				? this.configuration.getObject().current().pools().get(route.getUri().getHost()) : null;
+				? settings.pools().get(route.getUri().getHost()) : null;
 		if (pool != null) {
 			route.getMetadata()
 				.putIfAbsent(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR,
 						Math.toIntExact(pool.connectTimeout().toMillis()));
 			route.getMetadata().put(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR, -1L);
 		}
+	}
+
+	/**
+	 * Completes the routes with which the application starts.
+	 */
+	static final class Installer implements BeanPostProcessor {
+
+		private final ObjectProvider<LiveConfiguration> configuration;
+
+		Installer(ObjectProvider<LiveConfiguration> configuration) {
+			this.configuration = configuration;
+		}
+
+		@Override
+		public Object postProcessAfterInitialization(Object bean, String beanName) {
+			if (bean instanceof GatewayProperties gateway) {
+				complete(gateway.getRoutes(), this.configuration.getObject().current());
+			}
+			return bean;
+		}
+
 	}
 
 }
