@@ -14,6 +14,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.RawWebSocket;
 import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.Scripts.SERVES;
@@ -69,6 +70,15 @@ class CredentialLeakTests {
 			call("GET", "/actuator/health" + query, "");
 			call("PROPFIND", CHAT + query, "");
 			call("GET", "/v1/../etc" + query, "");
+		}
+		for (String target : List.of("/v1/realtime?model=served", "/v1/responses?a=1", "/v1/files?a=1")) {
+			String[] headers = Stream
+				.concat(Stream.of(CREDENTIALS),
+						Stream.of("Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.canary-protocol"))
+				.toArray(String[]::new);
+			try (RawWebSocket client = RawWebSocket.connect(weir, target + "&api-key=canary-query", headers)) {
+				responses.add(client.reply().headers() + client.reply().text());
+			}
 		}
 		call("POST", CHAT, "{\"model\":");
 		call("POST", CHAT, "");

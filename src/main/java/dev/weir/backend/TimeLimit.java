@@ -20,6 +20,10 @@ public record TimeLimit(String property, Duration duration) {
 		return new TimeLimit("response-timeout", settings.responseTimeout());
 	}
 
+	public static TimeLimit handshake(PoolProperties settings) {
+		return new TimeLimit("handshake-timeout", settings.handshakeTimeout());
+	}
+
 	public static TimeLimit streamIdle(PoolProperties settings) {
 		return new TimeLimit("stream-idle-timeout", settings.streamIdleTimeout());
 	}

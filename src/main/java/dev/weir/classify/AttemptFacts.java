@@ -57,6 +57,16 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 	}
 
 	/**
+	 * Whether a status means that a server knows the request but no WebSocket at its
+	 * path.
+	 * @param status the HTTP status
+	 * @return whether it refuses a handshake as an unknown operation
+	 */
+	boolean isRefusedUpgrade(int status) {
+		return this.request.operation().isHandshake() && (status == 404 || status == 426);
+	}
+
+	/**
 	 * Whether a missing model may be another one than that of the call, such as the model
 	 * of a tool. Only the operation {@code responses} has tools with their own models.
 	 * @param message the backend's message, or {@code null}

@@ -86,12 +86,26 @@ public final class OutcomeClassifier {
 		}
 		Subject subject = RefusalRules.subject(error.status(), error.reason(), error.page(),
 				this.attempt.isKnownOperation());
+		if (subject == Subject.REQUEST && this.attempt.isRefusedUpgrade(error.status())) {
+			subject = Subject.OPERATION_IMPLIED;
+		}
 		return switch (subject) {
 			case RATE -> throttled(error, now);
 			case BACKEND -> failed(error, now);
 			case SIZE, CONTEXT, ACCOUNT, MODEL, OPERATION, OPERATION_IMPLIED, REQUEST, CREDENTIAL, UNKNOWN, PAGE ->
 				refused(subject, error);
 		};
+	}
+
+	/**
+	 * Classifies a response to a WebSocket handshake whose server ignores the upgrade.
+	 * @param response the response
+	 * @param status its HTTP status, 200 to 299
+	 * @return the outcome
+	 */
+	public Outcome classifyWithoutUpgrade(ErrorFacts response, int status) {
+		return new Outcome.NotServed(status, Outcome.Scope.OPERATION_IMPLIED,
+				this.attempt.refusal(response, Cure.OPERATION));
 	}
 
 	/**

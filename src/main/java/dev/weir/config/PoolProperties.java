@@ -21,6 +21,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * reply at once that they would get after max-wait.
  * @param deadline Total time for all attempts of one request until its reply begins.
  * @param connectTimeout Longest time for opening a connection to a backend.
+ * @param handshakeTimeout Longest time for the response to the handshake of a WebSocket.
+ * After it another lane takes the request. On the last lane that is left,
+ * response-timeout applies instead.
  * @param responseTimeout Longest time from the request to the beginning of a response
  * that is not a stream. For a stream: to its first content, once the backend has sent an
  * event.
@@ -56,6 +59,7 @@ public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("1000") @Range(min = "0", max = "100000") int maxWaiting,
 		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration deadline,
 		@DefaultValue("2s") @Range(min = "1ms", max = "1m") Duration connectTimeout,
+		@DefaultValue("5s") @Range(min = "1ms", max = "1h") Duration handshakeTimeout,
 		@DefaultValue("10m") @Range(min = "1ms", max = "1h") Duration responseTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration firstEventTimeout,
 		@DefaultValue("2m") @Range(min = "1ms", max = "1h") Duration streamIdleTimeout,

@@ -56,6 +56,11 @@ final class AttemptLog {
 			logger.info("Backend {} does not serve a part of a request: it responded with {}; {}", lane.backend(),
 					missing.status(), missing.refusal());
 		}
+		else if (missing.scope() != Outcome.Scope.MODEL && operation.isHandshake()) {
+			// clients then use HTTP
+			logger.info("Backend {} has no WebSocket at {}: it responded with {}", lane.backend(), operation.path(),
+					missing.status());
+		}
 		else if (missing.scope() != Outcome.Scope.MODEL) {
 			logger.error("Backend {} does not serve {} for {}: it responded with {}; {}", lane.backend(), operation,
 					lane.model().isEmpty() ? "calls without a model" : lane.model(), missing.status(),

@@ -23,7 +23,6 @@ import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.classify.OutcomeClassifier;
 import dev.weir.response.ErrorResponse;
-import dev.weir.response.ResponseReader;
 import dev.weir.response.AttemptResult;
 import dev.weir.queue.WaitQueues;
 import dev.weir.reply.RequestResult;
@@ -42,9 +41,7 @@ final class AttemptLoop {
 
 	private final RequestContext context;
 
-	private final BackendCaller caller;
-
-	private final ResponseReader reader;
+	private final AttemptCaller caller;
 
 	private final WaitQueues queues;
 
@@ -74,14 +71,12 @@ final class AttemptLoop {
 	 * Prepares the attempts of a request.
 	 * @param context the request, whose lanes are known
 	 * @param caller calls the backends
-	 * @param reader reads their responses
 	 * @param queues where requests of the pool wait for a lane
 	 */
-	AttemptLoop(RequestContext context, BackendCaller caller, ResponseReader reader, WaitQueues queues,
+	AttemptLoop(RequestContext context, AttemptCaller caller, WaitQueues queues,
 			Supplier<@Nullable AttemptLoop> moved) {
 		this.context = context;
 		this.caller = caller;
-		this.reader = reader;
 		this.queues = queues;
 		this.moved = moved;
 		this.failover = context.failover();
@@ -109,7 +104,7 @@ final class AttemptLoop {
 	 * @return the result, or empty if no further attempt is possible
 	 */
 	Mono<RequestResult> runAgain() {
-		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.reader, this.queues, () -> null);
+		AttemptLoop again = new AttemptLoop(this.context, this.caller, this.queues, () -> null);
 		again.mayWait = false;
 		again.attempts.end(new Outcome.Broken());
 		again.failover.deadline().restart();
@@ -134,7 +129,6 @@ final class AttemptLoop {
 		this.candidates.beginChoice();
 		this.failover.repeatable(call().replayable() && !call().isUnsafeToRepeat());
 		return this.caller.call(this.context)
-			.flatMap((response) -> this.reader.read(this.context, response))
 			.timeout(untilDeadline(), Mono.error(this::deadlineError))
 			.onErrorResume(this::classify)
 			.flatMap(this::onResult)
@@ -202,13 +196,14 @@ final class AttemptLoop {
 		if (isLast(attempt, outcome)) {
 			RequestResult end = result.<@Nullable RequestResult>match(
 					(begun) -> new RequestResult.Relayed(attempt, outcome, begun.response(), begun.start()),
-					(read) -> refused(attempt, outcome, read.error()), (none) -> null);
+					(read) -> refused(attempt, outcome, read.error()), (none) -> null,
+					(connected) -> new RequestResult.Connected(attempt, outcome, connected.socket()));
 			if (end != null) {
 				return Mono.just(end);
 			}
 		}
 		ErrorResponse error = result.<@Nullable ErrorResponse>match((begun) -> null, AttemptResult.ErrorRead::error,
-				(none) -> null);
+				(none) -> null, (connected) -> null);
 		this.best.consider(attempt.lane(), outcome, error);
 		this.refused = (error != null && error.isWhole() && isAboutRequest(outcome)) ? refused(attempt, outcome, error)
 				: null;

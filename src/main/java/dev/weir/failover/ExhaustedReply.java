@@ -43,11 +43,11 @@ record ExhaustedReply(RequestContext context, boolean early) {
 					+ ". Send a shorter one or ask for less output.", "tokens", "rate_limit_exceeded");
 			case MODEL_NOT_SERVED -> invalid("The model '" + this.context.call().model()
 					+ "' has no deployment on any backend of pool " + pool() + ".", "model", "model_not_found");
-			case OPERATION_NOT_SERVED ->
-				invalid("No backend of pool " + pool() + " serves " + this.context.call().path().operationPath()
-						+ (this.context.call().model().isEmpty() ? ""
-								: " for the model '" + this.context.call().model() + "'")
-						+ ". Use another operation or another model.", null, "unknown_operation");
+			case OPERATION_NOT_SERVED -> this.context.call().isHandshake() ? noWebSocket()
+					: invalid("No backend of pool " + pool() + " serves " + this.context.call().path().operationPath()
+							+ (this.context.call().model().isEmpty() ? ""
+									: " for the model '" + this.context.call().model() + "'")
+							+ ". Use another operation or another model.", null, "unknown_operation");
 			case TIMEOUT ->
 				later(504, tried() + " There was no response within " + limit() + ".", "server_error", "timeout");
 			case CONNECTION -> later(502, tried() + " The connection failed.", "server_error", "bad_gateway");
@@ -87,6 +87,14 @@ record ExhaustedReply(RequestContext context, boolean early) {
 
 	private ApiErrorException invalid(String message, @Nullable String param, String code) {
 		return new ApiErrorException(ApiError.invalid(404, message, param, code));
+	}
+
+	/** Clients of the responses API then continue with HTTP. */
+	private ApiErrorException noWebSocket() {
+		return new ApiErrorException(
+				ApiError.invalid(426, "No backend of pool " + pool() + " has a WebSocket at this path; use HTTP.", null,
+						"websocket_not_supported"),
+				Map.of("upgrade", "websocket", "connection", "Upgrade"));
 	}
 
 	private ApiErrorException later(int status, String message, String type, String code) {

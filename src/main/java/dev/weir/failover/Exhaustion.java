@@ -64,7 +64,8 @@ enum Exhaustion {
 				case THROTTLED, OUT_OF_QUOTA -> THROTTLED;
 				case TOO_LARGE -> TOO_LARGE;
 				// these lanes are set aside now, and the next request may use others
-				case NOT_SERVED -> (ofFailures(failover) == UNAVAILABLE) ? FAILED : ofFailures(failover);
+				case NOT_SERVED -> isWithoutWebSocket(failover) ? OPERATION_NOT_SERVED
+						: (ofFailures(failover) == UNAVAILABLE) ? FAILED : ofFailures(failover);
 				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
 					ofFailures(failover);
 			};
@@ -87,6 +88,12 @@ enum Exhaustion {
 		}
 		return lanes.stream().allMatch((lane) -> isMissing(failover, lane)) ? ofMissing(failover)
 				: ofFailures(failover);
+	}
+
+	/** Whether every backend that was called refused the upgrade to a WebSocket. */
+	private static boolean isWithoutWebSocket(FailoverState failover) {
+		return failover.traits().operation().isHandshake()
+				&& !anyEnded(failover, (ended) -> of(ended.outcome()) != OPERATION_NOT_SERVED);
 	}
 
 	/** Whether a lane does not serve the model or the operation. */

@@ -17,7 +17,9 @@ import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
+import dev.weir.reply.RequestResult;
 import dev.weir.request.RequestContext;
+import dev.weir.response.AttemptResult;
 import dev.weir.response.ResponseReader;
 import dev.weir.queue.PoolWaitQueues;
 import dev.weir.reply.ReplyFactory;
@@ -62,18 +64,9 @@ public final class Failover {
 	 */
 	public Mono<Void> run(RequestContext context, boolean imageDeployment, BackendCaller caller,
 			ServerHttpResponse client) {
-		Pool pool = context.pool();
-		ApiCall call = context.call();
-		Lanes lanes = lanes(pool, call);
-		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
-		if (unknown != null) {
-			return Mono.error(unknown);
-		}
-		context.beginFailover(lanes, traits(context, imageDeployment));
-		pool.retryBudget().recordRequest();
-		AttemptLoop loop = loop(context, caller);
+		AttemptLoop loop = begin(context, imageDeployment, new ReadingCaller(caller, this.reader));
 		ReplyFactory replies = new ReplyFactory(context, loop::runAgain, client);
-		if (EarlyReply.isWanted(call, pool.properties())) {
+		if (EarlyReply.isWanted(context.call(), context.pool().properties())) {
 			return new EarlyReply(context, replies).await(loop.run());
 		}
 		return loop.run()
@@ -87,8 +80,8 @@ public final class Failover {
 		return pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 	}
 
-	private AttemptLoop loop(RequestContext context, BackendCaller caller) {
-		return new AttemptLoop(context, caller, this.reader, this.queues.of(context.pool()),
+	private AttemptLoop loop(RequestContext context, AttemptCaller caller) {
+		return new AttemptLoop(context, caller, this.queues.of(context.pool()),
 				() -> move(context) ? loop(context, caller) : null);
 	}
 
@@ -108,6 +101,40 @@ public final class Failover {
 		}
 		context.moveTo(current, pool, lanes);
 		return true;
+	}
+
+	/**
+	 * Makes the attempts of a request that opens a WebSocket, or came as a message of
+	 * one.
+	 * @param context the request, routed to a pool and read
+	 * @param caller makes the attempts
+	 * @return the result of the attempts; an error only where no backend is involved. To
+	 * be subscribed to on the loop of the request
+	 */
+	public Mono<RequestResult> connect(RequestContext context, AttemptCaller caller) {
+		return begin(context, false, caller).run();
+	}
+
+	/**
+	 * Adds the reading of responses to a caller.
+	 * @param caller calls the backends
+	 * @return a caller that makes whole attempts
+	 */
+	public AttemptCaller reading(BackendCaller caller) {
+		return new ReadingCaller(caller, this.reader);
+	}
+
+	private AttemptLoop begin(RequestContext context, boolean imageDeployment, AttemptCaller caller) {
+		Pool pool = context.pool();
+		ApiCall call = context.call();
+		Lanes lanes = lanes(pool, call);
+		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
+		if (unknown != null) {
+			throw unknown;
+		}
+		context.beginFailover(lanes, traits(context, imageDeployment));
+		pool.retryBudget().recordRequest();
+		return loop(context, caller);
 	}
 
 	private static RequestTraits traits(RequestContext context, boolean imageDeployment) {
@@ -130,6 +157,26 @@ public final class Failover {
 			}
 		}
 		return hash;
+	}
+
+	/**
+	 * Calls a backend and reads its response.
+	 *
+	 * @param caller calls the backends
+	 * @param reader reads their responses
+	 */
+	private record ReadingCaller(BackendCaller caller, ResponseReader reader) implements AttemptCaller {
+
+		@Override
+		public Mono<AttemptResult> call(RequestContext context) {
+			return this.caller.call(context).flatMap((response) -> this.reader.read(context, response));
+		}
+
+		@Override
+		public boolean hasReplied() {
+			return this.caller.hasReplied();
+		}
+
 	}
 
 }

@@ -112,6 +112,9 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		Mono<Void> sent = chain.filter(exchange.mutate().request(outgoing).build());
 		ResponseHeadTimeout timeout = new ResponseHeadTimeout(context, progress.completion(), outgoing.isSmall(),
 				exchange.getResponse()::isCommitted);
+		if (context.call().isHandshake()) {
+			return timeout.boundHandshake(sent);
+		}
 		return context.call().isStream() ? timeout.boundStream(sent) : timeout.bound(sent);
 	}
 

@@ -22,6 +22,7 @@ import dev.weir.failover.ReplyWrittenException;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
+import dev.weir.websocket.WebSocketConnector;
 import dev.weir.inbound.PoolResolver;
 
 /**
@@ -41,10 +42,13 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final Failover failover;
 
-	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover) {
+	private final WebSocketConnector sockets;
+
+	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, WebSocketConnector sockets) {
 		this.pools = pools;
 		this.endpoints = endpoints;
 		this.failover = failover;
+		this.sockets = sockets;
 	}
 
 	@Override
@@ -64,6 +68,9 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
 		Mono<Void> replied = Mono.defer(() -> {
 			context.routeTo(pool);
+			if (context.call().isHandshake()) {
+				return this.sockets.connect(context, caller, exchange);
+			}
 			return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
 		});
 		// a filter of the user may have continued, or cancel, on another thread

@@ -27,6 +27,7 @@ import dev.weir.failover.Failover;
 import dev.weir.inbound.ModelsFilter;
 import dev.weir.inbound.PoolResolver;
 import dev.weir.upstream.BackendEndpoints;
+import dev.weir.websocket.WebSocketConnector;
 import dev.weir.upstream.ModelListCache;
 
 /**
@@ -68,8 +69,9 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover) {
-		return new FailoverFilter(pools, endpoints, failover);
+	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover,
+			WebSocketConnector sockets) {
+		return new FailoverFilter(pools, endpoints, failover, sockets);
 	}
 
 	@Bean

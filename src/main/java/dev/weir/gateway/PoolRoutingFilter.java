@@ -14,6 +14,7 @@ import reactor.netty.Connection;
 import reactor.netty.NettyOutbound;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientRequest;
+import reactor.netty.http.client.HttpClientResponse;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -27,7 +28,9 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.util.StringUtils;
 import org.springframework.web.server.ServerWebExchange;
 
+import dev.weir.inbound.ClientHandshake;
 import dev.weir.openai.call.ApiCall;
+import dev.weir.websocket.BackendHandshake;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendClients;
 import dev.weir.upstream.AttemptConnection;
@@ -66,6 +69,9 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		}
 		ApiCall call = RequestContext.of(exchange).call();
 		AttemptConnection connection = attempt.connection();
+		if (call.isHandshake()) {
+			return routeHandshake(exchange, chain);
+		}
 		Mono<Void> routed = route(exchange, chain, connection);
 		return (call.replayable() && !call.isUnsafeToRepeat())
 				? routed.onErrorResume(connection::isStaleFailure, (error) -> sendAgain(exchange, chain, connection))
@@ -111,18 +117,50 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 			// Reactor Netty sets chunked encoding before it knows the length
 			outgoing.requestHeaders().remove(HttpHeaderNames.TRANSFER_ENCODING).setAll(request.nettyHeaders());
 			return send(request, outgoing, out);
-		}).responseConnection((response, from) -> {
-			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
-			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, from);
-			String type = response.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE);
-			if (StringUtils.hasLength(type)) {
-				exchange.getAttributes().put(ServerWebExchangeUtils.ORIGINAL_RESPONSE_CONTENT_TYPE_ATTR, type);
+		})
+			.responseConnection((response, from) -> onResponse(exchange, response, from))
+			.then(chain.filter(exchange))
+			.contextWrite(UnaryOperator.identity());
+	}
+
+	/** Asks a backend for a WebSocket. */
+	private Mono<Void> routeHandshake(ServerWebExchange exchange, GatewayFilterChain chain) {
+		URI uri = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR);
+		Route route = exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+		AttemptRequest request = AttemptRequest.in(exchange.getRequest());
+		if (request == null) {
+			return Mono.error(new IllegalStateException("A filter has replaced the request of a handshake"));
+		}
+		ServerWebExchangeUtils.setAlreadyRouted(exchange);
+		BackendHandshake handshake = BackendHandshake
+			.begin(ClientHandshake.of(request.getDelegate().getHeaders()).protocols());
+		UploadProgress upload = request.uploadProgress();
+		return this.clients.ofWebSocket(route, request).headers((headers) -> {
+			headers.set(request.nettyHeaders());
+			handshake.addHeaders(headers);
+		}).doOnRequest((outgoing, to) -> handshake.observe(to.channel())).doAfterRequest((outgoing, to) -> {
+			if (upload != null) {
+				upload.complete();
 			}
-			ServerHttpResponse client = exchange.getResponse();
-			client.setRawStatusCode(response.status().code());
-			ResponseHeaders.copy(response.responseHeaders(), client.getHeaders());
-			return Mono.just(response);
-		}).then(chain.filter(exchange)).contextWrite(UnaryOperator.identity());
+		})
+			.get()
+			.uri(uri.toString())
+			.responseConnection((response, from) -> onResponse(exchange, response, from))
+			.then(chain.filter(exchange));
+	}
+
+	private static Publisher<HttpClientResponse> onResponse(ServerWebExchange exchange, HttpClientResponse response,
+			Connection from) {
+		exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_ATTR, response);
+		exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_CONN_ATTR, from);
+		String type = response.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE);
+		if (StringUtils.hasLength(type)) {
+			exchange.getAttributes().put(ServerWebExchangeUtils.ORIGINAL_RESPONSE_CONTENT_TYPE_ATTR, type);
+		}
+		ServerHttpResponse client = exchange.getResponse();
+		client.setRawStatusCode(response.status().code());
+		ResponseHeaders.copy(response.responseHeaders(), client.getHeaders());
+		return Mono.just(response);
 	}
 
 	private static Publisher<Void> send(AttemptRequest request, HttpClientRequest outgoing, NettyOutbound out) {

@@ -63,7 +63,21 @@ final class ResponseHeadTimeout {
 	 * {@code first-event-timeout} or {@code response-timeout}
 	 */
 	Mono<Void> boundStream(Mono<Void> attempt) {
-		TimeLimit first = TimeLimit.firstEvent(this.settings);
+		return bound(attempt, TimeLimit.firstEvent(this.settings));
+	}
+
+	/**
+	 * Limits an attempt that opens a WebSocket. The {@code handshake-timeout} applies
+	 * only if another lane can take the request at that moment.
+	 * @param attempt completes when the head has arrived
+	 * @return the same completion, or an {@link OutcomeException} after
+	 * {@code handshake-timeout} or {@code response-timeout}
+	 */
+	Mono<Void> boundHandshake(Mono<Void> attempt) {
+		return bound(attempt, TimeLimit.handshake(this.settings));
+	}
+
+	private Mono<Void> bound(Mono<Void> attempt, TimeLimit first) {
 		if (isDeadlineFirst(first)) {
 			return attempt;
 		}

@@ -26,6 +26,11 @@ class InboundConfiguration {
 	}
 
 	@Bean
+	ProtocolKeyRemover protocolKeyRemover() {
+		return new ProtocolKeyRemover();
+	}
+
+	@Bean
 	IncomingRequestFilter incomingRequestFilter() {
 		return new IncomingRequestFilter();
 	}

@@ -23,6 +23,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.call.Operation;
 import dev.weir.request.ClientGoneException;
 import dev.weir.openai.body.ContentCoding;
 import dev.weir.openai.body.OpaqueBody;
@@ -84,8 +85,12 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		URI uri = request.getURI();
 		// the user's filters may have changed the path
 		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
-		if (isWebSocket(request)) {
-			return Mono.error(noWebSocket(path));
+		if (ClientHandshake.isIn(request)) {
+			context.onCallRead(readHandshake(request, path));
+			return chain.filter(exchange);
+		}
+		if (request.getMethod() == HttpMethod.GET && path.operationPath().equals(Operation.REALTIME.path())) {
+			return Mono.error(onlyWebSocket(path));
 		}
 		String allowed = path.allowedMethodsIfRefused();
 		if (allowed != null) {
@@ -200,21 +205,26 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		};
 	}
 
-	/** A handshake uses GET (RFC 6455, section 4.1). */
-	private static boolean isWebSocket(ServerHttpRequest request) {
-		return request.getMethod() == HttpMethod.GET && "websocket".equalsIgnoreCase(request.getHeaders().getUpgrade());
+	private static ApiCall readHandshake(ServerHttpRequest request, ApiPath path) {
+		ApiPath handshake = path.toHandshake();
+		if (handshake == null) {
+			throw invalid(501, "There is no WebSocket at " + path.withOperationPath(path.operationPath())
+					+ "; the paths with one end with /realtime or /responses.", null, "not_supported");
+		}
+		ClientHandshake.of(request.getHeaders());
+		String model = (handshake.operation() == Operation.REALTIME) ? handshake.queryModel() : "";
+		if (model == null && !handshake.needsNoQueryModel()) {
+			throw invalid(400, "You must provide the query parameter model, or deployment in Azure's classic form.",
+					"model", "missing_required_parameter");
+		}
+		return new ApiCall(handshake, (model != null) ? model : "", RequestBody.of(new byte[0], null), true);
 	}
 
-	/** Clients of the responses API fall back to HTTP after 426. */
-	private static ApiErrorException noWebSocket(ApiPath path) {
-		if (path.operationPath().equals("responses")) {
-			return new ApiErrorException(
-					new ApiError(426, "Responses over WebSocket are not supported; use POST over HTTP.",
-							"invalid_request_error", null, "websocket_not_supported"),
-					Map.of("upgrade", "HTTP/1.1", "connection", "upgrade"));
-		}
-		return invalid(501, "WebSocket connections are not supported; connect to a backend itself.", null,
-				"not_supported");
+	private static ApiErrorException onlyWebSocket(ApiPath path) {
+		return new ApiErrorException(ApiError.invalid(426,
+				path.withOperationPath(path.operationPath())
+						+ " is a WebSocket: connect with ws:// or wss://, or send the headers of an upgrade.",
+				null, "websocket_required"), Map.of("upgrade", "websocket", "connection", "Upgrade"));
 	}
 
 	private static ApiErrorException tooLarge(int maxBody) {

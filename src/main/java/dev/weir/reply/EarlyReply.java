@@ -159,7 +159,8 @@ public final class EarlyReply implements Reply {
 		if (remainder != null) {
 			return remainder.bytes();
 		}
-		ApiError error = end.match(EarlyReply::notStream, EarlyReply::read, (exhausted) -> exhausted.own().error());
+		ApiError error = end.match(EarlyReply::notStream, EarlyReply::read, (exhausted) -> exhausted.own().error(),
+				(connected) -> ApiError.internal());
 		end.discard();
 		return Flux.just(ErrorEvent.of(error, this.context.call().path().operation(), null))
 			.concatWith(Flux.error(BrokenResponseException.afterStart()));

@@ -230,7 +230,7 @@ public final class EventRelay extends Relay {
 	private void onResumed(RequestResult result) {
 		this.resuming = null;
 		RequestResult.@Nullable Relayed other = result.<RequestResult.@Nullable Relayed>match((relayed) -> relayed,
-				(refused) -> null, (exhausted) -> null);
+				(refused) -> null, (exhausted) -> null, (connected) -> null);
 		if (!isOver() && this.resume != null && other != null && other.start() instanceof ResponseStart.Events events) {
 			replace(other);
 			this.splitter = events.splitter();

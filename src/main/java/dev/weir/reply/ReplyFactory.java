@@ -49,7 +49,7 @@ public final class ReplyFactory {
 	 * @return the reply, of which the head is written
 	 */
 	public Reply of(RequestResult result) {
-		return result.match(this::relay, this::refuse, this::exhausted);
+		return result.match(this::relay, this::refuse, this::exhausted, ReplyFactory::notHttp);
 	}
 
 	/**
@@ -73,7 +73,11 @@ public final class ReplyFactory {
 	@Nullable Relay afterHead(RequestResult result) {
 		return result.<@Nullable Relay>match(
 				(relayed) -> (relayed.start() instanceof ResponseStart.Events) ? start(relayed) : null,
-				(refused) -> null, (exhausted) -> null);
+				(refused) -> null, (exhausted) -> null, (connected) -> null);
+	}
+
+	private static Reply notHttp(RequestResult.Connected connected) {
+		throw new IllegalStateException("A WebSocket has no reply in HTTP");
 	}
 
 	private Reply relay(RequestResult.Relayed relayed) {

@@ -75,6 +75,20 @@ public final class ReplyHead {
 		}
 	}
 
+	/**
+	 * Writes the head of a reply that switches to another protocol (101).
+	 * @param lane the lane that the client is connected with
+	 * @param passed the headers of the backend's response that may be relayed
+	 */
+	public void switchProtocol(Lane lane, HttpHeaders passed) {
+		this.client.setRawStatusCode(101);
+		passed.forEach(headers()::put);
+		headers().remove(HttpHeaders.CONTENT_LENGTH);
+		headers().remove(HttpHeaders.CONTENT_TYPE);
+		explain(lane);
+		nameRequest();
+	}
+
 	/** Writes the head of a stream before a backend has begun it. */
 	public void beginEarly() {
 		this.client.setRawStatusCode(200);

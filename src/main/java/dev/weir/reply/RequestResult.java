@@ -3,6 +3,7 @@ package dev.weir.reply;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.backend.Attempt;
@@ -28,10 +29,11 @@ public sealed interface RequestResult {
 	 * @param ifRelayed is called with a response to relay
 	 * @param ifRefused is called with the error of a backend
 	 * @param ifExhausted is called if no backend served the request
+	 * @param ifConnected is called with a WebSocket
 	 * @return the value of the function
 	 */
 	<T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
-			Function<Exhausted, T> ifExhausted);
+			Function<Exhausted, T> ifExhausted, Function<Connected, T> ifConnected);
 
 	/**
 	 * The response of a backend is relayed: a success, or an error that is found at the
@@ -53,7 +55,7 @@ public sealed interface RequestResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
-				Function<Exhausted, T> ifExhausted) {
+				Function<Exhausted, T> ifExhausted, Function<Connected, T> ifConnected) {
 			return ifRelayed.apply(this);
 		}
 
@@ -88,7 +90,7 @@ public sealed interface RequestResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
-				Function<Exhausted, T> ifExhausted) {
+				Function<Exhausted, T> ifExhausted, Function<Connected, T> ifConnected) {
 			return ifRefused.apply(this);
 		}
 
@@ -112,8 +114,41 @@ public sealed interface RequestResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
-				Function<Exhausted, T> ifExhausted) {
+				Function<Exhausted, T> ifExhausted, Function<Connected, T> ifConnected) {
 			return ifExhausted.apply(this);
+		}
+
+	}
+
+	/**
+	 * A backend serves the request on a WebSocket. The attempt continues until the caller
+	 * ends it.
+	 *
+	 * @param attempt the attempt
+	 * @param outcome its outcome if the connection ends normally
+	 * @param socket the connection, or the part of one that serves the request
+	 */
+	record Connected(Attempt attempt, Outcome outcome, Disposable socket) implements RequestResult {
+
+		@Override
+		public void discard() {
+			this.socket.dispose();
+			this.attempt.end(new Outcome.Cancelled());
+		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Relayed, T> ifRelayed, Function<Refused, T> ifRefused,
+				Function<Exhausted, T> ifExhausted, Function<Connected, T> ifConnected) {
+			return ifConnected.apply(this);
+		}
+
+		/**
+		 * Records that the backend serves the request.
+		 * @param context the request
+		 */
+		public void recordStart(RequestContext context) {
+			this.attempt.onResponseStart();
+			context.failover().onServed(this.attempt);
 		}
 
 	}

@@ -3,6 +3,7 @@ package dev.weir.response;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 
 import dev.weir.backend.Outcome;
 
@@ -27,10 +28,11 @@ public sealed interface AttemptResult {
 	 * @param ifBegun is called with a response whose body has begun
 	 * @param ifError is called with an error that was read
 	 * @param ifNone is called if there is no response
+	 * @param ifConnected is called with a connection that changed its protocol
 	 * @return the value of the function
 	 */
 	<T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
-			Function<NoResponse, T> ifNone);
+			Function<NoResponse, T> ifNone, Function<Connected, T> ifConnected);
 
 	/**
 	 * A response whose body has begun.
@@ -48,7 +50,7 @@ public sealed interface AttemptResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
-				Function<NoResponse, T> ifNone) {
+				Function<NoResponse, T> ifNone, Function<Connected, T> ifConnected) {
 			return ifBegun.apply(this);
 		}
 
@@ -69,7 +71,7 @@ public sealed interface AttemptResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
-				Function<NoResponse, T> ifNone) {
+				Function<NoResponse, T> ifNone, Function<Connected, T> ifConnected) {
 			return ifError.apply(this);
 		}
 
@@ -89,8 +91,29 @@ public sealed interface AttemptResult {
 
 		@Override
 		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
-				Function<NoResponse, T> ifNone) {
+				Function<NoResponse, T> ifNone, Function<Connected, T> ifConnected) {
 			return ifNone.apply(this);
+		}
+
+	}
+
+	/**
+	 * A WebSocket, which the caller uses from now on.
+	 *
+	 * @param outcome the outcome
+	 * @param socket the connection, or the part of one that serves the request
+	 */
+	record Connected(Outcome outcome, Disposable socket) implements AttemptResult {
+
+		@Override
+		public void discard() {
+			this.socket.dispose();
+		}
+
+		@Override
+		public <T extends @Nullable Object> T match(Function<Begun, T> ifBegun, Function<ErrorRead, T> ifError,
+				Function<NoResponse, T> ifNone, Function<Connected, T> ifConnected) {
+			return ifConnected.apply(this);
 		}
 
 	}

@@ -40,6 +40,8 @@ public final class BackendResponse implements Disposable {
 
 	private @Nullable ResponseBody body;
 
+	private boolean taken;
+
 	/**
 	 * Creates a response. If its body is encoded and can be decoded, the headers of the
 	 * encoded body are not relayed.
@@ -152,6 +154,16 @@ public final class BackendResponse implements Disposable {
 	}
 
 	/**
+	 * Takes the connection of a response that has switched to another protocol. From then
+	 * on, disposing of the response has no effect.
+	 * @return the connection
+	 */
+	public Connection takeConnection() {
+		this.taken = true;
+		return this.connection;
+	}
+
+	/**
 	 * Reads the body to its end, limited in size and time. A connection that was read to
 	 * its end is reused, so a 429 does not cost a connection.
 	 * @return the response with the body
@@ -184,10 +196,15 @@ public final class BackendResponse implements Disposable {
 		return drain().doOnNext(ErrorResponse::discard).then();
 	}
 
-	/** Closes the connection, unless the body was read to its end. */
+	/**
+	 * Closes the connection, unless the body was read to its end or the connection was
+	 * taken.
+	 */
 	@Override
 	public void dispose() {
-		body().dispose();
+		if (!this.taken) {
+			body().dispose();
+		}
 	}
 
 }

@@ -23,6 +23,8 @@ import reactor.core.publisher.Mono;
  */
 public final class ResponseReader {
 
+	private static final int SWITCHING_PROTOCOLS = 101;
+
 	private final BufferBudget budget;
 
 	private final InstantSource clock;
@@ -48,6 +50,9 @@ public final class ResponseReader {
 		attempt.recordQuota(response::header);
 		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
 				AttemptFacts.of(attempt, context.failover().traits()));
+		if (context.call().isHandshake() && response.status() < 300) {
+			return readHandshake(response, classifier);
+		}
 		if (OutcomeClassifier.needsBody(response.status())) {
 			return response.drain().map((error) -> error(error, classifier));
 		}
@@ -64,6 +69,16 @@ public final class ResponseReader {
 					new ResponseStart.Bytes(response.body(), new byte[0], false)));
 		}
 		return readPlain(context, response, classifier, outcome, hasBody && response.isPlainJson());
+	}
+
+	/** A success other than 101 comes from a server that ignores the upgrade. */
+	private static Mono<AttemptResult> readHandshake(BackendResponse response, OutcomeClassifier classifier) {
+		if (response.status() == SWITCHING_PROTOCOLS) {
+			return Mono.just(new AttemptResult.Connected(OutcomeClassifier.classify(SWITCHING_PROTOCOLS), response));
+		}
+		return response.drain()
+			.map((read) -> new AttemptResult.ErrorRead(classifier.classifyWithoutUpgrade(facts(read), read.status()),
+					read));
 	}
 
 	private Mono<AttemptResult> readPlain(RequestContext context, BackendResponse response,

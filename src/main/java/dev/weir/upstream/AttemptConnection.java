@@ -2,6 +2,7 @@ package dev.weir.upstream;
 
 import java.io.IOException;
 
+import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.Connection;
 import reactor.netty.channel.AbortedException;
@@ -19,6 +20,14 @@ public final class AttemptConnection {
 	/** Records the connection that the request is sent on. */
 	public void begin(Connection connection) {
 		this.use = StaleConnectionDetector.begin(connection);
+	}
+
+	/**
+	 * Stops to observe a connection that has switched to another protocol.
+	 * @param channel the connection, on its event loop
+	 */
+	public static void stopDetection(Channel channel) {
+		StaleConnectionDetector.removeFrom(channel.pipeline());
 	}
 
 	/** Requires that the request is sent on a new connection, not on a pooled one. */

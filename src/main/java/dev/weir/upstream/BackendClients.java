@@ -9,6 +9,7 @@ import io.netty.channel.EventLoop;
 import io.netty.resolver.AddressResolverGroup;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.Connection;
+import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 
 import dev.weir.request.ClientConnection;
@@ -58,6 +59,19 @@ public final class BackendClients {
 		Kind kind = new Kind((connection != null) ? connection.eventLoop() : null, connectTimeout(route), fresh);
 		HttpClient known = this.clients.get(kind);
 		return (known != null) ? known : this.clients.computeIfAbsent(kind, this::make);
+	}
+
+	/**
+	 * The client for a WebSocket: on the event loop of the client's connection, with a
+	 * connection that is not pooled, since no other request can use it.
+	 * @param route the route of the request
+	 * @param request the client's request
+	 * @return the client
+	 */
+	public HttpClient ofWebSocket(Route route, ServerHttpRequest request) {
+		Channel connection = ClientConnection.of(request);
+		Kind kind = new Kind((connection != null) ? connection.eventLoop() : null, connectTimeout(route), true);
+		return this.clients.computeIfAbsent(kind, this::make).protocol(HttpProtocol.HTTP11);
 	}
 
 	private @Nullable Integer connectTimeout(Route route) {

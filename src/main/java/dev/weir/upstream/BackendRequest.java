@@ -30,8 +30,9 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 	public static BackendRequest write(ApiCall call, Backend backend, String base) {
 		boolean azure = backend.dialect() == BackendDialect.AZURE;
 		String deployment = backend.deployment(call.model());
-		String target = azure ? call.path().toAzureTarget(deployment, backend.properties().apiVersion())
-				: call.path().toOpenAiTarget();
+		ApiPath path = call.path().withQueryModel(deployment, azure);
+		String target = azure ? path.toAzureTarget(deployment, backend.properties().apiVersion())
+				: path.toOpenAiTarget();
 		return new BackendRequest(URI.create(base + target), body(call, deployment, azure));
 	}
 

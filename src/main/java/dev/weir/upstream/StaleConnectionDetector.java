@@ -7,6 +7,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.ChannelPipelineConfigurer;
@@ -73,6 +74,12 @@ final class StaleConnectionDetector extends ChannelDuplexHandler {
 			use.written = false;
 		}
 		return use;
+	}
+
+	static void removeFrom(ChannelPipeline pipeline) {
+		if (pipeline.get(StaleConnectionDetector.class) != null) {
+			pipeline.remove(StaleConnectionDetector.class);
+		}
 	}
 
 	/**

@@ -19,7 +19,7 @@ import reactor.netty.ConnectionObserver;
  * minutes. Azure's load balancers drop a connection after four idle minutes, and without
  * probes Weir would not notice a peer that disappeared without closing the connection.
  */
-final class TcpKeepAlive implements ChannelPipelineConfigurer {
+public final class TcpKeepAlive implements ChannelPipelineConfigurer {
 
 	/** The idle time after which the first probe is sent. */
 	static final Duration IDLE = Duration.ofSeconds(60);
@@ -44,6 +44,14 @@ final class TcpKeepAlive implements ChannelPipelineConfigurer {
 
 	@Override
 	public void onChannelInit(ConnectionObserver observer, Channel channel, @Nullable SocketAddress remote) {
+		enable(channel);
+	}
+
+	/**
+	 * Enables the probes on a connection.
+	 * @param channel the connection
+	 */
+	public static void enable(Channel channel) {
 		channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
 		// a transport ignores options that it does not support
 		OPTIONS.forEach(channel.config()::setOption);

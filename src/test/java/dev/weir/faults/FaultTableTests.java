@@ -27,9 +27,9 @@ class FaultTableTests {
 
 	private static final Path DOCUMENT = Path.of("docs/faults.md");
 
-	private static final Pattern ROW = Pattern.compile("(?m)^\\| ([BCW]\\d+) (\\|.*\\|.*)\\| (.+) \\|$");
+	private static final Pattern ROW = Pattern.compile("(?m)^\\| ([BCSW]\\d+) (\\|.*\\|.*)\\| (.+) \\|$");
 
-	private static final Pattern TEST = Pattern.compile("\tvoid ([bcw])0?(\\d+)([A-Z]\\w*)\\(");
+	private static final Pattern TEST = Pattern.compile("\tvoid ([bcsw])0?(\\d+)([A-Z]\\w*)\\(");
 
 	private static final Pattern CLASS = Pattern.compile("`(\\w+)`");
 

@@ -110,7 +110,7 @@ class CorsTests {
 					"POST /v1/chat/completions|404|nope", "POST /v1/chat/completions|413|large",
 					"POST /v1/chat/completions|400|", "GET /v1/models|200|", "GET /v1/models/a%5Cb|400|",
 					"GET /nowhere|404|", "GET /actuator/health|200|", "GET /own/x|200|", "GET /v1/a|431|headers",
-					"GET /v1/responses|426|websocket", "GET /v1/x{y}|400|" })
+					"GET /v1/responses|426|websocket", "GET /v1/realtime|426|", "GET /v1/x{y}|400|" })
 	void c18EveryReplyHasTheCorsHeadersOnce(String line, int status, String what) {
 		String body = (what == null || !line.startsWith("POST")) ? ""
 				: "{\"model\":\"" + what + "\",\"messages\":[]" + (what.equals("large") ? " ".repeat(5000) : "") + "}";

@@ -57,10 +57,10 @@ public final class TestPools {
 	public static Pools pools(Ticker ticker, Map<String, String> settings, BackendProperties... backends) {
 		PoolProperties defaults = bind(settings, PoolProperties.class);
 		PoolProperties pool = new PoolProperties(List.of(backends), defaults.strategy(), defaults.maxWait(),
-				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.responseTimeout(),
-				defaults.firstEventTimeout(), defaults.streamIdleTimeout(), defaults.holdSignsOfLife(),
-				defaults.keepAlive(), defaults.keepAliveDelay(), defaults.maxAttempts(), defaults.cooldown(),
-				defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
+				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.handshakeTimeout(),
+				defaults.responseTimeout(), defaults.firstEventTimeout(), defaults.streamIdleTimeout(),
+				defaults.holdSignsOfLife(), defaults.keepAlive(), defaults.keepAliveDelay(), defaults.maxAttempts(),
+				defaults.cooldown(), defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
 				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay(),

@@ -29,6 +29,14 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	}
 
 	/**
+	 * Whether the call opens a WebSocket.
+	 * @return whether it is a handshake
+	 */
+	public boolean isHandshake() {
+		return this.path.operation().isHandshake();
+	}
+
+	/**
 	 * Whether the call must not be repeated once a backend may have executed it.
 	 * @return whether it is a POST or PATCH of an unknown operation, such as
 	 * {@code /files}

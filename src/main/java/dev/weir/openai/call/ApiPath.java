@@ -1,6 +1,7 @@
 package dev.weir.openai.call;
 
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.util.UriUtils;
 
 import dev.weir.openai.body.ModelName;
+import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 
@@ -44,6 +46,10 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	private static final Pattern DATED = Pattern.compile("\\s*|\\d{4}-\\d{2}-\\d{2}.*");
 
 	private static final String API_KEY = "api-key";
+
+	private static final String DEPLOYMENT = "deployment";
+
+	private static final String MODEL = "model";
 
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
@@ -250,6 +256,63 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 */
 	public boolean namesDeploymentOnAzure() {
 		return this.deployment != null;
+	}
+
+	/**
+	 * Returns the path as that of a WebSocket handshake.
+	 * @return the path, or {@code null} if the API has no WebSocket there
+	 */
+	public @Nullable ApiPath toHandshake() {
+		Operation handshake = (this.deployment == null && this.method.equals("GET"))
+				? Operation.ofHandshake(this.operationPath) : null;
+		return (handshake != null)
+				? new ApiPath(this.method, this.dialect, handshake, null, this.operationPath, this.query) : null;
+	}
+
+	/**
+	 * The model in the query, where realtime sessions name it: {@code deployment} in
+	 * Azure's classic form, else {@code model}.
+	 * @return the model, or {@code null} if there is none
+	 * @throws MalformedRequestException if the name is not valid
+	 * @throws ApiErrorException if the query names two models
+	 */
+	public @Nullable String queryModel() {
+		Query parameters = Query.of(this.query);
+		Set<String> names = new LinkedHashSet<>(parameters.values(DEPLOYMENT));
+		names.addAll(parameters.values(MODEL));
+		names.removeIf(String::isBlank);
+		if (names.size() > 1) {
+			throw new ApiErrorException(
+					ApiError.invalid(400, "The query names more than one model.", MODEL, "invalid_query"));
+		}
+		return names.isEmpty() ? null : ModelName.fromClient(names.iterator().next());
+	}
+
+	/**
+	 * Whether the query has a parameter that makes a model unnecessary: a session for
+	 * transcription, or one that belongs to a running call.
+	 * @return whether there is an {@code intent} or a {@code call_id}
+	 */
+	public boolean needsNoQueryModel() {
+		Query parameters = Query.of(this.query);
+		return parameters.has("intent") || parameters.has("call_id");
+	}
+
+	/**
+	 * Replaces the model in the query of a realtime session.
+	 * @param name the name of the model on the backend; empty to change nothing
+	 * @param azure whether the backend is an Azure OpenAI resource, which keeps the
+	 * classic form
+	 * @return the path for the backend; paths of other operations do not change
+	 */
+	public ApiPath withQueryModel(String name, boolean azure) {
+		if (this.operation != Operation.REALTIME || name.isEmpty()) {
+			return this;
+		}
+		String parameter = (azure && this.dialect == ClientDialect.AZURE) ? DEPLOYMENT : MODEL;
+		Query replaced = Query.of(this.query).without(DEPLOYMENT).without(MODEL).with(parameter, name);
+		return new ApiPath(this.method, this.dialect, this.operation, this.deployment, this.operationPath,
+				replaced.toString());
 	}
 
 	/**

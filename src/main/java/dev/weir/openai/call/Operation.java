@@ -43,6 +43,10 @@ public enum Operation {
 
 	/** {@code GET /models} and {@code GET /models/{model}}: Weir replies itself. */
 	MODELS("models", Model.NONE),
+	/** The handshake of a WebSocket for realtime sessions. Its query names the model. */
+	REALTIME("realtime", Model.NONE),
+	/** The handshake of a WebSocket for responses. Its messages name the models. */
+	RESPONSES_SOCKET("responses", Model.NONE),
 
 	/** Any other call, which Weir forwards unchanged. */
 	OTHER("", Model.NONE);
@@ -106,6 +110,28 @@ public enum Operation {
 	 */
 	public String path() {
 		return this.path;
+	}
+
+	/**
+	 * The operation of a WebSocket handshake.
+	 * @param path the path after the dialect's prefix
+	 * @return the operation, or {@code null} if the API has no WebSocket at this path
+	 */
+	static @Nullable Operation ofHandshake(String path) {
+		for (Operation operation : new Operation[] { REALTIME, RESPONSES_SOCKET }) {
+			if (operation.path.equals(path)) {
+				return operation;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Whether this is the handshake of a WebSocket.
+	 * @return whether a success is a change of the protocol
+	 */
+	public boolean isHandshake() {
+		return this == REALTIME || this == RESPONSES_SOCKET;
 	}
 
 	/**

@@ -1,0 +1,30 @@
+package dev.weir.failover;
+
+import dev.weir.request.RequestContext;
+import dev.weir.response.AttemptResult;
+import reactor.core.publisher.Mono;
+
+/**
+ * Makes one attempt of a request.
+ */
+public interface AttemptCaller {
+
+	/**
+	 * Chooses a lane, begins an attempt on it, sends the request and reads as much of the
+	 * response as its classification needs.
+	 * @param context the request, of which no attempt runs
+	 * @return the result, or an error that can be classified, on the loop of the request;
+	 * {@link NoLaneException} if no lane can take the request
+	 */
+	Mono<AttemptResult> call(RequestContext context);
+
+	/**
+	 * Whether a filter of the user has begun to write a reply to the client itself, so
+	 * that no other attempt may follow.
+	 * @return whether the client's response is committed
+	 */
+	default boolean hasReplied() {
+		return false;
+	}
+
+}

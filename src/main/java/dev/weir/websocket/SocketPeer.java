@@ -1,0 +1,365 @@
+package dev.weir.websocket;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.memory.OutOfMemory;
+
+/**
+ * One side of a WebSocket: a client, or a backend. It passes the frames of the side to
+ * its listener, writes frames to it, and performs the closing handshake (RFC 6455,
+ * section 7.1). Used on the event loop of its connection only.
+ */
+final class SocketPeer extends ChannelInboundHandlerAdapter {
+
+	/** How long a side may take to respond to a close frame. */
+	static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+	/** How long a backend may take to close the connection after both close frames. */
+	private static final Duration LINGER = Duration.ofSeconds(1);
+
+	private final boolean backend;
+
+	private final Duration writeTimeout;
+
+	private final PeerListener listener;
+
+	private @Nullable ChannelHandlerContext context;
+
+	private @Nullable CloseReason received;
+
+	private boolean closeSent;
+
+	// whether a part of a frame was written, and its remainder was not
+	private boolean insideFrame;
+
+	// whether the side has sent what is not allowed, so that the rest cannot be read
+	private boolean invalid;
+
+	private boolean ended;
+
+	private @Nullable Future<?> closeTimer;
+
+	private @Nullable Future<?> writeTimer;
+
+	/**
+	 * Creates a side.
+	 * @param backend whether it is a backend, to which Weir is a client
+	 * @param writeTimeout how long the side may read nothing while frames wait for it
+	 * @param listener receives its events
+	 */
+	SocketPeer(boolean backend, Duration writeTimeout, PeerListener listener) {
+		this.backend = backend;
+		this.writeTimeout = writeTimeout;
+		this.listener = listener;
+	}
+
+	boolean isBackend() {
+		return this.backend;
+	}
+
+	@Override
+	public void handlerAdded(ChannelHandlerContext added) {
+		this.context = added;
+	}
+
+	@Override
+	public void channelRead(ChannelHandlerContext from, Object message) {
+		if (!(message instanceof FramePart part)) {
+			ReferenceCountUtil.release(message);
+			return;
+		}
+		if (this.received != null || this.ended) {
+			// nothing counts after a close frame
+			part.bytes().release();
+			return;
+		}
+		if (part.header().opcode() == FrameHeader.CLOSE) {
+			onClose(part);
+			return;
+		}
+		this.listener.onPart(this, part);
+	}
+
+	private void onClose(FramePart part) {
+		try {
+			CloseReason reason = CloseReason.read(part.payload(0));
+			this.received = reason;
+			if (this.closeSent) {
+				finish();
+			}
+			this.listener.onClose(this, reason);
+		}
+		catch (FrameException ex) {
+			fail(ex);
+		}
+		finally {
+			part.bytes().release();
+		}
+	}
+
+	@Override
+	public void channelReadComplete(ChannelHandlerContext from) {
+		this.listener.onReadComplete(this);
+		from.fireChannelReadComplete();
+	}
+
+	@Override
+	public void channelWritabilityChanged(ChannelHandlerContext from) {
+		if (from.channel().isWritable()) {
+			stopWriteTimer();
+			this.listener.onWritable(this);
+		}
+		from.fireChannelWritabilityChanged();
+	}
+
+	@Override
+	public void channelInactive(ChannelHandlerContext from) {
+		end();
+		from.fireChannelInactive();
+	}
+
+	@Override
+	public void exceptionCaught(ChannelHandlerContext from, Throwable error) {
+		OutOfMemory.check(error);
+		if (error instanceof DecoderException && error.getCause() instanceof FrameException invalid) {
+			fail(invalid);
+		}
+		else {
+			from.close();
+		}
+	}
+
+	private void fail(FrameException error) {
+		if (!this.ended) {
+			// no more of its frames are passed on
+			this.received = new CloseReason(error.code(), "");
+			this.invalid = true;
+			close(new CloseReason(error.code(), error.problem()));
+			this.listener.onError(this, error);
+		}
+	}
+
+	private void end() {
+		if (!this.ended) {
+			this.ended = true;
+			stopWriteTimer();
+			if (this.closeTimer != null) {
+				this.closeTimer.cancel(false);
+			}
+			this.listener.onEnd(this);
+		}
+	}
+
+	/**
+	 * Whether the connection has ended.
+	 * @return whether nothing can be written any more
+	 */
+	boolean isEnded() {
+		return this.ended;
+	}
+
+	/**
+	 * Whether the closing handshake has begun, from either side.
+	 * @return whether a close frame was sent or received
+	 */
+	boolean isClosing() {
+		return this.closeSent || this.received != null || this.ended;
+	}
+
+	/**
+	 * Whether the connection ended, or ends, with a close frame.
+	 * @return whether one was sent or received
+	 */
+	boolean isClosedByHandshake() {
+		return this.closeSent || this.received != null;
+	}
+
+	/**
+	 * Whether the side takes more frames.
+	 * @return whether few bytes wait to be written
+	 */
+	boolean isWritable() {
+		return this.context == null || this.context.channel().isWritable();
+	}
+
+	/**
+	 * Writes a frame, or a part of one, as it is.
+	 * @param part the part, which is released
+	 */
+	void write(FramePart part) {
+		ChannelHandlerContext to = this.context;
+		if (to == null || this.ended || this.closeSent) {
+			part.bytes().release();
+			return;
+		}
+		this.insideFrame = !part.ends();
+		to.write(part.bytes(), to.voidPromise());
+	}
+
+	/**
+	 * Writes a message as one frame.
+	 * @param opcode the kind of frame
+	 * @param payload the payload, not masked
+	 */
+	void write(int opcode, byte[] payload) {
+		ChannelHandlerContext to = this.context;
+		if (to != null && !this.ended && !this.closeSent) {
+			to.write(frame(to, opcode, payload), to.voidPromise());
+		}
+	}
+
+	private ByteBuf frame(ChannelHandlerContext to, int opcode, byte[] payload) {
+		int mask = this.backend ? ThreadLocalRandom.current().nextInt() : 0;
+		ByteBuf frame = to.alloc().buffer(payload.length + 14);
+		FrameHeader.write(opcode, payload.length, this.backend, mask, frame);
+		if (this.backend) {
+			FrameHeader.mask(payload, mask, 0);
+		}
+		return frame.writeBytes(payload);
+	}
+
+	/**
+	 * Flushes what was written, and starts to measure how long the side does not read.
+	 */
+	void flush() {
+		ChannelHandlerContext to = this.context;
+		if (to == null || this.ended) {
+			return;
+		}
+		to.flush();
+		if (!to.channel().isWritable() && this.writeTimer == null) {
+			this.writeTimer = to.executor()
+				.schedule(this::onWriteTimeout, this.writeTimeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+	}
+
+	private void onWriteTimeout() {
+		this.writeTimer = null;
+		if (this.context != null) {
+			this.listener.onStall(this);
+			this.context.close();
+		}
+	}
+
+	private void stopWriteTimer() {
+		if (this.writeTimer != null) {
+			this.writeTimer.cancel(false);
+			this.writeTimer = null;
+		}
+	}
+
+	/** Pauses or continues reading. */
+	void read(boolean reading) {
+		ChannelHandlerContext from = this.context;
+		if (from != null && !this.ended) {
+			from.channel().config().setAutoRead(reading);
+		}
+	}
+
+	/**
+	 * Sends a close frame, unless one was sent. Then waits for that of the side, but not
+	 * for long. In the middle of a frame, where no other frame can be sent, the
+	 * connection is closed without one.
+	 * @param reason the code and the text
+	 */
+	void close(CloseReason reason) {
+		ChannelHandlerContext to = this.context;
+		if (to == null || this.ended || this.closeSent) {
+			return;
+		}
+		if (this.insideFrame) {
+			this.closeSent = true;
+			to.close();
+			return;
+		}
+		ByteBuf payload = reason.payload();
+		byte[] bytes = new byte[payload.readableBytes()];
+		payload.readBytes(bytes);
+		to.writeAndFlush(frame(to, FrameHeader.CLOSE, bytes), to.voidPromise());
+		this.closeSent = true;
+		// to receive its close frame, or the end of the connection
+		read(true);
+		if (this.received != null) {
+			finish();
+		}
+		else {
+			closeAfter(CLOSE_TIMEOUT);
+		}
+	}
+
+	/** The server closes the connection first (RFC 6455, section 7.1.1). */
+	private void finish() {
+		ChannelHandlerContext to = this.context;
+		if (to == null) {
+			return;
+		}
+		if (this.backend) {
+			closeAfter(LINGER);
+		}
+		else if (this.invalid && to.channel() instanceof DuplexChannel socket) {
+			// the client may still be sending: closed now, the connection would be reset,
+			// and the close frame lost
+			to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> socket.shutdownOutput());
+			closeAfter(CLOSE_TIMEOUT);
+		}
+		else {
+			to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> to.close());
+		}
+	}
+
+	private void closeAfter(Duration delay) {
+		ChannelHandlerContext to = this.context;
+		if (to == null) {
+			return;
+		}
+		if (this.closeTimer != null) {
+			this.closeTimer.cancel(false);
+		}
+		this.closeTimer = to.executor().schedule(() -> {
+			Channel channel = to.channel();
+			channel.close();
+		}, delay.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	/**
+	 * Responds to the close frame of the side, if the other side has not done so in time.
+	 */
+	void closeLater() {
+		ChannelHandlerContext to = this.context;
+		if (to != null && this.received != null && !this.closeSent) {
+			CloseReason reason = this.received;
+			this.closeTimer = to.executor()
+				.schedule(() -> close(reason), CLOSE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+		}
+	}
+
+	/**
+	 * Responds to the close frame of the side now, if there is one without a response.
+	 */
+	void respondToClose() {
+		if (this.received != null) {
+			close(this.received);
+		}
+	}
+
+	/** Closes the connection without a close frame. */
+	void abort() {
+		if (this.context != null) {
+			this.context.close();
+		}
+	}
+
+}

@@ -1,0 +1,94 @@
+package dev.weir.websocket;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.config.LiveConfiguration;
+import dev.weir.failover.BackendCaller;
+import dev.weir.failover.Failover;
+import dev.weir.inbound.ClientHandshake;
+import dev.weir.memory.BufferBudget;
+import dev.weir.reply.ReplyFactory;
+import dev.weir.reply.ReplyHead;
+import dev.weir.reply.RequestResult;
+import dev.weir.request.Reply;
+import dev.weir.request.RequestContext;
+import dev.weir.response.BackendResponse;
+
+/**
+ * Connects clients that open a WebSocket: first a backend, with failover, and only then
+ * the client. So a client that no backend can take gets an HTTP error.
+ */
+public final class WebSocketConnector {
+
+	private final Failover failover;
+
+	private final OpenSockets open;
+
+	private final BufferBudget budget;
+
+	private final LiveConfiguration configuration;
+
+	/**
+	 * Creates the connector of all clients.
+	 * @param failover makes the attempts
+	 * @param open the WebSockets that are open
+	 * @param budget counts the bytes of frames that are held
+	 * @param configuration has the limit of a message
+	 */
+	WebSocketConnector(Failover failover, OpenSockets open, BufferBudget budget, LiveConfiguration configuration) {
+		this.failover = failover;
+		this.open = open;
+		this.budget = budget;
+		this.configuration = configuration;
+	}
+
+	/**
+	 * Connects a backend.
+	 * @param context the request
+	 * @param caller calls the backends
+	 * @param exchange the exchange of the client
+	 * @return completes when the context has the reply, which upgrades the client or is
+	 * an error; an error only where no backend is involved
+	 */
+	public Mono<Void> connect(RequestContext context, BackendCaller caller, ServerWebExchange exchange) {
+		return Mono.defer(() -> this.failover.connect(context, this.failover.reading(caller))).doOnNext((result) -> {
+			ReplyFactory replies = new ReplyFactory(context, Mono::empty, exchange.getResponse());
+			context.reply(result.match(replies::of, replies::of, replies::of,
+					(connected) -> upgrade(context, connected, exchange)));
+		}).then();
+	}
+
+	private Reply upgrade(RequestContext context, RequestResult.Connected connected, ServerWebExchange exchange) {
+		BackendResponse response = (BackendResponse) connected.socket();
+		ServerHttpResponse client = exchange.getResponse();
+		new ReplyHead(client, context).switchProtocol(connected.attempt().lane(), response.passed());
+		HttpHeaders headers = client.getHeaders();
+		headers.set(HttpHeaders.UPGRADE, "websocket");
+		headers.set(HttpHeaders.CONNECTION, "Upgrade");
+		ClientHandshake handshake = ClientHandshake.of(exchange.getRequest().getHeaders());
+		headers.set("Sec-WebSocket-Accept", handshake.accept());
+		String protocol = response.header(ClientHandshake.PROTOCOL);
+		if (protocol != null && handshake.protocols().contains(protocol.strip())) {
+			headers.set(ClientHandshake.PROTOCOL, protocol);
+		}
+		return new UpgradeReply(context, connected, response, this);
+	}
+
+	OpenSockets open() {
+		return this.open;
+	}
+
+	/**
+	 * Creates a decoder.
+	 * @param client whether it decodes the frames of a client
+	 * @return the decoder
+	 */
+	FrameDecoder decoder(boolean client) {
+		return new FrameDecoder(client, this.configuration.current().maxBody().toBytes(), this.budget);
+	}
+
+}
