@@ -1,5 +1,6 @@
 package dev.weir.check;
 
+import java.util.List;
 import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
@@ -15,9 +16,18 @@ import dev.weir.credential.CredentialProvider;
  */
 final class CheckedContext extends AnnotationConfigReactiveWebServerApplicationContext {
 
+	private final boolean connect;
+
 	private @Nullable String summary;
 
-	CheckedContext() {
+	private List<BackendReport> reports = List.of();
+
+	/**
+	 * Creates the context.
+	 * @param connect whether the backends are tried
+	 */
+	CheckedContext(boolean connect) {
+		this.connect = connect;
 		addBeanFactoryPostProcessor((beans) -> {
 			for (String name : beans.getBeanNamesForType(CredentialProvider.class, true, false)) {
 				removeBeanDefinition(name);
@@ -29,6 +39,9 @@ final class CheckedContext extends AnnotationConfigReactiveWebServerApplicationC
 	@Override
 	protected void finishRefresh() {
 		this.summary = SettingsSummary.of(this);
+		if (this.connect) {
+			this.reports = getBean(BackendProbes.class).request().collectList().toFuture().join();
+		}
 		throw new SpringApplication.AbandonedRunException(this);
 	}
 
@@ -39,6 +52,14 @@ final class CheckedContext extends AnnotationConfigReactiveWebServerApplicationC
 	 */
 	String summary() {
 		return Objects.requireNonNull(this.summary);
+	}
+
+	/**
+	 * Returns what the check of the backends found.
+	 * @return the reports, empty if they were not tried
+	 */
+	List<BackendReport> reports() {
+		return this.reports;
 	}
 
 }

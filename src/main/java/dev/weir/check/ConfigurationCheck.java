@@ -32,7 +32,7 @@ public final class ConfigurationCheck {
 	/** The exit code for a valid configuration. */
 	static final int VALID = 0;
 
-	/** The exit code for an invalid configuration. */
+	/** The exit code for an invalid configuration, and for a backend that fails. */
 	static final int INVALID = 1;
 
 	private final Class<?> application;
@@ -62,13 +62,18 @@ public final class ConfigurationCheck {
 	 * Checks the configuration.
 	 * @param arguments the command line; all other arguments have the same effect as at a
 	 * start
-	 * @return the exit code: 0 if the configuration is valid, else 1
+	 * @return the exit code: 0 if the configuration is valid and, with {@code --connect},
+	 * all backends can be called; else 1
 	 */
 	public int run(String... arguments) {
+		if (!Arrays.asList(arguments).contains(CHECK)) {
+			this.out.println(CONNECT + " needs " + CHECK + " as well.");
+			return INVALID;
+		}
 		List<String> others = new ArrayList<>(Arrays.asList(arguments));
 		others.removeIf(Set.of(CHECK, CONNECT)::contains);
 		CheckLog log = new CheckLog();
-		CheckedContext context = new CheckedContext();
+		CheckedContext context = new CheckedContext(Arrays.asList(arguments).contains(CONNECT));
 		SpringApplication start = new SpringApplication(this.application);
 		start.setApplicationContextFactory((type) -> context);
 		start.setRegisterShutdownHook(false);
@@ -83,7 +88,7 @@ public final class ConfigurationCheck {
 		}
 		catch (SpringApplication.AbandonedRunException ex) {
 			printValid(context.summary(), log);
-			return VALID;
+			return printReports(context.reports()) ? VALID : INVALID;
 		}
 		catch (RuntimeException ex) {
 			printInvalid(context, ex);
@@ -105,6 +110,20 @@ public final class ConfigurationCheck {
 			log.warnings().forEach((warning) -> this.out.println("  " + warning));
 		}
 		this.out.flush();
+	}
+
+	/** Prints what was found and returns whether there is no fault. */
+	private boolean printReports(List<BackendReport> reports) {
+		if (reports.isEmpty()) {
+			return true;
+		}
+		List<String> failed = reports.stream().filter(BackendReport::hasFault).map(BackendReport::backend).toList();
+		printBlock(List.of("Connections"));
+		this.out.print(BackendReport.table(reports));
+		printBlock(List.of(failed.isEmpty() ? "No backend has a fault."
+				: failed.size() + " of " + reports.size() + " backends cannot be used: " + String.join(", ", failed)));
+		this.out.flush();
+		return failed.isEmpty();
 	}
 
 	private void printInvalid(CheckedContext context, RuntimeException failure) {

@@ -10,7 +10,7 @@ import dev.weir.config.Secret;
  * Prepares a backend's message for log and health: one line, shortened, and without
  * anything that looks like a key.
  */
-final class BackendMessage {
+public final class BackendMessage {
 
 	/** How many characters are kept. */
 	static final int MAX = 200;
@@ -37,7 +37,7 @@ final class BackendMessage {
 	 * @return at most {@value #MAX} characters and an ellipsis, or {@code null} if the
 	 * message is empty
 	 */
-	static @Nullable String shortened(@Nullable String message, @Nullable Secret key) {
+	public static @Nullable String shortened(@Nullable String message, @Nullable Secret key) {
 		if (message == null) {
 			return null;
 		}

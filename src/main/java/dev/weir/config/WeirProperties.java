@@ -35,6 +35,9 @@ import org.springframework.util.unit.DataSize;
  * while readiness is already off, so that the platform can send them elsewhere. See
  * docs/operations.md#stopping.
  * @param affinity Which backend owns stored objects, such as files and responses.
+ * @param startupCheck Whether a connection to each backend is opened once after the
+ * start, in the background, without a request. What is wrong with its name, connection or
+ * certificate is logged as a warning. See docs/check.md#at-the-start.
  */
 @ConfigurationProperties("weir")
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
@@ -44,7 +47,7 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration bodyTimeout,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
-		@DefaultValue AffinityProperties affinity) {
+		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck) {
 
 	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;

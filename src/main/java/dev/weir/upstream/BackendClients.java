@@ -48,6 +48,16 @@ public final class BackendClients {
 	}
 
 	/**
+	 * Derives a client that opens a new connection for each request. TLS, name resolution
+	 * and proxy stay those of the client.
+	 * @param client the client for backends
+	 * @return the derived client
+	 */
+	public static HttpClient withNewConnections(HttpClient client) {
+		return FreshConnectionProvider.withNewConnections(client);
+	}
+
+	/**
 	 * The client for an attempt.
 	 * @param route the route of the request
 	 * @param request the client's request

@@ -10,6 +10,7 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.config.BackendDialect;
+import dev.weir.config.BackendProperties;
 import dev.weir.credential.Credential;
 import dev.weir.credential.CredentialProvider;
 
@@ -32,7 +33,7 @@ public final class BackendEndpoints {
 		this.endpoints = Caffeine.newBuilder()
 			.weakKeys()
 			.executor(Runnable::run)
-			.build((backend) -> new Endpoint(base(backend),
+			.build((backend) -> new Endpoint(base(backend.properties()),
 					credentials.forBackend(backend.properties(), backend.dialect())));
 		prepare(pools.current());
 	}
@@ -48,10 +49,15 @@ public final class BackendEndpoints {
 		}));
 	}
 
-	private static String base(Backend backend) {
+	/**
+	 * Returns the URL that the paths of a backend's dialect are appended to.
+	 * @param backend the backend
+	 * @return the URL, without a slash at the end
+	 */
+	public static String base(BackendProperties backend) {
 		URI url = backend.url();
 		String server = url.getScheme() + "://" + url.getRawAuthority();
-		if (backend.dialect() == BackendDialect.AZURE) {
+		if (backend.effectiveDialect() == BackendDialect.AZURE) {
 			return server + AZURE_SUFFIX.matcher(url.getRawPath()).replaceFirst("");
 		}
 		String path = SLASHES_AT_END.matcher(url.getRawPath()).replaceFirst("");

@@ -23,6 +23,8 @@ public final class NameServer implements AutoCloseable {
 
 	private static final int TYPE_A = 1;
 
+	private static final short TYPE_CNAME = 5;
+
 	private static final int CLASS_IN = 1;
 
 	private static final int RESPONSE = 0x8180;
@@ -32,6 +34,8 @@ public final class NameServer implements AutoCloseable {
 	private final DatagramSocket socket;
 
 	private final Map<String, Address> addresses = new ConcurrentHashMap<>();
+
+	private final Map<String, String> aliases = new ConcurrentHashMap<>();
 
 	private final List<String> questions = new CopyOnWriteArrayList<>();
 
@@ -59,6 +63,15 @@ public final class NameServer implements AutoCloseable {
 	 */
 	public void setAddress(String name, String address, int seconds) {
 		this.addresses.put(name, new Address(address, seconds));
+	}
+
+	/**
+	 * Makes a name an alias of another name, whose address is then part of the response.
+	 * @param name the alias
+	 * @param target the other name
+	 */
+	public void setAlias(String name, String target) {
+		this.aliases.put(name, target);
 	}
 
 	public InetSocketAddress address() {
@@ -96,23 +109,40 @@ public final class NameServer implements AutoCloseable {
 		query.getShort();
 		byte[] question = new byte[query.position() - HEADER];
 		query.get(HEADER, question);
-		Address address = this.addresses.get(name);
+		String target = this.aliases.get(name);
+		Address address = this.addresses.get((target != null) ? target : name);
 		if (type == TYPE_A) {
 			this.questions.add(name);
 		}
 		boolean known = type == TYPE_A && address != null;
 		ByteBuffer response = ByteBuffer.allocate(512);
 		response.putShort(id).putShort((short) ((address != null) ? RESPONSE : NO_SUCH_NAME));
-		response.putShort((short) 1).putShort((short) (known ? 1 : 0)).putInt(0).put(question);
+		response.putShort((short) 1).putShort((short) (!known ? 0 : (target != null) ? 2 : 1)).putInt(0).put(question);
+		// a pointer to the name in the question
+		int owner = 0xc000 | HEADER;
+		if (known && target != null) {
+			byte[] encoded = encode(target);
+			response.putShort((short) owner).putShort(TYPE_CNAME).putShort((short) CLASS_IN).putInt(address.seconds());
+			response.putShort((short) encoded.length);
+			owner = 0xc000 | response.position();
+			response.put(encoded);
+		}
 		if (known) {
-			// a pointer to the name in the question
-			response.putShort((short) (0xc000 | HEADER)).putShort((short) TYPE_A).putShort((short) CLASS_IN);
+			response.putShort((short) owner).putShort((short) TYPE_A).putShort((short) CLASS_IN);
 			response.putInt(address.seconds()).putShort((short) 4);
 			response.put(InetAddress.getByName(address.value()).getAddress());
 		}
 		byte[] bytes = new byte[response.flip().remaining()];
 		response.get(bytes);
 		return bytes;
+	}
+
+	private static byte[] encode(String name) {
+		ByteBuffer encoded = ByteBuffer.allocate(name.length() + 2);
+		for (String label : name.split("\\.")) {
+			encoded.put((byte) label.length()).put(label.getBytes(StandardCharsets.US_ASCII));
+		}
+		return encoded.put((byte) 0).array();
 	}
 
 	private static String name(ByteBuffer query) {

@@ -64,7 +64,7 @@ public final class TestPools {
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
 				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay(),
-				others.affinity());
+				others.affinity(), others.startupCheck());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)

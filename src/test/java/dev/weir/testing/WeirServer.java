@@ -75,6 +75,7 @@ public final class WeirServer implements AutoCloseable {
 							context.registerBean(LastingResources.class);
 							beans.accept(context);
 						})
+						.properties("weir.startup-check=false")
 						.run(all.toArray(String[]::new)),
 					CLIENT);
 		}

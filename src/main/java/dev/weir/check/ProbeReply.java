@@ -1,0 +1,10 @@
+package dev.weir.check;
+
+/**
+ * A backend's response to a check.
+ *
+ * @param status the HTTP status
+ * @param body the body
+ */
+record ProbeReply(int status, byte[] body) {
+}
