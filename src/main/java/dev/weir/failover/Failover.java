@@ -124,6 +124,17 @@ public final class Failover {
 		return new ReadingCaller(caller, this.reader);
 	}
 
+	/**
+	 * Makes the attempts of a part of a request, which stays with its configuration.
+	 * @param part the {@linkplain RequestContext#part part}
+	 * @param caller calls the backends
+	 * @return the result, of which no reply is made; an error only if no backend is
+	 * involved
+	 */
+	public Mono<RequestResult> runPart(RequestContext part, BackendCaller caller) {
+		return new AttemptLoop(part, reading(caller), this.queues.of(part.pool()), () -> null).run();
+	}
+
 	private AttemptLoop begin(RequestContext context, boolean imageDeployment, AttemptCaller caller) {
 		Pool pool = context.pool();
 		ApiCall call = context.call();

@@ -19,6 +19,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Pool;
 import dev.weir.failover.Failover;
 import dev.weir.failover.ReplyWrittenException;
+import dev.weir.list.MergedLists;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
@@ -42,12 +43,16 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final Failover failover;
 
+	private final MergedLists lists;
+
 	private final WebSocketConnector sockets;
 
-	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, WebSocketConnector sockets) {
+	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, MergedLists lists,
+			WebSocketConnector sockets) {
 		this.pools = pools;
 		this.endpoints = endpoints;
 		this.failover = failover;
+		this.lists = lists;
 		this.sockets = sockets;
 	}
 
@@ -70,6 +75,10 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			context.routeTo(pool);
 			if (context.call().isHandshake()) {
 				return this.sockets.connect(context, caller, exchange);
+			}
+			if (MergedLists.isMerged(context)) {
+				return this.lists.run(context, (part) -> new GatewayBackendCaller(new PartExchange(exchange, part),
+						chain, this.endpoints, pool.name()), exchange.getResponse());
 			}
 			return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
 		});

@@ -24,6 +24,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
+import dev.weir.list.MergedLists;
 import dev.weir.inbound.ModelsFilter;
 import dev.weir.inbound.PoolResolver;
 import dev.weir.upstream.BackendEndpoints;
@@ -69,9 +70,9 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover,
+	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, MergedLists lists,
 			WebSocketConnector sockets) {
-		return new FailoverFilter(pools, endpoints, failover, sockets);
+		return new FailoverFilter(pools, endpoints, failover, lists, sockets);
 	}
 
 	@Bean

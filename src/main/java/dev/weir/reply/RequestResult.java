@@ -60,10 +60,11 @@ public sealed interface RequestResult {
 		}
 
 		/**
-		 * Records that the reply begins, or continues, with this response.
+		 * Records that the reply begins, or continues, with this response, or has a part
+		 * of it.
 		 * @param context the request
 		 */
-		void recordStart(RequestContext context) {
+		public void recordStart(RequestContext context) {
 			this.attempt.onResponseStart();
 			if (this.outcome.type().isSuccess()) {
 				context.failover().onServed(this.attempt);

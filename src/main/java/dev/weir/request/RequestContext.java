@@ -74,6 +74,25 @@ public final class RequestContext {
 	}
 
 	/**
+	 * Creates the context of a part of this request, such as one of several calls that
+	 * its reply is made of. It has separate attempts, of which the listeners of this
+	 * request are notified, and no reply. The caller releases it.
+	 * @param partCall the call of the part
+	 * @param lanes the lanes that it may use
+	 * @return the context, with failover begun
+	 */
+	public RequestContext part(ApiCall partCall, Lanes lanes) {
+		RequestContext part = new RequestContext(this.id, this.loop, this.ticker, this.listeners);
+		part.configuration = this.configuration;
+		part.pool = pool();
+		part.events = this.events;
+		part.call = partCall;
+		part.beginFailover(lanes, new RequestTraits(partCall.path().operation(), 0, () -> System.identityHashCode(part),
+				false, partCall.path().namesApiVersion()));
+		return part;
+	}
+
+	/**
 	 * The context of a request.
 	 * @param exchange its exchange
 	 * @return the context

@@ -189,6 +189,17 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
+	 * A call of another operation in the same dialect, with the same method.
+	 * @param operationPath the path after the dialect's prefix, encoded
+	 * @param query the query
+	 * @return the path and query of that call
+	 */
+	public ApiPath with(String operationPath, Query query) {
+		return new ApiPath(this.method, this.dialect, Operation.of(this.method, operationPath), null, operationPath,
+				query.toString());
+	}
+
+	/**
 	 * Whether the path leads to resources that one backend stores, such as files, batches
 	 * or fine-tuning jobs. A model in such a call does not decide about the lane.
 	 * @return whether the path leads to stored resources

@@ -102,7 +102,7 @@ public record Query(List<String> parameters) {
 	 * @param name its name, decoded
 	 * @return the values, decoded; empty for a parameter without a value
 	 */
-	List<String> values(String name) {
+	public List<String> values(String name) {
 		List<String> values = new ArrayList<>();
 		for (String parameter : this.parameters) {
 			if (isNamed(parameter, name)) {
@@ -112,10 +112,34 @@ public record Query(List<String> parameters) {
 		return values;
 	}
 
-	Query with(String name, String value) {
+	/**
+	 * Adds a parameter.
+	 * @param name its name, letters and hyphens only
+	 * @param value its value, which is encoded
+	 * @return all parameters
+	 */
+	public Query with(String name, String value) {
 		List<String> all = new ArrayList<>(this.parameters);
-		all.add(name + "=" + UriUtils.encodeQueryParam(value, StandardCharsets.UTF_8));
+		all.add(name + "=" + encode(value));
 		return new Query(all);
+	}
+
+	/**
+	 * Keeps one parameter.
+	 * @param name its name, decoded
+	 * @return the parameters of that name
+	 */
+	public Query only(String name) {
+		return new Query(this.parameters.stream().filter((parameter) -> isNamed(parameter, name)).toList());
+	}
+
+	/**
+	 * Encodes a value, so that it is one value of a query or one segment of a path.
+	 * @param value the value
+	 * @return letters, digits, a few signs and percent escapes
+	 */
+	public static String encode(String value) {
+		return UriUtils.encode(value, StandardCharsets.UTF_8);
 	}
 
 	String appendTo(String path) {

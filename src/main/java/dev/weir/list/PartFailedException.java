@@ -1,0 +1,101 @@
+package dev.weir.list;
+
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.response.ErrorResponse;
+
+/**
+ * A part of a list could not be read.
+ */
+final class PartFailedException extends RuntimeException {
+
+	private final String backend;
+
+	private final transient @Nullable ErrorResponse refusal;
+
+	private final transient Map<String, String> headers;
+
+	private final boolean throttledNow;
+
+	private PartFailedException(String backend, String message, @Nullable ErrorResponse refusal,
+			Map<String, String> headers, boolean throttledNow) {
+		super(message, null, false, false);
+		this.backend = backend;
+		this.refusal = refusal;
+		this.headers = headers;
+		this.throttledNow = throttledNow;
+	}
+
+	/**
+	 * The backend refused the call.
+	 * @param backend the name of the backend
+	 * @param refusal its response
+	 * @return the exception
+	 */
+	static PartFailedException refused(String backend, ErrorResponse refusal) {
+		return new PartFailedException(backend, "It responded with " + refusal.status() + ".", refusal, Map.of(),
+				false);
+	}
+
+	/**
+	 * No backend of the resource could be called.
+	 * @param backends the names of its backends
+	 * @param why Weir's error, with the delay of the next try
+	 * @param called whether one of them was called
+	 * @return the exception
+	 */
+	static PartFailedException unavailable(String backends, ApiErrorException why, boolean called) {
+		return new PartFailedException(backends, why.error().message(), null, why.headers(),
+				called && why.error().status() == 429);
+	}
+
+	/**
+	 * The response of the backend cannot be used.
+	 * @param backend the name of the backend
+	 * @param message the reason, a sentence
+	 * @return the exception
+	 */
+	static PartFailedException unusable(String backend, String message) {
+		return new PartFailedException(backend, message, null, Map.of(), false);
+	}
+
+	String backend() {
+		return this.backend;
+	}
+
+	/**
+	 * The response of the backend.
+	 * @return the response, or {@code null} if the backend did not refuse
+	 */
+	@Nullable ErrorResponse refusal() {
+		return this.refusal;
+	}
+
+	/**
+	 * The status of the refusal.
+	 * @return the HTTP status, or 0 if the backend did not refuse
+	 */
+	int status() {
+		return (this.refusal != null) ? this.refusal.status() : 0;
+	}
+
+	/**
+	 * Whether the call itself has begun the cooldown of the last backend.
+	 * @return whether a second call may wait for the end of the cooldown
+	 */
+	boolean isThrottledNow() {
+		return this.throttledNow;
+	}
+
+	/**
+	 * The headers about the next try.
+	 * @return the headers with lower-case names
+	 */
+	Map<String, String> headers() {
+		return this.headers;
+	}
+
+}

@@ -1,0 +1,268 @@
+package dev.weir.list;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import dev.weir.backend.Lanes;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.list.ListCursor;
+import dev.weir.openai.list.ListItem;
+import dev.weir.openai.list.ListPage;
+import dev.weir.openai.list.ListQuery;
+import dev.weir.openai.list.MergedPage;
+
+/**
+ * The list of one resource: reads as many pages as are needed for one page of the merged
+ * list. A resource whose pages are not in the order of creation, or that has no pages, is
+ * read to its end and sorted. Used on the loop of the request only.
+ */
+final class ResourceList {
+
+	/** How many pages of one resource are read for one page of a list. */
+	static final int MAX_PAGES = 200;
+
+	/** The smallest page that is asked for, so that a wrong order shows. */
+	private static final int MIN_PAGE = 10;
+
+	private static final Comparator<ListItem> OLDEST_FIRST = Comparator.comparingLong(ListItem::created)
+		.thenComparing(ListItem::id);
+
+	private final Lanes lanes;
+
+	private final int rank;
+
+	private final ListQuery query;
+
+	private final ApiPath client;
+
+	private final ListCalls calls;
+
+	private final List<ListItem> items = new ArrayList<>();
+
+	private final Set<String> seen = new HashSet<>();
+
+	private @Nullable ListCursor cursor;
+
+	/** The id of the cursor, if its object belongs to this resource. */
+	private @Nullable String own;
+
+	/** The object that the next page begins behind. */
+	private @Nullable String after;
+
+	/** The object before the first one behind the cursor, as far as it is known. */
+	private @Nullable String position;
+
+	/** Whether {@link #after} is remembered from an earlier page of the list. */
+	private boolean remembered;
+
+	/** Whether the place of the cursor is searched from the beginning. */
+	private boolean searching;
+
+	private boolean whole;
+
+	private int pages;
+
+	/** The largest page that is short enough, or 0. */
+	private int shortPage;
+
+	private @Nullable PartFailedException unknown;
+
+	/**
+	 * Creates the list of a resource.
+	 * @param lanes the lanes of its backends
+	 * @param rank its place in the order of all resources
+	 * @param query the parameters of the list
+	 * @param client the path of the client's call
+	 * @param calls calls the backends
+	 */
+	ResourceList(Lanes lanes, int rank, ListQuery query, ApiPath client, ListCalls calls) {
+		this.lanes = lanes;
+		this.rank = rank;
+		this.query = query;
+		this.client = client;
+		this.calls = calls;
+	}
+
+	/**
+	 * Begins behind an object of this resource.
+	 * @param place the place of the object
+	 * @param id its id
+	 * @param inOrder whether the resource is known to have pages in the right order, so
+	 * that it finds the place itself
+	 */
+	void startAfterOwn(ListCursor place, String id, boolean inOrder) {
+		this.cursor = place;
+		this.own = id;
+		this.searching = !inOrder;
+		this.after = inOrder ? id : null;
+		this.position = id;
+	}
+
+	/**
+	 * Begins behind an object of another resource.
+	 * @param place the place of the object
+	 * @param last the last object of this resource before that place, empty if there is
+	 * none, or {@code null} if that is not known
+	 */
+	void startAfter(ListCursor place, @Nullable String last) {
+		this.cursor = place;
+		this.searching = last == null;
+		this.remembered = last != null && !last.isEmpty();
+		this.after = this.remembered ? last : null;
+		this.position = last;
+	}
+
+	/**
+	 * The last object of this resource before the page of the merged list.
+	 * @return its id, or empty if there is none; {@code null} if the resource cannot find
+	 * it again, because its pages have another order
+	 */
+	@Nullable String position() {
+		return this.whole ? null : (this.position != null) ? this.position : "";
+	}
+
+	/**
+	 * Adds the refusal of a backend that does not know the list, and so has none of its
+	 * objects. Without effect if the backend knows the list.
+	 * @param refusals the refusals of all resources
+	 */
+	void addUnknown(List<PartFailedException> refusals) {
+		if (this.unknown != null) {
+			refusals.add(this.unknown);
+		}
+	}
+
+	/**
+	 * Reads the objects.
+	 * @return those behind the beginning: as many as a page may have, or all;
+	 * {@link PartFailedException} if they cannot be read
+	 */
+	Mono<MergedPage.Part> read() {
+		if (this.pages == MAX_PAGES) {
+			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
+					"The place of the cursor was not found in its first " + MAX_PAGES + " pages."));
+		}
+		ApiPath page = this.query.page(this.client, this.after, size());
+		return this.calls
+			.get(this.lanes, page, (body) -> ListPage.of(body, this.query.timeName())).<Supplier<Mono<MergedPage
+					.Part>>>map((read) -> () -> onPage(read))
+			.onErrorResume(BodyTooLongException.class, (ex) -> Mono.just(this::onTooLong))
+			.onErrorResume(PartFailedException.class, (ex) -> Mono.just(() -> onFailed(ex)))
+			.flatMap(Supplier::get);
+	}
+
+	private int size() {
+		int size = (this.searching || this.whole) ? this.query.list().maxLimit()
+				: this.query.sentLimit() ? Math.max(MIN_PAGE, this.query.limit()) : 0;
+		return (this.shortPage == 0) ? size : (size == 0) ? this.shortPage : Math.min(size, this.shortPage);
+	}
+
+	private Mono<MergedPage.Part> onTooLong() {
+		int size = (size() > 0) ? size() : this.query.limit();
+		if (size <= 1) {
+			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
+					"A page has more than " + PageBody.MAX + " bytes."));
+		}
+		this.shortPage = Math.max(1, size / 8);
+		return read();
+	}
+
+	private Mono<MergedPage.Part> onFailed(PartFailedException failed) {
+		if (this.remembered && failed.status() >= 400) {
+			// the object was deleted
+			this.remembered = false;
+			this.searching = true;
+			this.after = null;
+			return read();
+		}
+		boolean unknownList = failed.status() == 404 || failed.status() == 405 || failed.status() == 501;
+		if (unknownList && this.after == null && this.pages == 0) {
+			this.unknown = failed;
+			return Mono.just(new MergedPage.Part(List.of(), false));
+		}
+		return Mono.error(failed);
+	}
+
+	private Mono<MergedPage.Part> onPage(ListPage page) {
+		this.pages++;
+		this.remembered = false;
+		boolean unsorted = page.hasMore() == null || !page.isInOrder(this.query.newestFirst()) || !continues(page);
+		if (unsorted && !this.whole) {
+			this.whole = true;
+			this.items.clear();
+			this.seen.clear();
+			if (this.after != null) {
+				this.after = null;
+				return read();
+			}
+		}
+		boolean more = Boolean.TRUE.equals(page.hasMore()) && !page.items().isEmpty();
+		List<ListItem> fresh = page.items().stream().filter((item) -> this.seen.add(item.id())).toList();
+		if (more && fresh.isEmpty()) {
+			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
+					"It sends the same page again and again."));
+		}
+		if (this.whole) {
+			this.items.addAll(fresh);
+		}
+		else {
+			addBehindCursor(fresh, this.own == null);
+		}
+		if (more && (this.whole || this.items.size() < Math.max(1, this.query.limit()))) {
+			this.after = page.items().get(page.items().size() - 1).id();
+			return read();
+		}
+		if (this.whole) {
+			sort();
+		}
+		return Mono.just(new MergedPage.Part(this.items, more && !this.whole));
+	}
+
+	private boolean continues(ListPage page) {
+		if (page.items().isEmpty()) {
+			return true;
+		}
+		long next = page.items().get(0).created();
+		Long last = !this.items.isEmpty() ? Long.valueOf(this.items.get(this.items.size() - 1).created())
+				: (this.own != null && this.cursor != null && !this.searching) ? Long.valueOf(this.cursor.created())
+						: null;
+		return last == null || (this.query.newestFirst() ? last >= next : last <= next);
+	}
+
+	private void addBehindCursor(List<ListItem> page, boolean byTime) {
+		// while the place of the cursor is searched; or a backend ignores the cursor
+		boolean skipping = this.own != null
+				&& ((this.searching && !byTime) || page.stream().anyMatch((item) -> item.id().equals(this.own)));
+		boolean comparing = byTime && !skipping;
+		for (ListItem item : page) {
+			if (skipping) {
+				skipping = !item.id().equals(this.own);
+				this.searching &= skipping;
+			}
+			else if (comparing && this.cursor != null
+					&& !this.cursor.isBefore(item, this.rank, this.query.newestFirst())) {
+				this.position = item.id();
+			}
+			else {
+				this.searching = false;
+				this.items.add(item);
+			}
+		}
+	}
+
+	private void sort() {
+		List<ListItem> sorted = new ArrayList<>(this.items);
+		sorted.sort(this.query.newestFirst() ? OLDEST_FIRST.reversed() : OLDEST_FIRST);
+		this.items.clear();
+		// its object may have been deleted
+		addBehindCursor(sorted, true);
+	}
+
+}
