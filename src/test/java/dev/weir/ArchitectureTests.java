@@ -59,6 +59,7 @@ class ArchitectureTests {
 							"credential", "openai", "backend", "config", "memory")),
 			Map.entry("server", Set.of("request", "openai", "backend", "config", "memory")),
 			Map.entry("check", Set.of("gateway", "upstream", "credential", "classify", "openai", "backend", "config")),
+			Map.entry("reload", Set.of("gateway", "backend", "config", "memory")),
 			Map.entry("ops", Set.of("request", "openai", "backend", "config", "memory")));
 
 	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
@@ -97,7 +98,7 @@ class ArchitectureTests {
 	@Test
 	void settingsAreLoadedInOnePlaceOnly() {
 		noClasses().that()
-			.resideOutsideOfPackage("dev.weir.config.load")
+			.resideOutsideOfPackages("dev.weir.config.load", "dev.weir.reload")
 			.should()
 			.dependOnClassesThat()
 			.resideInAPackage("dev.weir.config.load")

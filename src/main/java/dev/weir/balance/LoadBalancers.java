@@ -8,6 +8,7 @@ import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBal
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.ApplicationListener;
 
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Pool;
 import dev.weir.backend.PoolSet;
@@ -17,7 +18,7 @@ import dev.weir.backend.Pools;
  * Creates the load balancer of each pool before requests need it; otherwise the first
  * request to a pool would create it, on an event loop.
  */
-public final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent> {
+final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>, ConfigurationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(LoadBalancers.class);
 
@@ -40,6 +41,7 @@ public final class LoadBalancers implements ApplicationListener<ApplicationReady
 	 * Creates the load balancers of the pools that have none.
 	 * @param configuration the next configuration
 	 */
+	@Override
 	public void prepare(PoolSet configuration) {
 		configuration.all()
 			.forEach((pool) -> this.factory.getInstance(pool.name(), ReactorServiceInstanceLoadBalancer.class));

@@ -1,13 +1,14 @@
 package dev.weir.ops;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
@@ -21,11 +22,12 @@ import dev.weir.request.Attempts;
  * Records the metrics of attempts and backends. Models are no tag, because clients choose
  * their names, and each name would add a time series.
  */
-public final class AttemptMetrics implements RequestListener {
+final class AttemptMetrics implements RequestListener, ConfigurationListener {
 
 	private final MeterRegistry registry;
 
-	private final Map<BackendCondition, BackendMeters> meters = new ConcurrentHashMap<>();
+	// by pool and name, since a backend with another URL continues the same time series
+	private final Map<Id, BackendMeters> meters = new ConcurrentHashMap<>();
 
 	AttemptMetrics(MeterRegistry registry) {
 		this.registry = registry;
@@ -54,36 +56,44 @@ public final class AttemptMetrics implements RequestListener {
 
 	private @Nullable BackendMeters metersOf(Lane lane) {
 		BackendCondition backend = lane.backend().condition();
-		BackendMeters known = this.meters.get(backend);
+		BackendMeters known = this.meters.get(Id.of(backend));
 		// a request that began before the backend was removed must not create meters that
 		// stay forever
-		return (known != null || backend.isRemoved()) ? known : this.meters.computeIfAbsent(backend, this::meters);
-	}
-
-	private BackendMeters meters(BackendCondition backend) {
-		return new BackendMeters(this.registry, Tags.of("pool", backend.key().pool(), "backend", backend.key().name()));
+		return (known != null || backend.isRemoved()) ? known
+				: this.meters.computeIfAbsent(Id.of(backend), (id) -> new BackendMeters(this.registry, backend));
 	}
 
 	/**
-	 * Registers the gauges of all backends that have none.
+	 * Registers the gauges of new backends.
 	 * @param configuration the pools
 	 */
-	public void registerGauges(PoolSet configuration) {
+	@Override
+	public void onApplied(PoolSet configuration) {
 		configuration.all()
 			.forEach((pool) -> pool.backends()
-				.forEach((backend) -> this.meters.computeIfAbsent(backend.condition(), this::meters)
-					.registerGauges(backend.condition())));
+				.forEach((backend) -> this.meters
+					.computeIfAbsent(Id.of(backend.condition()),
+							(id) -> new BackendMeters(this.registry, backend.condition()))
+					.measure(backend.condition())));
 	}
 
-	/**
-	 * Removes the meters of a backend that was removed from the configuration.
-	 * @param backend the state of the backend
-	 */
-	public void remove(BackendCondition backend) {
-		BackendMeters removed = this.meters.remove(backend);
-		if (removed != null) {
-			removed.close();
+	@Override
+	public void onRemoved(List<BackendCondition> gone, PoolSet current) {
+		for (BackendCondition backend : gone) {
+			BackendMeters meters = this.meters.get(Id.of(backend));
+			if (meters != null && meters.isMeasuring(backend)) {
+				this.meters.remove(Id.of(backend));
+				meters.close();
+			}
 		}
+	}
+
+	private record Id(String pool, String backend) {
+
+		static Id of(BackendCondition backend) {
+			return new Id(backend.key().pool(), backend.key().name());
+		}
+
 	}
 
 }

@@ -24,15 +24,18 @@ final class BackendMeters {
 
 	private final Tags tags;
 
+	private volatile BackendCondition backend;
+
 	private final Map<String, Timer> attempts = new ConcurrentHashMap<>();
 
 	private final Map<String, DistributionSummary> tokens = new ConcurrentHashMap<>();
 
 	private final List<Gauge> gauges = new CopyOnWriteArrayList<>();
 
-	BackendMeters(MeterRegistry registry, Tags tags) {
+	BackendMeters(MeterRegistry registry, BackendCondition backend) {
 		this.registry = registry;
-		this.tags = tags;
+		this.backend = backend;
+		this.tags = Tags.of("pool", backend.key().pool(), "backend", backend.key().name());
 	}
 
 	Timer attempts(String outcome) {
@@ -58,21 +61,26 @@ final class BackendMeters {
 	}
 
 	/**
-	 * Registers the gauges. Without effect when called again.
-	 * @param backend the state of the backend
+	 * Measures the state of the backend with gauges.
+	 * @param current the state, another one if the URL of the backend has changed
 	 */
-	void registerGauges(BackendCondition backend) {
+	void measure(BackendCondition current) {
+		this.backend = current;
 		if (!this.gauges.isEmpty()) {
 			return;
 		}
-		this.gauges.add(Gauge.builder("weir.backend.available", backend, (it) -> it.isAvailable() ? 1 : 0)
+		this.gauges.add(Gauge.builder("weir.backend.available", this, (it) -> it.backend.isAvailable() ? 1 : 0)
 			.description("1 if the backend as a whole is available now, else 0")
 			.tags(this.tags)
 			.register(this.registry));
-		this.gauges.add(Gauge.builder("weir.backend.in.flight", backend, BackendCondition::inFlight)
+		this.gauges.add(Gauge.builder("weir.backend.in.flight", this, (it) -> it.backend.inFlight())
 			.description("Attempts in flight, until the last byte of their responses")
 			.tags(this.tags)
 			.register(this.registry));
+	}
+
+	boolean isMeasuring(BackendCondition state) {
+		return this.backend == state;
 	}
 
 	/** Removes all meters of the backend from the registry. */

@@ -74,7 +74,7 @@ class OpsConfiguration {
 
 	@Bean
 	SmartInitializingSingleton backendGauges(AttemptMetrics metrics, Pools pools) {
-		return () -> metrics.registerGauges(pools.current());
+		return () -> metrics.onApplied(pools.current());
 	}
 
 }

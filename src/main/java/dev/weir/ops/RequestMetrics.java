@@ -1,11 +1,15 @@
 package dev.weir.ops;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 
+import dev.weir.backend.PoolSet;
+import dev.weir.backend.BackendCondition;
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Pool;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
@@ -14,7 +18,7 @@ import dev.weir.request.RequestSummary;
 /**
  * Records the requests of clients by pool and status, whatever attempts they needed.
  */
-final class RequestMetrics implements RequestListener {
+final class RequestMetrics implements RequestListener, ConfigurationListener {
 
 	private final MeterRegistry registry;
 
@@ -34,6 +38,18 @@ final class RequestMetrics implements RequestListener {
 		Timer timer = ofPool.get(summary.status());
 		timer = (timer != null) ? timer : ofPool.computeIfAbsent(summary.status(), (it) -> timer(pool.name(), it));
 		timer.record(summary.duration());
+	}
+
+	/** Removes the meters of a pool once its last backend is gone. */
+	@Override
+	public void onRemoved(List<BackendCondition> gone, PoolSet current) {
+		for (BackendCondition backend : gone) {
+			String pool = backend.key().pool();
+			Map<Integer, Timer> removed = (current.get(pool) == null) ? this.timers.remove(pool) : null;
+			if (removed != null) {
+				removed.values().forEach(this.registry::remove);
+			}
+		}
 	}
 
 	private Timer timer(String pool, int status) {

@@ -1,10 +1,13 @@
 package dev.weir.queue;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
+import dev.weir.backend.BackendCondition;
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Pool;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The queues of all pools, with the metric of waiting requests.
  */
-public final class PoolWaitQueues implements MeterBinder {
+public final class PoolWaitQueues implements MeterBinder, ConfigurationListener {
 
 	private final Timing timing;
 
@@ -51,6 +54,7 @@ public final class PoolWaitQueues implements MeterBinder {
 	 * Opens queues for new pools, before requests can reach them.
 	 * @param prepared the next configuration
 	 */
+	@Override
 	public void prepare(PoolSet prepared) {
 		prepared.all().forEach(this::open);
 	}
@@ -60,13 +64,15 @@ public final class PoolWaitQueues implements MeterBinder {
 	 * configuration. Queues of removed pools exist until they are empty.
 	 * @param current the new configuration, which new requests have already
 	 */
-	public void reload(PoolSet current) {
+	@Override
+	public void onApplied(PoolSet current) {
 		current.all().forEach((pool) -> of(pool).reload(pool));
 		bindGauges();
 	}
 
 	/** Forgets the queues of pools that were removed, once no request waits in them. */
-	public void forgetRemoved(PoolSet current) {
+	@Override
+	public void onRemoved(List<BackendCondition> gone, PoolSet current) {
 		this.queues.entrySet()
 			.removeIf((entry) -> current.get(entry.getKey()) == null && entry.getValue().waiting() == 0);
 		bindGauges();

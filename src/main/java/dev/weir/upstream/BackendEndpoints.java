@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Backend;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
@@ -17,7 +18,7 @@ import dev.weir.credential.CredentialProvider;
 /**
  * The base URL and the credential of each backend.
  */
-public final class BackendEndpoints {
+public final class BackendEndpoints implements ConfigurationListener {
 
 	// paths that users copy from a portal or from an SDK's settings
 	private static final Pattern AZURE_SUFFIX = Pattern.compile("/openai(/v1)?/?$|/+$");
@@ -43,6 +44,7 @@ public final class BackendEndpoints {
 	 * the background.
 	 * @param configuration the next configuration
 	 */
+	@Override
 	public void prepare(PoolSet configuration) {
 		configuration.all().forEach((pool) -> pool.backends().forEach((backend) -> {
 			Endpoint unused = of(backend);

@@ -71,4 +71,9 @@ class ConnectionConfiguration {
 		return new ModelListCache(endpoints, client, timers, ticker);
 	}
 
+	@Bean
+	BackendConnections backendConnections(ObjectProvider<HttpClient> client) {
+		return new BackendConnections(client);
+	}
+
 }

@@ -66,22 +66,31 @@ public final class WeirServer implements AutoCloseable {
 			Path file = Files.createTempFile("weir", ".yml");
 			file.toFile().deleteOnExit();
 			Files.writeString(file, yaml);
-			List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
-					"--spring.config.additional-location=file:" + file));
-			all.addAll(List.of(arguments));
-			return new WeirServer(
-					(ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
-						.initializers((GenericApplicationContext context) -> {
-							context.registerBean(LastingResources.class);
-							beans.accept(context);
-						})
-						.properties("weir.startup-check=false")
-						.run(all.toArray(String[]::new)),
-					CLIENT);
+			return startFrom(file, beans, arguments);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/**
+	 * Starts Weir with a file that the test may change.
+	 * @param file the user's settings
+	 * @param beans registers further beans
+	 * @param arguments further command line arguments
+	 * @return the running server
+	 */
+	public static WeirServer startFrom(Path file, Consumer<GenericApplicationContext> beans, String... arguments) {
+		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
+				"--spring.config.additional-location=file:" + file));
+		all.addAll(List.of(arguments));
+		return new WeirServer((ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
+			.initializers((GenericApplicationContext context) -> {
+				context.registerBean(LastingResources.class);
+				beans.accept(context);
+			})
+			.properties("weir.startup-check=false")
+			.run(all.toArray(String[]::new)), CLIENT);
 	}
 
 	/**
@@ -135,6 +144,10 @@ public final class WeirServer implements AutoCloseable {
 
 	public URI uri(String path) {
 		return URI.create("http://127.0.0.1:" + port() + path);
+	}
+
+	public <T> T bean(Class<T> type) {
+		return this.context.getBean(type);
 	}
 
 	public <T> Map<String, T> beans(Class<T> type) {

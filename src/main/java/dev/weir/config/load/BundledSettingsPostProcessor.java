@@ -40,6 +40,14 @@ final class BundledSettingsPostProcessor implements EnvironmentPostProcessor, Or
 
 	@Override
 	public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
+		addTo(environment);
+	}
+
+	/**
+	 * Adds the settings to an environment that has the users' files.
+	 * @param environment the environment
+	 */
+	static void addTo(ConfigurableEnvironment environment) {
 		MutablePropertySources sources = environment.getPropertySources();
 		sources.addLast(read(DEFAULTS));
 		if (environment.acceptsProfiles(DEMO_PROFILE)) {

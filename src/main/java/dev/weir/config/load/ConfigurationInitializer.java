@@ -31,6 +31,8 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 	private static void load(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans) {
 		WeirProperties properties = new ConfigurationLoader(RouteFactoryNames.of(beans)).load(environment);
 		beans.registerSingleton("liveConfiguration", new LiveConfiguration(properties));
+		// now, so that no change during the rest of the start is missed
+		beans.registerSingleton("startedFiles", FileFingerprints.of(environment));
 		logger.info("{}", ConfigurationLocations.of(environment));
 		ConfigurationLinter.lint(environment, properties)
 			.forEach((warning) -> logger.warn("{}. {}", warning, warning.cure()));

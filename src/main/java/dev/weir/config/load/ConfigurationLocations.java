@@ -89,6 +89,14 @@ final class ConfigurationLocations {
 		return files.stream().filter(Files::isRegularFile).toList();
 	}
 
+	/**
+	 * Returns the files that Spring Boot has read.
+	 * @return absolute paths
+	 */
+	List<Path> filesRead() {
+		return this.read.stream().map(Path::of).toList();
+	}
+
 	private void addFilesIn(Path folder, Set<Path> files) {
 		for (String name : this.names) {
 			for (String extension : EXTENSIONS) {

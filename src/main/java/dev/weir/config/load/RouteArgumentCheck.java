@@ -3,9 +3,12 @@ package dev.weir.config.load;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
@@ -39,11 +42,7 @@ final class RouteArgumentCheck implements SmartInitializingSingleton {
 
 	private static final PredicateDefinition ANY_PATH = new PredicateDefinition("Path=/**");
 
-	private final List<ConfigurationProblem> problems = new ArrayList<>();
-
 	private final ConfigurableEnvironment environment;
-
-	private final RouteSources sources;
 
 	private final GatewayProperties gateway;
 
@@ -63,7 +62,6 @@ final class RouteArgumentCheck implements SmartInitializingSingleton {
 	RouteArgumentCheck(ConfigurableEnvironment environment, GatewayProperties gateway,
 			List<RoutePredicateFactory> predicates, List<GatewayFilterFactory> filters, BeanFactory beans) {
 		this.environment = environment;
-		this.sources = new RouteSources(environment);
 		this.gateway = gateway;
 		ConfigurationService values = new ConfigurationService(beans, beans.getBeanProvider(ConversionService.class),
 				beans.getBeanProvider(Validator.class));
@@ -76,50 +74,55 @@ final class RouteArgumentCheck implements SmartInitializingSingleton {
 
 	@Override
 	public void afterSingletonsInstantiated() {
-		for (int i = 0; i < this.gateway.getRoutes().size(); i++) {
+		check(this.environment, this.gateway);
+	}
+
+	/**
+	 * Checks the routes and the default filters.
+	 * @param where the environment that they are from
+	 * @param settings the routes and the default filters
+	 * @throws InvalidConfigurationException if there is any mistake
+	 */
+	synchronized void check(ConfigurableEnvironment where, GatewayProperties settings) {
+		List<ConfigurationProblem> problems = new ArrayList<>();
+		RouteSources sources = new RouteSources(where);
+		for (int i = 0; i < settings.getRoutes().size(); i++) {
 			ConfigurationPropertyName at = RouteSources.ROUTES.append("[" + i + "]");
-			RouteDefinition written = this.gateway.getRoutes().get(i);
+			RouteDefinition written = settings.getRoutes().get(i);
 			for (int j = 0; j < written.getPredicates().size(); j++) {
 				PredicateDefinition predicate = written.getPredicates().get(j);
-				check(at.append("predicates[" + j + "]"), "predicate " + predicate.getName(), predicate, List.of());
+				check(at.append("predicates[" + j + "]"), "predicate " + predicate.getName(), predicate, List.of())
+					.ifPresent((mistake) -> problems.add(mistake.in(sources)));
 			}
-			checkFilters(at.append("filters"), written.getFilters());
+			checkFilters(at.append("filters"), written.getFilters(), sources, problems);
 		}
-		checkFilters(RouteSources.DEFAULT_FILTERS, this.gateway.getDefaultFilters());
-		if (!this.problems.isEmpty()) {
-			throw new InvalidConfigurationException(this.problems,
-					ConfigurationLocations.of(this.environment).toString());
+		checkFilters(RouteSources.DEFAULT_FILTERS, settings.getDefaultFilters(), sources, problems);
+		if (!problems.isEmpty()) {
+			throw new InvalidConfigurationException(problems, ConfigurationLocations.of(where).toString());
 		}
 	}
 
-	private void checkFilters(ConfigurationPropertyName list, List<FilterDefinition> filters) {
+	private void checkFilters(ConfigurationPropertyName list, List<FilterDefinition> filters, RouteSources sources,
+			List<ConfigurationProblem> problems) {
 		for (int i = 0; i < filters.size(); i++) {
 			FilterDefinition filter = filters.get(i);
-			check(list.append("[" + i + "]"), "filter " + filter.getName(), ANY_PATH, List.of(filter));
+			check(list.append("[" + i + "]"), "filter " + filter.getName(), ANY_PATH, List.of(filter))
+				.ifPresent((mistake) -> problems.add(mistake.in(sources)));
 		}
 	}
 
-	private void check(ConfigurationPropertyName at, String part, PredicateDefinition predicate,
+	private Optional<Mistake> check(ConfigurationPropertyName at, String part, PredicateDefinition predicate,
 			List<FilterDefinition> filters) {
 		this.route = new RouteDefinition();
 		this.route.setId("check");
 		this.route.setUri(URI.create("lb://check"));
 		this.route.setPredicates(List.of(predicate));
 		this.route.setFilters(filters);
+		AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 		// the route is created synchronously
 		Disposable unused = this.routes.getRoutes().subscribe((created) -> {
-		}, (error) -> report(at, part, error));
-	}
-
-	private void report(ConfigurationPropertyName at, String part, Throwable error) {
-		ConfigurationProperty property = this.sources.find(at);
-		if (property == null) {
-			property = this.sources.below(at).stream().findFirst().orElse(null);
-		}
-		this.problems.add(new ConfigurationProblem(at.toString(), null,
-				(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
-				"has a value that is invalid for the " + part + reason(error),
-				"See Spring Cloud Gateway's documentation of the " + part + "."));
+		}, failure::set);
+		return Optional.ofNullable(failure.get()).map((error) -> new Mistake(at, part, error));
 	}
 
 	/** The reason without the value, which may be a secret. */
@@ -147,6 +150,28 @@ final class RouteArgumentCheck implements SmartInitializingSingleton {
 		Class<?> boxed = ClassUtils.resolvePrimitiveIfNecessary(type);
 		return (boxed == Integer.class || boxed == Long.class) ? "a whole number"
 				: (boxed == Boolean.class) ? "true or false" : "of the type " + type.getSimpleName();
+	}
+
+	/**
+	 * A predicate or filter that cannot be created.
+	 *
+	 * @param at its property
+	 * @param part its kind and name
+	 * @param error why it cannot be created
+	 */
+	private record Mistake(ConfigurationPropertyName at, String part, Throwable error) {
+
+		ConfigurationProblem in(RouteSources sources) {
+			ConfigurationProperty property = sources.find(this.at);
+			if (property == null) {
+				property = sources.below(this.at).stream().findFirst().orElse(null);
+			}
+			return new ConfigurationProblem(this.at.toString(), null,
+					(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
+					"has a value that is invalid for the " + this.part + reason(this.error),
+					"See Spring Cloud Gateway's documentation of the " + this.part + ".");
+		}
+
 	}
 
 }

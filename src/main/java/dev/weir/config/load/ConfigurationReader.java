@@ -1,0 +1,147 @@
+package dev.weir.config.load;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.error.YAMLException;
+
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.io.ResourceLoader;
+
+import dev.weir.config.WeirProperties;
+
+/**
+ * Reads the configuration files while Weir runs, with the same checks and messages as at
+ * the start. It changes nothing.
+ */
+public final class ConfigurationReader {
+
+	private final ConfigurableEnvironment running;
+
+	private final ConfigurationLoader loader;
+
+	private final ResourceLoader resources;
+
+	private final RouteArgumentCheck routeCheck;
+
+	ConfigurationReader(ConfigurableEnvironment running, RouteFactoryNames factories, ResourceLoader resources,
+			RouteArgumentCheck routeCheck) {
+		this.running = running;
+		this.loader = new ConfigurationLoader(factories);
+		this.resources = resources;
+		this.routeCheck = routeCheck;
+	}
+
+	/**
+	 * The configuration with which Weir has started.
+	 * @param properties the settings
+	 * @param gateway the settings of the gateway
+	 * @return the configuration
+	 */
+	public LoadedConfiguration started(WeirProperties properties, GatewayProperties gateway) {
+		// a reload changes the lists of the gateway's own object
+		GatewayProperties copy = new GatewayProperties();
+		copy.setRoutes(List.copyOf(gateway.getRoutes()));
+		copy.setDefaultFilters(List.copyOf(gateway.getDefaultFilters()));
+		return new LoadedConfiguration(this.running, properties, copy);
+	}
+
+	/**
+	 * Reads the files.
+	 * @param last the configuration that was read last and is valid
+	 * @return a valid configuration
+	 * @throws InvalidConfigurationException if a file cannot be read or there is any
+	 * mistake
+	 */
+	public LoadedConfiguration read(LoadedConfiguration last) {
+		checkFiles(last);
+		ConfigurableEnvironment environment = readFiles(last);
+		WeirProperties properties = this.loader.load(environment);
+		GatewayProperties gateway = bindGateway(environment);
+		this.routeCheck.check(environment, gateway);
+		return new LoadedConfiguration(environment, properties, gateway);
+	}
+
+	// without a file that was read before, the rest may be a valid configuration that no
+	// operator wants
+	private static void checkFiles(LoadedConfiguration last) {
+		List<ConfigurationProblem> problems = new ArrayList<>();
+		for (Path file : ConfigurationLocations.of(last.environment()).filesRead()) {
+			String mistake = mistakeOf(file);
+			if (mistake != null) {
+				problems.add(new ConfigurationProblem(file.toString(), null, null, mistake,
+						"Restore the file, or start Weir again to run without it."));
+			}
+		}
+		if (!problems.isEmpty()) {
+			throw new InvalidConfigurationException(problems);
+		}
+	}
+
+	private static @Nullable String mistakeOf(Path file) {
+		if (!Files.exists(file)) {
+			return "does not exist any more";
+		}
+		if (!Files.isRegularFile(file)) {
+			return "is not a file any more";
+		}
+		if (!Files.isReadable(file)) {
+			return "is not readable for the user that runs Weir";
+		}
+		try {
+			return (Files.size(file) == 0) ? "is empty" : null;
+		}
+		catch (IOException ex) {
+			return "cannot be read";
+		}
+	}
+
+	private ConfigurableEnvironment readFiles(LoadedConfiguration last) {
+		try {
+			return FreshEnvironment.read(this.running, this.resources);
+		}
+		catch (RuntimeException ex) {
+			for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
+				if (cause instanceof YAMLException yaml) {
+					throw new InvalidConfigurationException(List.of(YamlProblemDescriber.describe(yaml,
+							ConfigurationLocations.of(last.environment()).candidates())));
+				}
+			}
+			throw new InvalidConfigurationException(List.of(new ConfigurationProblem("spring.config", null, null,
+					"cannot be read: " + ex.getMessage(), "Check the locations and imports of files.")));
+		}
+	}
+
+	private static GatewayProperties bindGateway(ConfigurableEnvironment environment) {
+		try {
+			return Binder.get(environment).bindOrCreate(GatewayProperties.PREFIX, GatewayProperties.class);
+		}
+		catch (BindException ex) {
+			throw describe(ex);
+		}
+	}
+
+	/**
+	 * Describes a value that does not fit its property.
+	 * @param failure the failure
+	 * @return an exception with one problem
+	 */
+	public static InvalidConfigurationException describe(BindException failure) {
+		ConfigurationProperty property = failure.getProperty();
+		return new InvalidConfigurationException(List
+			.of(new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(),
+					(property != null) ? String.valueOf(property.getValue()) : null,
+					(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
+					"is not a valid " + failure.getTarget().getType().resolve(Object.class).getSimpleName(),
+					"Correct the value.")));
+	}
+
+}

@@ -1,0 +1,108 @@
+package dev.weir.config.load;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+
+/**
+ * The files whose changes can change the configuration: those that were read, those that
+ * Spring Boot would read if they existed, the imported ones, and the files of config
+ * trees, which a platform mounts.
+ */
+final class WatchedFiles {
+
+	// a limit for a tree that contains more than settings
+	private static final int MAX_IN_TREE = 1000;
+
+	private static final Pattern TREE = Pattern.compile("Config tree '([^']+)'.*");
+
+	private static final Pattern FILE = Pattern.compile("Config resource 'file \\[([^]]+)].*");
+
+	private static final Pattern HINT = Pattern.compile("\\[\\.\\w+]$");
+
+	private final Set<Path> files = new LinkedHashSet<>();
+
+	private WatchedFiles(ConfigurableEnvironment environment) {
+		this.files.addAll(ConfigurationLocations.of(environment).filesRead());
+		this.files.addAll(ConfigurationLocations.of(environment).candidates());
+		for (PropertySource<?> source : environment.getPropertySources()) {
+			Matcher tree = TREE.matcher(source.getName());
+			if (tree.matches()) {
+				addTree(Path.of(tree.group(1)));
+			}
+			if (source instanceof EnumerablePropertySource<?> readable) {
+				addImports(readable, environment);
+			}
+		}
+	}
+
+	/**
+	 * Finds the files of an environment. It does not matter whether they exist.
+	 * @param environment the environment
+	 * @return absolute paths, without order
+	 */
+	static Set<Path> of(ConfigurableEnvironment environment) {
+		return new WatchedFiles(environment).files;
+	}
+
+	private void addImports(EnumerablePropertySource<?> source, ConfigurableEnvironment environment) {
+		Matcher file = FILE.matcher(source.getName());
+		Path folder = file.matches() ? Path.of(file.group(1)).resolveSibling("").toAbsolutePath()
+				: Path.of("").toAbsolutePath();
+		for (String name : source.getPropertyNames()) {
+			if (name.equals("spring.config.import") || name.startsWith("spring.config.import[")) {
+				String locations = environment.resolvePlaceholders(String.valueOf(source.getProperty(name)));
+				Stream.of(locations.split("[,;]")).map(String::strip).forEach((location) -> add(location, folder));
+			}
+		}
+	}
+
+	private void add(String location, Path folder) {
+		String text = HINT.matcher(location.replaceFirst("^optional:", "")).replaceFirst("");
+		boolean tree = text.startsWith("configtree:");
+		String path = text.replaceFirst("^(configtree|file):(//)?", "");
+		if (path.isEmpty() || path.matches("[a-z][a-z0-9+-]+:.*")) {
+			return;
+		}
+		try {
+			// as in Spring Boot: only a path without a prefix is relative to the file
+			Path file = path.equals(text) ? folder.resolve(path).normalize() : Path.of(path).toAbsolutePath();
+			if (tree) {
+				addTree(file);
+			}
+			else {
+				this.files.add(file);
+			}
+		}
+		catch (InvalidPathException ex) {
+			// Spring Boot reports it
+		}
+	}
+
+	private void addTree(Path folder) {
+		if (!Files.isDirectory(folder)) {
+			this.files.add(folder);
+			return;
+		}
+		try (Stream<Path> tree = Files.walk(folder)) {
+			List<Path> found = tree.limit(MAX_IN_TREE).filter(Files::isRegularFile).toList();
+			this.files.addAll(found);
+		}
+		catch (IOException | UncheckedIOException ex) {
+			this.files.add(folder);
+		}
+	}
+
+}

@@ -1,0 +1,173 @@
+package dev.weir.reload;
+
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.cloud.gateway.route.RouteDefinition;
+import org.springframework.util.unit.DataSize;
+
+import dev.weir.backend.DurationText;
+import dev.weir.config.BackendProperties;
+import dev.weir.config.PoolProperties;
+import dev.weir.config.Secret;
+import dev.weir.config.WeirProperties;
+
+/**
+ * Describes the differences between two configurations in words. A secret is never shown.
+ */
+final class ConfigurationChanges {
+
+	private static final String NONE = "none";
+
+	private final List<String> changes = new ArrayList<>();
+
+	private ConfigurationChanges() {
+	}
+
+	/**
+	 * Describes what has changed below {@code weir}.
+	 * @param before the old settings
+	 * @param after the new settings
+	 * @return a phrase for each change
+	 */
+	static List<String> between(WeirProperties before, WeirProperties after) {
+		ConfigurationChanges result = new ConfigurationChanges();
+		result.compareRecords("", before, after, Set.of("pools"));
+		names(before.pools(), after.pools())
+			.forEach((name) -> result.comparePools(name, before.pools().get(name), after.pools().get(name)));
+		return result.changes;
+	}
+
+	/**
+	 * Describes what has changed in the routes.
+	 * @param before the old routes
+	 * @param after the new routes
+	 * @return a phrase for each change
+	 */
+	static List<String> between(List<RouteDefinition> before, List<RouteDefinition> after) {
+		ConfigurationChanges result = new ConfigurationChanges();
+		Map<String, RouteDefinition> old = byId(before);
+		Map<String, RouteDefinition> now = byId(after);
+		names(old, now).forEach((id) -> result.compare("route " + id, essence(old.get(id)), essence(now.get(id))));
+		if (result.changes.isEmpty() && !List.copyOf(old.keySet()).equals(List.copyOf(now.keySet()))) {
+			result.changes.add("the order of the routes changed");
+		}
+		return result.changes;
+	}
+
+	// without metadata, to which Weir adds the timeouts of the pool
+	private static @Nullable List<Object> essence(@Nullable RouteDefinition route) {
+		return (route == null) ? null : List.of(String.valueOf(route.getUri()), route.getPredicates(),
+				route.getFilters(), route.getOrder(), route.isEnabled());
+	}
+
+	private void comparePools(String name, @Nullable PoolProperties before, @Nullable PoolProperties after) {
+		if (before == null || after == null) {
+			compare("pool " + name, before, after);
+			return;
+		}
+		compareRecords("pool " + name + ": ", before, after, Set.of("backends"));
+		Map<String, BackendProperties> old = byName(before);
+		Map<String, BackendProperties> now = byName(after);
+		names(old, now).forEach((backend) -> compareBackends(backend, old.get(backend), now.get(backend)));
+	}
+
+	private void compareBackends(String name, @Nullable BackendProperties before, @Nullable BackendProperties after) {
+		if (before == null || after == null) {
+			compare("backend " + name, before, after);
+			return;
+		}
+		compareRecords("backend " + name + ": ", before, after, Set.of("name"));
+	}
+
+	private void compare(String what, @Nullable Object before, @Nullable Object after) {
+		if (!Objects.equals(before, after)) {
+			this.changes.add(what + ((before == null) ? " added" : (after == null) ? " removed" : " changed"));
+		}
+	}
+
+	private void compareRecords(String prefix, Object before, Object after, Set<String> except) {
+		for (RecordComponent component : before.getClass().getRecordComponents()) {
+			if (except.contains(component.getName())) {
+				continue;
+			}
+			Object old = value(component, before);
+			Object now = value(component, after);
+			String name = ConfigurationPropertyName.adapt(dashed(component.getName()), '.').toString();
+			if (old != null && now != null && old.getClass().isRecord() && old.getClass() == now.getClass()
+					&& old.getClass().getPackageName().equals(WeirProperties.class.getPackageName())) {
+				compareRecords(prefix + name + ".", old, now, Set.of());
+			}
+			else if (!Objects.equals(old, now)) {
+				this.changes.add(prefix + name + difference(old, now));
+			}
+		}
+	}
+
+	private static String difference(@Nullable Object before, @Nullable Object after) {
+		if (before instanceof Secret || after instanceof Secret) {
+			return (before == null) ? " added" : (after == null) ? " removed" : " changed";
+		}
+		return " " + text(before) + " → " + text(after);
+	}
+
+	private static String text(@Nullable Object value) {
+		if (value == null) {
+			return NONE;
+		}
+		if (value instanceof Duration duration) {
+			return duration.isZero() ? "0s" : DurationText.of(duration);
+		}
+		if (value instanceof DataSize size) {
+			return (size.toBytes() % (1024 * 1024) == 0) ? size.toMegabytes() + "MB" : size.toString();
+		}
+		if (value instanceof Enum<?> constant) {
+			return dashed(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+		}
+		String text = value.toString();
+		return text.equals("[]") || text.equals("{}") ? NONE : text;
+	}
+
+	private static String dashed(String name) {
+		return name.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+	}
+
+	private static @Nullable Object value(RecordComponent component, Object record) {
+		try {
+			return component.getAccessor().invoke(record);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new IllegalStateException("Cannot read " + component, ex);
+		}
+	}
+
+	private static Map<String, BackendProperties> byName(PoolProperties pool) {
+		Map<String, BackendProperties> backends = new LinkedHashMap<>();
+		pool.backends().forEach((backend) -> backends.put(backend.name(), backend));
+		return backends;
+	}
+
+	private static Map<String, RouteDefinition> byId(List<RouteDefinition> routes) {
+		Map<String, RouteDefinition> byId = new LinkedHashMap<>();
+		routes.forEach((route) -> byId.put(String.valueOf(route.getId()), route));
+		return byId;
+	}
+
+	private static Set<String> names(Map<String, ?> one, Map<String, ?> other) {
+		Set<String> names = new LinkedHashSet<>(one.keySet());
+		names.addAll(other.keySet());
+		return names;
+	}
+
+}

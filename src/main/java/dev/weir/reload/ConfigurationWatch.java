@@ -1,0 +1,112 @@
+package dev.weir.reload;
+
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.context.SmartLifecycle;
+
+import dev.weir.config.load.FileFingerprints;
+
+/**
+ * Notices changed configuration files, on one thread, which also performs all reloads.
+ * The files are compared every half second, because events of the file system do not
+ * arrive for mounted volumes. A change counts when two comparisons in a row agree, so
+ * that a file that is being written is not read.
+ */
+final class ConfigurationWatch implements SmartLifecycle {
+
+	private static final Logger logger = LoggerFactory.getLogger(ConfigurationWatch.class);
+
+	static final long PERIOD_MILLIS = 500;
+
+	private final Reload reload;
+
+	// the files of the configuration that was read last, valid or not
+	private FileFingerprints read;
+
+	private FileFingerprints seen;
+
+	private @Nullable ScheduledExecutorService thread;
+
+	private volatile boolean running;
+
+	/**
+	 * Creates the watch.
+	 * @param reload reads the files
+	 * @param started the files with which Weir has started
+	 */
+	ConfigurationWatch(Reload reload, FileFingerprints started) {
+		this.reload = reload;
+		this.read = started;
+		this.seen = started;
+	}
+
+	@Override
+	public synchronized void start() {
+		this.thread = Executors.newSingleThreadScheduledExecutor((task) -> {
+			Thread created = new Thread(task, "weir-configuration");
+			created.setDaemon(true);
+			return created;
+		});
+		var unused = this.thread.scheduleWithFixedDelay(this::runSafely, PERIOD_MILLIS, PERIOD_MILLIS,
+				TimeUnit.MILLISECONDS);
+		this.running = true;
+	}
+
+	@Override
+	public synchronized void stop() {
+		if (this.thread != null) {
+			this.thread.shutdown();
+		}
+		this.running = false;
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	/** Starts last and stops first: a reload needs everything else. */
+	@Override
+	public int getPhase() {
+		return Integer.MAX_VALUE;
+	}
+
+	/**
+	 * Reads the files at once, whether they have changed or not.
+	 * @param cause why, for the log
+	 */
+	void readNow(String cause) {
+		ScheduledExecutorService executor = this.thread;
+		if (executor != null && this.running) {
+			executor.execute(() -> this.reload.reload(cause));
+		}
+	}
+
+	private void runSafely() {
+		try {
+			poll();
+		}
+		catch (RuntimeException ex) {
+			// the next comparison must take place
+			logger.warn("The configuration files could not be compared", ex);
+		}
+	}
+
+	/** Compares the files once. */
+	void poll() {
+		FileFingerprints now = FileFingerprints.of(this.reload.watchedFiles());
+		if (!now.equals(this.read) && now.equals(this.seen)) {
+			this.read = now;
+			this.reload.reload("a change of files");
+		}
+		this.seen = now;
+		this.reload.releaseRemoved();
+	}
+
+}

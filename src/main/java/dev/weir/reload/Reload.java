@@ -1,0 +1,157 @@
+package dev.weir.reload;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+import io.github.resilience4j.common.CompositeCustomizer;
+import io.github.resilience4j.common.circuitbreaker.configuration.CircuitBreakerConfigCustomizer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import dev.weir.backend.ConfigurationListener;
+import dev.weir.backend.Backend;
+import dev.weir.backend.BackendCondition;
+import dev.weir.backend.Pools;
+import dev.weir.config.load.ConfigurationReader;
+import dev.weir.config.load.InvalidConfigurationException;
+import dev.weir.config.load.LoadedConfiguration;
+import dev.weir.gateway.LiveRoutes;
+
+/**
+ * Replaces the configuration while Weir runs. The files are read and checked completely,
+ * then routes and pools are replaced together. Each request keeps the configuration with
+ * which its route was found. An invalid file changes nothing.
+ */
+final class Reload {
+
+	private static final Logger logger = LoggerFactory.getLogger(Reload.class);
+
+	private final ConfigurationReader reader;
+
+	private final Pools pools;
+
+	private final LiveRoutes routes;
+
+	private final List<ConfigurationListener> listeners;
+
+	private final CompositeCustomizer<CircuitBreakerConfigCustomizer> breakerCustomizers;
+
+	private final ConfigurationStatus status;
+
+	private final LoadedConfiguration started;
+
+	private LoadedConfiguration current;
+
+	Reload(ConfigurationReader reader, LoadedConfiguration started, Pools pools, LiveRoutes routes,
+			List<ConfigurationListener> listeners,
+			CompositeCustomizer<CircuitBreakerConfigCustomizer> breakerCustomizers, ConfigurationStatus status) {
+		this.reader = reader;
+		this.started = started;
+		this.current = started;
+		this.pools = pools;
+		this.routes = routes;
+		this.listeners = listeners;
+		this.breakerCustomizers = breakerCustomizers;
+		this.status = status;
+	}
+
+	/**
+	 * Reads the files and applies them.
+	 * @param cause why, for the log
+	 * @return what has happened
+	 */
+	synchronized Result reload(String cause) {
+		try {
+			LoadedConfiguration next = this.reader.read(this.current);
+			BreakerProperties breakers = BreakerProperties.of(next, this.current, this.breakerCustomizers);
+			return applied(cause, next, apply(next, breakers));
+		}
+		catch (InvalidConfigurationException ex) {
+			return refused(cause, ex.report());
+		}
+		catch (RuntimeException ex) {
+			logger.debug("The configuration cannot be applied", ex);
+			return refused(cause, "The configuration cannot be applied: " + ex.getMessage());
+		}
+	}
+
+	private List<String> apply(LoadedConfiguration next, BreakerProperties breakers) {
+		Pools.Change change = this.pools.prepare(next.properties(), breakers);
+		this.listeners.forEach((listener) -> listener.prepare(change.pools()));
+		LiveRoutes.Change routeChange = this.routes.prepare(change.pools(), next.gateway());
+		List<String> changes = new ArrayList<>(
+				ConfigurationChanges.between(this.current.properties(), next.properties()));
+		changes.addAll(ConfigurationChanges.between(this.current.gateway().getRoutes(), next.gateway().getRoutes()));
+		if (!next.gateway().getDefaultFilters().equals(this.current.gateway().getDefaultFilters())) {
+			changes.add("default filters changed");
+		}
+		changes.addAll(breakers.describe(
+				this.pools.all().stream().flatMap((pool) -> pool.backends().stream()).map(Backend::name).toList()));
+		this.pools.apply(change);
+		this.routes.apply(routeChange);
+		this.listeners.forEach((listener) -> listener.onApplied(change.pools()));
+		return changes;
+	}
+
+	private Result applied(String cause, LoadedConfiguration next, List<String> changes) {
+		SortedSet<String> names = next.changedSince(this.current);
+		SortedSet<String> restart = next.restartNeededSince(this.current);
+		boolean mended = this.status.problem().isPresent();
+		this.current = next;
+		this.status.onValid(!changes.isEmpty(), next.restartNeededSince(this.started));
+		if (!changes.isEmpty()) {
+			logger.info("Configuration reloaded after {}: {}", cause, String.join("; ", changes));
+			next.warnings().forEach(logger::warn);
+		}
+		else if (mended) {
+			logger.info("The configuration is valid again after {}; nothing has changed", cause);
+		}
+		else {
+			logger.debug("The configuration has not changed after {}", cause);
+		}
+		if (!restart.isEmpty()) {
+			logger.warn("These changes take effect when Weir is started again: {}", String.join(", ", restart));
+		}
+		return new Result(names, null);
+	}
+
+	private Result refused(String cause, String problem) {
+		logger.error("The configuration is invalid after {}; Weir continues with the previous one.\n\n{}", cause,
+				problem.stripTrailing());
+		this.status.onInvalid(problem);
+		return new Result(new TreeSet<>(), problem);
+	}
+
+	/**
+	 * Releases what belonged to removed backends whose last attempt has ended. To be
+	 * called regularly.
+	 */
+	synchronized void releaseRemoved() {
+		List<BackendCondition> gone = this.pools.forgetRemoved();
+		this.listeners.forEach((listener) -> listener.onRemoved(gone, this.pools.current()));
+	}
+
+	/**
+	 * The files whose changes can change the configuration.
+	 * @return absolute paths
+	 */
+	synchronized Set<Path> watchedFiles() {
+		return this.current.watchedFiles();
+	}
+
+	/**
+	 * The result of a reload.
+	 *
+	 * @param changed the names of the properties that have changed in the files
+	 * @param problem the mistakes because of which nothing has changed, {@code null} if
+	 * there are none
+	 */
+	record Result(SortedSet<String> changed, @Nullable String problem) {
+	}
+
+}

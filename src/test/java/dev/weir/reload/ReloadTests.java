@@ -1,0 +1,339 @@
+package dev.weir.reload;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.weir.backend.Pools;
+import dev.weir.testing.Bodies;
+import dev.weir.testing.OpenResources;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.Scripts;
+import dev.weir.testing.Signal;
+import dev.weir.testing.StreamEvents;
+
+import static dev.weir.testing.WeirServer.backend;
+import static dev.weir.testing.WeirServer.pool;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What a change of the configuration does to requests and to what is known about
+ * backends. The causes of a reload are in {@link ConfigurationWatchTests}.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class ReloadTests {
+
+	private final OpenResources resources = new OpenResources();
+
+	private final RawBackend first = this.resources.backend(Scripts.SERVES);
+
+	private final RawBackend second = this.resources.backend(Scripts.SERVES);
+
+	@AfterEach
+	void close() {
+		this.resources.close();
+	}
+
+	private ReloadableWeir start(String yaml, String... arguments) {
+		return this.resources.add(ReloadableWeir.start(yaml, arguments));
+	}
+
+	private String firstBackend(String... settings) {
+		return backend("one", this.first.url(), settings);
+	}
+
+	private String secondBackend(String... settings) {
+		return backend("two", this.second.url(), settings);
+	}
+
+	private static String servedBy(HttpResponse<String> reply) {
+		return reply.statusCode() + " " + reply.headers().firstValue("x-weir-backend").orElse("none");
+	}
+
+	@Test
+	void aNewRequestUsesTheNewBackends(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+		assertThat(weir.change(pool("", secondBackend())).problem()).isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(output).contains("Configuration reloaded after a test: backend one removed; backend two added");
+	}
+
+	@Test
+	void theLogSaysInWordsWhatChangedAndNeverASecret(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend("weight: 1"), secondBackend()));
+		weir.change(pool("max-wait: 2s, cooldown: {default: 7s}", firstBackend("weight: 3", "models: {gpt-4o: d1}"),
+				secondBackend().replace("key-of-two", "another-secret")));
+		assertThat(output).contains("pool openai: max-wait 1 s → 2 s")
+			.contains("pool openai: cooldown.default")
+			.contains("backend one: weight 1 → 3")
+			.contains("backend one: models none → {gpt-4o=d1}")
+			.contains("backend two: api-key changed")
+			.doesNotContain("another-secret")
+			.doesNotContain("key-of-two");
+	}
+
+	@Test
+	void aStreamFromARemovedBackendEndsWholeAndThenTheBackendIsGone() {
+		Signal finish = new Signal();
+		this.first.script((call) -> {
+			call.beginEvents();
+			call.chunk(StreamEvents.ROLE + StreamEvents.CONTENT);
+			finish.await();
+			call.chunk(StreamEvents.FINISH + StreamEvents.DONE);
+			call.endChunks();
+		});
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		MeterRegistry meters = weir.server().bean(MeterRegistry.class);
+		try (RawClient client = RawClient.of(weir.server())) {
+			client.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"stream\":true,\"messages\":[]}");
+			client.readUntil("hello");
+			weir.change(pool("", secondBackend()));
+			weir.server().bean(Reload.class).releaseRemoved();
+			assertThat(meters.find("weir.backend.in.flight").tag("backend", "one").gauge().value()).isEqualTo(1);
+			finish.send();
+			assertThat(client.readUntil("[DONE]")).contains("stop");
+		}
+		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+			weir.server().bean(Reload.class).releaseRemoved();
+			assertThat(meters.getMeters()).noneMatch((meter) -> "one".equals(meter.getId().getTag("backend"))
+					|| "one".equals(meter.getId().getTag("name")));
+			assertThat(weir.server().bean(CircuitBreakerRegistry.class).find("one")).isEmpty();
+		});
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+	}
+
+	@Test
+	void theCooldownOfALaneOutlivesAReload() {
+		this.first.script(Scripts.THROTTLED);
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		int calls = this.first.requests().size();
+		weir.change(pool("", firstBackend("weight: 2"), secondBackend("priority: 2")));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(this.first.requests()).hasSize(calls);
+		assertThat(weir.server().get("/actuator/backends/one").body()).contains("\"weight\":2", "throttled");
+	}
+
+	@Test
+	void aBackendWithAnotherUrlIsANewBackend() {
+		this.first.script(Scripts.THROTTLED);
+		ReloadableWeir weir = start(pool("max-wait: 0s", firstBackend()));
+		assertThat(weir.server().chat().statusCode()).isEqualTo(429);
+		weir.change(pool("max-wait: 0s", backend("one", this.second.url())));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+		assertThat(weir.server().bean(CircuitBreakerRegistry.class).circuitBreaker("one"))
+			.isSameAs(weir.server().bean(Pools.class).get("openai").backend("one").breaker());
+	}
+
+	@Test
+	void anOpenCircuitBreakerStaysOpenUnlessItsSettingsSayOtherwise() {
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend()));
+		weir.server().bean(CircuitBreakerRegistry.class).circuitBreaker("one").transitionToOpenState();
+		weir.change(pool("", firstBackend("weight: 5"), secondBackend()));
+		CircuitBreaker kept = breaker(weir, "one");
+		assertThat(kept.getState()).isEqualTo(CircuitBreaker.State.OPEN);
+		weir.change(pool("", firstBackend("weight: 5"), secondBackend())
+				+ "resilience4j.circuitbreaker.instances.one.sliding-window-size: 7\n");
+		CircuitBreaker replaced = breaker(weir, "one");
+		assertThat(replaced).isNotSameAs(kept);
+		assertThat(replaced.getState()).isEqualTo(CircuitBreaker.State.OPEN);
+		assertThat(replaced.getCircuitBreakerConfig().getSlidingWindowSize()).isEqualTo(7);
+		assertThat(replaced.getCircuitBreakerConfig().getMinimumNumberOfCalls()).isEqualTo(5);
+		assertThat(breaker(weir, "two").getCircuitBreakerConfig().getSlidingWindowSize()).isEqualTo(20);
+	}
+
+	private static CircuitBreaker breaker(ReloadableWeir weir, String name) {
+		return weir.server().bean(CircuitBreakerRegistry.class).circuitBreaker(name);
+	}
+
+	@Test
+	void aChangedKeyEndsTheCooldownOfABackendThatRefusedTheOldOne() {
+		this.first.script((call) -> {
+			if (call.request().contains("key-of-one")) {
+				call.respond("401 Unauthorized",
+						"{\"error\":{\"code\":\"401\",\"message\":\"Access denied due to invalid subscription key or wrong API endpoint.\"}}");
+			}
+			else {
+				Scripts.SERVES.run(call);
+			}
+		});
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(weir.server().get("/actuator/backends/one").body()).contains("DENIED");
+		weir.change(pool("", firstBackend().replace("key-of-one", "right-key"), secondBackend("priority: 2")));
+		assertThat(weir.server().get("/actuator/backends/one").body()).doesNotContain("DENIED");
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+	}
+
+	@Test
+	void theRefusalOfAnOldKeyDoesNotAffectANewOne() throws InterruptedException {
+		Signal arrived = new Signal();
+		Signal refuse = new Signal();
+		this.first.script((call) -> {
+			if (call.request().contains("key-of-one")) {
+				arrived.send();
+				refuse.await();
+				call.respond("401 Unauthorized",
+						"{\"error\":{\"code\":\"401\",\"message\":\"Access denied due to invalid subscription key or wrong API endpoint.\"}}");
+			}
+			else {
+				Scripts.SERVES.run(call);
+			}
+		});
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
+		try (RawClient client = RawClient.of(weir.server())) {
+			client.post("/v1/chat/completions", Bodies.CHAT);
+			arrived.await();
+			weir.change(pool("", firstBackend().replace("key-of-one", "right-key"), secondBackend("priority: 2")));
+			refuse.send();
+			assertThat(client.readReply().headers().get("x-weir-backend")).containsExactly("two");
+		}
+		assertThat(weir.server().get("/actuator/backends/one").body()).doesNotContain("DENIED");
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+	}
+
+	@Test
+	void aWaitingRequestMovesToTheNewConfigurationUnlessItHasMadeAnAttempt() {
+		Signal release = new Signal();
+		RawBackend third = this.resources.backend(Scripts.SERVES);
+		this.first.script(Scripts.THROTTLED);
+		this.second.script((call) -> {
+			release.await();
+			Scripts.SERVES.run(call);
+		});
+		String before = firstBackend("models: {gpt-4o: gpt-4o}");
+		String full = secondBackend("priority: 2", "max-concurrent: 1");
+		ReloadableWeir weir = start(pool("max-wait: 20s", before, full));
+		try (RawClient holder = RawClient.of(weir.server());
+				RawClient stays = RawClient.of(weir.server());
+				RawClient moves = RawClient.of(weir.server())) {
+			holder.post("/v1/chat/completions", Bodies.CHAT.replace("gpt-4o", "other"));
+			await().atMost(Duration.ofSeconds(10)).until(() -> !this.second.requests().isEmpty());
+			stays.post("/v1/chat/completions", Bodies.CHAT);
+			awaitWaiting(weir, 1);
+			moves.post("/v1/chat/completions", Bodies.CHAT);
+			awaitWaiting(weir, 2);
+			weir.change(pool("max-wait: 20s", before, full, backend("three", third.url(), "priority: 3")));
+			assertThat(moves.readReply().headers().get("x-weir-backend")).containsExactly("three");
+			awaitWaiting(weir, 1);
+			release.send();
+			release.send();
+			assertThat(holder.readReply().headers().get("x-weir-backend")).containsExactly("two");
+			assertThat(stays.readReply().headers().get("x-weir-backend")).containsExactly("two");
+		}
+	}
+
+	@Test
+	void theMetersOfABackendWhoseUrlChangesGoOn() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		weir.server().chat();
+		weir.change(pool("", backend("one", this.second.url())));
+		weir.server().bean(Reload.class).releaseRemoved();
+		weir.server().chat();
+		MeterRegistry meters = weir.server().bean(MeterRegistry.class);
+		assertThat(meters.get("weir.backend.available").tag("backend", "one").gauge().value()).isEqualTo(1);
+		assertThat(meters.get("weir.attempts").tag("backend", "one").tag("outcome", "served").timer().count())
+			.isEqualTo(2);
+	}
+
+	private static void awaitWaiting(ReloadableWeir weir, int count) {
+		await().atMost(Duration.ofSeconds(10))
+			.until(() -> weir.server().bean(MeterRegistry.class).get("weir.pool.waiting").gauge().value() == count);
+	}
+
+	@Test
+	void invalidSettingsChangeNothingAndHealthNamesThem(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		Reload.Result result = weir.change(pool("max-wait: soon", secondBackend("weight: 0")));
+		assertThat(result.problem()).contains("weir.pools.openai.max-wait").contains("weight");
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+		assertThat(weir.server().get("/actuator/health/configuration").body()).contains("OUT_OF_DATE", "max-wait",
+				"weight");
+		assertThat(weir.server().get("/actuator/health").statusCode()).isEqualTo(200);
+		assertThat(weir.server().get("/actuator/health/readiness").body()).contains("UP");
+		assertThat(output).contains("The configuration is invalid after a test; Weir continues with the previous one")
+			.contains("Weir's configuration has 2 mistakes");
+		assertThat(weir.change(pool("", firstBackend())).problem()).isNull();
+		assertThat(weir.server().get("/actuator/health/configuration").body()).contains("UP")
+			.doesNotContain("max-wait");
+		assertThat(output).contains("The configuration is valid again after a test; nothing has changed");
+	}
+
+	@Test
+	void invalidYamlChangesNothing() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		assertThat(weir.change("weir:\n\tpools: {").problem()).contains(weir.file().toString()).contains("tab");
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+	}
+
+	@Test
+	void invalidRoutesAndCircuitBreakersChangeNothing() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		String valid = pool("", secondBackend());
+		for (String invalid : List.of("spring.cloud.gateway.server.webflux.default-filters: ['NoSuchFilter']\n",
+				"spring.cloud.gateway.server.webflux.default-filters: ['StripPrefix=x']\n",
+				"spring.cloud.gateway.server.webflux.routes: [{id: a, uri: 'lb://other', predicates: ['Path=/**']}]\n",
+				"resilience4j.circuitbreaker.instances.two.failure-rate-threshold: 200\n",
+				"resilience4j.circuitbreaker.instances.two.sliding-window-size: many\n")) {
+			assertThat(weir.change(valid + invalid).problem()).as(invalid).isNotNull();
+			assertThat(servedBy(weir.server().chat())).as(invalid).isEqualTo("200 one");
+		}
+	}
+
+	@Test
+	void aSettingThatNeedsARestartIsNamed(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
+		assertThat(output).contains("These changes take effect when Weir is started again: server.netty.idle-timeout");
+		assertThat(weir.server().get("/actuator/health/configuration").body()).contains("restartNeeded",
+				"server.netty.idle-timeout");
+	}
+
+	@Test
+	void routesAreReplacedTogetherWithTheirPools() {
+		String routes = """
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: a, uri: 'lb://%s', predicates: ['Path=/**', 'Weight=group, 1']}
+				""";
+		ReloadableWeir weir = start(named("left", firstBackend()) + routes.formatted("left"));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+		assertThat(weir
+			.change(named("right", secondBackend())
+					+ routes.formatted("right").replace("id: a", "id: b").replace("group, 1", "group, 7"))
+			.problem()).isNull();
+		for (int i = 0; i < 30; i++) {
+			assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		}
+		assertThat(weir.server().get("/actuator/gateway/routes").body()).contains("lb://right")
+			.doesNotContain("lb://left");
+		assertThat(weir.server().get("/actuator/health/pools").body()).contains("right").doesNotContain("left");
+		assertThat(weir.server().get("/actuator/health/backends/two").body()).contains("right");
+	}
+
+	private static String named(String name, String backend) {
+		return pool("", backend).replace("openai:", name + ":");
+	}
+
+	@Test
+	void theLimitOfBodiesChangesForNewRequests() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		String large = "{\"model\":\"gpt-4o\",\"messages\":[],\"user\":\"" + "x".repeat(5000) + "\"}";
+		assertThat(weir.server().post("/v1/chat/completions", large).statusCode()).isEqualTo(200);
+		weir.change(pool("", firstBackend()).replace("weir:\n", "weir:\n  max-body: 2KB\n"));
+		assertThat(weir.server().post("/v1/chat/completions", large).statusCode()).isEqualTo(413);
+	}
+
+}
