@@ -116,6 +116,20 @@ public final class Failover {
 	}
 
 	/**
+	 * Makes the attempts of a request that certain lanes must serve.
+	 * @param context the request, routed to a pool and read
+	 * @param lanes the lanes, at least one
+	 * @param caller makes the attempts
+	 * @return the result of the attempts, as of
+	 * {@link #connect(RequestContext, AttemptCaller)}
+	 */
+	public Mono<RequestResult> connect(RequestContext context, Lanes lanes, AttemptCaller caller) {
+		context.beginFailover(lanes, traits(context, false));
+		context.pool().retryBudget().recordRequest();
+		return new AttemptLoop(context, caller, this.queues.of(context.pool()), () -> null).run();
+	}
+
+	/**
 	 * Adds the reading of responses to a caller.
 	 * @param caller calls the backends
 	 * @return a caller that makes whole attempts
@@ -157,7 +171,8 @@ public final class Failover {
 
 	private static int fingerprint(RequestContext context) {
 		RequestBody body = context.call().body();
-		if (body == null) {
+		if (body == null || context.call().isHandshake()) {
+			// nothing in a handshake could be refused but the credential
 			return System.identityHashCode(context);
 		}
 		int hash = body.length();

@@ -3,7 +3,9 @@ package dev.weir.gateway;
 import java.util.AbstractSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 import reactor.core.publisher.Mono;
 
@@ -14,6 +16,7 @@ import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.ServerWebExchangeDecorator;
 
 import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Pool;
@@ -74,7 +77,8 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		Mono<Void> replied = Mono.defer(() -> {
 			context.routeTo(pool);
 			if (context.call().isHandshake()) {
-				return this.sockets.connect(context, caller, exchange);
+				return this.sockets.connect(context,
+						(request) -> (request == context) ? caller : caller(exchange, chain, pool, request), exchange);
 			}
 			if (MergedLists.isMerged(context)) {
 				return this.lists.run(context, (part) -> new GatewayBackendCaller(new PartExchange(exchange, part),
@@ -90,6 +94,31 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			}
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, added);
 		}).onErrorResume(ReplyWrittenException.class, (written) -> Mono.empty());
+	}
+
+	/** Connects a backend for a message of the client's WebSocket. */
+	private GatewayBackendCaller caller(ServerWebExchange exchange, GatewayFilterChain chain, Pool pool,
+			RequestContext request) {
+		ServerWebExchange message = new MessageExchange(exchange);
+		request.store(message);
+		return new GatewayBackendCaller(message, chain, this.endpoints, pool.name());
+	}
+
+	/** The exchange of a message, with separate attributes. */
+	private static final class MessageExchange extends ServerWebExchangeDecorator {
+
+		private final Map<String, Object> attributes;
+
+		MessageExchange(ServerWebExchange handshake) {
+			super(handshake);
+			this.attributes = new ConcurrentHashMap<>(handshake.getAttributes());
+		}
+
+		@Override
+		public Map<String, Object> getAttributes() {
+			return this.attributes;
+		}
+
 	}
 
 	/**

@@ -93,6 +93,16 @@ public final class RequestContext {
 	}
 
 	/**
+	 * Creates the context of a request that came on the connection of this one, such as a
+	 * message of its WebSocket.
+	 * @param childId the id of the request
+	 * @return the context
+	 */
+	public RequestContext child(String childId) {
+		return new RequestContext(childId, this.loop, this.ticker, this.listeners);
+	}
+
+	/**
 	 * The context of a request.
 	 * @param exchange its exchange
 	 * @return the context

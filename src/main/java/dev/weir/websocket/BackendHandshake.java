@@ -143,7 +143,9 @@ public final class BackendHandshake extends ChannelInboundHandlerAdapter {
 	static boolean complete(Channel channel, ChannelHandler... handlers) {
 		ChannelPipeline pipeline = channel.pipeline();
 		BackendHandshake handshake = pipeline.get(BackendHandshake.class);
-		if (handshake == null || !channel.isActive()) {
+		// both connections of a WebSocket must belong to one event loop
+		if (handshake == null || !channel.isActive() || !channel.eventLoop().inEventLoop()) {
+			channel.close();
 			return false;
 		}
 		AttemptConnection.stopDetection(channel);

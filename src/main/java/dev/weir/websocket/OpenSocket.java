@@ -11,6 +11,12 @@ interface OpenSocket {
 	 */
 	SocketPeer client();
 
+	/**
+	 * Whether it has ended.
+	 * @return whether it is no longer open
+	 */
+	boolean isOver();
+
 	/** Closes the connections when no response is running. */
 	void drain();
 

@@ -48,7 +48,10 @@ final class OpenSockets implements SmartLifecycle {
 
 	void add(OpenSocket socket) {
 		this.open.add(socket);
-		if (this.draining) {
+		if (socket.isOver()) {
+			remove(socket);
+		}
+		else if (this.draining) {
 			socket.run(socket::drain);
 		}
 	}

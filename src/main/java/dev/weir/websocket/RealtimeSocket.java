@@ -1,6 +1,7 @@
 package dev.weir.websocket;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +34,7 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 
 	private final RealtimeEvents events = new RealtimeEvents();
 
-	private final Runnable onOver;
+	private final Consumer<OpenSocket> onOver;
 
 	private final long start;
 
@@ -45,9 +46,9 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 	 * Creates a session.
 	 * @param context the request
 	 * @param connected the connected backend
-	 * @param onOver is run when the session ends
+	 * @param onOver receives this session when it ends
 	 */
-	RealtimeSocket(RequestContext context, RequestResult.Connected connected, Runnable onOver) {
+	RealtimeSocket(RequestContext context, RequestResult.Connected connected, Consumer<OpenSocket> onOver) {
 		this.context = context;
 		this.attempt = connected.attempt();
 		this.served = connected.outcome();
@@ -177,7 +178,12 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 		logger.info("The session with {} ended after {}: {} [{}]", this.attempt.lane().backend().name(),
 				DurationText.of(time), why, this.context.id());
 		this.attempt.end(outcome);
-		this.onOver.run();
+		this.onOver.accept(this);
+	}
+
+	@Override
+	public boolean isOver() {
+		return this.over;
 	}
 
 	@Override

@@ -210,13 +210,14 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	}
 
 	/**
-	 * Writes a message as one frame.
+	 * Writes a message, or a control frame, as one frame. Without effect in the middle of
+	 * another frame.
 	 * @param opcode the kind of frame
 	 * @param payload the payload, not masked
 	 */
 	void write(int opcode, byte[] payload) {
 		ChannelHandlerContext to = this.context;
-		if (to != null && !this.ended && !this.closeSent) {
+		if (to != null && !this.ended && !this.closeSent && !this.insideFrame) {
 			to.write(frame(to, opcode, payload), to.voidPromise());
 		}
 	}
@@ -248,7 +249,9 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 
 	private void onWriteTimeout() {
 		this.writeTimer = null;
-		if (this.context != null) {
+		if (this.context != null && !this.ended) {
+			// a close frame would wait like the others
+			this.closeSent = true;
 			this.listener.onStall(this);
 			this.context.close();
 		}

@@ -1,15 +1,15 @@
 package dev.weir.websocket;
 
 import io.netty.channel.Channel;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerResponse;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 
+import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.call.Operation;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.ClientConnection;
 import dev.weir.request.Reply;
@@ -24,13 +24,13 @@ import dev.weir.upstream.TcpKeepAlive;
  */
 final class UpgradeReply implements Reply {
 
-	private static final Logger logger = LoggerFactory.getLogger(UpgradeReply.class);
-
 	private final RequestContext context;
 
 	private final RequestResult.Connected connected;
 
 	private final BackendResponse backend;
+
+	private final ResponseRequests requests;
 
 	private final WebSocketConnector connector;
 
@@ -40,14 +40,15 @@ final class UpgradeReply implements Reply {
 	 * Creates the reply.
 	 * @param context the request
 	 * @param connected the result of the attempts
-	 * @param backend the backend's response to the handshake
+	 * @param requests makes the requests of the messages in Responses mode
 	 * @param connector has what all sockets share
 	 */
-	UpgradeReply(RequestContext context, RequestResult.Connected connected, BackendResponse backend,
+	UpgradeReply(RequestContext context, RequestResult.Connected connected, ResponseRequests requests,
 			WebSocketConnector connector) {
 		this.context = context;
 		this.connected = connected;
-		this.backend = backend;
+		this.backend = (BackendResponse) connected.socket();
+		this.requests = requests;
 		this.connector = connector;
 	}
 
@@ -65,23 +66,34 @@ final class UpgradeReply implements Reply {
 			return;
 		}
 		this.started = true;
-		Channel channel = this.backend.takeConnection().channel();
-		if (channel.eventLoop() != client.eventLoop()) {
-			logger.error("The connections of a WebSocket belong to different event loops [{}]", this.context.id());
-			channel.close();
-			client.close();
-			return;
-		}
 		this.connected.recordStart(this.context);
-		OpenSockets open = this.connector.open();
-		RealtimeSocket[] socket = new RealtimeSocket[1];
-		socket[0] = new RealtimeSocket(this.context, this.connected, () -> open.remove(socket[0]));
-		open.add(socket[0]);
-		ProtocolSwitch.perform(client, head.responseHeaders(), this.connector.decoder(true), socket[0].client());
+		OpenSocket socket = (this.context.call().path().operation() == Operation.REALTIME) ? realtime(client, head)
+				: responses(client, head);
+		this.connector.open().add(socket);
 		TcpKeepAlive.enable(client);
-		if (!BackendHandshake.complete(channel, this.connector.decoder(false), socket[0].backend())) {
-			socket[0].onEnd(socket[0].backend());
+	}
+
+	private OpenSocket realtime(Channel client, HttpServerResponse head) {
+		RealtimeSocket socket = new RealtimeSocket(this.context, this.connected, this.connector.open()::remove);
+		ProtocolSwitch.perform(client, head.responseHeaders(), this.connector.decoder(true), socket.client());
+		if (!BackendHandshake.complete(this.backend.takeConnection().channel(), this.connector.decoder(false),
+				socket.backend())) {
+			socket.onEnd(socket.backend());
 		}
+		return socket;
+	}
+
+	/**
+	 * The handshake of a client in Responses mode is over: each of its messages is a
+	 * request, with its own attempts.
+	 */
+	private OpenSocket responses(Channel client, HttpServerResponse head) {
+		ResponsesSocket socket = new ResponsesSocket(this.context, this.requests);
+		Attempt attempt = this.connected.attempt();
+		ProtocolSwitch.perform(client, head.responseHeaders(), this.connector.decoder(true), socket.client());
+		socket.add(attempt.lane().backend(), this.backend);
+		attempt.end(this.connected.outcome());
+		return socket;
 	}
 
 	@Override

@@ -1,11 +1,15 @@
 package dev.weir.websocket;
 
+import java.time.InstantSource;
+
 import reactor.core.scheduler.Scheduler;
 
 import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.weir.affinity.ObjectOwners;
+import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
 import dev.weir.memory.BufferBudget;
@@ -22,9 +26,10 @@ class WebSocketConfiguration {
 	}
 
 	@Bean
-	WebSocketConnector webSocketConnector(Failover failover, OpenSockets open, BufferBudget budget,
-			LiveConfiguration configuration) {
-		return new WebSocketConnector(failover, open, budget, configuration);
+	WebSocketConnector webSocketConnector(Failover failover, Pools pools, ObjectOwners owners, BufferBudget budget,
+			InstantSource clock, OpenSockets open, LiveConfiguration configuration) {
+		return new WebSocketConnector(new ResponseRequests.Shared(failover, pools, owners, budget, clock), open,
+				configuration);
 	}
 
 }

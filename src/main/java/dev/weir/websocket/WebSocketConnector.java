@@ -1,5 +1,7 @@
 package dev.weir.websocket;
 
+import java.util.function.Function;
+
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
@@ -8,9 +10,7 @@ import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.BackendCaller;
-import dev.weir.failover.Failover;
 import dev.weir.inbound.ClientHandshake;
-import dev.weir.memory.BufferBudget;
 import dev.weir.reply.ReplyFactory;
 import dev.weir.reply.ReplyHead;
 import dev.weir.reply.RequestResult;
@@ -24,45 +24,46 @@ import dev.weir.response.BackendResponse;
  */
 public final class WebSocketConnector {
 
-	private final Failover failover;
+	private final ResponseRequests.Shared shared;
 
 	private final OpenSockets open;
-
-	private final BufferBudget budget;
 
 	private final LiveConfiguration configuration;
 
 	/**
 	 * Creates the connector of all clients.
-	 * @param failover makes the attempts
+	 * @param shared what the requests of all clients share
 	 * @param open the WebSockets that are open
-	 * @param budget counts the bytes of frames that are held
 	 * @param configuration has the limit of a message
 	 */
-	WebSocketConnector(Failover failover, OpenSockets open, BufferBudget budget, LiveConfiguration configuration) {
-		this.failover = failover;
+	WebSocketConnector(ResponseRequests.Shared shared, OpenSockets open, LiveConfiguration configuration) {
+		this.shared = shared;
 		this.open = open;
-		this.budget = budget;
 		this.configuration = configuration;
 	}
 
 	/**
 	 * Connects a backend.
 	 * @param context the request
-	 * @param caller calls the backends
+	 * @param callers makes the caller of a request that connects a backend for the client
 	 * @param exchange the exchange of the client
 	 * @return completes when the context has the reply, which upgrades the client or is
 	 * an error; an error only where no backend is involved
 	 */
-	public Mono<Void> connect(RequestContext context, BackendCaller caller, ServerWebExchange exchange) {
-		return Mono.defer(() -> this.failover.connect(context, this.failover.reading(caller))).doOnNext((result) -> {
-			ReplyFactory replies = new ReplyFactory(context, Mono::empty, exchange.getResponse());
-			context.reply(result.match(replies::of, replies::of, replies::of,
-					(connected) -> upgrade(context, connected, exchange)));
-		}).then();
+	public Mono<Void> connect(RequestContext context, Function<RequestContext, BackendCaller> callers,
+			ServerWebExchange exchange) {
+		return Mono.defer(
+				() -> this.shared.failover().connect(context, this.shared.failover().reading(callers.apply(context))))
+			.doOnNext((result) -> {
+				ReplyFactory replies = new ReplyFactory(context, Mono::empty, exchange.getResponse());
+				context.reply(result.match(replies::of, replies::of, replies::of,
+						(connected) -> upgrade(context, connected, callers, exchange)));
+			})
+			.then();
 	}
 
-	private Reply upgrade(RequestContext context, RequestResult.Connected connected, ServerWebExchange exchange) {
+	private Reply upgrade(RequestContext context, RequestResult.Connected connected,
+			Function<RequestContext, BackendCaller> callers, ServerWebExchange exchange) {
 		BackendResponse response = (BackendResponse) connected.socket();
 		ServerHttpResponse client = exchange.getResponse();
 		new ReplyHead(client, context).switchProtocol(connected.attempt().lane(), response.passed());
@@ -75,7 +76,7 @@ public final class WebSocketConnector {
 		if (protocol != null && handshake.protocols().contains(protocol.strip())) {
 			headers.set(ClientHandshake.PROTOCOL, protocol);
 		}
-		return new UpgradeReply(context, connected, response, this);
+		return new UpgradeReply(context, connected, new ResponseRequests(this, this.shared, context, callers), this);
 	}
 
 	OpenSockets open() {
@@ -88,7 +89,7 @@ public final class WebSocketConnector {
 	 * @return the decoder
 	 */
 	FrameDecoder decoder(boolean client) {
-		return new FrameDecoder(client, this.configuration.current().maxBody().toBytes(), this.budget);
+		return new FrameDecoder(client, this.configuration.current().maxBody().toBytes(), this.shared.budget());
 	}
 
 }

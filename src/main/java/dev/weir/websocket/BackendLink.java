@@ -1,0 +1,455 @@
+package dev.weir.websocket;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import dev.weir.backend.Backend;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeException;
+import dev.weir.backend.RequestTraits;
+import dev.weir.backend.TimeLimit;
+import dev.weir.classify.AttemptFacts;
+import dev.weir.classify.ErrorFacts;
+import dev.weir.classify.OutcomeClassifier;
+import dev.weir.config.PoolProperties;
+import dev.weir.openai.call.Operation;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.openai.stream.Usage;
+import dev.weir.request.RequestLoop;
+import dev.weir.response.AttemptResult;
+import dev.weir.response.ErrorResponse;
+
+/**
+ * One backend of a client in Responses mode: its WebSocket and the responses that run on
+ * it. A backend runs the responses of one WebSocket in their order, or at once; an event
+ * belongs to the response whose id it names, else to the first one that it may belong to.
+ */
+final class BackendLink implements PeerListener {
+
+	/** The most bytes of a message that are held to read it. */
+	private static final int MAX_HELD = 64 * 1024;
+
+	/** The most bytes that are held before the first content of a response. */
+	private static final int MAX_HELD_AT_START = 1024 * 1024;
+
+	private static final String ERROR = "error";
+
+	private final ResponsesSocket socket;
+
+	private final Backend backend;
+
+	private final SocketPeer peer;
+
+	private final List<RunningResponse> running = new ArrayList<>(2);
+
+	private final List<FramePart> blocked = new ArrayList<>();
+
+	private final List<byte[]> afterMessage = new ArrayList<>();
+
+	private @Nullable MessageReader reader;
+
+	/** Whether the current message is passed on while it arrives. */
+	private boolean passing;
+
+	private @Nullable Disposable silence;
+
+	private long lastEvent;
+
+	private boolean thinking;
+
+	/**
+	 * Creates the side of a backend.
+	 * @param socket the WebSocket of the client
+	 * @param backend the backend
+	 * @param idle how long the backend may read nothing
+	 */
+	BackendLink(ResponsesSocket socket, Backend backend, Duration idle) {
+		this.socket = socket;
+		this.backend = backend;
+		this.peer = new SocketPeer(true, idle, this);
+	}
+
+	SocketPeer peer() {
+		return this.peer;
+	}
+
+	Backend backend() {
+		return this.backend;
+	}
+
+	/**
+	 * Whether it leads to a backend, also after a reload has replaced the object.
+	 * @param other the backend
+	 * @return whether name and URL are the same
+	 */
+	boolean leadsTo(Backend other) {
+		URI url = this.backend.url();
+		return this.backend.name().equals(other.name()) && url.equals(other.url());
+	}
+
+	int count() {
+		return this.running.size();
+	}
+
+	/**
+	 * Sends a request, whose attempt has begun, and waits for the first event that
+	 * decides about it.
+	 * @param request the request
+	 * @return the result of the attempt, or an error that can be classified
+	 */
+	Mono<AttemptResult> send(RunningResponse request) {
+		return Mono.create((sink) -> {
+			MonoSink<AttemptResult> unused = sink.onCancel(() -> abandon(request));
+			request.waitOn(this, sink);
+			this.running.add(request);
+			this.peer.write(FrameHeader.TEXT, request.message());
+			this.peer.flush();
+			this.socket.onSent(this);
+			PoolProperties settings = request.context().pool().properties();
+			TimeLimit first = TimeLimit.firstEvent(settings);
+			request.timer(loop(request).schedule(() -> onFirstEventTimeout(request, first), first.duration()));
+			startSilence();
+		});
+	}
+
+	private static RequestLoop loop(RunningResponse request) {
+		return request.context().loop();
+	}
+
+	private void onFirstEventTimeout(RunningResponse request, TimeLimit first) {
+		TimeLimit last = TimeLimit.response(request.context().pool().properties());
+		Duration more = last.duration().minus(first.duration());
+		if (request.context().failover().canTryAnotherLane() || more.isNegative() || more.isZero()) {
+			fail(request, Outcome.Failed.silence(first));
+		}
+		else {
+			request.timer(loop(request).schedule(() -> fail(request, Outcome.Failed.silence(last)), more));
+		}
+	}
+
+	private void fail(RunningResponse request, Outcome outcome) {
+		abandon(request);
+		request.fail(new OutcomeException(outcome));
+	}
+
+	/**
+	 * Gives up a request whose events may still come. They could not be told from those
+	 * of other requests, so the connection is closed.
+	 */
+	private void abandon(RunningResponse request) {
+		if (this.running.remove(request)) {
+			this.socket.onAbandoned(this);
+			this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
+		}
+	}
+
+	@Override
+	public void onPart(SocketPeer from, FramePart part) {
+		if (part.header().isControl()) {
+			this.socket.onControl(this, part);
+			return;
+		}
+		MessageReader message = (this.reader != null) ? this.reader : new MessageReader();
+		this.reader = message;
+		boolean complete = part.ends() && part.header().last();
+		message.add(part);
+		int limit = this.running.stream().anyMatch(RunningResponse::isWaiting) ? MAX_HELD_AT_START : MAX_HELD;
+		if (!complete && !this.passing && message.heldBytes() > limit) {
+			// a message of this length is content
+			this.passing = true;
+			beginFirst();
+		}
+		if (complete) {
+			boolean passed = this.passing;
+			this.reader = null;
+			this.passing = false;
+			onMessage(message, passed);
+		}
+		else if (this.passing) {
+			pass(message.take(), false);
+		}
+	}
+
+	private void beginFirst() {
+		for (RunningResponse request : this.running) {
+			if (request.isWaiting()) {
+				begin(request);
+				return;
+			}
+		}
+	}
+
+	private void onMessage(MessageReader message, boolean passed) {
+		StreamEvent event = message.event();
+		ObjectNode json = (event != null) ? event.toJson() : null;
+		RunningResponse request = (event != null && json != null) ? find(event, json) : null;
+		this.lastEvent = this.socket.now();
+		if (event == null || json == null || request == null) {
+			pass(message.take(), true);
+			return;
+		}
+		this.thinking = event.kind() == StreamEvent.Kind.NO_CONTENT;
+		String id = text(json.path("response").path("id"));
+		if (id != null && request.responseId() == null) {
+			request.responseId(id);
+			this.socket.onResponseId(this, id);
+		}
+		if (!request.isWaiting() || passed) {
+			pass(message.take(), true);
+			readEnd(request, event, json, message);
+			return;
+		}
+		switch (event.kind()) {
+			case ERROR -> refuse(request, json, message);
+			case NO_CONTENT -> hold(request, message);
+			case CONTENT, DONE -> {
+				begin(request);
+				pass(message.take(), true);
+				readEnd(request, event, json, message);
+			}
+		}
+	}
+
+	private @Nullable RunningResponse find(StreamEvent event, JsonNode json) {
+		String named = text(json.path("response").path("id"));
+		String id = (named != null) ? named : text(json.path("response_id"));
+		for (RunningResponse request : this.running) {
+			if (id != null && id.equals(request.responseId())) {
+				return request;
+			}
+		}
+		boolean refused = ERROR.equals(event.type()) && json.path("status").asInt(0) / 100 == 4;
+		// an id that is not known begins a response; a 4xx refuses one that has not begun
+		boolean begins = id != null || refused;
+		for (RunningResponse request : this.running) {
+			if ((request.responseId() == null) == begins) {
+				return request;
+			}
+		}
+		return this.running.isEmpty() ? null : this.running.get(0);
+	}
+
+	private static @Nullable String text(JsonNode node) {
+		return node.isString() ? node.stringValue() : null;
+	}
+
+	private void hold(RunningResponse request, MessageReader message) {
+		boolean first = !request.isHolding();
+		request.hold(message.take());
+		if (first) {
+			Duration time = request.context().pool().properties().holdSignsOfLife();
+			request.timer(loop(request).schedule(() -> begin(request), time));
+		}
+	}
+
+	/** Begins the reply: the client gets the events of this backend. */
+	private void begin(RunningResponse request) {
+		if (request.isWaiting()) {
+			List<FramePart> held = request.takeHeld();
+			request.decide(new AttemptResult.Connected(new Outcome.Served(200), request));
+			pass(held, true);
+		}
+	}
+
+	private void refuse(RunningResponse request, ObjectNode json, MessageReader message) {
+		message.take().forEach((part) -> part.bytes().release());
+		request.releaseHeld();
+		this.running.remove(request);
+		Outcome outcome = classify(request, json, message);
+		int status = json.path("status").asInt(0);
+		request.decide(new AttemptResult.ErrorRead(outcome,
+				new ErrorResponse((status >= 400) ? status : 400, Map.of(), message.bytes(), null)));
+	}
+
+	private Outcome classify(RunningResponse request, ObjectNode json, MessageReader message) {
+		Map<String, String> headers = new HashMap<>();
+		json.path("headers")
+			.forEachEntry((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value.asString("")));
+		RequestTraits traits = new RequestTraits(Operation.RESPONSES, message.bytes().length,
+				() -> System.identityHashCode(request), false, false);
+		OutcomeClassifier classifier = new OutcomeClassifier(request.context().pool().properties().cooldown(),
+				AttemptFacts.of(request.attempt(), traits));
+		JsonNode failed = json.path("response").path(ERROR);
+		byte[] body = failed.isObject() ? ("{\"error\":" + failed + "}").getBytes(StandardCharsets.UTF_8)
+				: message.bytes();
+		int status = json.path("status").asInt(0);
+		return classifier.classify(ErrorFacts.of((status >= 400) ? status : 200, headers::get, body),
+				this.socket.instant());
+	}
+
+	private void readEnd(RunningResponse request, StreamEvent event, ObjectNode json, MessageReader message) {
+		Usage usage = event.usage();
+		String type = String.valueOf(event.type());
+		boolean failed = event.kind() == StreamEvent.Kind.ERROR;
+		boolean last = failed || switch (type) {
+			case "response.completed", "response.incomplete", "response.cancelled", "response.done" -> true;
+			default -> false;
+		};
+		if (!last) {
+			return;
+		}
+		if (usage != null) {
+			request.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
+		}
+		this.running.remove(request);
+		Outcome outcome = failed ? endOf(classify(request, json, message)) : new Outcome.Served(200);
+		this.socket.onResponseEnd(request, outcome, failed ? 500 : 200);
+	}
+
+	/**
+	 * The outcome of a response that has begun. A throttled lane is set aside all the
+	 * same.
+	 */
+	private static Outcome endOf(Outcome outcome) {
+		return switch (outcome.type()) {
+			case THROTTLED, OUT_OF_QUOTA, TOO_LARGE, REJECTED, TOO_LONG -> outcome;
+			case SERVED, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED -> new Outcome.Broken();
+		};
+	}
+
+	private void pass(List<FramePart> parts, boolean complete) {
+		this.blocked.addAll(parts);
+		if (this.socket.mayPass(this)) {
+			List<FramePart> all = List.copyOf(this.blocked);
+			this.blocked.clear();
+			this.socket.pass(this, all, complete && this.reader == null);
+		}
+		else {
+			this.peer.read(false);
+		}
+	}
+
+	/** Passes on what waited for the message of another backend. */
+	void passBlocked() {
+		if (!this.blocked.isEmpty()) {
+			pass(List.of(), !this.passing);
+		}
+	}
+
+	/**
+	 * Writes a message to the client after the current one of this backend.
+	 * @param message the message
+	 */
+	void afterMessage(byte[] message) {
+		this.afterMessage.add(message);
+	}
+
+	/**
+	 * The messages that wait for the end of the current one.
+	 * @return the messages, owned by the caller
+	 */
+	List<byte[]> takeAfterMessage() {
+		List<byte[]> taken = List.copyOf(this.afterMessage);
+		this.afterMessage.clear();
+		return taken;
+	}
+
+	private void startSilence() {
+		this.lastEvent = this.socket.now();
+		this.thinking = true;
+		if (this.silence == null) {
+			scheduleSilence(this.socket.settings().streamIdleTimeout());
+		}
+	}
+
+	private void scheduleSilence(Duration delay) {
+		this.silence = this.socket.context().loop().schedule(this::checkSilence, delay);
+	}
+
+	private void checkSilence() {
+		this.silence = null;
+		boolean begun = this.running.stream().anyMatch((request) -> !request.isWaiting());
+		if (this.running.isEmpty() || this.peer.isEnded()) {
+			return;
+		}
+		PoolProperties settings = this.socket.settings();
+		Duration limit = this.thinking ? settings.responseTimeout() : settings.streamIdleTimeout();
+		Duration silent = Duration.ofNanos(this.socket.now() - this.lastEvent);
+		if (!begun || this.socket.isClientSlow()) {
+			scheduleSilence(settings.streamIdleTimeout());
+		}
+		else if (silent.compareTo(limit) >= 0) {
+			breakAll("it sent nothing for too long");
+			this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
+		}
+		else {
+			scheduleSilence(limit.minus(silent));
+		}
+	}
+
+	private void breakAll(String why) {
+		List<RunningResponse> all = List.copyOf(this.running);
+		this.running.clear();
+		for (RunningResponse request : all) {
+			if (request.isWaiting()) {
+				request.fail(new OutcomeException(new Outcome.Failed(Outcome.Failure.CONNECTION,
+						"a WebSocket that ended before the first event (" + why + ")", null)));
+			}
+			else {
+				this.socket.onBroken(request);
+			}
+		}
+	}
+
+	@Override
+	public void onReadComplete(SocketPeer from) {
+		this.socket.client().flush();
+	}
+
+	@Override
+	public void onWritable(SocketPeer side) {
+		this.socket.onBackendWritable();
+	}
+
+	@Override
+	public void onClose(SocketPeer from, CloseReason reason) {
+		breakAll("the backend closed it with " + reason);
+		this.socket.onLinkClosed(this, reason);
+	}
+
+	@Override
+	public void onError(SocketPeer from, FrameException error) {
+		breakAll(error.problem());
+		this.socket.onLinkBroken(this, error.problem());
+	}
+
+	@Override
+	public void onStall(SocketPeer side) {
+		breakAll("it read nothing for too long");
+		this.socket.onLinkBroken(this, "it read nothing for too long");
+	}
+
+	@Override
+	public void onEnd(SocketPeer side) {
+		if (this.silence != null) {
+			this.silence.dispose();
+		}
+		if (this.reader != null) {
+			this.reader.take().forEach((part) -> part.bytes().release());
+			this.reader = null;
+		}
+		this.blocked.forEach((part) -> part.bytes().release());
+		this.blocked.clear();
+		breakAll("its connection broke");
+		if (side.isClosedByHandshake()) {
+			this.socket.onLinkEnd(this);
+		}
+		else {
+			this.socket.onLinkBroken(this, "its connection broke");
+		}
+	}
+
+}

@@ -1,0 +1,180 @@
+package dev.weir.websocket;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.MonoSink;
+
+import dev.weir.backend.Attempt;
+import dev.weir.openai.body.RequestBody;
+import dev.weir.request.RequestContext;
+import dev.weir.response.AttemptResult;
+
+/**
+ * One {@code response.create} of a client, from its arrival to the end of its response:
+ * one request, with its own context and attempts.
+ */
+final class RunningResponse implements Disposable {
+
+	private final RequestContext context;
+
+	private final RequestBody body;
+
+	private final @Nullable BackendLink bound;
+
+	// the backend that it was sent to last
+	private @Nullable BackendLink link;
+
+	// waits for the first event of the current attempt
+	private @Nullable MonoSink<AttemptResult> waiting;
+
+	private @Nullable Disposable failover;
+
+	private @Nullable Disposable timer;
+
+	private final List<FramePart> held = new ArrayList<>(1);
+
+	private @Nullable String responseId;
+
+	private boolean over;
+
+	/**
+	 * Creates the state of a request.
+	 * @param context its context
+	 * @param body the message
+	 * @param bound the backend that must serve it, or {@code null}
+	 */
+	RunningResponse(RequestContext context, RequestBody body, @Nullable BackendLink bound) {
+		this.context = context;
+		this.body = body;
+		this.bound = bound;
+	}
+
+	RequestContext context() {
+		return this.context;
+	}
+
+	@Nullable BackendLink bound() {
+		return this.bound;
+	}
+
+	@Nullable BackendLink link() {
+		return this.link;
+	}
+
+	Attempt attempt() {
+		return this.context.failover().attempts().requireCurrent();
+	}
+
+	/**
+	 * The message with the name of the deployment.
+	 * @return the message for the backend of the current attempt
+	 */
+	byte[] message() {
+		String deployment = attempt().lane().deployment();
+		boolean unchanged = this.context.call().model().isEmpty() || deployment.equals(this.body.model());
+		return ClientMessage.joined(unchanged ? this.body.bytes() : this.body.withModel(deployment));
+	}
+
+	void runs(Disposable attempts) {
+		this.failover = attempts;
+	}
+
+	void waitOn(BackendLink sentTo, MonoSink<AttemptResult> sink) {
+		this.link = sentTo;
+		this.waiting = sink;
+		this.responseId = null;
+	}
+
+	/**
+	 * Whether no event has decided about the current attempt.
+	 * @return whether another lane may still serve the request
+	 */
+	boolean isWaiting() {
+		return this.waiting != null;
+	}
+
+	void timer(@Nullable Disposable next) {
+		if (this.timer != null) {
+			this.timer.dispose();
+		}
+		this.timer = next;
+	}
+
+	/** Holds an event that shows no more than that the backend is alive. */
+	void hold(List<FramePart> parts) {
+		this.held.addAll(parts);
+	}
+
+	List<FramePart> takeHeld() {
+		List<FramePart> taken = List.copyOf(this.held);
+		this.held.clear();
+		return taken;
+	}
+
+	boolean isHolding() {
+		return !this.held.isEmpty();
+	}
+
+	@Nullable String responseId() {
+		return this.responseId;
+	}
+
+	void responseId(String id) {
+		this.responseId = id;
+	}
+
+	/** Ends the wait for the first event with a result. */
+	void decide(AttemptResult result) {
+		MonoSink<AttemptResult> sink = this.waiting;
+		this.waiting = null;
+		timer(null);
+		if (sink != null) {
+			sink.success(result);
+		}
+	}
+
+	/** Ends the wait for the first event with an error that can be classified. */
+	void fail(Throwable error) {
+		MonoSink<AttemptResult> sink = this.waiting;
+		this.waiting = null;
+		timer(null);
+		releaseHeld();
+		if (sink != null) {
+			sink.error(error);
+		}
+	}
+
+	void releaseHeld() {
+		takeHeld().forEach((part) -> part.bytes().release());
+	}
+
+	/**
+	 * Records the end.
+	 * @return whether it had not ended before
+	 */
+	boolean end() {
+		boolean first = !this.over;
+		this.over = true;
+		timer(null);
+		releaseHeld();
+		return first;
+	}
+
+	boolean isOver() {
+		return this.over;
+	}
+
+	/** Stops the attempts, because the client has left. */
+	@Override
+	public void dispose() {
+		this.waiting = null;
+		if (this.failover != null) {
+			this.failover.dispose();
+		}
+		this.context.release();
+	}
+
+}
