@@ -26,6 +26,7 @@ import reactor.core.publisher.Mono;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.stream.Usage;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 import dev.weir.request.RequestSummary;
@@ -256,8 +257,9 @@ class OneRequestTests {
 		}
 
 		@Override
-		public void onUsage(RequestContext context, Attempt attempt, long inputTokens, long outputTokens) {
-			record(attempt.lane().backend().name() + " used " + inputTokens + " and " + outputTokens + " tokens");
+		public void onUsage(RequestContext context, Attempt attempt, Usage usage) {
+			record(attempt.lane().backend().name() + " used " + usage.inputTokens() + " and " + usage.outputTokens()
+					+ " tokens");
 		}
 
 		@Override

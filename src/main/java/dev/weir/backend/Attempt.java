@@ -9,6 +9,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.quota.QuotaHeaders;
+import dev.weir.openai.stream.Usage;
 
 /**
  * One call to one lane for a request, from the choice of the lane to the last byte of the
@@ -16,6 +17,9 @@ import dev.weir.openai.quota.QuotaHeaders;
  * loop of its request only.
  */
 public final class Attempt {
+
+	/** A usual size of a token, for the estimate of a request without a usage yet. */
+	private static final int BYTES_PER_TOKEN = 4;
 
 	private final Lane lane;
 
@@ -47,6 +51,9 @@ public final class Attempt {
 	// while the request is uploaded, the backend's response time does not run
 	private boolean uploading;
 
+	// of a request for a prompt cache, until the response reports its usage
+	private long estimatedTokens;
+
 	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Backend.Entry entry,
 			Ticker ticker) {
 		this.lane = lane;
@@ -57,6 +64,10 @@ public final class Attempt {
 		this.ticker = ticker;
 		this.start = ticker.read();
 		this.probing = isHalfOpen();
+		if (request.promptKey() != 0) {
+			this.estimatedTokens = request.size() / BYTES_PER_TOKEN;
+			lane.tokens().add(this.estimatedTokens);
+		}
 	}
 
 	public Lane lane() {
@@ -101,11 +112,20 @@ public final class Attempt {
 
 	/**
 	 * Records the usage that the response reports.
-	 * @param inputTokens tokens of the request
-	 * @param outputTokens tokens of the response
+	 * @param usage the usage
 	 */
-	public void recordUsage(long inputTokens, long outputTokens) {
-		this.listener.onUsage(this, inputTokens, outputTokens);
+	public void recordUsage(Usage usage) {
+		this.lane.tokens().record(usage);
+		this.lane.tokens().add(usage.inputTokens() + usage.outputTokens());
+		removeEstimate();
+		this.listener.onUsage(this, usage);
+	}
+
+	private void removeEstimate() {
+		if (this.estimatedTokens != 0) {
+			this.lane.tokens().add(-this.estimatedTokens);
+			this.estimatedTokens = 0;
+		}
 	}
 
 	/**
@@ -148,6 +168,9 @@ public final class Attempt {
 		this.phase = Phase.ENDED;
 		Duration duration = Duration.ofNanos(elapsed());
 		if (last == Phase.WAITING) {
+			if (outcome.type() != OutcomeType.SERVED) {
+				removeEstimate();
+			}
 			this.lane.onEndBeforeResponse(outcome, duration);
 		}
 		try {

@@ -2,6 +2,8 @@ package dev.weir.backend;
 
 import java.time.Duration;
 
+import dev.weir.openai.stream.Usage;
+
 /**
  * Is notified of one attempt. Called on the loop of the attempt's request: it must
  * neither block nor throw.
@@ -24,10 +26,9 @@ public interface AttemptListener {
 	/**
 	 * The response reported how many tokens it used.
 	 * @param attempt the attempt
-	 * @param inputTokens tokens of the request, 0 or more
-	 * @param outputTokens tokens of the response, 0 or more
+	 * @param usage the tokens
 	 */
-	default void onUsage(Attempt attempt, long inputTokens, long outputTokens) {
+	default void onUsage(Attempt attempt, Usage usage) {
 	}
 
 }

@@ -184,6 +184,31 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
+	 * The tokens of its requests and responses in the last minute. Until a response
+	 * reports its usage, the request counts with an estimate.
+	 * @return the number, 0 or more
+	 */
+	public long tokensOfLastMinute() {
+		return this.condition.tokens.lastMinute();
+	}
+
+	/**
+	 * The tokens of prompts that its responses have reported.
+	 * @return the number since the start
+	 */
+	public long promptTokens() {
+		return this.condition.tokens.prompt();
+	}
+
+	/**
+	 * Those {@link #promptTokens()} that were in the backend's prompt cache.
+	 * @return the number since the start
+	 */
+	public long cachedTokens() {
+		return this.condition.tokens.cached();
+	}
+
+	/**
 	 * How long the lane's responses take to begin.
 	 * @return the moving average at the time of the last response, or {@code null} before
 	 * the first one
@@ -247,6 +272,10 @@ public final class Lane implements ServiceInstance {
 		this.condition.tally.onBegin();
 		this.condition.latency.onWaitStart();
 		return new Attempt(this, request, listener, own, whole, this.ticker);
+	}
+
+	TokenTally tokens() {
+		return this.condition.tokens;
 	}
 
 	void recordQuota(QuotaHeaders limits) {

@@ -23,6 +23,8 @@ final class LaneCondition {
 
 	final LaneTally tally = new LaneTally();
 
+	final TokenTally tokens;
+
 	LaneCondition(Ticker ticker) {
 		this.cooldown = new Cooldown(ticker);
 		this.ramp = new Ramp(ticker);
@@ -30,6 +32,7 @@ final class LaneCondition {
 		this.headroom = new Headroom(ticker);
 		this.operations = new LaneOperations(ticker);
 		this.lastServed = new LastServed(ticker);
+		this.tokens = new TokenTally(ticker);
 	}
 
 	void onCredentialChanged() {

@@ -56,7 +56,7 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 
 	private @Nullable Lane pick(FailoverState failover) {
 		// read for each choice, because a reload may change it
-		Strategy strategy = Objects.requireNonNull(this.strategies.get(failover.pool().properties().strategy()));
+		Strategy strategy = strategy(failover.pool().properties().strategy(), failover.traits().promptKey());
 		for (Tier tier : failover.candidates().lanes().tiers()) {
 			Lane lane = strategy.pick(tier,
 					(it) -> failover.candidates().contains(it) && !it.backend().brokeRecently());
@@ -68,6 +68,12 @@ public final class LaneLoadBalancer implements ReactorServiceInstanceLoadBalance
 			}
 		}
 		return null;
+	}
+
+	private Strategy strategy(BalancingStrategy setting, long promptKey) {
+		return (setting == BalancingStrategy.CACHE_AFFINE && promptKey != 0)
+				? (tier, candidates) -> CacheAffinity.pick(tier, candidates, promptKey)
+				: Objects.requireNonNull(this.strategies.get(setting));
 	}
 
 	/**

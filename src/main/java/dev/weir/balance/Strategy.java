@@ -33,7 +33,8 @@ interface Strategy {
 	static Strategy of(BalancingStrategy setting, RandomGenerator random) {
 		WeightedSampler sampler = new WeightedSampler(random);
 		return switch (setting) {
-			case WEIGHTED -> sampler::draw;
+			// of requests without a prompt; see CacheAffinity for the others
+			case WEIGHTED, CACHE_AFFINE -> sampler::draw;
 			case LEAST_BUSY -> new TwoChoicesStrategy(sampler, Load.IN_FLIGHT);
 			case FASTEST -> new TwoChoicesStrategy(sampler, Load.LATENCY);
 			case MOST_HEADROOM -> new TwoChoicesStrategy(sampler, Load.USED_QUOTA);

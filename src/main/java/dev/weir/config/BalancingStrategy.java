@@ -1,10 +1,11 @@
 package dev.weir.config;
 
 /**
- * How a pool chooses among the lanes of one tier that can take a request. All but
- * {@link #WEIGHTED} compare two random candidates (the power of two choices): this
- * spreads the load nearly as well as a comparison of all lanes, and does not send all
- * requests to the lane that looks best at the moment.
+ * How a pool chooses among the lanes of one tier that can take a request.
+ * {@link #LEAST_BUSY}, {@link #FASTEST} and {@link #MOST_HEADROOM} compare two random
+ * candidates (the power of two choices): this spreads the load nearly as well as a
+ * comparison of all lanes, and does not send all requests to the lane that looks best at
+ * the moment.
  */
 public enum BalancingStrategy {
 
@@ -18,6 +19,12 @@ public enum BalancingStrategy {
 	FASTEST,
 
 	/** The lane with more remaining quota in its last response. */
-	MOST_HEADROOM
+	MOST_HEADROOM,
+
+	/**
+	 * The lane that had the earlier turns of the same conversation, as long as its load
+	 * is near its fair share. A request without a prompt is {@link #WEIGHTED}.
+	 */
+	CACHE_AFFINE
 
 }

@@ -4,11 +4,14 @@ import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.function.UnaryOperator;
 
+import org.jspecify.annotations.Nullable;
+
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
 
 import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.Operation;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Lanes;
@@ -166,7 +169,15 @@ public final class Failover {
 		ApiCall call = context.call();
 		RequestBody body = call.body();
 		return new RequestTraits(call.path().operation(), (body != null) ? body.length() : 0,
-				() -> fingerprint(context), imageDeployment, call.path().namesApiVersion());
+				() -> fingerprint(context), imageDeployment, call.path().namesApiVersion(),
+				promptKey(call.path().operation(), body));
+	}
+
+	/** Only these operations have prompts that a backend may cache. */
+	private static long promptKey(Operation operation, @Nullable RequestBody body) {
+		boolean cached = operation == Operation.CHAT_COMPLETIONS || operation == Operation.COMPLETIONS
+				|| operation == Operation.RESPONSES;
+		return (cached && body != null) ? body.promptKey() : 0;
 	}
 
 	private static int fingerprint(RequestContext context) {

@@ -30,6 +30,7 @@ import dev.weir.openai.body.OpaqueBody;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.SafePath;
 import dev.weir.backend.Pool;
+import dev.weir.config.BalancingStrategy;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.RequestContext;
 
@@ -140,7 +141,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		Mono<byte[]> plain = (coding != null) ? body.flatMap((encoded) -> decode(coding, encoded, maxBody, exchange))
 				: body;
 		return plain.onErrorMap(BodyLimitException.class, (limit) -> limitError(limit, maxBody))
-			.map((bytes) -> call(path, read(path, bytes, type)));
+			.map((bytes) -> call(path, read(path, bytes, type, isCacheAffine(exchange))));
 	}
 
 	private Mono<byte[]> decode(ContentCoding coding, byte[] encoded, int maxBody, ServerWebExchange exchange) {
@@ -162,9 +163,13 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 	}
 
-	private static RequestBody read(ApiPath path, byte[] body, @Nullable String type) {
+	private static boolean isCacheAffine(ServerWebExchange exchange) {
+		return RequestContext.of(exchange).pool().properties().strategy() == BalancingStrategy.CACHE_AFFINE;
+	}
+
+	private static RequestBody read(ApiPath path, byte[] body, @Nullable String type, boolean withPromptKey) {
 		if (path.operation().hasModel()) {
-			return RequestBody.of(body, type);
+			return RequestBody.of(body, type, withPromptKey);
 		}
 		return path.mayNameModel() ? RequestBody.ofUnknown(body, type) : RequestBody.of(body, OPAQUE);
 	}

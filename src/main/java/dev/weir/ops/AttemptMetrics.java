@@ -14,6 +14,7 @@ import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.PoolSet;
+import dev.weir.openai.stream.Usage;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 import dev.weir.request.Attempts;
@@ -42,9 +43,13 @@ final class AttemptMetrics implements RequestListener, ConfigurationListener {
 	}
 
 	@Override
-	public void onUsage(RequestContext context, Attempt attempt, long inputTokens, long outputTokens) {
-		recordTokens(attempt.lane(), "input", inputTokens);
-		recordTokens(attempt.lane(), "output", outputTokens);
+	public void onUsage(RequestContext context, Attempt attempt, Usage usage) {
+		recordTokens(attempt.lane(), "input", usage.inputTokens());
+		recordTokens(attempt.lane(), "output", usage.outputTokens());
+		BackendMeters backend = (usage.cachedTokens() > 0) ? metersOf(attempt.lane()) : null;
+		if (backend != null) {
+			backend.cachedTokens().increment(usage.cachedTokens());
+		}
 	}
 
 	private void recordTokens(Lane lane, String type, long count) {

@@ -5,11 +5,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import org.jspecify.annotations.Nullable;
 
 import dev.weir.backend.BackendCondition;
 import dev.weir.request.Attempts;
@@ -29,6 +31,8 @@ final class BackendMeters {
 	private final Map<String, Timer> attempts = new ConcurrentHashMap<>();
 
 	private final Map<String, DistributionSummary> tokens = new ConcurrentHashMap<>();
+
+	private volatile @Nullable Counter cached;
 
 	private final List<Gauge> gauges = new CopyOnWriteArrayList<>();
 
@@ -60,6 +64,19 @@ final class BackendMeters {
 							.register(this.registry));
 	}
 
+	Counter cachedTokens() {
+		Counter known = this.cached;
+		if (known == null) {
+			// the registry returns the same counter to all
+			known = Counter.builder("weir.cached.tokens")
+				.description("Input tokens that were in the prompt cache of the backend")
+				.tags(this.tags)
+				.register(this.registry);
+			this.cached = known;
+		}
+		return known;
+	}
+
 	/**
 	 * Measures the state of the backend with gauges.
 	 * @param current the state, another one if the URL of the backend has changed
@@ -88,6 +105,10 @@ final class BackendMeters {
 		this.gauges.forEach(this.registry::remove);
 		this.attempts.values().forEach(this.registry::remove);
 		this.tokens.values().forEach(this.registry::remove);
+		Counter counter = this.cached;
+		if (counter != null) {
+			this.registry.remove(counter);
+		}
 	}
 
 }

@@ -76,7 +76,13 @@ final class BackendsEndpoint {
 				(lane.cooldownReason() != null) ? String.valueOf(lane.cooldownReason()) : null,
 				lane.operationsNotServed().stream().map(Operation::path).toList(),
 				(latency != null) ? latency.toMillis() : null,
-				headroom.isPresent() ? Math.round(headroom.getAsDouble() * 1000) / 1000.0 : null, lane.counts());
+				headroom.isPresent() ? share(headroom.getAsDouble()) : null,
+				(lane.promptTokens() > 0) ? share((double) lane.cachedTokens() / lane.promptTokens()) : null,
+				lane.counts());
+	}
+
+	private static double share(double value) {
+		return Math.round(value * 1000) / 1000.0;
 	}
 
 	private static @Nullable Long millis(Duration duration) {
@@ -127,12 +133,14 @@ final class BackendsEndpoint {
 	 * @param latencyMillis the average time until its responses begin, if one has begun
 	 * @param headroom the share of its quota that is left, 0 to 1, if a recent response
 	 * reported it
+	 * @param cachedShare the share of its input tokens that were in the backend's prompt
+	 * cache, 0 to 1, if a response has reported its usage
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
 	record LaneReport(String model, String deployment, boolean available, boolean ramping,
 			@Nullable Long cooldownRemainingMillis, @Nullable String cooldownReason,
 			@JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> operationsNotServed, @Nullable Long latencyMillis,
-			@Nullable Double headroom, LaneCounts counts) {
+			@Nullable Double headroom, @Nullable Double cachedShare, LaneCounts counts) {
 	}
 
 }

@@ -58,7 +58,7 @@ final class ByteRelay extends Relay {
 	void finish(boolean clean) {
 		Usage found = (this.usage != null) ? this.usage.usage() : null;
 		if (found != null) {
-			attempt().recordUsage(found.inputTokens(), found.outputTokens());
+			attempt().recordUsage(found);
 		}
 		complete();
 	}

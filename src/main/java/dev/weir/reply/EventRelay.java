@@ -210,7 +210,7 @@ public final class EventRelay extends Relay {
 		}
 		Usage usage = this.progress.usage();
 		if (usage != null) {
-			attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
+			attempt().recordUsage(usage);
 		}
 	}
 

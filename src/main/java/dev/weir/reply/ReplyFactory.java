@@ -118,7 +118,7 @@ public final class ReplyFactory {
 			reader.add(body);
 			Usage usage = reader.usage();
 			if (usage != null) {
-				relayed.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
+				relayed.attempt().recordUsage(usage);
 			}
 		}
 		relayed.attempt().end(relayed.outcome());

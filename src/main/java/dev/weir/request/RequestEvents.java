@@ -56,12 +56,11 @@ final class RequestEvents implements AttemptListener {
 	}
 
 	@Override
-	public void onUsage(Attempt attempt, long inputTokens, long outputTokens) {
+	public void onUsage(Attempt attempt, Usage usage) {
 		Usage before = this.usage;
-		this.usage = (before == null) ? new Usage(inputTokens, outputTokens)
-				: new Usage(before.inputTokens() + inputTokens, before.outputTokens() + outputTokens);
+		this.usage = (before == null) ? usage : before.plus(usage);
 		for (RequestListener listener : this.listeners) {
-			listener.onUsage(this.context, attempt, inputTokens, outputTokens);
+			listener.onUsage(this.context, attempt, usage);
 		}
 	}
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.stream.Usage;
 
 /**
  * Receives the events of each request to a pool and of its attempts, for metrics, logs
@@ -26,10 +27,9 @@ public interface RequestListener {
 	 * A response reported how many tokens it used.
 	 * @param context the request
 	 * @param attempt the attempt that the response belongs to
-	 * @param inputTokens tokens of the request, 0 or more
-	 * @param outputTokens tokens of the response, 0 or more
+	 * @param usage the tokens
 	 */
-	default void onUsage(RequestContext context, Attempt attempt, long inputTokens, long outputTokens) {
+	default void onUsage(RequestContext context, Attempt attempt, Usage usage) {
 	}
 
 	/**

@@ -34,6 +34,8 @@ final class RequestHandler {
 
 	private final DeploymentQuotas quotas;
 
+	private final PromptCache promptCache;
+
 	private final long startedAt;
 
 	private final AtomicLong requests = new AtomicLong();
@@ -46,6 +48,7 @@ final class RequestHandler {
 		this.settings = settings;
 		this.clock = clock;
 		this.quotas = new DeploymentQuotas(settings.tokensPerMinute(), clock);
+		this.promptCache = new PromptCache(clock);
 		this.startedAt = clock.millis();
 	}
 
@@ -104,10 +107,9 @@ final class RequestHandler {
 		ObjectNode fields = operation.isMultipart()
 				? body.form(request.requestHeaders().get(HttpHeaderNames.CONTENT_TYPE)) : body.json();
 		String model = model(target.deployment(), fields);
-		SimulatedRequest parsed = new SimulatedRequest(this.settings.name(), target.azure(), model, fields, serial,
-				this.clock.instant().getEpochSecond());
-		admit(target, parsed, response);
-		return operation.respond(parsed);
+		admit(target, model, fields, response);
+		return operation.respond(new SimulatedRequest(this.settings.name(), target.azure(), model, fields, serial,
+				this.clock.instant().getEpochSecond(), this.promptCache.use(model, fields)));
 	}
 
 	private static boolean hasCredential(HttpHeaders headers) {
@@ -140,10 +142,10 @@ final class RequestHandler {
 		return model.stringValue();
 	}
 
-	private void admit(Target target, SimulatedRequest parsed, HttpServerResponse response) {
+	private void admit(Target target, String model, ObjectNode fields, HttpServerResponse response) {
 		Admission admission = (this.mode == Mode.THROTTLE)
 				? new Admission(this.settings.tokensPerMinute(), 0, 0, THROTTLE_DELAY)
-				: this.quotas.reserve(parsed.model(), TokenEstimate.cost(target.operation(), parsed.body()));
+				: this.quotas.reserve(model, TokenEstimate.cost(target.operation(), fields));
 		String limit = Integer.toString(admission.limit());
 		response.header("x-ratelimit-limit-tokens", limit)
 			.header("x-ratelimit-limit-requests", limit)

@@ -13,8 +13,10 @@ import tools.jackson.databind.JsonNode;
  * @param body the fields of the request
  * @param serial the unique part of all ids in the response
  * @param created when the request arrived, epoch seconds
+ * @param cachedTokens the tokens of the prompt that are in the prompt cache
  */
-record SimulatedRequest(String backend, boolean azure, String model, JsonNode body, String serial, long created) {
+record SimulatedRequest(String backend, boolean azure, String model, JsonNode body, String serial, long created,
+		long cachedTokens) {
 
 	/**
 	 * Whether the response is a stream of events.
@@ -49,7 +51,7 @@ record SimulatedRequest(String backend, boolean azure, String model, JsonNode bo
 	}
 
 	SimulatedUsage usage() {
-		return new SimulatedUsage(TokenEstimate.promptTokens(this.body), words().size());
+		return new SimulatedUsage(TokenEstimate.promptTokens(this.body), this.cachedTokens, words().size());
 	}
 
 	private static boolean isTrue(JsonNode node) {

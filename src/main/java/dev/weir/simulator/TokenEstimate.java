@@ -10,11 +10,13 @@ import tools.jackson.databind.JsonNode;
  */
 final class TokenEstimate {
 
-	private static final int CHARACTERS_PER_TOKEN = 4;
+	static final int CHARACTERS_PER_TOKEN = 4;
 
 	private static final List<String> MAXIMA = List.of("max_completion_tokens", "max_output_tokens", "max_tokens");
 
 	private static final List<String> PROMPTS = List.of("messages", "prompt", "input", "instructions");
+
+	private static final List<String> INSTRUCTIONS_FIRST = List.of("instructions", "messages", "prompt", "input");
 
 	private static final List<String> TEXTS = List.of("content", "text");
 
@@ -39,6 +41,29 @@ final class TokenEstimate {
 	static long promptTokens(JsonNode body) {
 		long characters = characters(body, PROMPTS);
 		return (characters + CHARACTERS_PER_TOKEN - 1) / CHARACTERS_PER_TOKEN;
+	}
+
+	/**
+	 * Returns the text of the prompt in the order of its tokens.
+	 * @param body the fields of the request
+	 * @return the text, possibly empty
+	 */
+	static String promptText(JsonNode body) {
+		StringBuilder text = new StringBuilder();
+		INSTRUCTIONS_FIRST.forEach((field) -> append(body.path(field), text));
+		return text.toString();
+	}
+
+	private static void append(JsonNode node, StringBuilder text) {
+		if (node.isString()) {
+			text.append(node.stringValue());
+		}
+		else if (node.isArray()) {
+			node.valueStream().forEach((element) -> append(element, text));
+		}
+		else if (node.isObject()) {
+			TEXTS.forEach((field) -> append(node.path(field), text));
+		}
 	}
 
 	private static long outputTokens(SimulatedOperation operation, JsonNode body) {

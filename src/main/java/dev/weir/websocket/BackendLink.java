@@ -302,7 +302,7 @@ final class BackendLink implements PeerListener {
 			return;
 		}
 		if (usage != null) {
-			request.attempt().recordUsage(usage.inputTokens(), usage.outputTokens());
+			request.attempt().recordUsage(usage);
 		}
 		this.running.remove(request);
 		Outcome outcome = failed ? endOf(classify(request, json, message)) : new Outcome.Served(200);

@@ -95,7 +95,7 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 	private void onResponseDone() {
 		Usage usage = this.events.takeUsage();
 		if (usage != null && !this.over) {
-			this.attempt.recordUsage(usage.inputTokens(), usage.outputTokens());
+			this.attempt.recordUsage(usage);
 		}
 		if (this.draining && this.events.running() == 0) {
 			leave();

@@ -48,7 +48,7 @@ class RequestEventsTests {
 		attempt(this.lanes.get(0));
 		this.context.failover().attempts().end(throttled);
 		attempt(this.lanes.get(1));
-		this.context.failover().attempts().requireCurrent().recordUsage(3, 4);
+		this.context.failover().attempts().requireCurrent().recordUsage(new Usage(3, 4));
 		this.context.failover().attempts().requireCurrent().end(new Outcome.Served(200));
 		this.time.advance(Duration.ofSeconds(2));
 		this.context.release();

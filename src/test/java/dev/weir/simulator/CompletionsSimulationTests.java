@@ -36,6 +36,23 @@ class CompletionsSimulationTests {
 	}
 
 	@Test
+	void thePromptCacheKeepsBeginningsOfAtLeast1024Tokens() {
+		String prompt = "x".repeat(6000);
+		String body = """
+				{"model":"gpt-4o","messages":[{"role":"system","content":"%s"},{"role":"user","content":"%s"}]}""";
+		for (int i = 0; i < 3; i++) {
+			JsonNode chat = SimulatorClient
+				.json(this.client.post("/v1/chat/completions", body.formatted(prompt, "question " + i)));
+			assertThat(chat.at("/usage/prompt_tokens_details/cached_tokens").asInt()).isEqualTo((i == 0) ? 0 : 1408);
+		}
+		String small = body.formatted("y".repeat(4000), "hi");
+		this.client.post("/v1/chat/completions", small);
+		assertThat(SimulatorClient.json(this.client.post("/v1/chat/completions", small))
+			.at("/usage/prompt_tokens_details/cached_tokens")
+			.asInt()).isZero();
+	}
+
+	@Test
 	void everyResponseHasAUniqueId() {
 		String first = SimulatorClient.json(this.client.chat()).path("id").asString();
 		assertThat(first).startsWith("chatcmpl-");

@@ -14,13 +14,27 @@ final class JsonBody extends RequestBody {
 
 	private final JsonScan scan;
 
-	private JsonBody(BodyBytes bytes, JsonScan scan) {
+	private final long promptKey;
+
+	private JsonBody(BodyBytes bytes, JsonScan scan, long promptKey) {
 		super(bytes);
 		this.scan = scan;
+		this.promptKey = promptKey;
 	}
 
 	static JsonBody read(BodyBytes bytes, boolean strict) {
-		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict));
+		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict, null), 0);
+	}
+
+	static JsonBody readWithPrompt(BodyBytes bytes) {
+		PromptScan prompt = new PromptScan(bytes.array());
+		JsonScan scan = JsonScan.of(bytes.array(), true, prompt);
+		return new JsonBody(bytes, scan, prompt.key(scan.model()));
+	}
+
+	@Override
+	public long promptKey() {
+		return this.promptKey;
 	}
 
 	@Override

@@ -51,11 +51,13 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	 * @param body the body
 	 * @param strict whether a model that is neither a string nor {@code null} is refused;
 	 * otherwise it is ignored
+	 * @param prompt finds the parts of the prompt in the same pass, {@code null} if they
+	 * are not needed
 	 * @return the properties
 	 * @throws MalformedRequestException if the body is not a JSON object or its model is
 	 * not valid
 	 */
-	static JsonScan of(byte[] body, boolean strict) {
+	static JsonScan of(byte[] body, boolean strict, @Nullable PromptScan prompt) {
 		int start = startOfObject(body);
 		if (start < 0) {
 			throw new MalformedRequestException("The request body is not a JSON object");
@@ -64,7 +66,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 			.forBody(body.length)
 			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
 			try {
-				return scan(parser, start, strict);
+				return scan(parser, start, strict, prompt);
 			}
 			catch (JacksonException ex) {
 				throw explain(ex, parser, start);
@@ -89,7 +91,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 		return (i < body.length && body[i] == '{') ? i : -1;
 	}
 
-	private static JsonScan scan(JsonParser parser, int start, boolean strict) {
+	private static JsonScan scan(JsonParser parser, int start, boolean strict, @Nullable PromptScan prompt) {
 		String model = null;
 		boolean hasModel = false;
 		boolean stream = false;
@@ -116,6 +118,9 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 			}
 			else if (name.equals("store")) {
 				storeDisabled = value == JsonToken.VALUE_FALSE;
+			}
+			else if (prompt != null) {
+				prompt.read(name, value, parser, start);
 			}
 			parser.skipChildren();
 		}

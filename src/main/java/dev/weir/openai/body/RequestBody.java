@@ -33,6 +33,18 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * {@code null} or a string of at most 256 characters without control characters
 	 */
 	public static RequestBody of(byte[] body, @Nullable String contentType) {
+		return of(body, contentType, false);
+	}
+
+	/**
+	 * Parses a body like {@link #of(byte[], String)}.
+	 * @param body the whole body, which is kept and not copied
+	 * @param contentType the request's {@code Content-Type}, or {@code null}
+	 * @param withPromptKey whether {@link #promptKey()} is needed
+	 * @return the body
+	 * @throws MalformedRequestException as {@link #of(byte[], String)} does
+	 */
+	public static RequestBody of(byte[] body, @Nullable String contentType, boolean withPromptKey) {
 		BodyBytes bytes = new BodyBytes(body);
 		if (body.length == 0) {
 			return new OpaqueBody(bytes);
@@ -43,7 +55,7 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 		}
 		if (type.equals("application/json") || type.endsWith("+json")
 				|| (type.isEmpty() && JsonScan.startOfObject(body) >= 0)) {
-			return JsonBody.read(bytes, true);
+			return withPromptKey ? JsonBody.readWithPrompt(bytes) : JsonBody.read(bytes, true);
 		}
 		return new OpaqueBody(bytes);
 	}
@@ -94,6 +106,15 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * @return {@code true} if it must not; otherwise it depends on the operation
 	 */
 	public abstract boolean isStoreDisabled();
+
+	/**
+	 * Returns a key that is the same for all turns of a conversation: of the body's
+	 * {@code prompt_cache_key}, else of the beginning of its prompt.
+	 * @return the key, 0 if there is none or if it was not asked for
+	 */
+	public long promptKey() {
+		return 0;
+	}
 
 	/**
 	 * Returns the length of the original body.

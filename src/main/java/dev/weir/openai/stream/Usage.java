@@ -9,8 +9,29 @@ import org.jspecify.annotations.Nullable;
  * {@code input_tokens} of responses and images; 0 or more
  * @param outputTokens {@code completion_tokens} or {@code output_tokens}; 0 or more, 0
  * for embeddings
+ * @param cachedTokens those input tokens that were in the backend's prompt cache:
+ * {@code cached_tokens} of the details; 0 or more
  */
-public record Usage(long inputTokens, long outputTokens) {
+public record Usage(long inputTokens, long outputTokens, long cachedTokens) {
+
+	/**
+	 * Creates a usage without cached tokens.
+	 * @param inputTokens tokens of the request
+	 * @param outputTokens tokens of the response
+	 */
+	public Usage(long inputTokens, long outputTokens) {
+		this(inputTokens, outputTokens, 0);
+	}
+
+	/**
+	 * Adds the usage of another response to the same request.
+	 * @param other the other usage
+	 * @return the sum
+	 */
+	public Usage plus(Usage other) {
+		return new Usage(this.inputTokens + other.inputTokens, this.outputTokens + other.outputTokens,
+				this.cachedTokens + other.cachedTokens);
+	}
 
 	/**
 	 * Reads a {@code usage} object. Never throws.
@@ -37,15 +58,31 @@ public record Usage(long inputTokens, long outputTokens) {
 	private static @Nullable Usage readProperties(JsonTokenReader json) {
 		long input = -1;
 		long output = 0;
+		long cached = 0;
 		for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
 			switch (name) {
 				case "prompt_tokens", "input_tokens" -> input = json.number();
 				case "completion_tokens", "output_tokens" -> output = Math.max(0, json.number());
+				case "prompt_tokens_details", "input_tokens_details", "input_token_details" ->
+					cached = readCached(json);
 				default -> json.skip();
 			}
 			json.skip();
 		}
-		return (input < 0) ? null : new Usage(input, output);
+		return (input < 0) ? null : new Usage(input, output, Math.min(cached, input));
+	}
+
+	private static long readCached(JsonTokenReader json) {
+		long cached = 0;
+		if (json.isObject()) {
+			for (String name = json.nextProperty(); name != null; name = json.nextProperty()) {
+				if (name.equals("cached_tokens")) {
+					cached = Math.max(0, json.number());
+				}
+				json.skip();
+			}
+		}
+		return cached;
 	}
 
 }

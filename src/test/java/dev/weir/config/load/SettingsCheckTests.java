@@ -48,7 +48,7 @@ class SettingsCheckTests {
 					stream-idle-timeout: 2h | .stream-idle-timeout = 2h: must be a duration from 1ms to 1h
 					max-wait: 61s           | .max-wait = 61s: must be a duration from 0ms to 1m
 					max-waiting: -1         | .max-waiting = -1: must be a whole number from 0 to 100000
-					strategy: random        | .strategy = random: must be one of weighted, least-busy, fastest, most-headroom
+					strategy: random        | .strategy = random: must be one of weighted, least-busy, fastest, most-headroom, cache-affine
 					resume: perhaps         | .resume = perhaps: must be true or false
 					response-timeout: 60    | .response-timeout = 60: has no unit and would mean milliseconds
 					response-timeout: '${SECONDS:60}' | .response-timeout = 60: has no unit and would mean milliseconds

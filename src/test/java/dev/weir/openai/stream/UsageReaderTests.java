@@ -38,10 +38,24 @@ class UsageReaderTests {
 			"event: x¶data: {'response':{'usage':{'input_tokens':1,'output_tokens':2}}}¶¶ | 1 | 2", "'' | - | -" })
 	void theUsageIsFoundByTheStructureOfTheJson(String json, Long input, Long output) {
 		byte[] bytes = bytes(json);
-		Usage expected = (input != null) ? new Usage(input, output) : null;
+		Usage expected = (input != null) ? new Usage(input, output, json.contains(DETAILS) ? 2 : 0) : null;
 		for (int size : new int[] { 1, 2, 7, Math.max(1, bytes.length) }) {
 			assertThat(read(bytes, size)).as("in buffers of %s", size).isEqualTo(expected);
 		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+			{'usage':{'prompt_tokens':2000,'prompt_tokens_details':{'audio_tokens':1,'cached_tokens':1024}}}  | 1024
+			{'usage':{'input_tokens_details':{'cached_tokens':1024},'input_tokens':2000}}                     | 1024
+			{'usage':{'input_tokens':2000,'input_token_details':{'cached_tokens':5,'x':{'cached_tokens':9}}}} | 5
+			{'usage':{'input_tokens':7,'input_tokens_details':{'cached_tokens':9}}}                           | 7
+			{'usage':{'input_tokens':7,'input_tokens_details':null}}                                          | 0
+			{'usage':{'input_tokens':7,'input_tokens_details':{'cached_tokens':-1}}}                          | 0
+			{'usage':{'input_tokens':7,'input_tokens_details':[{'cached_tokens':3}]}}                         | 0
+			""")
+	void cachedTokensAreInTheDetails(String json, long cached) {
+		assertThat(read(bytes(json), 7).cachedTokens()).isEqualTo(cached);
 	}
 
 	@Test

@@ -1,0 +1,90 @@
+package dev.weir.backend;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+
+import dev.weir.openai.stream.Usage;
+
+/**
+ * Counts the tokens of a lane: those of the last minute, in steps of ten seconds, and
+ * those of prompts since the start. Safe for many threads, never blocks; while a step
+ * begins, a few tokens may be lost.
+ */
+final class TokenTally {
+
+	private static final long STEP = Duration.ofSeconds(10).toNanos();
+
+	private static final int STEPS = 6;
+
+	/** The steps of the last minute, and the current one, which has just begun. */
+	private final AtomicLongArray counts = new AtomicLongArray(STEPS + 1);
+
+	private final AtomicLong current = new AtomicLong();
+
+	private final LongAdder prompt = new LongAdder();
+
+	private final LongAdder cached = new LongAdder();
+
+	private final Ticker ticker;
+
+	private final long start;
+
+	TokenTally(Ticker ticker) {
+		this.ticker = ticker;
+		this.start = ticker.read();
+	}
+
+	/**
+	 * Adds tokens to the last minute.
+	 * @param tokens the tokens, negative to correct an estimate
+	 */
+	void add(long tokens) {
+		this.counts.addAndGet(slot(advance()), tokens);
+	}
+
+	void record(Usage usage) {
+		this.prompt.add(usage.inputTokens());
+		this.cached.add(usage.cachedTokens());
+	}
+
+	/** The tokens of the last minute. */
+	long lastMinute() {
+		advance();
+		long sum = 0;
+		for (int i = 0; i <= STEPS; i++) {
+			sum += this.counts.get(i);
+		}
+		return Math.max(0, sum);
+	}
+
+	long prompt() {
+		return this.prompt.sum();
+	}
+
+	long cached() {
+		return this.cached.sum();
+	}
+
+	/**
+	 * Empties the steps that have begun since the last call. Returns the current step.
+	 */
+	private long advance() {
+		long now = (this.ticker.read() - this.start) / STEP;
+		long last = this.current.get();
+		if (now > last && this.current.compareAndSet(last, now)) {
+			for (long step = Math.max(last, now - STEPS - 1) + 1; step <= now; step++) {
+				this.counts.set(slot(step), 0);
+			}
+		}
+		return now;
+	}
+
+	private static int slot(long step) {
+		return (int) (step % (STEPS + 1));
+	}
+
+}
