@@ -87,11 +87,8 @@ final class MemoryObjectOwners implements ObjectOwners {
 		return Stream.concat(known.stream(), added.stream()).toList();
 	}
 
-	/**
-	 * About how many objects are known.
-	 * @return the number, including some that are about to be evicted
-	 */
-	long size() {
+	@Override
+	public long size() {
 		return this.owners.estimatedSize();
 	}
 

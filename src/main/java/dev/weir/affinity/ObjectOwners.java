@@ -31,4 +31,10 @@ public interface ObjectOwners {
 	 */
 	void remember(Collection<StoredObject> objects, Owner owner);
 
+	/**
+	 * About how many objects are known.
+	 * @return the number, including some that are about to be forgotten
+	 */
+	long size();
+
 }

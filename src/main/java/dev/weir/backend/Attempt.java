@@ -1,6 +1,7 @@
 package dev.weir.backend;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -9,6 +10,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.quota.QuotaHeaders;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -126,6 +128,14 @@ public final class Attempt {
 			this.lane.tokens().add(-this.estimatedTokens);
 			this.estimatedTokens = 0;
 		}
+	}
+
+	/**
+	 * Records objects that the backend stores, before the client learns their ids.
+	 * @param objects the objects that the response names, at least one
+	 */
+	public void recordObjects(List<StoredObject> objects) {
+		this.listener.onObjects(this, objects);
 	}
 
 	/**

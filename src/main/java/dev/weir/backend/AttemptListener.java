@@ -1,6 +1,9 @@
 package dev.weir.backend;
 
 import java.time.Duration;
+import java.util.List;
+
+import dev.weir.openai.stored.StoredObject;
 
 import dev.weir.openai.stream.Usage;
 
@@ -29,6 +32,15 @@ public interface AttemptListener {
 	 * @param usage the tokens
 	 */
 	default void onUsage(Attempt attempt, Usage usage) {
+	}
+
+	/**
+	 * The response named objects that the backend stores. The client does not have their
+	 * ids yet.
+	 * @param attempt the attempt
+	 * @param objects the objects, at least one
+	 */
+	default void onObjects(Attempt attempt, List<StoredObject> objects) {
 	}
 
 }

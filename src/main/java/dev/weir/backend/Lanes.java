@@ -67,6 +67,15 @@ public final class Lanes extends AbstractList<Lane> {
 		return !isAzure(lane) || lane.backend().properties().apiVersion() != null;
 	}
 
+	/**
+	 * The lanes of some backends.
+	 * @param backends accepts the backends
+	 * @return their lanes in the same order, possibly none
+	 */
+	public Lanes of(Predicate<Backend> backends) {
+		return only((lane) -> backends.test(lane.backend()));
+	}
+
 	@Override
 	public Lane get(int index) {
 		return this.lanes[index];

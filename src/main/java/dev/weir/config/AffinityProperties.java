@@ -14,8 +14,14 @@ import org.springframework.util.unit.DataSize;
  * for them.
  * @param expireAfter Time after which an owner is forgotten if no request has named its
  * object.
+ * @param maxLookups Largest number of unknown ids per second that backends are asked for.
+ * Further requests with unknown ids get 429. See docs/affinity.md#unknown-ids.
+ * @param lookupTimeout Longest time for the response of a backend that is asked for an
+ * unknown id.
  */
 @ConfigurationPropertiesSource
 public record AffinityProperties(@DefaultValue("32MB") @Range(min = "64KB", max = "64GB") DataSize maxMemory,
-		@DefaultValue("30d") @Range(min = "1m", max = "365d") Duration expireAfter) {
+		@DefaultValue("30d") @Range(min = "1m", max = "365d") Duration expireAfter,
+		@DefaultValue("50") @Range(min = "1", max = "10000") int maxLookups,
+		@DefaultValue("5s") @Range(min = "100ms", max = "1m") Duration lookupTimeout) {
 }

@@ -13,10 +13,12 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.ClientGoneException;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.DurationText;
+import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
+import dev.weir.request.Binding;
 import dev.weir.request.BrokenResponseException;
 import dev.weir.request.Candidates;
 import dev.weir.request.FailoverState;
@@ -62,6 +64,9 @@ final class AttemptLoop {
 	private int missed;
 
 	private int countBefore = -1;
+
+	// how often the only backend that can take the request responded with 429
+	private int throttled;
 
 	// the result of the last attempt if it was about the request: used if no other lane
 	// is free that may take the request
@@ -210,7 +215,34 @@ final class AttemptLoop {
 		result.discard();
 		this.attempts.end(outcome);
 		AttemptLog.report(attempt.lane(), outcome, this.failover.traits().operation());
+		adjustBound(attempt.lane(), outcome);
 		return next(outcome);
+	}
+
+	/**
+	 * Lets a request that only one backend can take wait for it after a 429, and a
+	 * request that creates an object go elsewhere if its home backend is out of service.
+	 */
+	private void adjustBound(Lane lane, Outcome outcome) {
+		Binding binding = this.context.binding();
+		if (binding == null || !this.candidates.isBound()) {
+			return;
+		}
+		switch (outcome.type()) {
+			case THROTTLED -> {
+				if (++this.throttled <= MAX_MISSED) {
+					this.candidates.allowAgain(lane);
+				}
+			}
+			case OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> {
+				if (binding.isHome()) {
+					this.candidates.widen();
+				}
+			}
+			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {
+				// no other attempt follows, or on a lane of the same backend
+			}
+		}
 	}
 
 	private static boolean isAboutRequest(Outcome outcome) {

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Attempts;
+import dev.weir.request.Binding;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.backend.DurationText;
@@ -33,6 +34,12 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
 
 	ApiErrorException exception(Exhaustion why) {
+		Binding binding = binding();
+		boolean lasting = binding != null && Exhaustion.isLasting(failover());
+		ApiError bound = (binding != null) ? BoundReply.of(binding, why, delay(), lasting) : null;
+		if (bound != null) {
+			return new ApiErrorException(bound, lasting ? Map.of("x-should-retry", "false") : delayHeaders());
+		}
 		return switch (why) {
 			case NO_LANE ->
 				invalid("No backend of pool " + pool() + " can serve this operation.", null, "unknown_operation");
@@ -57,10 +64,16 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		};
 	}
 
+	/** The restriction of the request, if other lanes have not been allowed since. */
+	private @Nullable Binding binding() {
+		Binding binding = this.context.binding();
+		return (binding != null && failover().candidates().isBound()) ? binding : null;
+	}
+
 	/**
 	 * The headers with the delay after which the client may repeat the request.
-	 * @return {@code retry-after-ms} and {@code retry-after}, both at least 1 and at most
-	 * a minute
+	 * @return {@code retry-after-ms} and {@code retry-after}, both at least 1, and at
+	 * most a minute unless the request is bound to one backend
 	 */
 	Map<String, String> delayHeaders() {
 		// rounded up: a client that repeats a moment too early is refused again
@@ -136,7 +149,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 			.map(ExhaustedReply::delay)
 			.min(Duration::compareTo)
 			.orElse(RETRY_FAILED);
-		return (shortest.compareTo(MAX_DELAY) > 0) ? MAX_DELAY : shortest;
+		return (shortest.compareTo(MAX_DELAY) > 0 && binding() == null) ? MAX_DELAY : shortest;
 	}
 
 	private static Duration delay(Lane lane) {

@@ -21,6 +21,7 @@ import dev.weir.backend.Pools;
 import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import dev.weir.reply.RequestResult;
+import dev.weir.request.Binding;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 import dev.weir.response.ResponseReader;
@@ -99,7 +100,8 @@ public final class Failover {
 			return false;
 		}
 		Lanes lanes = lanes(pool, context.call());
-		if (lanes.isEmpty()) {
+		Binding binding = context.binding();
+		if (lanes.isEmpty() || (binding != null && lanes.of(binding.backends()).isEmpty())) {
 			return false;
 		}
 		context.moveTo(current, pool, lanes);
@@ -161,6 +163,10 @@ public final class Failover {
 			throw unknown;
 		}
 		context.beginFailover(lanes, traits(context, imageDeployment));
+		Binding binding = context.binding();
+		if (binding != null && context.failover().candidates().lanes().isEmpty() && !lanes.isEmpty()) {
+			throw BoundReply.notServed(context, binding);
+		}
 		pool.retryBudget().recordRequest();
 		return loop(context, caller);
 	}

@@ -27,6 +27,7 @@ import dev.weir.backend.OutcomeException;
 import dev.weir.credential.CredentialException;
 import dev.weir.credential.CredentialHeader;
 import dev.weir.request.Attempts;
+import dev.weir.request.Binding;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendRequest;
 import dev.weir.upstream.RequestHeaders;
@@ -92,7 +93,8 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		Backend backend = attempt.lane().backend();
 		logger.info("Proxying to {} ({}, attempt {}{}) [{}]", request.url(), backend.name(),
 				context.failover().attempts().count(),
-				attempt.hasStarted() ? ", sent again with a new token" : reason(context), context.id());
+				attempt.hasStarted() ? ", sent again with a new token" : reason(context) + bound(context),
+				context.id());
 		exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR, request.uri());
 		// the client's Host names Weir; the backend must get its own
 		exchange.getAttributes().remove(ServerWebExchangeUtils.PRESERVE_HOST_HEADER_ATTRIBUTE);
@@ -121,6 +123,14 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 	/** Without a length, Reactor Netty would send an empty chunked body. */
 	private static boolean needsZeroLength(HttpMethod method) {
 		return method != HttpMethod.GET && method != HttpMethod.HEAD && method != HttpMethod.DELETE;
+	}
+
+	private static String bound(RequestContext context) {
+		Binding binding = context.binding();
+		if (binding == null) {
+			return "";
+		}
+		return binding.isHome() ? ", the home of its client" : ", which has " + binding.objects().get(0);
 	}
 
 	private static String reason(RequestContext context) {

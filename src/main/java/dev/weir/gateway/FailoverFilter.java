@@ -18,6 +18,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.ServerWebExchangeDecorator;
 
+import dev.weir.affinity.ObjectAffinity;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.backend.Pool;
 import dev.weir.failover.Failover;
@@ -44,16 +45,19 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final BackendEndpoints endpoints;
 
+	private final ObjectAffinity affinity;
+
 	private final Failover failover;
 
 	private final MergedLists lists;
 
 	private final WebSocketConnector sockets;
 
-	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, MergedLists lists,
-			WebSocketConnector sockets) {
+	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity, Failover failover,
+			MergedLists lists, WebSocketConnector sockets) {
 		this.pools = pools;
 		this.endpoints = endpoints;
+		this.affinity = affinity;
 		this.failover = failover;
 		this.lists = lists;
 		this.sockets = sockets;
@@ -76,15 +80,15 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
 		Mono<Void> replied = Mono.defer(() -> {
 			context.routeTo(pool);
-			if (context.call().isHandshake()) {
-				return this.sockets.connect(context,
-						(request) -> (request == context) ? caller : caller(exchange, chain, pool, request), exchange);
-			}
 			if (MergedLists.isMerged(context)) {
 				return this.lists.run(context, (part) -> new GatewayBackendCaller(new PartExchange(exchange, part),
 						chain, this.endpoints, pool.name()), exchange.getResponse());
 			}
-			return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
+			Mono<Void> bound = this.affinity.bind(context, exchange.getRequest().getHeaders());
+			if (bound == null) {
+				return run(context, imageDeployment, caller, exchange, chain);
+			}
+			return bound.then(Mono.defer(() -> run(context, imageDeployment, caller, exchange, chain)));
 		});
 		// a filter of the user may have continued, or cancel, on another thread
 		return context.loop().confine(replied).doOnSuccess((done) -> {
@@ -94,6 +98,16 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			}
 			exchange.getAttributes().put(ServerWebExchangeUtils.CLIENT_RESPONSE_HEADER_NAMES, added);
 		}).onErrorResume(ReplyWrittenException.class, (written) -> Mono.empty());
+	}
+
+	private Mono<Void> run(RequestContext context, boolean imageDeployment, GatewayBackendCaller caller,
+			ServerWebExchange exchange, GatewayFilterChain chain) {
+		if (context.call().isHandshake()) {
+			Pool pool = context.pool();
+			return this.sockets.connect(context,
+					(request) -> (request == context) ? caller : caller(exchange, chain, pool, request), exchange);
+		}
+		return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
 	}
 
 	/** Connects a backend for a message of the client's WebSocket. */

@@ -66,6 +66,7 @@ final class GatewayBackendCaller implements BackendCaller {
 		return context.loop()
 			.deliver(sent, AttemptExchange::close)
 			.map((it) -> it.takeResponse(context))
+			.doOnNext((response) -> LocationHeaders.relay(this.exchange, context, response, endpoint(context).base()))
 			.doOnNext(context::discardOnRelease)
 			.doOnError((error) -> attempt.close())
 			.doOnCancel(attempt::close)
@@ -99,7 +100,11 @@ final class GatewayBackendCaller implements BackendCaller {
 	}
 
 	private Credential credential(RequestContext context) {
-		return this.endpoints.of(context.failover().attempts().requireCurrent().lane().backend()).credential();
+		return endpoint(context).credential();
+	}
+
+	private BackendEndpoints.Endpoint endpoint(RequestContext context) {
+		return this.endpoints.of(context.failover().attempts().requireCurrent().lane().backend());
 	}
 
 	@Override

@@ -21,6 +21,7 @@ import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
@@ -70,9 +71,9 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, Failover failover, MergedLists lists,
-			WebSocketConnector sockets) {
-		return new FailoverFilter(pools, endpoints, failover, lists, sockets);
+	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity,
+			Failover failover, MergedLists lists, WebSocketConnector sockets) {
+		return new FailoverFilter(pools, endpoints, affinity, failover, lists, sockets);
 	}
 
 	@Bean

@@ -29,6 +29,8 @@ import dev.weir.openai.body.ContentCoding;
 import dev.weir.openai.body.OpaqueBody;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.SafePath;
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.StoredOperation;
 import dev.weir.backend.Pool;
 import dev.weir.config.BalancingStrategy;
 import dev.weir.memory.BufferBudget;
@@ -43,8 +45,6 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	/** After the user's filters, and after the route's URI has been set. */
 	static final int ORDER = RouteToRequestUrlFilter.ROUTE_TO_URL_FILTER_ORDER + 100;
-
-	private static final String OPAQUE = "application/octet-stream";
 
 	private final PoolResolver pools;
 
@@ -132,7 +132,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		ContentCoding coding = (codings != null) ? ContentCoding.of(String.join(",", codings)) : null;
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
 		boolean mustRead = path.operation().hasModel() || coding != null;
-		if (length > maxBody || (length < 0 && !mustRead && !(path.mayNameModel() && mayNameModel(type)))) {
+		if (length > maxBody || (length < 0 && !mustRead && !mayBeRead(path, type))) {
 			return mustRead ? Mono.error(tooLarge(maxBody))
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
 		}
@@ -168,16 +168,24 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static RequestBody read(ApiPath path, byte[] body, @Nullable String type, boolean withPromptKey) {
+		StoredOperation stored = path.storedOperation();
+		IdShape shape = (stored != null) ? stored.request() : IdShape.NONE;
 		if (path.operation().hasModel()) {
-			return RequestBody.of(body, type, withPromptKey);
+			return RequestBody.of(body, type, shape, withPromptKey);
 		}
-		return path.mayNameModel() ? RequestBody.ofUnknown(body, type) : RequestBody.of(body, OPAQUE);
+		return path.mayNameModel() ? RequestBody.ofUnknown(body, type, shape) : RequestBody.ofStored(body, type, shape);
 	}
 
 	/**
-	 * Whether a body of this type may name a model, so that it is read even without a
-	 * known length.
+	 * Whether a body without a known length is read, since it may name a model or stored
+	 * objects. A file without a length is streamed.
 	 */
+	private static boolean mayBeRead(ApiPath path, @Nullable String type) {
+		return path.mayNameModel() ? mayNameModel(type)
+				: path.storedOperation() != null && type != null && type.toLowerCase(Locale.ROOT).contains("json");
+	}
+
+	/** Whether a body of this type may name a model. */
 	private static boolean mayNameModel(@Nullable String type) {
 		String lower = (type != null) ? type.toLowerCase(Locale.ROOT) : "";
 		return lower.isEmpty() || lower.contains("json") || lower.startsWith("multipart/form-data")
@@ -185,7 +193,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiCall call(ApiPath path, RequestBody body) {
-		String named = (path.deployment() != null) ? path.deployment() : body.model();
+		String named = (path.deployment() != null) ? path.deployment() : path.mayNameModel() ? body.model() : null;
 		if (named == null && path.operation().needsModel()) {
 			if (body instanceof OpaqueBody && body.length() > 0) {
 				throw invalid(400,

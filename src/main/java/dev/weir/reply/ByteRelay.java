@@ -25,6 +25,8 @@ final class ByteRelay extends Relay {
 
 	private final @Nullable UsageReader usage;
 
+	private final @Nullable ObjectRecorder objects;
+
 	/**
 	 * Creates the relay.
 	 * @param context the request
@@ -32,13 +34,16 @@ final class ByteRelay extends Relay {
 	 * @param outcome its outcome if the response arrives completely
 	 * @param start the beginning of the body
 	 * @param format the length and type of the body
+	 * @param objects records the stored objects that the body names, or {@code null}
 	 */
-	ByteRelay(RequestContext context, Attempt attempt, Outcome outcome, ResponseStart.Bytes start, Format format) {
+	ByteRelay(RequestContext context, Attempt attempt, Outcome outcome, ResponseStart.Bytes start, Format format,
+			@Nullable ObjectRecorder objects) {
 		super(context, attempt, outcome, start.body());
 		this.patience = context.pool().properties().streamIdleTimeout();
 		this.length = format.length();
 		this.first = start.first();
 		this.usage = format.json() ? new UsageReader() : null;
+		this.objects = objects;
 	}
 
 	@Override
@@ -50,6 +55,9 @@ final class ByteRelay extends Relay {
 	void relay(byte[] bytes) {
 		if (this.usage != null) {
 			this.usage.add(bytes);
+		}
+		if (this.objects != null) {
+			this.objects.onBytes(bytes, attempt());
 		}
 		write(bytes);
 	}

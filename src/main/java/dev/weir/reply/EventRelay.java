@@ -54,6 +54,8 @@ public final class EventRelay extends Relay {
 
 	private final @Nullable Resume resume;
 
+	private final @Nullable ObjectRecorder objects;
+
 	private final @Nullable StreamKeepAlive keepAlive;
 
 	private EventSplitter splitter;
@@ -73,9 +75,10 @@ public final class EventRelay extends Relay {
 	 * @param start the first events
 	 * @param resume resumes the stream if it breaks off, or {@code null} if that is not
 	 * wanted
+	 * @param objects records the stored objects that the events name, or {@code null}
 	 */
 	EventRelay(RequestContext context, RequestResult.Relayed served, ResponseStart.Events start,
-			@Nullable Resume resume) {
+			@Nullable Resume resume, @Nullable ObjectRecorder objects) {
 		super(context, served.attempt(), served.outcome(), start.body());
 		this.settings = context.pool().properties();
 		this.operation = context.call().path().operation();
@@ -83,6 +86,7 @@ public final class EventRelay extends Relay {
 				new OutcomeClassifier(this.settings.cooldown(), AttemptFacts.of(this.operation)));
 		this.first = start.events();
 		this.resume = resume;
+		this.objects = objects;
 		this.splitter = start.splitter();
 		this.keepAlive = StreamKeepAlive.of(this.settings.keepAlive(), context.loop(), context.ticker(),
 				this::writeComment);
@@ -129,6 +133,9 @@ public final class EventRelay extends Relay {
 			if (fresh != null) {
 				logResumed();
 				this.progress.record(fresh);
+				if (this.objects != null) {
+					this.objects.onEvent(fresh, attempt());
+				}
 				delivered.add(fresh);
 			}
 		}

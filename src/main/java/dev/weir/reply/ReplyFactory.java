@@ -31,6 +31,8 @@ public final class ReplyFactory {
 
 	private final ReplyHead head;
 
+	private final @Nullable ObjectRecorder objects;
+
 	/**
 	 * Creates the factory of a request.
 	 * @param context the request
@@ -41,6 +43,7 @@ public final class ReplyFactory {
 		this.context = context;
 		this.again = again;
 		this.head = new ReplyHead(client, context);
+		this.objects = ObjectRecorder.of(context.call());
 	}
 
 	/**
@@ -91,10 +94,16 @@ public final class ReplyFactory {
 
 	private Relay start(RequestResult.Relayed relayed) {
 		Relay relay = relayed.start()
-			.<Relay>match((events) -> new EventRelay(this.context, relayed, events, resume()),
-					(bytes) -> new ByteRelay(this.context, relayed.attempt(), relayed.outcome(), bytes, format()));
+			.<Relay>match((events) -> new EventRelay(this.context, relayed, events, resume(), recorder(relayed)),
+					(bytes) -> new ByteRelay(this.context, relayed.attempt(), relayed.outcome(), bytes, format(),
+							isJson() ? recorder(relayed) : null));
 		recordStart(relayed);
 		return relay;
+	}
+
+	/** Only a success names objects that exist. */
+	private @Nullable ObjectRecorder recorder(RequestResult.Relayed relayed) {
+		return relayed.outcome().type().isSuccess() ? this.objects : null;
 	}
 
 	private void recordStart(RequestResult.Relayed relayed) {
@@ -116,6 +125,10 @@ public final class ReplyFactory {
 		if (isJson()) {
 			UsageReader reader = new UsageReader();
 			reader.add(body);
+			ObjectRecorder recorder = recorder(relayed);
+			if (recorder != null) {
+				recorder.onBytes(body, relayed.attempt());
+			}
 			Usage usage = reader.usage();
 			if (usage != null) {
 				relayed.attempt().recordUsage(usage);
@@ -135,7 +148,7 @@ public final class ReplyFactory {
 			return new WholeReply(error.body());
 		}
 		return new ByteRelay(this.context, refused.attempt(), refused.outcome(),
-				new ResponseStart.Bytes(rest, error.body(), false), format());
+				new ResponseStart.Bytes(rest, error.body(), false), format(), null);
 	}
 
 	private Reply exhausted(RequestResult.Exhausted exhausted) {

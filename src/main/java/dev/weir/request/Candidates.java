@@ -20,7 +20,11 @@ import dev.weir.backend.RequestTraits;
  */
 public final class Candidates {
 
-	private final Lanes lanes;
+	private Lanes lanes;
+
+	private final Lanes wider;
+
+	private boolean bound;
 
 	private final RequestTraits request;
 
@@ -38,8 +42,17 @@ public final class Candidates {
 
 	private boolean largerTried;
 
-	Candidates(Lanes lanes, RequestTraits request) {
+	/**
+	 * Creates the candidates of a request.
+	 * @param lanes the lanes that it may use
+	 * @param wider the lanes that it may use once the first ones are out of service
+	 * @param bound whether the objects that the request names restrict these lanes
+	 * @param request its properties
+	 */
+	Candidates(Lanes lanes, Lanes wider, boolean bound, RequestTraits request) {
+		this.bound = bound;
 		this.lanes = lanes;
+		this.wider = wider;
 		this.request = request;
 	}
 
@@ -162,6 +175,29 @@ public final class Candidates {
 	 */
 	void onTried(Lane lane) {
 		this.tried.add(lane);
+	}
+
+	/**
+	 * Allows a lane that was tried to be chosen again, for a request that no other lane
+	 * can take.
+	 * @param lane the lane
+	 */
+	public void allowAgain(Lane lane) {
+		this.tried.remove(lane);
+	}
+
+	/**
+	 * Whether other lanes are excluded because of the objects that the request names.
+	 * @return {@code false} if all lanes may be used by now
+	 */
+	public boolean isBound() {
+		return this.bound;
+	}
+
+	/** Adds the lanes that the request may use once the first ones are out of service. */
+	public void widen() {
+		this.lanes = this.wider;
+		this.bound = false;
 	}
 
 	/**

@@ -6,7 +6,6 @@ import java.util.function.LongSupplier;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Lane;
-import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
 
@@ -35,10 +34,10 @@ public final class FailoverState {
 
 	private boolean repeatable = true;
 
-	FailoverState(Pool pool, Lanes lanes, RequestTraits traits, Deadline deadline, AttemptListener listener) {
+	FailoverState(Pool pool, Candidates candidates, Deadline deadline, RequestTraits traits, AttemptListener listener) {
 		this.pool = pool;
 		this.traits = traits;
-		this.candidates = new Candidates(lanes, traits);
+		this.candidates = candidates;
 		this.deadline = deadline;
 		this.listener = listener;
 	}
@@ -46,12 +45,12 @@ public final class FailoverState {
 	/**
 	 * Continues a request that has waited and made no attempt in a new configuration.
 	 * @param changed the pool of the same name
-	 * @param lanes its lanes that serve the request
+	 * @param possible its lanes that may serve the request
 	 * @return the state, with the times and the arrival number of this one
 	 */
-	FailoverState movedTo(Pool changed, Lanes lanes) {
-		FailoverState moved = new FailoverState(changed, lanes, this.traits,
-				this.deadline.with(changed.properties().deadline()), this.listener);
+	FailoverState movedTo(Pool changed, Candidates possible) {
+		FailoverState moved = new FailoverState(changed, possible, this.deadline.with(changed.properties().deadline()),
+				this.traits, this.listener);
 		moved.waited = this.waited;
 		moved.arrival = this.arrival;
 		return moved;

@@ -50,6 +50,8 @@ public final class RequestContext {
 
 	private BufferBudget.@Nullable Share bodyShare;
 
+	private @Nullable Binding binding;
+
 	private @Nullable FailoverState failover;
 
 	private boolean released;
@@ -314,16 +316,40 @@ public final class RequestContext {
 	}
 
 	/**
+	 * Sets the restriction of the request to the owner of the objects that it names.
+	 * @param restriction the restriction, or {@code null} for none
+	 */
+	public void bind(@Nullable Binding restriction) {
+		this.binding = restriction;
+	}
+
+	/**
+	 * The restriction of the request to the owner of the objects that it names.
+	 * @return the restriction, or {@code null} if any backend may take the request
+	 */
+	public @Nullable Binding binding() {
+		return this.binding;
+	}
+
+	/**
 	 * Begins failover, with no attempt made.
-	 * @param lanes the lanes of the pool that serve the request
+	 * @param lanes the lanes of the pool that serve the request; those that its
+	 * {@link #binding()} excludes are left out
 	 * @param traits the properties of the request that lanes depend on
 	 */
 	public void beginFailover(Lanes lanes, RequestTraits traits) {
 		releaseAttempts();
 		this.released = false;
 		this.reply = null;
-		this.failover = new FailoverState(pool(), lanes, traits,
-				new Deadline(pool().properties().deadline(), this.ticker), required(this.events, "pool"));
+		this.failover = new FailoverState(pool(), candidates(lanes, traits),
+				new Deadline(pool().properties().deadline(), this.ticker), traits, required(this.events, "pool"));
+	}
+
+	private Candidates candidates(Lanes lanes, RequestTraits traits) {
+		Lanes bound = (this.binding != null) ? lanes.of(this.binding.backends()) : lanes;
+		boolean home = this.binding != null && this.binding.isHome();
+		boolean free = this.binding == null || (home && bound.isEmpty());
+		return new Candidates(free ? lanes : bound, home ? lanes : bound, !free, traits);
 	}
 
 	/**
@@ -335,7 +361,7 @@ public final class RequestContext {
 	public void moveTo(PoolSet next, Pool to, Lanes lanes) {
 		this.configuration = next;
 		this.pool = to;
-		this.failover = failover().movedTo(to, lanes);
+		this.failover = failover().movedTo(to, candidates(lanes, failover().traits()));
 	}
 
 	/**

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -61,6 +62,13 @@ final class RequestEvents implements AttemptListener {
 		this.usage = (before == null) ? usage : before.plus(usage);
 		for (RequestListener listener : this.listeners) {
 			listener.onUsage(this.context, attempt, usage);
+		}
+	}
+
+	@Override
+	public void onObjects(Attempt attempt, List<StoredObject> objects) {
+		for (RequestListener listener : this.listeners) {
+			listener.onObjects(this.context, attempt, objects);
 		}
 	}
 

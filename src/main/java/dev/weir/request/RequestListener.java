@@ -1,9 +1,11 @@
 package dev.weir.request;
 
 import java.time.Duration;
+import java.util.List;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -30,6 +32,16 @@ public interface RequestListener {
 	 * @param usage the tokens
 	 */
 	default void onUsage(RequestContext context, Attempt attempt, Usage usage) {
+	}
+
+	/**
+	 * A response named objects that its backend stores. The client does not have their
+	 * ids yet.
+	 * @param context the request
+	 * @param attempt the attempt that the response belongs to
+	 * @param objects the objects, at least one
+	 */
+	default void onObjects(RequestContext context, Attempt attempt, List<StoredObject> objects) {
 	}
 
 	/**

@@ -24,7 +24,8 @@ class MemoryObjectOwnersTests {
 	private final VirtualTime time = new VirtualTime();
 
 	private final MemoryObjectOwners owners = new MemoryObjectOwners(
-			new AffinityProperties(DataSize.ofKilobytes(64), Duration.ofDays(1)), this.time, Runnable::run);
+			new AffinityProperties(DataSize.ofKilobytes(64), Duration.ofDays(1), 50, Duration.ofSeconds(5)), this.time,
+			Runnable::run);
 
 	private static StoredObject file(String id) {
 		return new StoredObject(ObjectKind.FILE, id);

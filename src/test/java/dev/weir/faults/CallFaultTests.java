@@ -207,7 +207,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@CsvSource({ "1, /v1/rerank", "2, /v1/videos", "3, /v1/files", "4, /v1/fine_tuning/jobs",
-			"5, /v1/responses/r/cancel" })
+			"5, /v1/chatkit/sessions" })
 	void c21ARequestThatMayHaveBeenExecutedIsNotRepeated(int pair, String path) {
 		first.script(responding("500 Internal Server Error", "{}"));
 		assertThat(weir.exchange("pair-" + pair, "POST " + path, "{\"model\":\"m\"}".getBytes(UTF_8), JSON).status())

@@ -155,7 +155,7 @@ class RelayTests {
 
 	private ByteRelay relayOf(long length, String first) {
 		return new ByteRelay(this.context, this.attempt, new Outcome.Served(200), start(first),
-				new ByteRelay.Format(length, false));
+				new ByteRelay.Format(length, false), null);
 	}
 
 	private ResponseStart.Bytes start(String first) {

@@ -171,6 +171,20 @@ public final class WeirServer implements AutoCloseable {
 	}
 
 	/**
+	 * Sends a form.
+	 * @param path the path and query
+	 * @param body the whole body
+	 * @param boundary the boundary between its parts
+	 * @return the response
+	 */
+	public HttpResponse<String> form(String path, String body, String boundary) {
+		return send(HttpRequest.newBuilder(uri(path))
+			.timeout(Duration.ofSeconds(20))
+			.header("content-type", "multipart/form-data; boundary=" + boundary)
+			.POST(HttpRequest.BodyPublishers.ofString(body)));
+	}
+
+	/**
 	 * Sends a raw request to a pool of {@link PoolsYaml}, on a new connection.
 	 * @param pool the pool's name
 	 * @param requestLine method and path

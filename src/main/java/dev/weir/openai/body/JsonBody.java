@@ -6,6 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
+
 /**
  * A JSON body. The model is replaced, or inserted after the opening brace; all other
  * bytes stay.
@@ -22,13 +25,13 @@ final class JsonBody extends RequestBody {
 		this.promptKey = promptKey;
 	}
 
-	static JsonBody read(BodyBytes bytes, boolean strict) {
-		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict, null), 0);
+	static JsonBody read(BodyBytes bytes, boolean strict, IdShape shape) {
+		return new JsonBody(bytes, JsonScan.of(bytes.array(), strict, shape, null), 0);
 	}
 
-	static JsonBody readWithPrompt(BodyBytes bytes) {
+	static JsonBody readWithPrompt(BodyBytes bytes, IdShape shape) {
 		PromptScan prompt = new PromptScan(bytes.array());
-		JsonScan scan = JsonScan.of(bytes.array(), true, prompt);
+		JsonScan scan = JsonScan.of(bytes.array(), true, shape, prompt);
 		return new JsonBody(bytes, scan, prompt.key(scan.model()));
 	}
 
@@ -49,7 +52,22 @@ final class JsonBody extends RequestBody {
 
 	@Override
 	public boolean isStoreDisabled() {
-		return this.scan.storeDisabled();
+		return Boolean.FALSE.equals(this.scan.store());
+	}
+
+	@Override
+	public boolean isStoreRequested() {
+		return Boolean.TRUE.equals(this.scan.store());
+	}
+
+	@Override
+	public List<NamedObject> objects() {
+		return this.scan.objects();
+	}
+
+	@Override
+	public @Nullable String purpose() {
+		return this.scan.purpose();
 	}
 
 	@Override

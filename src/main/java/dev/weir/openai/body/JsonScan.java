@@ -1,5 +1,7 @@
 package dev.weir.openai.body;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -13,23 +15,28 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonRecyclerPools;
 
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
 
 /**
  * The top-level properties of a JSON body that Weir needs. The whole body is parsed, so
- * an invalid one is detected, but no value except the model is decoded.
+ * an invalid one is detected, but no value except the model and ids is decoded.
  *
  * @param model the model, or {@code null} if it is absent, {@code null} or blank
  * @param hasModel whether there is a property {@code model}, whatever its value
  * @param stream whether {@code stream} is {@code true}; the last one counts, as in most
  * parsers
- * @param storeDisabled whether {@code store} is {@code false}; the last one counts
+ * @param store the value of {@code store}, {@code null} if it is absent or not a boolean;
+ * the last one counts
  * @param empty whether the object has no properties
  * @param from the index of the first byte of the model's value, such as its quote;
  * without the property the index after the opening brace
  * @param to the index after the model's value; without the property equal to {@code from}
+ * @param objects the stored objects that the body names
+ * @param purpose the value of {@code purpose}, {@code null} if it is absent or not read
  */
-record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolean storeDisabled, boolean empty,
-		int from, int to) {
+record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nullable Boolean store, boolean empty,
+		int from, int to, List<NamedObject> objects, @Nullable String purpose) {
 
 	private static final int MAX_DEPTH = 500;
 
@@ -51,13 +58,14 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 	 * @param body the body
 	 * @param strict whether a model that is neither a string nor {@code null} is refused;
 	 * otherwise it is ignored
+	 * @param shape where the body names stored objects
 	 * @param prompt finds the parts of the prompt in the same pass, {@code null} if they
 	 * are not needed
 	 * @return the properties
 	 * @throws MalformedRequestException if the body is not a JSON object or its model is
 	 * not valid
 	 */
-	static JsonScan of(byte[] body, boolean strict, @Nullable PromptScan prompt) {
+	static JsonScan of(byte[] body, boolean strict, IdShape shape, @Nullable PromptScan prompt) {
 		int start = startOfObject(body);
 		if (start < 0) {
 			throw new MalformedRequestException("The request body is not a JSON object");
@@ -66,7 +74,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 			.forBody(body.length)
 			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
 			try {
-				return scan(parser, start, strict, prompt);
+				return scan(parser, body, start, strict, shape, prompt);
 			}
 			catch (JacksonException ex) {
 				throw explain(ex, parser, start);
@@ -91,11 +99,14 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 		return (i < body.length && body[i] == '{') ? i : -1;
 	}
 
-	private static JsonScan scan(JsonParser parser, int start, boolean strict, @Nullable PromptScan prompt) {
+	private static JsonScan scan(JsonParser parser, byte[] body, int start, boolean strict, IdShape shape,
+			@Nullable PromptScan prompt) {
+		IdCollector ids = new IdCollector(parser, body, start);
+		String purpose = null;
 		String model = null;
 		boolean hasModel = false;
 		boolean stream = false;
-		boolean storeDisabled = false;
+		Boolean store = null;
 		boolean empty = true;
 		int from = start + 1;
 		int to = from;
@@ -117,17 +128,24 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, boolea
 				stream = value == JsonToken.VALUE_TRUE;
 			}
 			else if (name.equals("store")) {
-				storeDisabled = value == JsonToken.VALUE_FALSE;
+				store = (value == JsonToken.VALUE_TRUE) ? Boolean.TRUE
+						: (value == JsonToken.VALUE_FALSE) ? Boolean.FALSE : null;
 			}
-			else if (prompt != null) {
-				prompt.read(name, value, parser, start);
+			else if (name.equals("purpose")) {
+				purpose = ids.shortString();
+			}
+			else {
+				IdShape ofProperty = shape.property(name);
+				if (prompt == null || !prompt.read(name, value, parser, start, ids, ofProperty)) {
+					ids.read(ofProperty);
+				}
 			}
 			parser.skipChildren();
 		}
 		if (parser.nextToken() != null) {
 			throw new MalformedRequestException("The request body has data after its JSON object");
 		}
-		return new JsonScan(model, hasModel, stream, storeDisabled, empty, from, to);
+		return new JsonScan(model, hasModel, stream, store, empty, from, to, ids.objects(), purpose);
 	}
 
 	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {

@@ -5,6 +5,9 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
+
 /**
  * A {@code multipart/form-data} body (RFC 7578) of an audio or image call. The model is
  * replaced, or inserted as the first part; all other bytes stay.
@@ -18,8 +21,8 @@ final class MultipartBody extends RequestBody {
 		this.scan = scan;
 	}
 
-	static MultipartBody read(BodyBytes bytes, @Nullable String boundary) {
-		return new MultipartBody(bytes, MultipartScan.of(bytes.array(), MultipartBoundary.of(boundary)));
+	static MultipartBody read(BodyBytes bytes, @Nullable String boundary, IdShape shape) {
+		return new MultipartBody(bytes, MultipartScan.of(bytes.array(), MultipartBoundary.of(boundary), shape));
 	}
 
 	@Override
@@ -35,6 +38,21 @@ final class MultipartBody extends RequestBody {
 	@Override
 	public boolean isStoreDisabled() {
 		return false;
+	}
+
+	@Override
+	public boolean isStoreRequested() {
+		return false;
+	}
+
+	@Override
+	public List<NamedObject> objects() {
+		return this.scan.objects();
+	}
+
+	@Override
+	public @Nullable String purpose() {
+		return this.scan.purpose();
 	}
 
 	@Override

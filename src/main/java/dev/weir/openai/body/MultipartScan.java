@@ -3,10 +3,15 @@ package dev.weir.openai.body;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.StoredObject;
 
 /**
  * The fields of a multipart body that Weir needs. Files are skipped.
@@ -18,17 +23,21 @@ import dev.weir.openai.error.MalformedRequestException;
  * @param from the index of the model's first byte; without the field that of the first
  * delimiter
  * @param to the index after the model; without the field equal to {@code from}
+ * @param objects the stored objects that the fields name
+ * @param purpose the value of {@code purpose}, or {@code null} if it is absent
  */
 record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean hasModel, boolean stream, int from,
-		int to) {
+		int to, List<NamedObject> objects, @Nullable String purpose) {
 
-	static MultipartScan of(byte[] body, MultipartBoundary boundary) {
+	static MultipartScan of(byte[] body, MultipartBoundary boundary, IdShape shape) {
 		MultipartReader reader = new MultipartReader(body, boundary);
 		String model = null;
 		boolean hasModel = false;
 		boolean stream = false;
 		int from = reader.start();
 		int to = from;
+		List<NamedObject> objects = new ArrayList<>(0);
+		String purpose = null;
 		for (MultipartReader.Part part = reader.next(); part != null; part = reader.next()) {
 			if (part.file()) {
 				continue;
@@ -46,8 +55,29 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 				stream = part.to() - part.from() == 4
 						&& new String(body, part.from(), 4, StandardCharsets.ISO_8859_1).equals("true");
 			}
+			else if (part.name().equals("purpose")) {
+				purpose = shortText(body, part);
+			}
+			else {
+				NamedObject named = objectOf(body, part, shape);
+				if (named != null && objects.size() < IdCollector.MAX_OBJECTS) {
+					objects.add(named);
+				}
+			}
 		}
-		return new MultipartScan(boundary, model, hasModel, stream, from, to);
+		return new MultipartScan(boundary, model, hasModel, stream, from, to, List.copyOf(objects), purpose);
+	}
+
+	/** Clients write the elements of a list with brackets behind the name. */
+	private static @Nullable NamedObject objectOf(byte[] body, MultipartReader.Part part, IdShape shape) {
+		String name = part.name();
+		IdShape field = shape.property(name.endsWith("[]") ? name.substring(0, name.length() - 2) : name);
+		return (field != null) ? field.named(shortText(body, part)) : null;
+	}
+
+	private static @Nullable String shortText(byte[] body, MultipartReader.Part part) {
+		int length = part.to() - part.from();
+		return (length <= StoredObject.MAX_ID) ? new String(body, part.from(), length, StandardCharsets.UTF_8) : null;
 	}
 
 	private static @Nullable String modelOf(byte[] body, MultipartReader.Part part) {

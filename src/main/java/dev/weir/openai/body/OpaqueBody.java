@@ -5,6 +5,8 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.stored.NamedObject;
+
 /**
  * A body that is empty or has a format without a model, such as the SDP text of a
  * realtime call. It is sent unchanged.
@@ -23,6 +25,21 @@ public final class OpaqueBody extends RequestBody {
 	@Override
 	public boolean stream() {
 		return false;
+	}
+
+	@Override
+	public boolean isStoreRequested() {
+		return false;
+	}
+
+	@Override
+	public List<NamedObject> objects() {
+		return List.of();
+	}
+
+	@Override
+	public @Nullable String purpose() {
+		return null;
 	}
 
 	@Override

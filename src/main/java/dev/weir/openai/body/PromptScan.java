@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
+import dev.weir.openai.stored.IdShape;
+
 /**
  * Finds in a JSON body what stays the same from turn to turn of a conversation: its
  * tools, its instructions, and its messages up to the first that is not a system message.
@@ -44,8 +46,11 @@ final class PromptScan {
 	 * @param value the first token of the value, the parser's current token
 	 * @param parser the parser
 	 * @param start the index in the body of the parser's first byte
+	 * @param ids collects the ids in the value
+	 * @param shape where the value has ids, or {@code null}
+	 * @return whether the value was read
 	 */
-	void read(String name, JsonToken value, JsonParser parser, int start) {
+	boolean read(String name, JsonToken value, JsonParser parser, int start, IdCollector ids, @Nullable IdShape shape) {
 		Part part = switch (name) {
 			case "prompt_cache_key" -> (value == JsonToken.VALUE_STRING) ? Part.KEY : null;
 			case "tools", "functions" -> Part.TOOLS;
@@ -55,7 +60,7 @@ final class PromptScan {
 			default -> null;
 		};
 		if (part == null || (value != JsonToken.VALUE_STRING && !value.isStructStart())) {
-			return;
+			return false;
 		}
 		int first = start + (int) parser.currentTokenLocation().getByteOffset();
 		this.from[part.ordinal()] = first;
@@ -63,12 +68,13 @@ final class PromptScan {
 			this.to[part.ordinal()] = endOfText(first);
 		}
 		else if (part == Part.MESSAGES && value == JsonToken.START_ARRAY) {
-			this.to[part.ordinal()] = readMessages(parser, start);
+			this.to[part.ordinal()] = readMessages(parser, start, ids, shape);
 		}
 		else {
-			parser.skipChildren();
+			ids.read(shape);
 			this.to[part.ordinal()] = end(parser, start);
 		}
+		return true;
 	}
 
 	/** The parser would have to decode a text to know its end. */
@@ -82,32 +88,32 @@ final class PromptScan {
 	}
 
 	/** Returns the index after the first message that is not a system message. */
-	private int readMessages(JsonParser parser, int start) {
+	private int readMessages(JsonParser parser, int start, IdCollector ids, @Nullable IdShape shape) {
 		int end = end(parser, start);
 		boolean complete = false;
 		for (JsonToken token = parser.nextToken(); token != null
 				&& token != JsonToken.END_ARRAY; token = parser.nextToken()) {
 			if (complete) {
-				parser.skipChildren();
+				ids.read(shape);
 				continue;
 			}
-			complete = token != JsonToken.START_OBJECT || !isSystemMessage(parser, start);
+			complete = token != JsonToken.START_OBJECT || !isSystemMessage(parser, start, ids, shape);
 			if (token != JsonToken.START_OBJECT) {
-				parser.skipChildren();
+				ids.read(shape);
 			}
 			end = end(parser, start);
 		}
 		return end;
 	}
 
-	private boolean isSystemMessage(JsonParser parser, int start) {
+	private boolean isSystemMessage(JsonParser parser, int start, IdCollector ids, @Nullable IdShape shape) {
 		boolean system = false;
 		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 			parser.nextToken();
 			if (name.equals("role")) {
 				system = isSystemRole(start + (int) parser.currentTokenLocation().getByteOffset());
 			}
-			parser.skipChildren();
+			ids.read((shape != null) ? shape.property(name) : null);
 		}
 		return system;
 	}

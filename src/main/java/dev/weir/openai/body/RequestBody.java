@@ -6,6 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
 
 /**
  * The parsed body of a client's request. It can be sent any number of times, each time
@@ -33,7 +35,7 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * {@code null} or a string of at most 256 characters without control characters
 	 */
 	public static RequestBody of(byte[] body, @Nullable String contentType) {
-		return of(body, contentType, false);
+		return of(body, contentType, IdShape.NONE, false);
 	}
 
 	/**
@@ -45,17 +47,30 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * @throws MalformedRequestException as {@link #of(byte[], String)} does
 	 */
 	public static RequestBody of(byte[] body, @Nullable String contentType, boolean withPromptKey) {
+		return of(body, contentType, IdShape.NONE, withPromptKey);
+	}
+
+	/**
+	 * Parses a body that may name stored objects.
+	 * @param body the whole body, which is kept and not copied
+	 * @param contentType the request's {@code Content-Type}, or {@code null}
+	 * @param shape where the body names stored objects
+	 * @param withPromptKey whether {@link #promptKey()} is needed
+	 * @return the body
+	 * @throws MalformedRequestException as {@link #of(byte[], String)} does
+	 */
+	public static RequestBody of(byte[] body, @Nullable String contentType, IdShape shape, boolean withPromptKey) {
 		BodyBytes bytes = new BodyBytes(body);
 		if (body.length == 0) {
 			return new OpaqueBody(bytes);
 		}
 		String type = (contentType != null) ? HeaderValue.typeOf(contentType) : "";
 		if (contentType != null && type.equals("multipart/form-data")) {
-			return MultipartBody.read(bytes, HeaderValue.parse(contentType).parameter("boundary"));
+			return MultipartBody.read(bytes, HeaderValue.parse(contentType).parameter("boundary"), shape);
 		}
 		if (type.equals("application/json") || type.endsWith("+json")
 				|| (type.isEmpty() && JsonScan.startOfObject(body) >= 0)) {
-			return withPromptKey ? JsonBody.readWithPrompt(bytes) : JsonBody.read(bytes, true);
+			return withPromptKey ? JsonBody.readWithPrompt(bytes, shape) : JsonBody.read(bytes, true, shape);
 		}
 		return new OpaqueBody(bytes);
 	}
@@ -66,23 +81,44 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * A body that cannot be understood is opaque.
 	 * @param body the whole body, which is kept and not copied
 	 * @param contentType the request's {@code Content-Type}, or {@code null}
+	 * @param shape where the body names stored objects
 	 * @return the body
 	 * @throws MalformedRequestException if the body has more than one model, or a model
 	 * with control characters or more than 256 characters
 	 */
-	public static RequestBody ofUnknown(byte[] body, @Nullable String contentType) {
+	public static RequestBody ofUnknown(byte[] body, @Nullable String contentType, IdShape shape) {
 		boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
 		BodyBytes bytes = new BodyBytes(body);
 		try {
 			if (form) {
-				return of(body, contentType);
+				return of(body, contentType, shape, false);
 			}
-			return (JsonScan.startOfObject(body) >= 0) ? JsonBody.read(bytes, false) : new OpaqueBody(bytes);
+			return (JsonScan.startOfObject(body) >= 0) ? JsonBody.read(bytes, false, shape) : new OpaqueBody(bytes);
 		}
 		catch (MalformedRequestException ex) {
 			if (ex.param() != null) {
 				throw ex;
 			}
+			return new OpaqueBody(bytes);
+		}
+	}
+
+	/**
+	 * Parses the body of an operation on stored objects. A body that cannot be understood
+	 * is opaque: the backend refuses it.
+	 * @param body the whole body, which is kept and not copied
+	 * @param contentType the request's {@code Content-Type}, or {@code null}
+	 * @param shape where the body names stored objects
+	 * @return the body
+	 */
+	public static RequestBody ofStored(byte[] body, @Nullable String contentType, IdShape shape) {
+		BodyBytes bytes = new BodyBytes(body);
+		try {
+			boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
+			return form ? of(body, contentType, shape, false)
+					: (JsonScan.startOfObject(body) >= 0) ? JsonBody.read(bytes, false, shape) : new OpaqueBody(bytes);
+		}
+		catch (MalformedRequestException ex) {
 			return new OpaqueBody(bytes);
 		}
 	}
@@ -115,6 +151,25 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	public long promptKey() {
 		return 0;
 	}
+
+	/**
+	 * Whether the backend shall store the response: {@code "store": true} at the top
+	 * level.
+	 * @return {@code true} if it shall; otherwise it depends on the operation
+	 */
+	public abstract boolean isStoreRequested();
+
+	/**
+	 * Returns the stored objects that the body names where the operation defines an id.
+	 * @return the objects, in order
+	 */
+	public abstract List<NamedObject> objects();
+
+	/**
+	 * Returns what a file is for: the property or field {@code purpose} at the top level.
+	 * @return the purpose, or {@code null} if there is none
+	 */
+	public abstract @Nullable String purpose();
 
 	/**
 	 * Returns the length of the original body.

@@ -1,8 +1,12 @@
 package dev.weir.openai.call;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.stored.NamedObject;
 
 /**
  * The parsed request of a client, from which every attempt is built.
@@ -44,6 +48,19 @@ public record ApiCall(ApiPath path, String model, @Nullable RequestBody body, bo
 	 */
 	public boolean isUnsafeToRepeat() {
 		return this.path.isUnsafeToRepeat();
+	}
+
+	/**
+	 * The stored objects that the call names in its path, query and body.
+	 * @return the objects, in order
+	 */
+	public List<NamedObject> objects() {
+		List<NamedObject> inPath = this.path.objects();
+		List<NamedObject> inBody = (this.body != null) ? this.body.objects() : List.of();
+		if (inPath.isEmpty() || inBody.isEmpty()) {
+			return inPath.isEmpty() ? inBody : inPath;
+		}
+		return Stream.concat(inPath.stream(), inBody.stream()).distinct().toList();
 	}
 
 }

@@ -3,8 +3,10 @@ package dev.weir.openai.call;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,10 @@ import dev.weir.openai.body.ModelName;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.StoredOperation;
 
 /**
  * The parsed path and query of a call. Targets on backends are built from this, never
@@ -157,7 +163,8 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 */
 	public boolean isKnown() {
 		return this.operation != Operation.OTHER || PathCatalog.methodsOf(this.operationPath) != null
-				|| (this.deployment == null && !fitsOpenAi()) || this.operationPath.equals(EXTENDED_CHAT);
+				|| storedOperation() != null || (this.deployment == null && !fitsOpenAi())
+				|| this.operationPath.equals(EXTENDED_CHAT);
 	}
 
 	/**
@@ -200,12 +207,57 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
+	 * Writes a path of a backend in the dialect of this path, for a client that reads it
+	 * from the reply.
+	 * @param target a path of the backend
+	 * @return path and query, encoded, starting with a slash
+	 */
+	public String locationOf(ApiPath target) {
+		boolean versioned = this.dialect == ClientDialect.AZURE || this.dialect == ClientDialect.AZURE_V1;
+		Query parameters = Query.of(target.query());
+		return (versioned ? parameters : parameters.without(API_VERSION))
+			.appendTo(this.dialect.prefix() + target.operationPath());
+	}
+
+	/**
 	 * Whether the path leads to resources that one backend stores, such as files, batches
 	 * or fine-tuning jobs. A model in such a call does not decide about the lane.
 	 * @return whether the path leads to stored resources
 	 */
 	public boolean isStored() {
 		return this.operation == Operation.OTHER && PathCatalog.isStored(this.operationPath);
+	}
+
+	/**
+	 * The operation on stored objects, if this is one.
+	 * @return the operation, or {@code null} if it has nothing to do with stored objects
+	 */
+	public @Nullable StoredOperation storedOperation() {
+		return StoredOperation.of(this.method, this.operationPath);
+	}
+
+	/**
+	 * The stored objects that the path and the query name.
+	 * @return the objects, in order
+	 */
+	public List<NamedObject> objects() {
+		StoredOperation stored = storedOperation();
+		if (stored == null) {
+			return List.of();
+		}
+		String parameter = stored.callParameter();
+		if (parameter != null && Query.mayHave(this.query, parameter)) {
+			return Query.of(this.query)
+				.values(parameter)
+				.stream()
+				.map((id) -> StoredObject.of(ObjectKind.REALTIME_CALL, id))
+				.filter(Objects::nonNull)
+				.map((object) -> new NamedObject(object, parameter, true))
+				.toList();
+		}
+		return stored.namesObject() ? stored.objectsInPath(Stream.of(this.operationPath.split("/"))
+			.map((segment) -> UriUtils.decode(segment, StandardCharsets.UTF_8))
+			.toList()) : List.of();
 	}
 
 	/**
@@ -258,6 +310,15 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 */
 	public boolean namesApiVersion() {
 		return Query.mayHave(this.query, API_VERSION) && Query.of(this.query).has(API_VERSION);
+	}
+
+	/**
+	 * The query of another call in the same version of the API.
+	 * @return the parameter {@code api-version} with its value, or {@code null} if the
+	 * client names none
+	 */
+	public @Nullable String apiVersionQuery() {
+		return namesApiVersion() ? Query.of(this.query).only(API_VERSION).toString() : null;
 	}
 
 	/**

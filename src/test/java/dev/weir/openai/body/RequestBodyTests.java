@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.IdShape;
 
 import static dev.weir.openai.body.BodyText.bytes;
 import static dev.weir.openai.body.BodyText.text;
@@ -131,7 +132,7 @@ class RequestBodyTests {
 					"application/json | {\"model\":null} | -", "application/octet-stream | abc | -",
 					"- | model=m | -" })
 	void theModelOfAnUnknownOperationIsFound(@Nullable String type, String json, @Nullable String model) {
-		RequestBody body = RequestBody.ofUnknown(bytes(json), type);
+		RequestBody body = RequestBody.ofUnknown(bytes(json), type, IdShape.NONE);
 		assertThat(body.model()).isEqualTo(model);
 		assertThat(text(body.bytes())).isEqualTo(json);
 		if (model != null) {
@@ -144,7 +145,7 @@ class RequestBodyTests {
 			"{\"model\":\"a\\u0000\"}" })
 	void anAmbiguousBodyOfAnUnknownOperationIsRefused(String text) {
 		assertThatExceptionOfType(MalformedRequestException.class)
-			.isThrownBy(() -> RequestBody.ofUnknown(bytes(text), "application/json"));
+			.isThrownBy(() -> RequestBody.ofUnknown(bytes(text), "application/json", IdShape.NONE));
 	}
 
 }

@@ -1,0 +1,74 @@
+package dev.weir.affinity;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import dev.weir.backend.Pool;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
+
+/**
+ * The replies to requests whose objects have no single owner.
+ */
+final class AffinityErrors {
+
+	private static final int MAX_NAMED = 5;
+
+	private static final Map<String, String> RETRY_SOON = Map.of("retry-after-ms", "1000", "retry-after", "1");
+
+	private AffinityErrors() {
+	}
+
+	/** OpenAI has a code for this case, which SDKs for agents read. */
+	static ApiErrorException notFound(NamedObject named) {
+		StoredObject object = named.object();
+		boolean previous = object.kind() == ObjectKind.RESPONSE && !named.param().equals(NamedObject.PATH);
+		String message = previous ? "Previous response with id '" + object.id() + "' not found."
+				: "No " + object.kind().noun() + " with id '" + object.id() + "' was found.";
+		return new ApiErrorException(
+				ApiError.invalid(404, message, named.param().equals(NamedObject.PATH) ? "id" : named.param(),
+						previous ? "previous_response_not_found" : "not_found"));
+	}
+
+	static ApiErrorException conflict(Pool pool, Map<NamedObject, Owner> found) {
+		Map<Owner, List<String>> byOwner = found.entrySet()
+			.stream()
+			.collect(Collectors.groupingBy(Map.Entry::getValue, LinkedHashMap::new,
+					Collectors.mapping((entry) -> entry.getKey().object().id(), Collectors.toList())));
+		String places = byOwner.entrySet()
+			.stream()
+			.map((entry) -> list(entry.getValue()) + " on backend " + ObjectAffinity.nameIn(pool, entry.getKey()))
+			.collect(Collectors.joining(", "));
+		return new ApiErrorException(ApiError.invalid(400,
+				"The request names objects of different backends, which cannot be used together: " + places + ".", null,
+				"objects_on_different_backends"));
+	}
+
+	private static String list(List<String> ids) {
+		return (ids.size() <= MAX_NAMED) ? String.join(", ", ids)
+				: String.join(", ", ids.subList(0, MAX_NAMED)) + " and " + (ids.size() - MAX_NAMED) + " more";
+	}
+
+	static ApiErrorException unsure(Pool pool, StoredObject object, List<String> backends) {
+		String which = (backends.size() == 1) ? "backend " + backends.get(0) + " of pool " + pool.name()
+				: "backends " + String.join(", ", backends) + " of pool " + pool.name();
+		return new ApiErrorException(
+				new ApiError(503,
+						"The " + object.kind().noun() + " '" + object.id() + "' was not found, but " + which
+								+ " could not be asked for it.",
+						"server_error", null, "service_unavailable"),
+				RETRY_SOON);
+	}
+
+	static ApiErrorException limited() {
+		return new ApiErrorException(new ApiError(429,
+				"Too many requests name objects of unknown backends (weir.affinity.max-lookups per second).",
+				"requests", null, "rate_limit_exceeded"), RETRY_SOON);
+	}
+
+}

@@ -1,0 +1,46 @@
+package dev.weir.affinity;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+
+/**
+ * Limits how many unknown objects are looked up per second: a client that makes up ids
+ * must not multiply its requests by the number of backends. The limit for a second may be
+ * used at once (generic cell rate algorithm, ITU-T I.371). Safe for many threads.
+ */
+final class LookupRate {
+
+	private static final long SECOND = 1_000_000_000L;
+
+	private final Ticker ticker;
+
+	/** When all permits would be used up if each were taken at its time. */
+	private final AtomicLong usedUntil;
+
+	LookupRate(Ticker ticker) {
+		this.ticker = ticker;
+		this.usedUntil = new AtomicLong(ticker.read() - SECOND);
+	}
+
+	/**
+	 * Takes a permit.
+	 * @param perSecond the limit
+	 * @return whether there was one
+	 */
+	boolean tryAcquire(int perSecond) {
+		long interval = SECOND / perSecond;
+		while (true) {
+			long now = this.ticker.read();
+			long used = this.usedUntil.get();
+			long from = (used - now > 0) ? used : now;
+			if (from + interval - now > SECOND) {
+				return false;
+			}
+			if (this.usedUntil.compareAndSet(used, from + interval)) {
+				return true;
+			}
+		}
+	}
+
+}

@@ -1,0 +1,118 @@
+package dev.weir.openai.body;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+import dev.weir.openai.stored.IdShape;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.StoredObject;
+
+/**
+ * Collects the ids of stored objects while a body is parsed. Only strings in the place of
+ * an id are decoded.
+ */
+final class IdCollector {
+
+	/** More than a request to one backend needs; further ids belong to the same one. */
+	static final int MAX_OBJECTS = 1000;
+
+	private final JsonParser parser;
+
+	private final byte[] body;
+
+	private final int start;
+
+	private List<NamedObject> objects = List.of();
+
+	/**
+	 * Creates a collector.
+	 * @param parser parses the body
+	 * @param body the body
+	 * @param start the index at which the parser started
+	 */
+	IdCollector(JsonParser parser, byte[] body, int start) {
+		this.parser = parser;
+		this.body = body;
+		this.start = start;
+	}
+
+	List<NamedObject> objects() {
+		return this.objects;
+	}
+
+	/**
+	 * Reads or skips the current value, and leaves the parser at its last token.
+	 * @param shape where the value has ids, or {@code null} if it has none
+	 */
+	void read(@Nullable IdShape shape) {
+		if (shape != null) {
+			collect(shape);
+		}
+		else {
+			this.parser.skipChildren();
+		}
+	}
+
+	/**
+	 * Collects the ids in the current value, and leaves the parser at its last token.
+	 * @param shape where the value has ids
+	 */
+	private void collect(IdShape shape) {
+		JsonToken token = this.parser.currentToken();
+		if (token == JsonToken.VALUE_STRING) {
+			if (shape.isId()) {
+				add(shape.named(shortString()));
+			}
+		}
+		else if (token == JsonToken.START_ARRAY) {
+			for (token = this.parser.nextToken(); token != JsonToken.END_ARRAY; token = this.parser.nextToken()) {
+				collect(shape);
+			}
+		}
+		else if (token == JsonToken.START_OBJECT) {
+			for (String name = this.parser.nextName(); name != null; name = this.parser.nextName()) {
+				this.parser.nextToken();
+				read(shape.property(name));
+			}
+		}
+	}
+
+	private void add(@Nullable NamedObject named) {
+		if (named == null || this.objects.size() >= MAX_OBJECTS) {
+			return;
+		}
+		if (this.objects.isEmpty()) {
+			this.objects = new ArrayList<>(4);
+		}
+		if (!this.objects.contains(named)) {
+			this.objects.add(named);
+		}
+	}
+
+	/**
+	 * The current value, if it is a string that may be an id. The parser refuses to
+	 * decode a long string, so the length is read from the bytes.
+	 * @return the string, or {@code null} if it is no string or too long
+	 */
+	@Nullable String shortString() {
+		if (this.parser.currentToken() != JsonToken.VALUE_STRING) {
+			return null;
+		}
+		int from = this.start + (int) this.parser.currentTokenLocation().getByteOffset() + 1;
+		int limit = Math.min(this.body.length, from + StoredObject.MAX_ID + 1);
+		for (int i = from; i < limit; i++) {
+			if (this.body[i] == '"') {
+				return this.parser.getString();
+			}
+			if (this.body[i] == '\\') {
+				i++;
+			}
+		}
+		return null;
+	}
+
+}

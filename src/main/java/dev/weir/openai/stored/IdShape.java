@@ -1,0 +1,159 @@
+package dev.weir.openai.stored;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a JSON value has ids of stored objects. A shape describes a value: if that is a
+ * string, whether it is an id; if it is an object, the shapes of its properties; if it is
+ * an array, the shape holds for each element. Properties without a shape are skipped, so
+ * a text or a metadata entry that looks like an id is none. Immutable.
+ */
+public final class IdShape {
+
+	/** A value without ids. */
+	public static final IdShape NONE = new IdShape(null, "", true, Map.of(), null);
+
+	private final @Nullable ObjectKind kind;
+
+	private final String param;
+
+	private final boolean required;
+
+	private final Map<String, IdShape> properties;
+
+	private final @Nullable IdShape others;
+
+	private IdShape(@Nullable ObjectKind kind, String param, boolean required, Map<String, IdShape> properties,
+			@Nullable IdShape others) {
+		this.kind = kind;
+		this.param = param;
+		this.required = required;
+		this.properties = properties;
+		this.others = others;
+	}
+
+	/**
+	 * Adds a property whose value, or each element of it, is an id.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	public IdShape id(String name, ObjectKind of) {
+		return with(name, new IdShape(of, name, true, Map.of(), null));
+	}
+
+	/**
+	 * Adds a property with an id that a backend does not need, such as that of a
+	 * container in the report of an earlier tool call.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape hint(String name, ObjectKind of) {
+		return with(name, new IdShape(of, name, false, Map.of(), null));
+	}
+
+	/**
+	 * Adds a property whose value is an id, or an object with a property {@code id}.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape idOrObject(String name, ObjectKind of) {
+		IdShape id = new IdShape(of, name, true, Map.of(), null);
+		return with(name, new IdShape(of, name, true, Map.of("id", id), null));
+	}
+
+	/**
+	 * Adds a property whose value is an object with a property {@code id}.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape object(String name, ObjectKind of) {
+		return with(name,
+				new IdShape(null, name, true, Map.of("id", new IdShape(of, name, true, Map.of(), null)), null));
+	}
+
+	/**
+	 * Adds a property.
+	 * @param name its name
+	 * @param shape the shape of its value
+	 * @return this shape with the property
+	 */
+	IdShape with(String name, IdShape shape) {
+		Map<String, IdShape> all = new LinkedHashMap<>(this.properties);
+		all.put(name, shape);
+		return new IdShape(this.kind, this.param, this.required, Collections.unmodifiableMap(all), this.others);
+	}
+
+	/**
+	 * Adds all properties of another shape.
+	 * @param shape the other shape
+	 * @return this shape with these properties
+	 */
+	IdShape and(IdShape shape) {
+		IdShape both = this;
+		for (Map.Entry<String, IdShape> property : shape.properties.entrySet()) {
+			both = both.with(property.getKey(), property.getValue());
+		}
+		return both;
+	}
+
+	/**
+	 * Sets the shape of each property that is not added, for objects whose names the
+	 * client chooses.
+	 * @param shape the shape of their values
+	 * @return this shape with it
+	 */
+	IdShape withOthers(IdShape shape) {
+		return new IdShape(this.kind, this.param, this.required, this.properties, shape);
+	}
+
+	/**
+	 * The same ids with an option for a string in place of the object.
+	 * @param of the kind of the object that the string names
+	 * @param name the name of the property for messages
+	 * @return this shape with it
+	 */
+	IdShape orId(ObjectKind of, String name) {
+		return new IdShape(of, name, true, this.properties, this.others);
+	}
+
+	/**
+	 * The shape of a property.
+	 * @param name its name
+	 * @return the shape, or {@code null} if it has no ids
+	 */
+	public @Nullable IdShape property(String name) {
+		IdShape shape = this.properties.get(name);
+		return (shape != null) ? shape : this.others;
+	}
+
+	Map<String, IdShape> properties() {
+		return this.properties;
+	}
+
+	/**
+	 * Whether a string is an id here.
+	 * @return whether it is
+	 */
+	public boolean isId() {
+		return this.kind != null;
+	}
+
+	/**
+	 * The object of an id.
+	 * @param id the string
+	 * @return the object, or {@code null} if the string is no id
+	 */
+	public @Nullable NamedObject named(@Nullable String id) {
+		StoredObject object = (this.kind != null) ? StoredObject.of(this.kind, id) : null;
+		return (object != null) ? new NamedObject(object, this.param, this.required) : null;
+	}
+
+}
