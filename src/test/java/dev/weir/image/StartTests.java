@@ -82,6 +82,23 @@ class StartTests {
 		}
 	}
 
+	@Test
+	void checksAConfigurationWithoutAStart() {
+		try (WeirContainer weir = new WeirContainer().withEnv("BACKEND_1_URL", "https://one.example")
+			.withCommand("--check")
+			.waitingFor(Wait.forLogMessage(".*circuit breaker.*", 1))) {
+			weir.start();
+			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isZero();
+			assertThat(weir.getLogs()).contains("The configuration is valid.", "BACKEND_1", "https://one.example");
+		}
+		try (WeirContainer weir = new WeirContainer().withCommand("--check")
+			.waitingFor(Wait.forLogMessage(".*there is no backend.*", 1))) {
+			weir.start();
+			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isOne();
+			assertThat(weir.getLogs()).contains("The configuration is not valid.").doesNotContain("APPLICATION FAILED");
+		}
+	}
+
 	private static String flags(String options) {
 		try (WeirContainer weir = new WeirContainer().withEnv("JAVA_TOOL_OPTIONS", options)
 			.withCreateContainerCmdModifier(
