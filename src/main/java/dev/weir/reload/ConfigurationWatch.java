@@ -24,6 +24,8 @@ final class ConfigurationWatch implements SmartLifecycle {
 
 	static final long PERIOD_MILLIS = 500;
 
+	private static final long END_LIMIT_SECONDS = 5;
+
 	private final Reload reload;
 
 	// the files of the configuration that was read last, valid or not
@@ -62,8 +64,21 @@ final class ConfigurationWatch implements SmartLifecycle {
 	public synchronized void stop() {
 		if (this.thread != null) {
 			this.thread.shutdown();
+			awaitEnd(this.thread);
 		}
 		this.running = false;
+	}
+
+	// a running reload uses beans that are about to be destroyed
+	private static void awaitEnd(ScheduledExecutorService executor) {
+		try {
+			if (!executor.awaitTermination(END_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+				logger.warn("A reload of the configuration is still running");
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@Override

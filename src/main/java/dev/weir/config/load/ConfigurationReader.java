@@ -130,15 +130,15 @@ public final class ConfigurationReader {
 	}
 
 	/**
-	 * Describes a value that does not fit its property.
+	 * Describes a value that does not fit its property. The value is not shown, because
+	 * it may be a secret.
 	 * @param failure the failure
 	 * @return an exception with one problem
 	 */
 	public static InvalidConfigurationException describe(BindException failure) {
 		ConfigurationProperty property = failure.getProperty();
 		return new InvalidConfigurationException(List
-			.of(new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(),
-					(property != null) ? String.valueOf(property.getValue()) : null,
+			.of(new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(), null,
 					(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
 					"is not a valid " + failure.getTarget().getType().resolve(Object.class).getSimpleName(),
 					"Correct the value.")));
