@@ -14,7 +14,7 @@ import dev.weir.config.load.FileFingerprints;
 
 /**
  * Notices changed configuration files, on one thread, which also performs all reloads.
- * The files are compared every half second, because events of the file system do not
+ * The files are compared five times per second, because events of the file system do not
  * arrive for mounted volumes. A change counts when two comparisons in a row agree, so
  * that a file that is being written is not read.
  */
@@ -22,7 +22,7 @@ final class ConfigurationWatch implements SmartLifecycle {
 
 	private static final Logger logger = LoggerFactory.getLogger(ConfigurationWatch.class);
 
-	static final long PERIOD_MILLIS = 500;
+	static final long PERIOD_MILLIS = 200;
 
 	private static final long END_LIMIT_SECONDS = 5;
 

@@ -80,7 +80,7 @@ class ConfigurationWatchTests {
 	}
 
 	@Test
-	void aFileThatAPlatformReplacesByASymbolicLinkIsReadAgain() throws IOException {
+	void w11AFileThatAPlatformReplacesByASymbolicLinkIsReadAgain() throws IOException {
 		// as Kubernetes mounts a ConfigMap
 		Files.createDirectories(this.folder.resolve("..v1"));
 		Files.createDirectories(this.folder.resolve("..v2"));
@@ -116,7 +116,7 @@ class ConfigurationWatchTests {
 	}
 
 	@Test
-	void aFileThatIsDeletedOrEmptyChangesNothingAndIsReportedOnce(CapturedOutput output) throws IOException {
+	void w11AFileThatIsDeletedOrEmptyChangesNothingAndIsReportedOnce(CapturedOutput output) throws IOException {
 		Path file = write("weir.yml", yaml("one"));
 		WeirServer weir = start(file);
 		Files.delete(file);

@@ -86,7 +86,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void aStreamFromARemovedBackendEndsWholeAndThenTheBackendIsGone() {
+	void w04AStreamFromARemovedBackendEndsWholeAndThenTheBackendIsGone() {
 		Signal finish = new Signal();
 		this.first.script((call) -> {
 			call.beginEvents();
@@ -116,7 +116,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void theCooldownOfALaneOutlivesAReload() {
+	void w04TheCooldownOfALaneOutlivesAReload() {
 		this.first.script(Scripts.THROTTLED);
 		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
 		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
@@ -206,7 +206,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void aWaitingRequestMovesToTheNewConfigurationUnlessItHasMadeAnAttempt() {
+	void w04AWaitingRequestMovesToTheNewConfigurationUnlessItHasMadeAnAttempt() {
 		Signal release = new Signal();
 		RawBackend third = this.resources.backend(Scripts.SERVES);
 		this.first.script(Scripts.THROTTLED);
@@ -255,7 +255,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void invalidSettingsChangeNothingAndHealthNamesThem(CapturedOutput output) {
+	void w03InvalidSettingsChangeNothingAndHealthNamesThem(CapturedOutput output) {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		Reload.Result result = weir.change(pool("max-wait: soon", secondBackend("weight: 0")));
 		assertThat(result.problem()).contains("weir.pools.openai.max-wait").contains("weight");
@@ -273,14 +273,14 @@ class ReloadTests {
 	}
 
 	@Test
-	void invalidYamlChangesNothing() {
+	void w03InvalidYamlChangesNothing() {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		assertThat(weir.change("weir:\n\tpools: {").problem()).contains(weir.file().toString()).contains("tab");
 		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
 	}
 
 	@Test
-	void invalidRoutesAndCircuitBreakersChangeNothing() {
+	void w03InvalidRoutesAndCircuitBreakersChangeNothing() {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		String valid = pool("", secondBackend());
 		for (String invalid : List.of("spring.cloud.gateway.server.webflux.default-filters: ['NoSuchFilter']\n",

@@ -5,6 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.function.Consumer;
+
+import org.springframework.context.support.GenericApplicationContext;
 
 import dev.weir.testing.WeirServer;
 
@@ -23,12 +26,16 @@ final class ReloadableWeir implements AutoCloseable {
 	}
 
 	static ReloadableWeir start(String yaml, String... arguments) {
+		return start((context) -> {
+		}, yaml, arguments);
+	}
+
+	static ReloadableWeir start(Consumer<GenericApplicationContext> beans, String yaml, String... arguments) {
 		try {
 			Path folder = Files.createTempDirectory("weir-reload");
 			Path file = folder.resolve("weir.yml");
 			Files.writeString(file, yaml);
-			return new ReloadableWeir(file, WeirServer.startFrom(file, (context) -> {
-			}, arguments));
+			return new ReloadableWeir(file, WeirServer.startFrom(file, beans, arguments));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
