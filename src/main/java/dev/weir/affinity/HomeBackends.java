@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpHeaders;
 
+import dev.weir.backend.Backend;
 import dev.weir.backend.CooldownReason;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
@@ -66,10 +67,24 @@ final class HomeBackends {
 	 */
 	@Nullable Owner of(Pool pool, Lanes lanes, Operation operation, HttpHeaders headers) {
 		String key = keyOf(headers);
-		Client client = new Client(pool.name(), hash(key));
+		Client client = client(pool, key);
 		return this.homes.asMap()
 			.compute(client, (it, known) -> (known != null && isServing(known, lanes, operation)) ? known
 					: pick(lanes, operation, key));
+	}
+
+	/**
+	 * Records that another backend has taken the place of a home.
+	 * @param pool the pool of the request
+	 * @param headers the headers of the request
+	 * @param backend the backend that has the new object
+	 */
+	void replace(Pool pool, HttpHeaders headers, Backend backend) {
+		this.homes.put(client(pool, keyOf(headers)), Owner.of(backend));
+	}
+
+	private Client client(Pool pool, String key) {
+		return new Client(pool.name(), hash(key));
 	}
 
 	private static String keyOf(HttpHeaders headers) {

@@ -112,7 +112,8 @@ public final class ObjectAffinity {
 	private @Nullable Binding home(Pool pool, ApiCall call, HttpHeaders headers) {
 		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 		Owner home = this.homes.of(pool, lanes, call.path().operation(), headers);
-		return (home != null) ? new Binding(home::isReachedBy, nameIn(pool, home), List.of()) : null;
+		return (home != null) ? new Binding(home::isReachedBy, nameIn(pool, home), List.of(),
+				(backend) -> this.homes.replace(pool, headers, backend)) : null;
 	}
 
 	/** Adds the owners that backends know to those that Weir knows. */
@@ -185,7 +186,9 @@ public final class ObjectAffinity {
 			}
 		}
 		return new Binding((backend) -> owners.stream().allMatch((owner) -> owner.isReachedBy(backend)),
-				nameIn(pool, owners.get(0)), found.keySet().stream().map(NamedObject::object).toList());
+				nameIn(pool, owners.get(0)), found.keySet().stream().map(NamedObject::object).toList(), (backend) -> {
+					// no other backend can have the objects
+				});
 	}
 
 	/** The name of the owner's backend in this pool. */

@@ -1,6 +1,7 @@
 package dev.weir.request;
 
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import dev.weir.backend.Backend;
@@ -13,8 +14,11 @@ import dev.weir.openai.stored.StoredObject;
  * @param owner the name of the owner, for messages
  * @param objects the objects that the request names; empty if it creates one at the home
  * backend of its client, which another backend may replace
+ * @param replacement is called with the backend that served the request if another one
+ * replaced the home backend
  */
-public record Binding(Predicate<Backend> backends, String owner, List<StoredObject> objects) {
+public record Binding(Predicate<Backend> backends, String owner, List<StoredObject> objects,
+		Consumer<Backend> replacement) {
 
 	/**
 	 * Whether another backend may take the request if this one is out of service.

@@ -57,6 +57,20 @@ class RandomSchedulesTests {
 	}
 
 	@Test
+	void aBoundRequestNeverReachesAnotherBackendInRandomSchedules() {
+		Long seed = Long.getLong("weir.schedules.seed");
+		long first = (seed != null) ? seed : 0;
+		List<String> found = new ArrayList<>();
+		for (long next = first; next < first + ((seed != null) ? 1 : 300) && found.size() < 5; next++) {
+			List<String> violations = new ScheduleRun(Schedule.of(next)).playBound();
+			if (!violations.isEmpty()) {
+				found.add("seed " + next + ": " + violations.size() + " violations, first " + violations.get(0));
+			}
+		}
+		assertThat(found).isEmpty();
+	}
+
+	@Test
 	void anErrorReadTogetherWithTheEndOfItsStreamIsNotARegularEnd() {
 		Schedule schedule = new Schedule(1, Map.of("resume", "true"),
 				List.of(backend(0, Fault.ERROR_LATER), backend(1, Fault.SERVE)), Schedule.Breaker.never(), 0,

@@ -2,12 +2,14 @@ package dev.weir.failover;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -34,6 +36,9 @@ import dev.weir.balance.LaneLoadBalancer;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
+import dev.weir.request.Binding;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
@@ -74,6 +79,8 @@ final class ScheduleRun {
 	private final Map<Integer, Integer> blamed = new HashMap<>();
 
 	private @Nullable Fault faultOfAll;
+
+	private boolean bound;
 
 	ScheduleRun(Schedule schedule) {
 		this.schedule = schedule;
@@ -146,6 +153,57 @@ final class ScheduleRun {
 		callEveryLane("m1");
 		callEveryLane("m2");
 		return this.observer.violations();
+	}
+
+	/**
+	 * Runs it with requests that are bound: each names an object of one backend that
+	 * serves its model.
+	 * @return the violations of the rules for bound requests
+	 */
+	List<String> playBound() {
+		this.bound = true;
+		List<SimulatedClient> clients = new ArrayList<>();
+		for (Schedule.Call call : this.schedule.calls()) {
+			this.time.after(call.at() * ScriptWriter.MILLI, () -> clients.add(send(call)));
+		}
+		this.time.advance(LONG);
+		List<String> violations = new ArrayList<>();
+		for (SimulatedClient client : clients) {
+			int owner = ownerOf(client.call());
+			client.calls()
+				.stream()
+				.filter((call) -> call.backend() != owner)
+				.forEach((call) -> violations.add(client + " belongs to b" + owner + ", but reached " + call));
+			if (!client.isOver()) {
+				violations.add("has no end: " + client);
+			}
+		}
+		for (Backend backend : this.pool.backends()) {
+			if (backend.inFlight() > 0) {
+				violations.add(backend + " has " + backend.inFlight() + " places taken");
+			}
+		}
+		int waiting = this.queues.of(this.pool).waiting();
+		if (waiting > 0) {
+			violations.add(waiting + " still wait");
+		}
+		return violations;
+	}
+
+	private int ownerOf(Schedule.Call call) {
+		List<Integer> serving = IntStream.range(0, this.schedule.backends().size())
+			.filter((i) -> this.schedule.backends().get(i).serves(call.model()))
+			.boxed()
+			.toList();
+		return serving.get(call.id() % serving.size());
+	}
+
+	private Binding binding(Schedule.Call call) {
+		String owner = "b" + ownerOf(call);
+		return new Binding((backend) -> backend.name().equals(owner), owner,
+				List.of(new StoredObject(ObjectKind.FILE, "file-" + call.id())), (other) -> {
+					throw new IllegalStateException("replaced by " + other);
+				});
 	}
 
 	private void lookBack() {
@@ -230,6 +288,9 @@ final class ScheduleRun {
 		RequestContext context = new RequestContext("r" + call.id(), this.time.loop(), this.time, List.of());
 		context.onRouted(this.pool);
 		context.onCallRead(new ApiCall(ApiPath.parse("POST", path, null), call.laneModel(), body, kept));
+		if (this.bound) {
+			context.bind(binding(call));
+		}
 		BackendCaller caller = (it) -> call(client, it).doOnNext(it::discardOnRelease);
 		client.send(this.failover.run(context, false, caller, client.response())
 			.then(Mono.defer(() -> write(context, client)))

@@ -188,7 +188,8 @@ public final class StoringBackend implements AutoCloseable {
 		if (refuse != null) {
 			this.refusal = this.once ? null : refuse;
 			refuse.headers().forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
-			respond(exchange, refuse.status(), "{\"error\":{\"message\":\"refused\",\"code\":\"refused\"}}");
+			respond(exchange, refuse.status(),
+					"{\"error\":{\"message\":\"refused\",\"code\":\"" + refuse.code() + "\"}}");
 			return;
 		}
 		String operation = path.replaceFirst("^/openai/v1/|^/openai/(deployments/[^/]+/)?|^/v1/|^/", "");
@@ -333,8 +334,13 @@ public final class StoringBackend implements AutoCloseable {
 	 *
 	 * @param status the HTTP status
 	 * @param headers headers of the response
+	 * @param code the code of the error
 	 */
-	public record Refusal(int status, Map<String, String> headers) {
+	public record Refusal(int status, Map<String, String> headers, String code) {
+
+		public Refusal(int status, Map<String, String> headers) {
+			this(status, headers, "refused");
+		}
 	}
 
 }

@@ -1,0 +1,195 @@
+package dev.weir.affinity;
+
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.weir.testing.StoringBackend;
+import dev.weir.testing.StoringBackend.Refusal;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Requests that name stored objects while the backend of the objects does not serve, and
+ * after a restart of Weir.
+ */
+class OwnerOutageTests {
+
+	private static final String LONG_COOLDOWN = "cooldown: {max: 10m}, max-wait: 0s";
+
+	private StoringBackend alpha;
+
+	private StoringBackend beta;
+
+	private WeirServer weir;
+
+	@BeforeEach
+	void start() {
+		this.alpha = StoringBackend.start("alpha");
+		this.beta = StoringBackend.start("beta");
+		this.weir = startWeir(LONG_COOLDOWN);
+	}
+
+	private WeirServer startWeir(String settings) {
+		return WeirServer.start(WeirServer.pool(settings, WeirServer.backend("alpha", this.alpha.url()),
+				WeirServer.backend("beta", this.beta.url())), "--weir.affinity.max-lookups=20");
+	}
+
+	@AfterEach
+	void stop() {
+		this.weir.close();
+		this.alpha.close();
+		this.beta.close();
+	}
+
+	private String madeAtAlpha() {
+		while (true) {
+			HttpResponse<String> made = this.weir.post("/v1/responses", "{\"model\":\"m\",\"input\":\"hi\"}");
+			Matcher id = Pattern.compile("resp_alphax\\d+").matcher(made.body());
+			if (id.find()) {
+				return id.group();
+			}
+		}
+	}
+
+	private HttpResponse<String> next(String id) {
+		return this.weir.post("/v1/responses",
+				"{\"model\":\"m\",\"previous_response_id\":\"" + id + "\",\"input\":\"more\"}");
+	}
+
+	@Test
+	void s03ADelayOfMinutesIsNotShortened() {
+		String id = madeAtAlpha();
+		this.alpha.refuse(new Refusal(429, Map.of("retry-after", "300")));
+		for (int i = 0; i < 2; i++) {
+			HttpResponse<String> reply = next(id);
+			assertThat(reply.statusCode()).isEqualTo(429);
+			assertThat(Long.parseLong(reply.headers().firstValue("retry-after").orElse("0"))).isBetween(280L, 300L);
+		}
+		assertThat(this.beta.foreign()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "429, insufficient_quota", "401, invalid_api_key", "402, payment_required" })
+	void s04AnOwnerThatRefusesForGoodIsNamedIn503(int status, String code) {
+		String id = madeAtAlpha();
+		this.alpha.refuse(new Refusal(status, Map.of(), code));
+		for (int i = 0; i < 3; i++) {
+			HttpResponse<String> reply = next(id);
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
+			assertThat(reply.body()).contains("Backend alpha, where " + id + " is stored, is out of service");
+		}
+		assertThat(this.beta.foreign()).isEmpty();
+	}
+
+	@Test
+	void s04AnOwnerThatIsNotReachableIsNamedIn503AlsoWithAnOpenCircuitBreaker() {
+		String id = madeAtAlpha();
+		this.alpha.close();
+		for (int i = 0; i < 30; i++) {
+			HttpResponse<String> reply = next(id);
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
+			assertThat(reply.body()).contains("Backend alpha, where " + id + " is stored, is out of service");
+		}
+		assertThat(this.beta.foreign()).isEmpty();
+	}
+
+	@Test
+	void s04AnErrorOfTheOwnerIsNotHiddenByAnotherBackend() {
+		String id = madeAtAlpha();
+		this.alpha.refuse(new Refusal(500, Map.of()));
+		HttpResponse<String> reply = next(id);
+		assertThat(reply.statusCode()).isEqualTo(500);
+		assertThat(reply.body()).contains("refused");
+		assertThat(this.beta.foreign()).isEmpty();
+	}
+
+	@Test
+	void s04AnUnknownIdIsNotCalledMissingWhileABackendCannotBeAsked() {
+		String here = this.beta.store("file-");
+		String there = this.alpha.store("file-");
+		this.alpha.refuse(new Refusal(503, Map.of()));
+		HttpResponse<String> reply = this.weir.get("/v1/files/" + there);
+		assertThat(reply.statusCode()).isEqualTo(503);
+		assertThat(reply.body()).contains("backend alpha of pool openai could not be asked");
+		assertThat(this.weir.get("/v1/files/" + here).statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void s02AfterARestartObjectsAreFoundAgainOnce() {
+		List<String> ids = new ArrayList<>();
+		IntStream.range(0, 6).forEach((i) -> ids.add(madeAtAlpha()));
+		this.weir.close();
+		this.weir = startWeir(LONG_COOLDOWN);
+		this.alpha.requests().clear();
+		this.beta.requests().clear();
+		for (String id : ids) {
+			for (int i = 0; i < 3; i++) {
+				assertThat(next(id).statusCode()).isEqualTo(200);
+			}
+		}
+		assertThat(this.beta.requests()).hasSizeLessThanOrEqualTo(ids.size())
+			.allMatch((request) -> request.method().equals("GET"));
+		assertThat(this.alpha.requests()).hasSize(4 * ids.size());
+	}
+
+	@Test
+	void s02AnotherWeirFindsTheSameOwner() {
+		String id = madeAtAlpha();
+		try (WeirServer other = startWeir("")) {
+			HttpResponse<String> read = other.get("/v1/responses/" + id);
+			assertThat(read.headers().firstValue("x-weir-backend")).hasValue("alpha");
+		}
+	}
+
+	@Test
+	void s08ManyMadeUpIdsReachBackendsInALimitedNumber() throws Exception {
+		ExecutorService clients = Executors.newFixedThreadPool(8);
+		long begin = System.nanoTime();
+		List<Callable<Integer>> calls = IntStream.range(0, 1000)
+			.mapToObj((i) -> (Callable<Integer>) () -> this.weir.get("/v1/files/file-made-up-" + i).statusCode())
+			.toList();
+		List<Integer> statuses = new ArrayList<>();
+		for (Future<Integer> status : clients.invokeAll(calls)) {
+			statuses.add(status.get());
+		}
+		clients.shutdown();
+		long seconds = 1 + (System.nanoTime() - begin) / 1_000_000_000;
+		assertThat(statuses).containsOnly(404, 429);
+		assertThat((long) this.alpha.requests().size()).isLessThanOrEqualTo(20 * (seconds + 1));
+		assertThat((long) this.beta.requests().size()).isLessThanOrEqualTo(20 * (seconds + 1));
+	}
+
+	@Test
+	void aHomeThatIsOutOfServiceIsReplacedAndTheNewOneIsKept() {
+		String first = home();
+		StoringBackend left = first.equals("alpha") ? this.alpha : this.beta;
+		left.refuse(new Refusal(401, Map.of(), "invalid_api_key"));
+		String second = home();
+		assertThat(second).isNotEqualTo(first);
+		left.refuse(null);
+		IntStream.range(0, 5).forEach((i) -> assertThat(home()).isEqualTo(second));
+	}
+
+	private String home() {
+		HttpResponse<String> made = this.weir.post("/v1/vector_stores", "{}", "authorization", "Bearer one");
+		assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+		return made.headers().firstValue("x-weir-backend").orElse("none");
+	}
+
+}
