@@ -12,6 +12,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.Operation;
+import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.backend.Lanes;
@@ -22,6 +23,7 @@ import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Binding;
+import dev.weir.request.IssuedKey;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 import dev.weir.response.ResponseReader;
@@ -80,8 +82,12 @@ public final class Failover {
 			.contextWrite(UnaryOperator.identity());
 	}
 
-	private static Lanes lanes(Pool pool, ApiCall call) {
-		return pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+	private static Lanes lanes(Pool pool, RequestContext context) {
+		ApiCall call = context.call();
+		Lanes all = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		IssuedKey key = context.issuedKey();
+		return (key == null) ? all
+				: Lanes.of(all.stream().filter((lane) -> key.backends().test(lane.backend())).toList());
 	}
 
 	private AttemptLoop loop(RequestContext context, AttemptCaller caller) {
@@ -99,7 +105,7 @@ public final class Failover {
 		if (!context.isOutdated(current) || pool == null) {
 			return false;
 		}
-		Lanes lanes = lanes(pool, context.call());
+		Lanes lanes = lanes(pool, context);
 		Binding binding = context.binding();
 		if (lanes.isEmpty() || (binding != null && lanes.of(binding.backends()).isEmpty())) {
 			return false;
@@ -157,7 +163,13 @@ public final class Failover {
 	private AttemptLoop begin(RequestContext context, boolean imageDeployment, AttemptCaller caller) {
 		Pool pool = context.pool();
 		ApiCall call = context.call();
-		Lanes lanes = lanes(pool, call);
+		Lanes lanes = lanes(pool, context);
+		IssuedKey key = context.issuedKey();
+		if (lanes.isEmpty() && key != null) {
+			throw new ApiErrorException(ApiError.invalid(401,
+					"Backend " + key.issuer() + ", which has issued the" + " ephemeral key, cannot serve this request.",
+					null, "invalid_api_key"));
+		}
 		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
 		if (unknown != null) {
 			throw unknown;

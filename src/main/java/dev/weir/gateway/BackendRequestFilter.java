@@ -28,6 +28,7 @@ import dev.weir.credential.CredentialException;
 import dev.weir.credential.CredentialHeader;
 import dev.weir.request.Attempts;
 import dev.weir.request.Binding;
+import dev.weir.request.IssuedKey;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendRequest;
 import dev.weir.upstream.RequestHeaders;
@@ -70,7 +71,10 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 		Backend backend = context.failover().attempts().requireCurrent().lane().backend();
 		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
 		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());
-		CredentialHeader fixed = endpoint.credential().fixedHeader();
+		IssuedKey issued = context.issuedKey();
+		CredentialHeader fixed = (issued != null)
+				? new CredentialHeader(HttpHeaderNames.AUTHORIZATION.toString(), "Bearer " + issued.key().reveal())
+				: endpoint.credential().fixedHeader();
 		if (fixed != null) {
 			attempt.credential(fixed);
 			return send(exchange, chain, context, request, fixed);

@@ -3,9 +3,7 @@ package dev.weir.gateway;
 import java.util.AbstractSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 import reactor.core.publisher.Mono;
 
@@ -16,7 +14,6 @@ import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.ServerWebExchangeDecorator;
 
 import dev.weir.affinity.ObjectAffinity;
 import dev.weir.openai.call.ApiCall;
@@ -27,6 +24,7 @@ import dev.weir.list.MergedLists;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
+import dev.weir.websocket.EphemeralKeys;
 import dev.weir.websocket.WebSocketConnector;
 import dev.weir.inbound.PoolResolver;
 
@@ -53,14 +51,17 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final WebSocketConnector sockets;
 
+	private final EphemeralKeys keys;
+
 	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity, Failover failover,
-			MergedLists lists, WebSocketConnector sockets) {
+			MergedLists lists, WebSocketConnector sockets, EphemeralKeys keys) {
 		this.pools = pools;
 		this.endpoints = endpoints;
 		this.affinity = affinity;
 		this.failover = failover;
 		this.lists = lists;
 		this.sockets = sockets;
+		this.keys = keys;
 	}
 
 	@Override
@@ -80,6 +81,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
 		Mono<Void> replied = Mono.defer(() -> {
 			context.routeTo(pool);
+			this.keys.bind(context, exchange.getRequest().getHeaders());
 			if (MergedLists.isMerged(context)) {
 				return this.lists.run(context, (part) -> new GatewayBackendCaller(new PartExchange(exchange, part),
 						chain, this.endpoints, pool.name()), exchange.getResponse());
@@ -103,36 +105,20 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 	private Mono<Void> run(RequestContext context, boolean imageDeployment, GatewayBackendCaller caller,
 			ServerWebExchange exchange, GatewayFilterChain chain) {
 		if (context.call().isHandshake()) {
-			Pool pool = context.pool();
-			return this.sockets.connect(context,
-					(request) -> (request == context) ? caller : caller(exchange, chain, pool, request), exchange);
+			String pool = context.pool().name();
+			return this.sockets.connect(context, (request) -> (request == context) ? caller
+					: new GatewayBackendCaller(new PartExchange(exchange, request), chain, this.endpoints, pool),
+					exchange);
 		}
-		return this.failover.run(context, imageDeployment, caller, exchange.getResponse());
+		return this.failover.run(context, imageDeployment, caller, exchange.getResponse())
+			.doOnSuccess((done) -> observe(context));
 	}
 
-	/** Connects a backend for a message of the client's WebSocket. */
-	private GatewayBackendCaller caller(ServerWebExchange exchange, GatewayFilterChain chain, Pool pool,
-			RequestContext request) {
-		ServerWebExchange message = new MessageExchange(exchange);
-		request.store(message);
-		return new GatewayBackendCaller(message, chain, this.endpoints, pool.name());
-	}
-
-	/** The exchange of a message, with separate attributes. */
-	private static final class MessageExchange extends ServerWebExchangeDecorator {
-
-		private final Map<String, Object> attributes;
-
-		MessageExchange(ServerWebExchange handshake) {
-			super(handshake);
-			this.attributes = new ConcurrentHashMap<>(handshake.getAttributes());
+	private void observe(RequestContext context) {
+		Reply reply = context.reply();
+		if (reply != null && context.call().path().issuesKey()) {
+			context.reply(this.keys.observe(context, reply));
 		}
-
-		@Override
-		public Map<String, Object> getAttributes() {
-			return this.attributes;
-		}
-
 	}
 
 	/**

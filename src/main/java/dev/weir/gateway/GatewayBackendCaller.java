@@ -76,7 +76,7 @@ final class GatewayBackendCaller implements BackendCaller {
 
 	private boolean mayRenewToken(RequestContext context, BackendResponse response) {
 		return response.status() == HttpStatus.UNAUTHORIZED.value() && context.call().replayable()
-				&& credential(context).fixedHeader() == null;
+				&& context.issuedKey() == null && credential(context).fixedHeader() == null;
 	}
 
 	/**

@@ -29,6 +29,7 @@ import dev.weir.list.MergedLists;
 import dev.weir.inbound.ModelsFilter;
 import dev.weir.inbound.PoolResolver;
 import dev.weir.upstream.BackendEndpoints;
+import dev.weir.websocket.EphemeralKeys;
 import dev.weir.websocket.WebSocketConnector;
 import dev.weir.upstream.ModelListCache;
 
@@ -72,8 +73,8 @@ class GatewayConfiguration {
 
 	@Bean
 	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity,
-			Failover failover, MergedLists lists, WebSocketConnector sockets) {
-		return new FailoverFilter(pools, endpoints, affinity, failover, lists, sockets);
+			Failover failover, MergedLists lists, WebSocketConnector sockets, EphemeralKeys keys) {
+		return new FailoverFilter(pools, endpoints, affinity, failover, lists, sockets, keys);
 	}
 
 	@Bean

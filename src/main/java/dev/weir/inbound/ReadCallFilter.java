@@ -28,6 +28,7 @@ import dev.weir.request.ClientGoneException;
 import dev.weir.openai.body.ContentCoding;
 import dev.weir.openai.body.OpaqueBody;
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.body.SessionModel;
 import dev.weir.openai.call.SafePath;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.StoredOperation;
@@ -193,7 +194,9 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiCall call(ApiPath path, RequestBody body) {
-		String named = (path.deployment() != null) ? path.deployment() : path.mayNameModel() ? body.model() : null;
+		SessionModel session = path.issuesKey() ? SessionModel.find(body) : null;
+		String named = (path.deployment() != null) ? path.deployment()
+				: (session != null) ? session.name() : path.mayNameModel() ? body.model() : null;
 		if (named == null && path.operation().needsModel()) {
 			if (body instanceof OpaqueBody && body.length() > 0) {
 				throw invalid(400,
@@ -226,7 +229,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		}
 		ClientHandshake.of(request.getHeaders());
 		String model = (handshake.operation() == Operation.REALTIME) ? handshake.queryModel() : "";
-		if (model == null && !handshake.needsNoQueryModel()) {
+		if (model == null && !handshake.needsNoQueryModel() && EphemeralKey.of(request.getHeaders()) == null) {
 			throw invalid(400, "You must provide the query parameter model, or deployment in Azure's classic form.",
 					"model", "missing_required_parameter");
 		}

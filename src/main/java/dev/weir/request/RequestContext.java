@@ -61,6 +61,8 @@ public final class RequestContext {
 
 	private @Nullable Reply reply;
 
+	private @Nullable IssuedKey key;
+
 	/**
 	 * Creates the context of a request whose head has arrived.
 	 * @param id the id that Weir gave the request
@@ -362,6 +364,23 @@ public final class RequestContext {
 		this.configuration = next;
 		this.pool = to;
 		this.failover = failover().movedTo(to, candidates(lanes, failover().traits()));
+	}
+
+	/**
+	 * Restricts the request to the backend that has issued a key, which that backend gets
+	 * in place of its own credential.
+	 * @param issued the key
+	 */
+	public void useKey(IssuedKey issued) {
+		this.key = issued;
+	}
+
+	/**
+	 * The key that its backend has issued to the client.
+	 * @return the key, or {@code null} if the backend gets its own credential
+	 */
+	public @Nullable IssuedKey issuedKey() {
+		return this.key;
 	}
 
 	/**

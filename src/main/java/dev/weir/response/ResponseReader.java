@@ -54,7 +54,11 @@ public final class ResponseReader {
 			return readHandshake(response, classifier);
 		}
 		if (OutcomeClassifier.needsBody(response.status())) {
-			return response.drain().map((error) -> error(error, classifier));
+			// the key of a client says nothing about that of the backend
+			boolean ofClient = context.issuedKey() != null && (response.status() == 401 || response.status() == 403);
+			return response.drain()
+				.map((error) -> ofClient ? new AttemptResult.ErrorRead(new Outcome.Rejected(error.status()), error)
+						: error(error, classifier));
 		}
 		Outcome outcome = OutcomeClassifier.classify(response.status());
 		if (response.isEvents() && outcome.type().isSuccess()) {

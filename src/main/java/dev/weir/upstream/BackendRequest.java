@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.backend.Backend;
 import dev.weir.config.BackendDialect;
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.body.SessionModel;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.ApiPath;
 
@@ -41,6 +42,10 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 		ApiPath path = call.path();
 		if (body == null) {
 			return null;
+		}
+		SessionModel session = (path.issuesKey() && !call.model().isEmpty()) ? SessionModel.find(body) : null;
+		if (session != null) {
+			return session.name().equals(deployment) ? body.bytes() : session.replace(body, deployment);
 		}
 		boolean inPath = azure && path.namesDeploymentOnAzure();
 		boolean unchanged = inPath || call.model().isEmpty() || deployment.equals(body.model());

@@ -2,6 +2,7 @@ package dev.weir.websocket;
 
 import java.time.InstantSource;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import reactor.core.scheduler.Scheduler;
 
 import org.springframework.boot.autoconfigure.context.LifecycleProperties;
@@ -23,6 +24,11 @@ class WebSocketConfiguration {
 	@Bean
 	OpenSockets openSockets(LifecycleProperties lifecycle, Scheduler timers) {
 		return new OpenSockets(lifecycle.getTimeoutPerShutdownPhase(), timers);
+	}
+
+	@Bean
+	EphemeralKeys ephemeralKeys(InstantSource clock, Ticker ticker) {
+		return new EphemeralKeys(clock, ticker);
 	}
 
 	@Bean

@@ -55,6 +55,10 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String DEPLOYMENT = "deployment";
 
+	/** The second and third are of the API before its general availability. */
+	private static final Set<String> EPHEMERAL = Set.of("realtime/client_secrets", "realtime/sessions",
+			"realtime/transcription_sessions");
+
 	private static final String MODEL = "model";
 
 	private static final Pattern AZURE_ONLY = Pattern
@@ -358,6 +362,24 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 					ApiError.invalid(400, "The query names more than one model.", MODEL, "invalid_query"));
 		}
 		return names.isEmpty() ? null : ModelName.fromClient(names.iterator().next());
+	}
+
+	/**
+	 * Whether the call asks for an ephemeral key of a realtime session. The key belongs
+	 * to the backend that issues it.
+	 * @return whether the reply has a key
+	 */
+	public boolean issuesKey() {
+		return this.method.equals("POST") && EPHEMERAL.contains(this.operationPath);
+	}
+
+	/**
+	 * Whether the call may have an ephemeral key in place of a client's key.
+	 * @return whether it opens a realtime session or belongs to a realtime call
+	 */
+	public boolean takesKey() {
+		return this.operation == Operation.REALTIME || this.operationPath.equals("realtime/calls")
+				|| this.operationPath.startsWith("realtime/calls/");
 	}
 
 	/**
