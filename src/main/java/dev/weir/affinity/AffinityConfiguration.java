@@ -23,7 +23,7 @@ import dev.weir.upstream.BackendEndpoints;
 class AffinityConfiguration {
 
 	@Bean
-	ObjectOwners objectOwners(LiveConfiguration configuration, Ticker ticker) {
+	MemoryObjectOwners objectOwners(LiveConfiguration configuration, Ticker ticker) {
 		return new MemoryObjectOwners(configuration.current().affinity(), ticker, ForkJoinPool.commonPool());
 	}
 

@@ -57,6 +57,14 @@ final class HomeBackends {
 	}
 
 	/**
+	 * Changes the time after which the home of a client is forgotten.
+	 * @param expireAfter the time without a request
+	 */
+	void expireAfter(Duration expireAfter) {
+		this.homes.policy().expireAfterAccess().ifPresent((bound) -> bound.setExpiresAfter(expireAfter));
+	}
+
+	/**
 	 * The home of a client.
 	 * @param pool the pool of the request
 	 * @param lanes the lanes that can take the request

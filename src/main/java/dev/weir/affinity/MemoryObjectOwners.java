@@ -16,13 +16,15 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import reactor.core.publisher.Mono;
 
+import dev.weir.backend.ConfigurationListener;
+import dev.weir.backend.PoolSet;
 import dev.weir.config.AffinityProperties;
 import dev.weir.openai.stored.StoredObject;
 
 /**
  * Keeps the owners in the memory of this Weir, bounded by weight and time.
  */
-final class MemoryObjectOwners implements ObjectOwners {
+final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 
 	/** The bytes of an entry on the heap, measured with the node that Caffeine needs. */
 	static final int ENTRY_BYTES = 160;
@@ -85,6 +87,13 @@ final class MemoryObjectOwners implements ObjectOwners {
 			return known;
 		}
 		return Stream.concat(known.stream(), added.stream()).toList();
+	}
+
+	@Override
+	public void onApplied(PoolSet current) {
+		AffinityProperties settings = current.properties().affinity();
+		this.owners.policy().eviction().ifPresent((bound) -> bound.setMaximum(settings.maxMemory().toBytes()));
+		this.owners.policy().expireAfterAccess().ifPresent((bound) -> bound.setExpiresAfter(settings.expireAfter()));
 	}
 
 	@Override

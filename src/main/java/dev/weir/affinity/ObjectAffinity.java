@@ -15,7 +15,9 @@ import org.springframework.http.HttpHeaders;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
+import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Pool;
+import dev.weir.backend.PoolSet;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.stored.NamedObject;
@@ -28,7 +30,7 @@ import dev.weir.request.RequestContext;
  * Binds each request that names stored objects to the backend that owns them, and each
  * one that creates an object to the home backend of its client.
  */
-public final class ObjectAffinity {
+public final class ObjectAffinity implements ConfigurationListener {
 
 	/**
 	 * How many unknown objects of one request are looked up. Others go to the backend of
@@ -92,6 +94,11 @@ public final class ObjectAffinity {
 	private static List<Backend> candidates(Pool pool, ApiCall call) {
 		Lanes lanes = pool.lanes("").taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 		return lanes.stream().map(Lane::backend).toList();
+	}
+
+	@Override
+	public void onApplied(PoolSet current) {
+		this.homes.expireAfter(current.properties().affinity().expireAfter());
 	}
 
 	private static boolean hasSeveralOwners(List<Backend> backends) {

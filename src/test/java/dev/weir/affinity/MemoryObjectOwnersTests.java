@@ -11,6 +11,7 @@ import org.springframework.util.unit.DataSize;
 import dev.weir.config.AffinityProperties;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
+import dev.weir.testing.TestPools;
 import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -65,6 +66,17 @@ class MemoryObjectOwnersTests {
 		this.time.advance(Duration.ofHours(2));
 		assertThat(ownersOf(file("used"))).containsExactly(ONE);
 		assertThat(ownersOf(file("unused"))).isEmpty();
+	}
+
+	@Test
+	void aReloadChangesTheBounds() {
+		IntStream.range(0, 300).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		this.owners.onApplied(TestPools
+			.pools(this.time, java.util.Map.of(), TestPools.backend("a", "url=https://one.openai.azure.com"))
+			.current());
+		IntStream.range(0, 5_000).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		this.owners.cleanUp();
+		assertThat(this.owners.size()).isEqualTo(5_000);
 	}
 
 	@Test
