@@ -39,7 +39,7 @@ final class AffinityErrors {
 		Map<Owner, List<String>> byOwner = found.entrySet()
 			.stream()
 			.collect(Collectors.groupingBy(Map.Entry::getValue, LinkedHashMap::new,
-					Collectors.mapping((entry) -> entry.getKey().object().id(), Collectors.toList())));
+					Collectors.mapping((entry) -> entry.getKey().object().toString(), Collectors.toList())));
 		String places = byOwner.entrySet()
 			.stream()
 			.map((entry) -> list(entry.getValue()) + " on backend " + ObjectAffinity.nameIn(pool, entry.getKey()))

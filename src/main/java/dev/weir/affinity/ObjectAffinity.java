@@ -1,5 +1,11 @@
 package dev.weir.affinity;
 
+import org.slf4j.LoggerFactory;
+import org.slf4j.Logger;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.config.ReasoningAffinity;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +46,8 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	/** Such files stand alone, so they are spread over the backends. */
 	private static final Set<String> SPREAD_PURPOSES = Set.of("batch", "fine-tune");
+
+	private static final Logger logger = LoggerFactory.getLogger(ObjectAffinity.class);
 
 	private final ObjectOwners owners;
 
@@ -83,8 +91,8 @@ public final class ObjectAffinity implements ConfigurationListener {
 			.find(named.stream().map(NamedObject::object).distinct().toList())
 			.flatMap((known) -> complete(context, headers, named, known));
 		return context.loop().deliver(found).doOnError((ex) -> this.metrics.refused(pool, ex)).flatMap((all) -> {
-			context
-				.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(pool, call, headers) : null) : binding(pool, all));
+			context.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(pool, call, headers) : null)
+					: restrict(context, all));
 			this.metrics.bound(pool, context.binding());
 			return Mono.empty();
 		});
@@ -183,15 +191,60 @@ public final class ObjectAffinity implements ConfigurationListener {
 		return null;
 	}
 
-	private static Binding binding(Pool pool, Map<NamedObject, Owner> found) {
-		List<Owner> owners = found.values().stream().distinct().toList();
-		List<Backend> backends = pool.backends();
-		for (Owner owner : owners) {
-			backends = backends.stream().filter(owner::isReachedBy).toList();
-			if (backends.isEmpty()) {
-				throw AffinityErrors.conflict(pool, found);
+	/**
+	 * Binds a request to the owner of its objects. If several backends have made its
+	 * reasoning, that of all but one is left out: the last one is kept if possible.
+	 */
+	private static @Nullable Binding restrict(RequestContext context, Map<NamedObject, Owner> found) {
+		Pool pool = context.pool();
+		if (!isConflict(pool, found)) {
+			return binding(pool, found);
+		}
+		Map<String, Owner> reasoning = new LinkedHashMap<>();
+		found.forEach((named, owner) -> {
+			// reasoning that the backend stores is named by the id of its item
+			if (named.object().kind() == ObjectKind.REASONING || named.object().kind() == ObjectKind.ITEM) {
+				reasoning.put(named.object().id(), owner);
+			}
+		});
+		if (reasoning.isEmpty() || pool.properties().affinity().reasoning() != ReasoningAffinity.DROP) {
+			throw AffinityErrors.conflict(pool, found);
+		}
+		Deque<Owner> kept = new ArrayDeque<>();
+		reasoning.values().forEach((owner) -> {
+			kept.remove(owner);
+			kept.push(owner);
+		});
+		found.values().stream().filter((owner) -> !kept.contains(owner)).distinct().forEach(kept::add);
+		for (Owner owner : kept) {
+			boolean reduced = context.leaveOutReasoning(
+					(hash) -> reasoning.containsKey(hash) && !owner.equals(reasoning.get(hash)),
+					(call) -> !isConflict(pool, remaining(call, found)));
+			if (reduced) {
+				logger.warn("Encrypted reasoning that backend {} has not made is left out of the request [{}]",
+						nameIn(pool, owner), context.id());
+				Map<NamedObject, Owner> remaining = remaining(context.call(), found);
+				return remaining.isEmpty() ? null : binding(pool, remaining);
 			}
 		}
+		throw AffinityErrors.conflict(pool, found);
+	}
+
+	private static Map<NamedObject, Owner> remaining(ApiCall call, Map<NamedObject, Owner> found) {
+		Map<NamedObject, Owner> remaining = new LinkedHashMap<>(found);
+		remaining.keySet().retainAll(call.objects());
+		return remaining;
+	}
+
+	/** Whether no backend has all objects. */
+	private static boolean isConflict(Pool pool, Map<NamedObject, Owner> found) {
+		return pool.backends()
+			.stream()
+			.noneMatch((backend) -> found.values().stream().allMatch((owner) -> owner.isReachedBy(backend)));
+	}
+
+	private static Binding binding(Pool pool, Map<NamedObject, Owner> found) {
+		List<Owner> owners = found.values().stream().distinct().toList();
 		return new Binding((backend) -> owners.stream().allMatch((owner) -> owner.isReachedBy(backend)),
 				nameIn(pool, owners.get(0)), found.keySet().stream().map(NamedObject::object).toList(), (backend) -> {
 					// no other backend can have the objects

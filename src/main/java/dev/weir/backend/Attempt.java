@@ -199,11 +199,11 @@ public final class Attempt {
 			case BROKEN -> true;
 			case FAILED -> ((Outcome.Failed) outcome).isBackendFault();
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					CANCELLED ->
+					NOT_MINE, CANCELLED ->
 				false;
 		};
 		boolean worked = switch (outcome.type()) {
-			case SERVED, REJECTED, TOO_LONG -> true;
+			case SERVED, REJECTED, TOO_LONG, NOT_MINE -> true;
 			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED ->
 				last == Phase.RESPONDING;
 		};

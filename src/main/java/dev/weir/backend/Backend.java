@@ -2,6 +2,7 @@ package dev.weir.backend;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Objects;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,17 @@ public final class Backend {
 
 	public URI url() {
 		return this.properties.url();
+	}
+
+	/**
+	 * Whether it is at the same server as another backend, for instance with other
+	 * models.
+	 * @param other the other backend
+	 * @return whether host, port and key are the same
+	 */
+	public boolean isAtServerOf(Backend other) {
+		return Objects.equals(url().getRawAuthority(), other.url().getRawAuthority())
+				&& Objects.equals(this.properties.apiKey(), other.properties.apiKey());
 	}
 
 	public BackendProperties properties() {

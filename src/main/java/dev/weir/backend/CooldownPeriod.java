@@ -48,7 +48,7 @@ record CooldownPeriod(Duration duration, CooldownReason reason, boolean whole, @
 				Duration wanted = ((Outcome.Failed) outcome).retryAfter();
 				yield (wanted != null) ? new CooldownPeriod(wanted, CooldownReason.FAILED, true, null) : null;
 			}
-			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, BROKEN, CANCELLED -> null;
+			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED -> null;
 		};
 	}
 

@@ -308,7 +308,8 @@ public final class Lane implements ServiceInstance {
 			}
 			// the response would have taken at least as long as the client waited
 			case CANCELLED -> this.condition.latency.recordAtLeast(duration.toNanos());
-			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG -> {
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					NOT_MINE -> {
 				// the time of a refusal is not the time of a response
 			}
 		}
@@ -328,7 +329,7 @@ public final class Lane implements ServiceInstance {
 				this.backend.recordBreak();
 				this.backend.recordCredentialProblem(null);
 			}
-			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NOT_SERVED, REJECTED, TOO_LONG ->
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE ->
 				this.backend.recordCredentialProblem(null);
 			case CANCELLED -> {
 				// the client may have left before Weir had a credential
@@ -370,8 +371,8 @@ public final class Lane implements ServiceInstance {
 		switch (outcome.type()) {
 			case NOT_SERVED -> setAside((Outcome.NotServed) outcome, request.operation());
 			case DENIED -> countRefusal((Outcome.Denied) outcome, request);
-			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN,
-					CANCELLED -> {
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, REJECTED, TOO_LONG, NOT_MINE,
+					BROKEN, CANCELLED -> {
 				// the lane remains available
 			}
 		}

@@ -29,7 +29,7 @@ final class LaneTally {
 		this.inFlight.decrementAndGet();
 		switch (outcome.type()) {
 			case SERVED -> this.served.increment();
-			case REJECTED, TOO_LONG, TOO_LARGE -> this.rejected.increment();
+			case REJECTED, TOO_LONG, NOT_MINE, TOO_LARGE -> this.rejected.increment();
 			case THROTTLED, OUT_OF_QUOTA -> this.throttled.increment();
 			case FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN -> this.failed.increment();
 			case CANCELLED -> {

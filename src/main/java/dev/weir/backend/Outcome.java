@@ -315,6 +315,26 @@ public sealed interface Outcome {
 	}
 
 	/**
+	 * The request contains something that another backend made, such as encrypted
+	 * reasoning or the id of an item, and that this one does not know.
+	 *
+	 * @param status the HTTP status, 400 or 404
+	 */
+	record NotMine(int status) implements Outcome {
+
+		@Override
+		public OutcomeType type() {
+			return OutcomeType.NOT_MINE;
+		}
+
+		@Override
+		public String description() {
+			return this.status + " (made by another backend)";
+		}
+
+	}
+
+	/**
 	 * The response broke off, or stopped without an end, after it had begun.
 	 */
 	record Broken() implements Outcome {

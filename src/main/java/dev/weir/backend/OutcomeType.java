@@ -36,6 +36,9 @@ public enum OutcomeType {
 	/** @see Outcome.TooLong */
 	TOO_LONG("too_long"),
 
+	/** @see Outcome.NotMine */
+	NOT_MINE("not_mine"),
+
 	/** @see Outcome.Broken */
 	BROKEN("broken"),
 
@@ -63,7 +66,7 @@ public enum OutcomeType {
 	boolean isAboutCredential() {
 		return switch (this) {
 			case OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED -> true;
-			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> false;
+			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED -> false;
 		};
 	}
 
@@ -75,7 +78,7 @@ public enum OutcomeType {
 		return switch (this) {
 			case SERVED -> true;
 			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					BROKEN, CANCELLED ->
+					NOT_MINE, BROKEN, CANCELLED ->
 				false;
 		};
 	}
@@ -88,8 +91,8 @@ public enum OutcomeType {
 	public boolean needsLargerLane() {
 		return switch (this) {
 			case TOO_LARGE -> true;
-			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, BROKEN,
-					CANCELLED ->
+			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					NOT_MINE, BROKEN, CANCELLED ->
 				false;
 		};
 	}
@@ -100,7 +103,7 @@ public enum OutcomeType {
 	 */
 	public boolean isAboutRequest() {
 		return switch (this) {
-			case TOO_LARGE, REJECTED, TOO_LONG -> true;
+			case TOO_LARGE, REJECTED, TOO_LONG, NOT_MINE -> true;
 			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED -> false;
 		};
 	}
@@ -114,7 +117,7 @@ public enum OutcomeType {
 		return switch (this) {
 			case FAILED -> true;
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					BROKEN, CANCELLED ->
+					NOT_MINE, BROKEN, CANCELLED ->
 				false;
 		};
 	}
@@ -127,7 +130,8 @@ public enum OutcomeType {
 	public boolean countsAsAttempt() {
 		return switch (this) {
 			case TOO_LARGE, FAILED, DENIED, NOT_SERVED -> true;
-			case SERVED, THROTTLED, OUT_OF_QUOTA, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED -> false;
+			case SERVED, THROTTLED, OUT_OF_QUOTA, NO_CREDENTIAL, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED ->
+				false;
 		};
 	}
 

@@ -67,6 +67,17 @@ public record AttemptFacts(RequestTraits request, @Nullable Lane lane, boolean a
 	}
 
 	/**
+	 * Whether the request consists of items, of which some may come from earlier
+	 * responses.
+	 * @return whether it is one of the responses API
+	 */
+	boolean hasItems() {
+		return this.request.operation() == Operation.RESPONSES
+				|| this.request.operation() == Operation.RESPONSES_COMPACT
+				|| this.request.operation() == Operation.RESPONSES_INPUT_TOKENS;
+	}
+
+	/**
 	 * Whether a missing model may be another one than that of the call, such as the model
 	 * of a tool. Only the operation {@code responses} has tools with their own models.
 	 * @param message the backend's message, or {@code null}

@@ -78,7 +78,7 @@ public record ErrorFacts(int status, boolean inside, Function<String, @Nullable 
 			case ACCOUNT -> 402;
 			case MODEL, OPERATION, OPERATION_IMPLIED -> 404;
 			case CREDENTIAL, UNKNOWN, PAGE -> 401;
-			case CONTEXT, REQUEST -> 400;
+			case CONTEXT, ELSEWHERE, REQUEST -> 400;
 			case BACKEND -> 500;
 		};
 	}

@@ -92,7 +92,8 @@ public final class OutcomeClassifier {
 		return switch (subject) {
 			case RATE -> throttled(error, now);
 			case BACKEND -> failed(error, now);
-			case SIZE, CONTEXT, ACCOUNT, MODEL, OPERATION, OPERATION_IMPLIED, REQUEST, CREDENTIAL, UNKNOWN, PAGE ->
+			case SIZE, CONTEXT, ACCOUNT, ELSEWHERE, MODEL, OPERATION, OPERATION_IMPLIED, REQUEST, CREDENTIAL, UNKNOWN,
+					PAGE ->
 				refused(subject, error);
 		};
 	}
@@ -161,6 +162,7 @@ public final class OutcomeClassifier {
 						(numbers != null) ? Long.valueOf(numbers.limit()) : null);
 			}
 			case CONTEXT -> new Outcome.TooLong();
+			case ELSEWHERE -> this.attempt.hasItems() ? new Outcome.NotMine(status) : new Outcome.Rejected(status);
 			case ACCOUNT -> new Outcome.OutOfQuota(status, this.attempt.refusal(error, Cure.ACCOUNT));
 			case MODEL -> this.attempt.mayMeanOtherModel(error.reason().message()) ? partNotServed(status, error)
 					: new Outcome.NotServed(status, Outcome.Scope.MODEL, this.attempt.refusal(error, Cure.MODEL));

@@ -51,6 +51,13 @@ final class RefusalRules {
 							"total number of tokens .{0,60}cannot exceed",
 							"`inputs` tokens \\+ `max_new_tokens` must be",
 							"`inputs` must have less than [0-9]{1,12} tokens")),
+			// what another backend has made
+			new RefusalRule(Subject.ELSEWHERE, Set.of(400, 404),
+					Set.of("invalid_encrypted_content", "previous_response_not_found", "item_not_found"),
+					starting("the encrypted content .{0,400}?could not be (?:verified|decrypted)",
+							"(?:encrypted content|encrypted_content) .{0,200}?could not be (?:verified|decrypted)",
+							"(?:input )?items? with ids? .{1,300}?not found",
+							"previous response with id .{1,300}?not found")),
 			// the budget that a gateway keeps for the user whom the request names
 			new RefusalRule(Subject.REQUEST, Set.of(400, 401, 403, 429), Set.of(),
 					starting("(?:exceededbudget: )?end[ -]?user\\b.{0,200}\\bover budget")),
@@ -269,6 +276,9 @@ final class RefusalRules {
 
 		/** The account's credit or quota, which waiting does not restore. */
 		ACCOUNT,
+
+		/** What another backend has made, such as encrypted reasoning. */
+		ELSEWHERE,
 
 		/** The model. */
 		MODEL,

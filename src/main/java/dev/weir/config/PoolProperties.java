@@ -48,6 +48,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retryBudget How many failed attempts may be retried.
  * @param resume Whether a stream that breaks off is continued on another backend, if that
  * backend begins with the same content. This costs a second call.
+ * @param affinity What lives on one backend.
  * @param forwardHeaders Names of further request headers that backends receive, at most
  * 4. Credentials and headers of the connection are not allowed. Azure refuses requests
  * with more than ten custom headers.
@@ -68,7 +69,7 @@ public record PoolProperties(@DefaultValue List<BackendProperties> backends,
 		@DefaultValue("30s") @Range(min = "1ms", max = "1h") Duration keepAliveDelay,
 		@DefaultValue("5") @Range(min = "1", max = "100") int maxAttempts, @DefaultValue CooldownProperties cooldown,
 		@DefaultValue RetryBudgetProperties retryBudget, @DefaultValue("false") boolean resume,
-		@DefaultValue Set<String> forwardHeaders) {
+		@DefaultValue PoolAffinityProperties affinity, @DefaultValue Set<String> forwardHeaders) {
 
 	public PoolProperties {
 		backends = List.copyOf(backends);

@@ -33,7 +33,7 @@ final class AttemptLog {
 					"Backend {} has used up its quota, and waiting does not restore it: it responded with {}; {}",
 					lane.backend(), outcome.description(), ((Outcome.OutOfQuota) outcome).refusal());
 			case NOT_SERVED -> notServed(lane, (Outcome.NotServed) outcome, operation);
-			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {
+			case SERVED, THROTTLED, TOO_LARGE, FAILED, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED -> {
 				// passes by itself, or is about the request
 			}
 		}

@@ -43,6 +43,9 @@ final class AttemptLoop {
 
 	private final RequestContext context;
 
+	// how many servers are asked that may have made what a request contains
+	private static final int MAX_NOT_MINE = 4;
+
 	private final AttemptCaller caller;
 
 	private final WaitQueues queues;
@@ -67,6 +70,8 @@ final class AttemptLoop {
 
 	// how often the only backend that can take the request responded with 429
 	private int throttled;
+
+	private int notMine;
 
 	// the result of the last attempt if it was about the request: used if no other lane
 	// is free that may take the request
@@ -178,7 +183,7 @@ final class AttemptLoop {
 		return switch (outcome.type()) {
 			case FAILED -> failedBeforeStart((Outcome.Failed) outcome, error);
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					BROKEN, CANCELLED ->
+					NOT_MINE, BROKEN, CANCELLED ->
 				Mono.just(new AttemptResult.NoResponse(outcome));
 		};
 	}
@@ -239,7 +244,7 @@ final class AttemptLoop {
 					this.candidates.widen();
 				}
 			}
-			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, BROKEN, CANCELLED -> {
+			case SERVED, TOO_LARGE, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED -> {
 				// no other attempt follows, or on a lane of the same backend
 			}
 		}
@@ -247,7 +252,7 @@ final class AttemptLoop {
 
 	private static boolean isAboutRequest(Outcome outcome) {
 		return switch (outcome.type()) {
-			case TOO_LARGE, REJECTED, TOO_LONG -> true;
+			case TOO_LARGE, REJECTED, TOO_LONG, NOT_MINE -> true;
 			case NOT_SERVED -> ((Outcome.NotServed) outcome).scope() == Outcome.Scope.REQUEST;
 			case SERVED, THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, BROKEN, CANCELLED -> false;
 		};
@@ -257,11 +262,27 @@ final class AttemptLoop {
 	private boolean isLast(Attempt attempt, Outcome outcome) {
 		return switch (outcome.type()) {
 			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
+			case NOT_MINE -> !(call().replayable() && mayTryElsewhere(attempt.lane()));
 			case TOO_LONG -> !(call().replayable() && this.candidates.restrictToLowerTiers(attempt.lane()));
 			case TOO_LARGE -> !(call().replayable()
 					&& this.candidates.restrictToLargerLanes(attempt.lane(), (Outcome.TooLarge) outcome));
 			case THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> false;
 		};
+	}
+
+	/**
+	 * Whether another server may know what the request contains; otherwise its reasoning
+	 * is left out, if the pool allows it.
+	 */
+	private boolean mayTryElsewhere(Lane lane) {
+		if (++this.notMine <= MAX_NOT_MINE && this.candidates.restrictToOtherServers(lane)) {
+			return true;
+		}
+		if (ReasoningDrop.ofUnknownOrigin(this.context)) {
+			this.candidates.allowTried();
+			return true;
+		}
+		return false;
 	}
 
 	/**
@@ -284,12 +305,18 @@ final class AttemptLoop {
 		if (this.attempts.counted() >= settings().maxAttempts()) {
 			return giveUp(true);
 		}
-		if (waitFor() == null) {
+		if (waitFor() == null && !leaveOwner()) {
 			return giveUp(!call().replayable());
 		}
 		boolean allowed = mayRepeatAfter(outcome) && !isOver()
 				&& (!outcome.type().costsRetry() || this.context.pool().retryBudget().tryRetry());
 		return allowed ? attempt() : giveUp(true);
+	}
+
+	/** Whether the request may leave the backend that made its reasoning. */
+	private boolean leaveOwner() {
+		return this.mayWait && this.candidates.isBound() && this.candidates.hasAvailableWider()
+				&& ReasoningDrop.ofOwner(this.context);
 	}
 
 	/** How long to wait for the next free lane, {@code null} if that is too long. */
@@ -310,7 +337,7 @@ final class AttemptLoop {
 		this.countBefore = this.attempts.count();
 		this.candidates.beginChoice();
 		Duration left = waitLeft();
-		return (!this.mayWait || waitFor() == null || left.isZero()) ? giveUp(false) : waitAndTry(left);
+		return (!this.mayWait || waitFor() == null || left.isZero()) ? tryOthers() : waitAndTry(left);
 	}
 
 	private Mono<RequestResult> waitAndTry(Duration atMost) {
@@ -322,8 +349,12 @@ final class AttemptLoop {
 			if (elsewhere != null) {
 				return elsewhere.run();
 			}
-			return free ? attempt() : giveUp(false);
+			return free ? attempt() : tryOthers();
 		});
+	}
+
+	private Mono<RequestResult> tryOthers() {
+		return leaveOwner() ? attempt() : giveUp(false);
 	}
 
 	/**
@@ -341,7 +372,8 @@ final class AttemptLoop {
 				case STATUS, CONNECTION, DEADLINE, TIMEOUT -> true;
 				case LOCAL, UNREACHED -> false;
 			};
-			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, CANCELLED ->
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE,
+					CANCELLED ->
 				false;
 		};
 	}

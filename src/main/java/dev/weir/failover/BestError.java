@@ -34,8 +34,8 @@ final class BestError {
 					this.forbidden = new Forbidden(from, candidate);
 				}
 			}
-			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, BROKEN,
-					CANCELLED -> {
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE,
+					BROKEN, CANCELLED -> {
 				// Weir has its own error for it, or relays the response
 			}
 		}

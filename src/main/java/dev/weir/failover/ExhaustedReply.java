@@ -93,7 +93,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 		return switch (outcome.type()) {
 			case FAILED -> ((Outcome.Failed) outcome).limit();
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					BROKEN, CANCELLED ->
+					NOT_MINE, BROKEN, CANCELLED ->
 				null;
 		};
 	}

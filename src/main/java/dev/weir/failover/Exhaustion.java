@@ -66,7 +66,7 @@ enum Exhaustion {
 				// these lanes are set aside now, and the next request may use others
 				case NOT_SERVED -> isWithoutWebSocket(failover) ? OPERATION_NOT_SERVED
 						: (ofFailures(failover) == UNAVAILABLE) ? FAILED : ofFailures(failover);
-				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, BROKEN, CANCELLED ->
+				case SERVED, FAILED, DENIED, NO_CREDENTIAL, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED ->
 					ofFailures(failover);
 			};
 		}
@@ -169,7 +169,7 @@ enum Exhaustion {
 				case STATUS, LOCAL -> FAILED;
 			};
 			case DENIED, NO_CREDENTIAL -> DENIED;
-			case SERVED, REJECTED, TOO_LONG, BROKEN, CANCELLED -> UNAVAILABLE;
+			case SERVED, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED -> UNAVAILABLE;
 		};
 	}
 
@@ -177,7 +177,7 @@ enum Exhaustion {
 		return switch (outcome.type()) {
 			case DENIED -> true;
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					BROKEN, CANCELLED ->
+					NOT_MINE, BROKEN, CANCELLED ->
 				false;
 		};
 	}

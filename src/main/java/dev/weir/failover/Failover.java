@@ -176,7 +176,8 @@ public final class Failover {
 		}
 		context.beginFailover(lanes, traits(context, imageDeployment));
 		Binding binding = context.binding();
-		if (binding != null && context.failover().candidates().lanes().isEmpty() && !lanes.isEmpty()) {
+		if (binding != null && context.failover().candidates().lanes().isEmpty() && !lanes.isEmpty()
+				&& !ReasoningDrop.ofOwner(context)) {
 			throw BoundReply.notServed(context, binding);
 		}
 		pool.retryBudget().recordRequest();

@@ -24,7 +24,9 @@ import dev.weir.openai.stream.StreamEvent;
 final class ObjectRecorder {
 
 	/** Other events of a response have no new ids. */
-	private static final Set<String> WITH_IDS = Set.of("response.created", "response.output_item.added");
+	private static final Set<String> WITH_IDS = Set.of("response.created", "response.output_item.added",
+			// encrypted reasoning
+			"response.output_item.done", "response.completed");
 
 	private final IdShape shape;
 
@@ -38,6 +40,9 @@ final class ObjectRecorder {
 	private @Nullable IdReader body;
 
 	private boolean found;
+
+	/** Reads an event that is relayed in pieces. */
+	private @Nullable IdReader pieces;
 
 	private ObjectRecorder(IdShape shape, boolean responses, boolean stateless) {
 		this.shape = shape;
@@ -83,7 +88,15 @@ final class ObjectRecorder {
 	 * @param attempt the attempt that it belongs to
 	 */
 	void onEvent(StreamEvent event, Attempt attempt) {
-		if (event.isWhole() && (this.responses ? isWithIds(event) : !this.found)) {
+		if (this.responses && !event.isWhole()) {
+			if (this.pieces == null) {
+				this.pieces = new IdReader(this.shape, this::add);
+			}
+			this.pieces.add(event.bytes());
+			this.pieces = event.isEnd() ? null : this.pieces;
+			record(attempt);
+		}
+		else if (event.isWhole() && (this.responses ? isWithIds(event) : !this.found)) {
 			new IdReader(this.shape, this::add).add(event.bytes());
 			record(attempt);
 		}
@@ -95,7 +108,7 @@ final class ObjectRecorder {
 	}
 
 	private void add(StoredObject object) {
-		if (!this.stateless || object.kind() == ObjectKind.CONTAINER) {
+		if (!this.stateless || object.kind() == ObjectKind.CONTAINER || object.kind() == ObjectKind.REASONING) {
 			this.objects.add(object);
 		}
 	}

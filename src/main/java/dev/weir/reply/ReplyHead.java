@@ -28,6 +28,8 @@ public final class ReplyHead {
 
 	private static final String ATTEMPTS = "x-weir-attempts";
 
+	private static final String REASONING = "x-weir-reasoning";
+
 	// the header in which SDKs expect the id of a request, and Azure's name for it
 	private static final String REQUEST_ID = "x-request-id";
 
@@ -150,6 +152,9 @@ public final class ReplyHead {
 	private void explain(@Nullable Lane lane) {
 		if (lane != null) {
 			headers().set(BACKEND, lane.backend().name());
+		}
+		if (this.context.isReasoningLeftOut()) {
+			headers().set(REASONING, "dropped");
 		}
 		headers().set(ATTEMPTS, String.valueOf(this.context.failover().attempts().count()));
 	}

@@ -194,10 +194,42 @@ public final class Candidates {
 		return this.bound;
 	}
 
+	/**
+	 * Whether a lane would be available if the request were not bound.
+	 * @return whether {@link #widen()} adds a lane that may be called now
+	 */
+	public boolean hasAvailableWider() {
+		for (Lane lane : this.wider) {
+			if (contains(lane)) {
+				return true;
+			}
+		}
+		return false;
+	}
+
 	/** Adds the lanes that the request may use once the first ones are out of service. */
 	public void widen() {
 		this.lanes = this.wider;
 		this.bound = false;
+	}
+
+	/**
+	 * Excludes the lanes of a server that does not know what the request contains.
+	 * @param lane the lane that responded so
+	 * @return whether another lane is available now
+	 */
+	public boolean restrictToOtherServers(Lane lane) {
+		for (Lane other : this.lanes) {
+			if (other.backend().isAtServerOf(lane.backend())) {
+				this.tried.add(other);
+			}
+		}
+		return hasAvailable();
+	}
+
+	/** Allows the lanes that were tried, because the request has changed. */
+	public void allowTried() {
+		this.tried.clear();
 	}
 
 	/**

@@ -2,6 +2,7 @@ package dev.weir.request;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,9 @@ import reactor.core.Disposable;
 
 import org.springframework.web.server.ServerWebExchange;
 
+import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.stored.StoredOperation;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
@@ -53,6 +56,8 @@ public final class RequestContext {
 	private @Nullable Binding binding;
 
 	private @Nullable FailoverState failover;
+
+	private boolean reasoningLeftOut;
 
 	private boolean released;
 
@@ -282,6 +287,42 @@ public final class RequestContext {
 	}
 
 	/**
+	 * Leaves reasoning out of the body, because the backend that made it does not take
+	 * the request.
+	 * @param unwanted whether the reasoning with a hash is left out
+	 * @param acceptable whether the new call may replace the client's
+	 * @return whether it has replaced it; {@code false} if there is no such reasoning
+	 */
+	public boolean leaveOutReasoning(Predicate<String> unwanted, Predicate<ApiCall> acceptable) {
+		ApiCall old = call();
+		StoredOperation stored = old.path().storedOperation();
+		RequestBody reduced = (old.body() != null && stored != null && isWithItems(old))
+				? old.body().withoutReasoning(unwanted, stored.request()) : null;
+		ApiCall next = (reduced != null) ? new ApiCall(old.path(), old.model(), reduced, old.replayable()) : null;
+		if (next == null || !acceptable.test(next)) {
+			return false;
+		}
+		this.call = next;
+		this.reasoningLeftOut = true;
+		return true;
+	}
+
+	private static boolean isWithItems(ApiCall call) {
+		return switch (call.path().operation()) {
+			case RESPONSES, RESPONSES_COMPACT, RESPONSES_INPUT_TOKENS -> true;
+			default -> false;
+		};
+	}
+
+	/**
+	 * Whether reasoning was left out of the body.
+	 * @return whether the backend that replies has not got all that the client sent
+	 */
+	public boolean isReasoningLeftOut() {
+		return this.reasoningLeftOut;
+	}
+
+	/**
 	 * Holds the share of the memory budget that the request's body is counted in, until
 	 * the body is released.
 	 * @param share the share
@@ -351,7 +392,7 @@ public final class RequestContext {
 		Lanes bound = (this.binding != null) ? lanes.of(this.binding.backends()) : lanes;
 		boolean home = this.binding != null && this.binding.isHome();
 		boolean free = this.binding == null || (home && bound.isEmpty());
-		return new Candidates(free ? lanes : bound, home ? lanes : bound, !free, traits);
+		return new Candidates(free ? lanes : bound, lanes, !free, traits);
 	}
 
 	/**

@@ -315,7 +315,7 @@ final class BackendLink implements PeerListener {
 	 */
 	private static Outcome endOf(Outcome outcome) {
 		return switch (outcome.type()) {
-			case THROTTLED, OUT_OF_QUOTA, TOO_LARGE, REJECTED, TOO_LONG -> outcome;
+			case THROTTLED, OUT_OF_QUOTA, TOO_LARGE, REJECTED, TOO_LONG, NOT_MINE -> outcome;
 			case SERVED, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, BROKEN, CANCELLED -> new Outcome.Broken();
 		};
 	}

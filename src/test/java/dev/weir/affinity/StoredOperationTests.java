@@ -2,6 +2,7 @@ package dev.weir.affinity;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Pools;
+import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.ShapeSamples;
@@ -112,7 +114,11 @@ class StoredOperationTests {
 		Backend backend = Objects.requireNonNull(weir.beans(Pools.class).values().iterator().next().get("openai"))
 			.backends()
 			.get(1);
-		owners.remember(List.of(new StoredObject(kind, id)), Owner.of(backend));
+		byte[] content = id.getBytes(StandardCharsets.UTF_8);
+		owners.remember(
+				List.of(new StoredObject(kind,
+						(kind == ObjectKind.REASONING) ? ContentHash.of(content, 0, content.length) : id)),
+				Owner.of(backend));
 		return id;
 	}
 

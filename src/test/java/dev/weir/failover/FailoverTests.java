@@ -187,7 +187,7 @@ class FailoverTests {
 		RawBackend.Script noFiles = servingExcept("/files",
 				responding("401 Unauthorized", "{\"error\":{\"code\":\"PermissionDenied\"}}"));
 		Stand stand = stands.next(noFiles, noFiles);
-		assertThat(stand.weir().get("/" + stand.name() + "/v1/files").statusCode()).isEqualTo(502);
+		assertThat(stand.weir().get("/" + stand.name() + "/v1/files").statusCode()).isEqualTo(503);
 		assertThat(header(stand.chat(), "x-weir-attempts")).isEqualTo("1");
 	}
 

@@ -60,7 +60,8 @@ public final class TestPools {
 				defaults.maxWaiting(), defaults.deadline(), defaults.connectTimeout(), defaults.handshakeTimeout(),
 				defaults.responseTimeout(), defaults.firstEventTimeout(), defaults.streamIdleTimeout(),
 				defaults.holdSignsOfLife(), defaults.keepAlive(), defaults.keepAliveDelay(), defaults.maxAttempts(),
-				defaults.cooldown(), defaults.retryBudget(), defaults.resume(), defaults.forwardHeaders());
+				defaults.cooldown(), defaults.retryBudget(), defaults.resume(), defaults.affinity(),
+				defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
 				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay(),

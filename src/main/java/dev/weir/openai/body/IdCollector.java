@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
+import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.StoredObject;
@@ -64,7 +65,10 @@ final class IdCollector {
 	private void collect(IdShape shape) {
 		JsonToken token = this.parser.currentToken();
 		if (token == JsonToken.VALUE_STRING) {
-			if (shape.isId()) {
+			if (shape.isHashed()) {
+				add(shape.named(hash()));
+			}
+			else if (shape.isId()) {
 				add(shape.named(shortString()));
 			}
 		}
@@ -79,6 +83,16 @@ final class IdCollector {
 				read(shape.property(name));
 			}
 		}
+	}
+
+	/** The hash of the current string, which is not decoded. */
+	private @Nullable String hash() {
+		int from = this.start + (int) this.parser.currentTokenLocation().getByteOffset() + 1;
+		int to = from;
+		while (to < this.body.length && this.body[to] != '"') {
+			to += (this.body[to] == '\\') ? 2 : 1;
+		}
+		return (to > from && to < this.body.length) ? ContentHash.of(this.body, from, to) : null;
 	}
 
 	private void add(@Nullable NamedObject named) {

@@ -2,6 +2,7 @@ package dev.weir.openai.body;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
@@ -15,12 +16,15 @@ import dev.weir.openai.stored.NamedObject;
  */
 final class JsonBody extends RequestBody {
 
+	private final BodyBytes bytes;
+
 	private final JsonScan scan;
 
 	private final long promptKey;
 
 	private JsonBody(BodyBytes bytes, JsonScan scan, long promptKey) {
 		super(bytes);
+		this.bytes = bytes;
 		this.scan = scan;
 		this.promptKey = promptKey;
 	}
@@ -68,6 +72,12 @@ final class JsonBody extends RequestBody {
 	@Override
 	public @Nullable String purpose() {
 		return this.scan.purpose();
+	}
+
+	@Override
+	public @Nullable RequestBody withoutReasoning(Predicate<String> unwanted, IdShape shape) {
+		byte[] cut = ReasoningCut.apply(this.bytes.array(), unwanted);
+		return (cut != null) ? read(new BodyBytes(cut), true, shape) : null;
 	}
 
 	@Override

@@ -70,9 +70,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		if (start < 0) {
 			throw new MalformedRequestException("The request body is not a JSON object");
 		}
-		try (JsonParser parser = FACTORIES.get()
-			.forBody(body.length)
-			.createParser(ObjectReadContext.empty(), body, start, body.length - start)) {
+		try (JsonParser parser = parser(body, start)) {
 			try {
 				return scan(parser, body, start, strict, shape, prompt);
 			}
@@ -80,6 +78,12 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 				throw explain(ex, parser, start);
 			}
 		}
+	}
+
+	static JsonParser parser(byte[] body, int start) {
+		return FACTORIES.get()
+			.forBody(body.length)
+			.createParser(ObjectReadContext.empty(), body, start, body.length - start);
 	}
 
 	/**

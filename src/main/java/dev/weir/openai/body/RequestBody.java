@@ -2,6 +2,7 @@ package dev.weir.openai.body;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
@@ -196,6 +197,18 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	 * @throws IllegalArgumentException if the name is not allowed
 	 */
 	public abstract List<ByteBuffer> withModel(String model);
+
+	/**
+	 * Leaves reasoning items of the responses API out, with the ids of items that depend
+	 * on them.
+	 * @param unwanted whether the encrypted reasoning with a {@code ContentHash} is left
+	 * out
+	 * @param shape where the body names stored objects
+	 * @return the new body, or {@code null} if it has no such reasoning
+	 */
+	public @Nullable RequestBody withoutReasoning(Predicate<String> unwanted, IdShape shape) {
+		return null;
+	}
 
 	/**
 	 * Replaces a part of the original body.

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class IdShape {
 
 	/** A value without ids. */
-	public static final IdShape NONE = new IdShape(null, "", true, Map.of(), null);
+	public static final IdShape NONE = new IdShape(null, "", true, false, Map.of(), null);
 
 	private final @Nullable ObjectKind kind;
 
@@ -23,15 +23,18 @@ public final class IdShape {
 
 	private final boolean required;
 
+	private final boolean hashed;
+
 	private final Map<String, IdShape> properties;
 
 	private final @Nullable IdShape others;
 
-	private IdShape(@Nullable ObjectKind kind, String param, boolean required, Map<String, IdShape> properties,
-			@Nullable IdShape others) {
+	private IdShape(@Nullable ObjectKind kind, String param, boolean required, boolean hashed,
+			Map<String, IdShape> properties, @Nullable IdShape others) {
 		this.kind = kind;
 		this.param = param;
 		this.required = required;
+		this.hashed = hashed;
 		this.properties = properties;
 		this.others = others;
 	}
@@ -43,7 +46,7 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	public IdShape id(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, true, Map.of(), null));
+		return with(name, new IdShape(of, name, true, false, Map.of(), null));
 	}
 
 	/**
@@ -54,7 +57,18 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape hint(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, false, Map.of(), null));
+		return with(name, new IdShape(of, name, false, false, Map.of(), null));
+	}
+
+	/**
+	 * Adds a property whose value is no id, but belongs to the backend that made it: a
+	 * {@link ContentHash} of it takes the place of an id.
+	 * @param name the name of the property
+	 * @param of the kind of the value
+	 * @return this shape with the property
+	 */
+	IdShape content(String name, ObjectKind of) {
+		return with(name, new IdShape(of, name, false, true, Map.of(), null));
 	}
 
 	/**
@@ -64,8 +78,8 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape idOrObject(String name, ObjectKind of) {
-		IdShape id = new IdShape(of, name, true, Map.of(), null);
-		return with(name, new IdShape(of, name, true, Map.of("id", id), null));
+		IdShape id = new IdShape(of, name, true, false, Map.of(), null);
+		return with(name, new IdShape(of, name, true, false, Map.of("id", id), null));
 	}
 
 	/**
@@ -75,8 +89,8 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape object(String name, ObjectKind of) {
-		return with(name,
-				new IdShape(null, name, true, Map.of("id", new IdShape(of, name, true, Map.of(), null)), null));
+		return with(name, new IdShape(null, name, true, false,
+				Map.of("id", new IdShape(of, name, true, false, Map.of(), null)), null));
 	}
 
 	/**
@@ -88,7 +102,8 @@ public final class IdShape {
 	IdShape with(String name, IdShape shape) {
 		Map<String, IdShape> all = new LinkedHashMap<>(this.properties);
 		all.put(name, shape);
-		return new IdShape(this.kind, this.param, this.required, Collections.unmodifiableMap(all), this.others);
+		return new IdShape(this.kind, this.param, this.required, this.hashed, Collections.unmodifiableMap(all),
+				this.others);
 	}
 
 	/**
@@ -111,7 +126,7 @@ public final class IdShape {
 	 * @return this shape with it
 	 */
 	IdShape withOthers(IdShape shape) {
-		return new IdShape(this.kind, this.param, this.required, this.properties, shape);
+		return new IdShape(this.kind, this.param, this.required, this.hashed, this.properties, shape);
 	}
 
 	/**
@@ -121,7 +136,7 @@ public final class IdShape {
 	 * @return this shape with it
 	 */
 	IdShape orId(ObjectKind of, String name) {
-		return new IdShape(of, name, true, this.properties, this.others);
+		return new IdShape(of, name, true, false, this.properties, this.others);
 	}
 
 	/**
@@ -144,6 +159,14 @@ public final class IdShape {
 	 */
 	public boolean isId() {
 		return this.kind != null;
+	}
+
+	/**
+	 * Whether the {@link ContentHash} of a string is an id here, and not the string.
+	 * @return whether it is
+	 */
+	public boolean isHashed() {
+		return this.hashed;
 	}
 
 	/**

@@ -6,6 +6,7 @@ package dev.weir.openai.stored;
 final class ReplyShapes {
 
 	private static final IdShape ITEM = IdShape.NONE.id("id", ObjectKind.ITEM)
+		.content("encrypted_content", ObjectKind.REASONING)
 		.id("container_id", ObjectKind.CONTAINER)
 		.with("environment", IdShape.NONE.id("container_id", ObjectKind.CONTAINER))
 		.with("content", IdShape.NONE.with("annotations", IdShape.NONE.id("container_id", ObjectKind.CONTAINER)));

@@ -16,6 +16,7 @@ final class RequestShapes {
 
 	/** An input item, which may be a reference to one, or the output of a tool. */
 	private static final IdShape ITEM = IdShape.NONE.id("id", ObjectKind.ITEM)
+		.content("encrypted_content", ObjectKind.REASONING)
 		.with("content", PART)
 		.with("output", PART)
 		.hint("container_id", ObjectKind.CONTAINER)

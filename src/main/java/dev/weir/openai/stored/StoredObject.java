@@ -26,7 +26,7 @@ public record StoredObject(ObjectKind kind, String id) {
 
 	@Override
 	public String toString() {
-		return this.id;
+		return (this.kind == ObjectKind.REASONING) ? "encrypted reasoning" : this.id;
 	}
 
 }

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.StoredObject;
@@ -50,6 +51,9 @@ public final class IdReader {
 
 	private boolean escaped;
 
+	/** The hash of the current string, if that takes the place of an id. */
+	private @Nullable ContentHash hash;
+
 	/**
 	 * Creates a reader.
 	 * @param shape where the value has ids
@@ -76,6 +80,9 @@ public final class IdReader {
 	}
 
 	private void readString(byte b) {
+		if (this.hash != null && (this.escaped || b != '"')) {
+			this.hash.add(b);
+		}
 		if (this.escaped) {
 			this.escaped = false;
 		}
@@ -109,15 +116,22 @@ public final class IdReader {
 		if (this.skippedAt > 0) {
 			return;
 		}
-		if (this.expectsName) {
+		if (this.hash != null && this.next != null) {
+			add(this.hash.isEmpty() ? null : this.next.named(this.hash.finish()));
+			this.hash = null;
+		}
+		else if (this.expectsName) {
 			this.next = this.kept ? this.shapes[this.depth].property(value()) : null;
 			this.expectsName = false;
 		}
 		else if (this.kept && this.next != null) {
-			NamedObject named = this.next.named(value());
-			if (named != null) {
-				this.found.accept(named.object());
-			}
+			add(this.next.named(value()));
+		}
+	}
+
+	private void add(@Nullable NamedObject named) {
+		if (named != null) {
+			this.found.accept(named.object());
 		}
 	}
 
@@ -130,7 +144,10 @@ public final class IdReader {
 			case '"' -> {
 				this.inString = true;
 				this.length = 0;
-				this.kept = this.skippedAt == 0 && (this.expectsName || (this.next != null && this.next.isId()));
+				boolean read = this.skippedAt == 0;
+				IdShape value = (read && !this.expectsName) ? this.next : null;
+				this.hash = (value != null && value.isHashed()) ? new ContentHash() : null;
+				this.kept = read && this.hash == null && (this.expectsName || (value != null && value.isId()));
 			}
 			case '{', '[' -> open(b == '{');
 			case '}', ']' -> close();
