@@ -41,10 +41,14 @@ public final class BackendCondition {
 
 	private volatile int credentialGeneration;
 
+	// the settings with which it was last in use, for the comparison of credentials
+	private volatile BackendProperties settings;
+
 	private volatile boolean removed;
 
-	BackendCondition(Key key, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
+	BackendCondition(Key key, BackendProperties settings, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
 		this.key = key;
+		this.settings = settings;
 		this.ticker = ticker;
 		this.ramp = new Ramp(ticker);
 		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
@@ -126,11 +130,22 @@ public final class BackendCondition {
 	}
 
 	/**
-	 * Sets how often the credential has changed. After a change, clears what the backend
-	 * refused the last credential for.
-	 * @param generation the number of changes
+	 * Returns how often the credential will have changed with other settings.
+	 * @param next the other settings
+	 * @return the number of changes
 	 */
-	void setCredentialGeneration(int generation) {
+	int credentialGeneration(BackendProperties next) {
+		return next.hasCredentialOf(this.settings) ? this.credentialGeneration : this.credentialGeneration + 1;
+	}
+
+	/**
+	 * Takes other settings into use. After a change of the credential, clears what the
+	 * backend refused the last one for.
+	 * @param next the settings
+	 */
+	void use(BackendProperties next) {
+		int generation = credentialGeneration(next);
+		this.settings = next;
 		if (generation == this.credentialGeneration) {
 			return;
 		}

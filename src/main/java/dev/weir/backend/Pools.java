@@ -105,14 +105,9 @@ public final class Pools {
 
 	private static Backend backend(BackendProperties settings, @Nullable Pool last, BackendCondition condition) {
 		Backend before = (last != null) ? last.backend(settings.name()) : null;
-		if (before == null || before.condition() != condition) {
-			return new Backend(settings, condition, condition.credentialGeneration());
-		}
-		if (before.properties().equals(settings)) {
-			return before;
-		}
-		boolean sameCredential = settings.hasCredentialOf(before.properties());
-		return new Backend(settings, condition, condition.credentialGeneration() + (sameCredential ? 0 : 1));
+		boolean same = before != null && before.condition() == condition && before.properties().equals(settings);
+		return same ? Objects.requireNonNull(before)
+				: new Backend(settings, condition, condition.credentialGeneration(settings));
 	}
 
 	private BackendCondition condition(String pool, BackendProperties settings, FreeSignal free,
@@ -125,7 +120,7 @@ public final class Pools {
 		CircuitBreaker breaker = (breakerSettings != null)
 				? CircuitBreaker.of(settings.name(), breakerSettings.of(settings.name()))
 				: this.breakers.circuitBreaker(settings.name());
-		BackendCondition created = new BackendCondition(key, breaker, this.ticker, free);
+		BackendCondition created = new BackendCondition(key, settings, breaker, this.ticker, free);
 		added.add(created);
 		return created;
 	}
@@ -135,13 +130,12 @@ public final class Pools {
 	 * @param change the result of the last {@link #prepare}
 	 */
 	public void apply(Change change) {
-		change.added.forEach((condition) -> {
-			this.conditions.put(condition.key(), condition);
-			register(condition.breaker());
-		});
-		change.pools.all()
-			.forEach((pool) -> pool.backends()
-				.forEach((backend) -> backend.condition().setCredentialGeneration(backend.credentialGeneration())));
+		change.added.forEach((condition) -> this.conditions.put(condition.key(), condition));
+		change.pools.all().forEach((pool) -> pool.backends().forEach((backend) -> {
+			backend.condition().use(backend.properties());
+			// a backend that was removed and is back has its circuit breaker still
+			register(backend.condition().breaker());
+		}));
 		this.current = change.pools;
 		if (change.breakerSettings != null) {
 			replaceBreakers(change);

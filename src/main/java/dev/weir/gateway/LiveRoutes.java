@@ -63,6 +63,11 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	// the arguments of predicates while routes are built, which happens under a lock
 	private @Nullable List<PredicateArgsEvent> arguments;
 
+	// between prepare and apply or discard
+	private boolean changing;
+
+	private boolean refreshLater;
+
 	private volatile boolean running;
 
 	/**
@@ -123,6 +128,7 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	 * @throws RuntimeException if a route cannot be built; then nothing has changed
 	 */
 	public synchronized Change prepare(PoolSet configuration, GatewayProperties next) {
+		this.changing = true;
 		Change change = new Change(this.gateway.getRoutes(), this.gateway.getDefaultFilters());
 		PoolRouteMetadata.complete(next.getRoutes(), configuration.properties());
 		this.gateway.setRoutes(next.getRoutes());
@@ -145,6 +151,15 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	public synchronized void discard(Change change) {
 		this.gateway.setRoutes(change.routes);
 		this.gateway.setDefaultFilters(change.defaultFilters);
+		endChange();
+	}
+
+	private synchronized void endChange() {
+		this.changing = false;
+		if (this.refreshLater) {
+			this.refreshLater = false;
+			refresh();
+		}
 	}
 
 	/**
@@ -156,13 +171,26 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 		if (change.table == null) {
 			throw new IllegalArgumentException("The change has no routes");
 		}
-		Set<String> before = ids(this.current);
-		this.current = change.table;
-		before.removeAll(ids(change.table));
+		Set<String> removed = ids(this.current);
+		removed.removeAll(ids(change.table));
+		synchronized (this) {
+			this.current = change.table;
+			endChange();
+		}
 		// the gateway's own filter would remember their weights
-		before.forEach((id) -> this.events.publishEvent(new RouteDeletedEvent(this, id)));
+		removed.forEach((id) -> publish(new RouteDeletedEvent(this, id)));
 		// other beans of the gateway, or of users, have caches of routes
-		this.events.publishEvent(new AppliedEvent(this));
+		publish(new AppliedEvent(this));
+	}
+
+	private void publish(ApplicationEvent event) {
+		try {
+			this.events.publishEvent(event);
+		}
+		catch (RuntimeException ex) {
+			// the routes are in use, whatever a listener does
+			logger.error("A listener failed after the routes were replaced", ex);
+		}
 	}
 
 	private static Set<String> ids(RouteTable table) {
@@ -184,13 +212,30 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 
 	/** Builds the routes again, because routes outside the configuration have changed. */
 	private synchronized void refresh() {
+		if (this.changing) {
+			this.refreshLater = true;
+			return;
+		}
 		Disposable unused = read(this.pools.current()).subscribe((table) -> {
-			this.current = table;
-			this.events.publishEvent(new RefreshRoutesResultEvent(this));
+			replace(table);
+			publish(new RefreshRoutesResultEvent(this));
 		}, (error) -> {
 			logger.error("The routes could not be refreshed; the previous ones stay", error);
-			this.events.publishEvent(new RefreshRoutesResultEvent(this, error));
+			publish(new RefreshRoutesResultEvent(this, error));
 		});
+	}
+
+	private synchronized void replace(RouteTable table) {
+		if (!this.changing && table.configuration() == this.pools.current()) {
+			this.current = table;
+		}
+		else {
+			// a reload has come first
+			this.refreshLater = this.changing;
+			if (!this.changing) {
+				refresh();
+			}
+		}
 	}
 
 	private synchronized RouteTable build(PoolSet configuration) {

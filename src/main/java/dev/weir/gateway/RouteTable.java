@@ -56,6 +56,10 @@ final class RouteTable {
 		return argument.startsWith("weight.");
 	}
 
+	PoolSet configuration() {
+		return this.configuration;
+	}
+
 	List<Route> routes() {
 		return this.routes;
 	}

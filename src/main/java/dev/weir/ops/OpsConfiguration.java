@@ -68,8 +68,8 @@ class OpsConfiguration {
 	}
 
 	@Bean
-	RequestMetrics requestMetrics(MeterRegistry registry) {
-		return new RequestMetrics(registry);
+	RequestMetrics requestMetrics(MeterRegistry registry, Pools pools) {
+		return new RequestMetrics(registry, pools);
 	}
 
 	@Bean

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 
 import dev.weir.backend.PoolSet;
+import dev.weir.backend.Pools;
 import dev.weir.backend.BackendCondition;
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Pool;
@@ -22,17 +23,24 @@ final class RequestMetrics implements RequestListener, ConfigurationListener {
 
 	private final MeterRegistry registry;
 
+	private final Pools pools;
+
 	// by pool and status
 	private final Map<String, Map<Integer, Timer>> timers = new ConcurrentHashMap<>();
 
-	RequestMetrics(MeterRegistry registry) {
+	RequestMetrics(MeterRegistry registry, Pools pools) {
 		this.registry = registry;
+		this.pools = pools;
 	}
 
 	@Override
 	public void onEnd(RequestContext context, RequestSummary summary) {
 		Pool pool = context.pool();
 		Map<Integer, Timer> known = this.timers.get(pool.name());
+		if (known == null && this.pools.get(pool.name()) == null) {
+			// the meters of a removed pool must not come back
+			return;
+		}
 		Map<Integer, Timer> ofPool = (known != null) ? known
 				: this.timers.computeIfAbsent(pool.name(), (name) -> new ConcurrentHashMap<>());
 		Timer timer = ofPool.get(summary.status());

@@ -168,7 +168,7 @@ public final class WaitQueues {
 			return;
 		}
 		List<Lane> lanes = waiter.context().failover().candidates().remaining();
-		if (this.waiting.get() >= this.pool.properties().maxWaiting()) {
+		if (this.waiting.get() >= this.pool.properties().maxWaiting() && !waiter.context().failover().wasMoved()) {
 			// full queues do not matter for lanes that no request waits for
 			waiter.proceed(checkNow && !this.queues.containsKey(lanes)
 					&& waiter.context().failover().candidates().hasAvailable());

@@ -64,7 +64,7 @@ final class BreakerProperties implements BreakerSettings {
 			return settings;
 		}
 		catch (BindException ex) {
-			throw ConfigurationReader.describe(ex);
+			throw ConfigurationReader.describe(ex, true);
 		}
 		catch (RuntimeException ex) {
 			throw new InvalidConfigurationException(List.of(new ConfigurationProblem(PREFIX, null, null,
@@ -104,7 +104,7 @@ final class BreakerProperties implements BreakerSettings {
 
 	private static Map<String, String> relevant(Map<String, String> all, String backend) {
 		String instances = PREFIX + ".instances.";
-		String own = instances + canonical(backend) + ".";
+		String own = canonical(instances + backend + ".");
 		return all.entrySet()
 			.stream()
 			.filter((entry) -> !entry.getKey().startsWith(instances) || canonical(entry.getKey()).startsWith(own))
@@ -112,7 +112,8 @@ final class BreakerProperties implements BreakerSettings {
 	}
 
 	private static String canonical(String name) {
-		return name.toLowerCase(Locale.ROOT);
+		// Spring Boot ignores these characters in names
+		return name.toLowerCase(Locale.ROOT).replaceAll("[_-]", "");
 	}
 
 }

@@ -3,6 +3,7 @@ package dev.weir.reload;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.cloud.gateway.route.RouteDefinition;
+import org.springframework.cloud.gateway.support.RouteMetadataUtils;
 import org.springframework.util.unit.DataSize;
 
 import dev.weir.backend.DurationText;
@@ -59,17 +61,24 @@ final class ConfigurationChanges {
 		ConfigurationChanges result = new ConfigurationChanges();
 		Map<String, RouteDefinition> old = byId(before);
 		Map<String, RouteDefinition> now = byId(after);
-		names(old, now).forEach((id) -> result.compare("route " + id, essence(old.get(id)), essence(now.get(id))));
+		names(old, now)
+			.forEach((id) -> result.compare("route " + id, withoutTimeouts(old.get(id)), withoutTimeouts(now.get(id))));
 		if (result.changes.isEmpty() && !List.copyOf(old.keySet()).equals(List.copyOf(now.keySet()))) {
 			result.changes.add("the order of the routes changed");
 		}
 		return result.changes;
 	}
 
-	// without metadata, to which Weir adds the timeouts of the pool
-	private static @Nullable List<Object> essence(@Nullable RouteDefinition route) {
-		return (route == null) ? null : List.of(String.valueOf(route.getUri()), route.getPredicates(),
-				route.getFilters(), route.getOrder(), route.isEnabled());
+	// Weir adds the timeouts of the pool to the metadata
+	private static @Nullable List<Object> withoutTimeouts(@Nullable RouteDefinition route) {
+		if (route == null) {
+			return null;
+		}
+		Map<String, Object> metadata = new HashMap<>(route.getMetadata());
+		metadata.remove(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR);
+		metadata.remove(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR);
+		return List.of(String.valueOf(route.getUri()), route.getPredicates(), route.getFilters(), route.getOrder(),
+				route.isEnabled(), metadata);
 	}
 
 	private void comparePools(String name, @Nullable PoolProperties before, @Nullable PoolProperties after) {
@@ -91,9 +100,9 @@ final class ConfigurationChanges {
 		compareRecords("backend " + name + ": ", before, after, Set.of("name"));
 	}
 
-	private void compare(String what, @Nullable Object before, @Nullable Object after) {
+	private void compare(String subject, @Nullable Object before, @Nullable Object after) {
 		if (!Objects.equals(before, after)) {
-			this.changes.add(what + ((before == null) ? " added" : (after == null) ? " removed" : " changed"));
+			this.changes.add(subject + ((before == null) ? " added" : (after == null) ? " removed" : " changed"));
 		}
 	}
 

@@ -1,7 +1,8 @@
 package dev.weir.reload;
 
-import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
@@ -50,11 +51,14 @@ final class ConfigurationWatch implements SmartLifecycle {
 
 	@Override
 	public synchronized void start() {
-		this.thread = Executors.newSingleThreadScheduledExecutor((task) -> {
-			Thread created = new Thread(task, "weir-configuration");
-			created.setDaemon(true);
-			return created;
+		ScheduledThreadPoolExecutor created = new ScheduledThreadPoolExecutor(1, (task) -> {
+			Thread daemon = new Thread(task, "weir-configuration");
+			daemon.setDaemon(true);
+			return daemon;
 		});
+		// a stop waits for the running reload, not for others
+		created.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+		this.thread = created;
 		var unused = this.thread.scheduleWithFixedDelay(this::runSafely, PERIOD_MILLIS, PERIOD_MILLIS,
 				TimeUnit.MILLISECONDS);
 		this.running = true;
@@ -95,20 +99,27 @@ final class ConfigurationWatch implements SmartLifecycle {
 	/**
 	 * Reads the files at once, whether they have changed or not.
 	 * @param cause why, for the log
+	 * @return the result; an error if Weir stops
 	 */
-	void readNow(String cause) {
+	Future<Reload.Result> readNow(String cause) {
 		ScheduledExecutorService executor = this.thread;
-		if (executor != null && this.running) {
-			executor.execute(() -> this.reload.reload(cause));
+		if (executor == null) {
+			throw new IllegalStateException("Weir is not started");
 		}
+		return executor.submit(() -> {
+			// the next comparison must not read the same files again
+			this.read = FileFingerprints.of(this.reload.watchedFiles());
+			this.seen = this.read;
+			return this.reload.reload(cause);
+		});
 	}
 
 	private void runSafely() {
 		try {
 			poll();
 		}
-		catch (RuntimeException ex) {
-			// the next comparison must take place
+		catch (RuntimeException | StackOverflowError | LinkageError ex) {
+			// an error would end the comparisons for good
 			logger.warn("The configuration files could not be compared", ex);
 		}
 	}

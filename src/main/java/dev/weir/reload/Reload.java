@@ -2,10 +2,12 @@ package dev.weir.reload;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 import io.github.resilience4j.common.CompositeCustomizer;
 import io.github.resilience4j.common.circuitbreaker.configuration.CircuitBreakerConfigCustomizer;
@@ -47,12 +49,15 @@ final class Reload {
 
 	private LoadedConfiguration current;
 
+	private Set<Path> watched;
+
 	Reload(ConfigurationReader reader, LoadedConfiguration started, Pools pools, LiveRoutes routes,
 			List<ConfigurationListener> listeners,
 			CompositeCustomizer<CircuitBreakerConfigCustomizer> breakerCustomizers, ConfigurationStatus status) {
 		this.reader = reader;
 		this.started = started;
 		this.current = started;
+		this.watched = reader.watchedFiles(started);
 		this.pools = pools;
 		this.routes = routes;
 		this.listeners = listeners;
@@ -63,27 +68,50 @@ final class Reload {
 	/**
 	 * Reads the files and applies them.
 	 * @param cause why, for the log
-	 * @return what has happened
+	 * @return the changed properties, or the mistakes
 	 */
 	synchronized Result reload(String cause) {
 		try {
 			LoadedConfiguration next = this.reader.read(this.current);
-			BreakerProperties breakers = BreakerProperties.of(next, this.current, this.breakerCustomizers);
-			return applied(cause, next, apply(next, breakers));
+			return apply(cause, next, BreakerProperties.of(next, this.current, this.breakerCustomizers));
 		}
 		catch (InvalidConfigurationException ex) {
-			return refused(cause, ex.report());
+			return refuse(cause, ex.report());
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | StackOverflowError ex) {
 			logger.debug("The configuration cannot be applied", ex);
-			return refused(cause, "The configuration cannot be applied: " + ex.getMessage());
+			return refuse(cause, "The configuration cannot be applied: " + ex);
+		}
+		finally {
+			this.watched = this.reader.watchedFiles(this.current);
 		}
 	}
 
-	private List<String> apply(LoadedConfiguration next, BreakerProperties breakers) {
+	private Result apply(String cause, LoadedConfiguration next, BreakerProperties breakers) {
+		List<String> changes = describe(next, breakers);
+		SortedSet<String> names = next.changedSince(this.current);
+		SortedSet<String> restart = next.restartNeededSince(this.current);
+		SortedSet<String> restartSinceStart = next.restartNeededSince(this.started);
 		Pools.Change change = this.pools.prepare(next.properties(), breakers);
-		this.listeners.forEach((listener) -> listener.prepare(change.pools()));
 		LiveRoutes.Change routeChange = this.routes.prepare(change.pools(), next.gateway());
+		try {
+			this.listeners.forEach((listener) -> listener.prepare(change.pools()));
+		}
+		catch (RuntimeException ex) {
+			this.routes.discard(routeChange);
+			throw ex;
+		}
+		this.current = next;
+		this.pools.apply(change);
+		this.routes.apply(routeChange);
+		// from here on the new configuration is in use, whatever fails
+		notifyListeners((listener) -> listener.onApplied(change.pools()));
+		report(cause, next, changes, restart);
+		this.status.onValid(!changes.isEmpty(), restartSinceStart);
+		return new Result(names, null);
+	}
+
+	private List<String> describe(LoadedConfiguration next, BreakerProperties breakers) {
 		List<String> changes = new ArrayList<>(
 				ConfigurationChanges.between(this.current.properties(), next.properties()));
 		changes.addAll(ConfigurationChanges.between(this.current.gateway().getRoutes(), next.gateway().getRoutes()));
@@ -92,23 +120,26 @@ final class Reload {
 		}
 		changes.addAll(breakers.describe(
 				this.pools.all().stream().flatMap((pool) -> pool.backends().stream()).map(Backend::name).toList()));
-		this.pools.apply(change);
-		this.routes.apply(routeChange);
-		this.listeners.forEach((listener) -> listener.onApplied(change.pools()));
 		return changes;
 	}
 
-	private Result applied(String cause, LoadedConfiguration next, List<String> changes) {
-		SortedSet<String> names = next.changedSince(this.current);
-		SortedSet<String> restart = next.restartNeededSince(this.current);
-		boolean mended = this.status.problem().isPresent();
-		this.current = next;
-		this.status.onValid(!changes.isEmpty(), next.restartNeededSince(this.started));
+	private void notifyListeners(Consumer<ConfigurationListener> notification) {
+		for (ConfigurationListener listener : this.listeners) {
+			try {
+				notification.accept(listener);
+			}
+			catch (RuntimeException ex) {
+				logger.error("{} could not follow the new configuration", listener.getClass().getSimpleName(), ex);
+			}
+		}
+	}
+
+	private void report(String cause, LoadedConfiguration next, List<String> changes, SortedSet<String> restart) {
 		if (!changes.isEmpty()) {
 			logger.info("Configuration reloaded after {}: {}", cause, String.join("; ", changes));
 			next.warnings().forEach(logger::warn);
 		}
-		else if (mended) {
+		else if (this.status.problem().isPresent()) {
 			logger.info("The configuration is valid again after {}; nothing has changed", cause);
 		}
 		else {
@@ -117,10 +148,9 @@ final class Reload {
 		if (!restart.isEmpty()) {
 			logger.warn("These changes take effect when Weir is started again: {}", String.join(", ", restart));
 		}
-		return new Result(names, null);
 	}
 
-	private Result refused(String cause, String problem) {
+	private Result refuse(String cause, String problem) {
 		logger.error("The configuration is invalid after {}; Weir continues with the previous one.\n\n{}", cause,
 				problem.stripTrailing());
 		this.status.onInvalid(problem);
@@ -133,7 +163,7 @@ final class Reload {
 	 */
 	synchronized void releaseRemoved() {
 		List<BackendCondition> gone = this.pools.forgetRemoved();
-		this.listeners.forEach((listener) -> listener.onRemoved(gone, this.pools.current()));
+		notifyListeners((listener) -> listener.onRemoved(gone, this.pools.current()));
 	}
 
 	/**
@@ -141,7 +171,10 @@ final class Reload {
 	 * @return absolute paths
 	 */
 	synchronized Set<Path> watchedFiles() {
-		return this.current.watchedFiles();
+		// a file may have been added to a folder
+		Set<Path> files = new HashSet<>(this.watched);
+		files.addAll(this.current.candidates());
+		return files;
 	}
 
 	/**

@@ -2,6 +2,7 @@ package dev.weir.reload;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.Future;
 
 import io.github.resilience4j.common.CompositeCustomizer;
 import io.github.resilience4j.common.circuitbreaker.configuration.CircuitBreakerConfigCustomizer;
@@ -63,13 +64,15 @@ class ReloadConfiguration {
 
 	@Bean
 	HangupSignal hangupSignal(ConfigurationWatch watch) {
-		return new HangupSignal(() -> watch.readNow("the signal HUP"));
+		return new HangupSignal(() -> {
+			Future<Reload.Result> unused = watch.readNow("the signal HUP");
+		});
 	}
 
 	@Bean
 	ConfigDataContextRefresher configDataContextRefresher(ConfigurableApplicationContext context, RefreshScope scope,
-			RefreshProperties properties, Reload reload) {
-		return new ReloadContextRefresher(context, scope, properties, reload);
+			RefreshProperties properties, ConfigurationWatch watch) {
+		return new ReloadContextRefresher(context, scope, properties, watch);
 	}
 
 }

@@ -1,6 +1,9 @@
 package dev.weir.reload;
 
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.cloud.autoconfigure.RefreshAutoConfiguration.RefreshProperties;
@@ -15,12 +18,14 @@ import org.springframework.context.ConfigurableApplicationContext;
  */
 final class ReloadContextRefresher extends ConfigDataContextRefresher {
 
-	private final Reload reload;
+	private static final long LIMIT_SECONDS = 60;
+
+	private final ConfigurationWatch watch;
 
 	ReloadContextRefresher(ConfigurableApplicationContext context, RefreshScope scope, RefreshProperties properties,
-			Reload reload) {
+			ConfigurationWatch watch) {
 		super(context, scope, properties);
-		this.reload = reload;
+		this.watch = watch;
 	}
 
 	/**
@@ -31,11 +36,24 @@ final class ReloadContextRefresher extends ConfigDataContextRefresher {
 	 */
 	@Override
 	public synchronized Set<String> refresh() {
-		Reload.Result result = this.reload.reload("a refresh");
+		Reload.Result result = read();
 		if (result.problem() != null) {
 			throw new InvalidEndpointRequestException(result.problem(), result.problem());
 		}
 		return result.changed();
+	}
+
+	private Reload.Result read() {
+		try {
+			return this.watch.readNow("a refresh").get(LIMIT_SECONDS, TimeUnit.SECONDS);
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			throw new IllegalStateException("The configuration could not be read", ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("The configuration could not be read", ex);
+		}
 	}
 
 	@Override

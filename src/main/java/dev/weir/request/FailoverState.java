@@ -32,6 +32,8 @@ public final class FailoverState {
 
 	private long arrival;
 
+	private boolean moved;
+
 	private boolean repeatable = true;
 
 	FailoverState(Pool pool, Candidates candidates, Deadline deadline, RequestTraits traits, AttemptListener listener) {
@@ -53,6 +55,7 @@ public final class FailoverState {
 				this.traits, this.listener);
 		moved.waited = this.waited;
 		moved.arrival = this.arrival;
+		moved.moved = true;
 		return moved;
 	}
 
@@ -147,6 +150,15 @@ public final class FailoverState {
 	 */
 	public void addWait(Duration time) {
 		this.waited = this.waited.plus(time);
+	}
+
+	/**
+	 * Whether the request has waited in a previous configuration, so that it has its
+	 * place among the waiting requests already.
+	 * @return whether it was moved
+	 */
+	public boolean wasMoved() {
+		return this.moved;
 	}
 
 	/**

@@ -19,6 +19,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.util.StringUtils;
 
+import dev.weir.config.LiveConfiguration;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Scripts;
@@ -113,6 +114,46 @@ class ConfigurationWatchTests {
 		awaitBackend(weir, "three");
 		write("later.yml", yaml("four"));
 		awaitBackend(weir, "four");
+	}
+
+	@Test
+	void anImportThatIsRenamedOrCorrectedIsRead() throws IOException {
+		write("pools.yml", yaml("one"));
+		Path file = write("weir.yml", "spring.config.import: pools.yml\n");
+		WeirServer weir = start(file);
+		// renamed
+		write("pools2.yml", yaml("two"));
+		Files.writeString(file, "spring.config.import: pools2.yml\n");
+		Files.delete(this.folder.resolve("pools.yml"));
+		awaitBackend(weir, "two");
+		// a new import with a mistake, which is corrected later
+		Path extra = write("extra.yml", "weir: [\n");
+		Files.writeString(file, "spring.config.import: extra.yml\n");
+		await().atMost(Duration.ofSeconds(10))
+			.untilAsserted(() -> assertThat(weir.get("/actuator/health/configuration").body()).contains("OUT_OF_DATE"));
+		Files.writeString(extra, yaml("three"));
+		awaitBackend(weir, "three");
+	}
+
+	@Test
+	void aProfileThatAFileReplacesIsNotActiveAnyMore() throws IOException {
+		Path file = write("weir.yml", """
+				%s
+				spring.profiles.active: a
+				---
+				spring.config.activate.on-profile: a
+				weir.header-timeout: 11s
+				---
+				spring.config.activate.on-profile: b
+				weir.body-timeout: 12s
+				""".formatted(yaml("one")));
+		WeirServer weir = start(file);
+		LiveConfiguration configuration = weir.bean(LiveConfiguration.class);
+		assertThat(configuration.current().headerTimeout()).hasSeconds(11);
+		Files.writeString(file, Files.readString(file).replace("active: a", "active: b"));
+		await().atMost(Duration.ofSeconds(10))
+			.untilAsserted(() -> assertThat(configuration.current().bodyTimeout()).hasSeconds(12));
+		assertThat(configuration.current().headerTimeout()).hasSeconds(30);
 	}
 
 	@Test

@@ -13,8 +13,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.cloud.gateway.event.RefreshRoutesEvent;
 
 import dev.weir.backend.Pools;
+import dev.weir.config.LiveConfiguration;
+import dev.weir.gateway.LiveRoutes;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
@@ -72,7 +75,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void theLogSaysInWordsWhatChangedAndNeverASecret(CapturedOutput output) {
+	void theLogDescribesEachChangeAndNeverShowsASecret(CapturedOutput output) {
 		ReloadableWeir weir = start(pool("", firstBackend("weight: 1"), secondBackend()));
 		weir.change(pool("max-wait: 2s, cooldown: {default: 7s}", firstBackend("weight: 3", "models: {gpt-4o: d1}"),
 				secondBackend().replace("key-of-two", "another-secret")));
@@ -334,6 +337,127 @@ class ReloadTests {
 		assertThat(weir.server().post("/v1/chat/completions", large).statusCode()).isEqualTo(200);
 		weir.change(pool("", firstBackend()).replace("weir:\n", "weir:\n  max-body: 2KB\n"));
 		assertThat(weir.server().post("/v1/chat/completions", large).statusCode()).isEqualTo(413);
+	}
+
+	@Test
+	void aReferenceToItselfOutsideOfWeirsSettingsDoesNotPreventAReload() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		assertThat(weir.change(pool("", secondBackend()) + "my.app: ${my.app}\n").problem()).isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(weir.change(pool("", firstBackend())).problem()).isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+	}
+
+	@Test
+	void aListenerOfRoutesThatFailsDoesNotKeepTheOldConfiguration() {
+		ReloadableWeir weir = this.resources
+			.add(ReloadableWeir.start((context) -> context.addApplicationListener((event) -> {
+				if (event instanceof RefreshRoutesEvent && event.getSource() instanceof LiveRoutes) {
+					throw new IllegalStateException("a listener failed");
+				}
+			}), pool("", firstBackend())));
+		assertThat(weir.change(pool("", secondBackend()).replace("weir:\n", "weir:\n  max-body: 1MB\n")).problem())
+			.isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(weir.server().bean(LiveConfiguration.class).current().maxBody().toMegabytes()).isEqualTo(1);
+	}
+
+	@Test
+	void w03AliasesThatContainThemselvesOrGrowWithoutLimitAreRefused() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+		for (int i = 1; i < 8; i++) {
+			bomb.append("a").append(i).append(": &a").append(i).append(" [").append(("*a" + (i - 1) + ", ").repeat(8));
+			bomb.append("*a").append(i - 1).append("]\n");
+		}
+		for (String aliases : List.of("foo: &a {x: *a}\n", bomb.toString())) {
+			assertThat(weir.change(pool("", secondBackend()) + aliases).problem()).contains("aliases");
+			assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+		}
+	}
+
+	@Test
+	void anInvalidUrlInARouteIsReportedWithoutItsPassword(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		Reload.Result result = weir.change(pool("", firstBackend())
+				+ "spring.cloud.gateway.server.webflux.routes: [{id: a, uri: 'https://user:s3cret@ho st', predicates: ['Path=/**']}]\n");
+		assertThat(result.problem()).contains("(hidden)@").doesNotContain("s3cret");
+		assertThat(output).doesNotContain("s3cret");
+		assertThat(weir.server().get("/actuator/health/configuration").body()).doesNotContain("s3cret");
+	}
+
+	@Test
+	void aBackendThatComesBackWithAnotherKeyIsNotBlamedForTheOldOne() {
+		Signal finish = new Signal();
+		this.first.script((call) -> {
+			if (call.request().contains("\"stream\":true")) {
+				call.beginEvents();
+				call.chunk(StreamEvents.ROLE + StreamEvents.CONTENT);
+				finish.await();
+				call.chunk(StreamEvents.FINISH + StreamEvents.DONE);
+				call.endChunks();
+			}
+			else if (call.request().contains("key-of-one")) {
+				call.respond("401 Unauthorized",
+						"{\"error\":{\"code\":\"401\",\"message\":\"Access denied due to invalid subscription key or wrong API endpoint.\"}}");
+			}
+			else {
+				Scripts.SERVES.run(call);
+			}
+		});
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
+		try (RawClient stream = RawClient.of(weir.server())) {
+			stream.post("/v1/chat/completions", "{\"model\":\"gpt-4o\",\"stream\":true,\"messages\":[]}");
+			stream.readUntil("hello");
+			assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+			weir.change(pool("", secondBackend()));
+			weir.change(pool("", firstBackend().replace("key-of-one", "right-key"), secondBackend("priority: 2")));
+			assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+			assertThat(breaker(weir, "one"))
+				.isSameAs(weir.server().bean(Pools.class).get("openai").backend("one").breaker());
+			finish.send();
+			stream.readUntil("[DONE]");
+		}
+	}
+
+	@Test
+	void aPropertyOfTheUserThatASettingRefersToNeedsNoRestart(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend("weight: '${my-weight}'")) + "my-weight: 1\n");
+		weir.change(pool("", firstBackend("weight: '${my-weight}'")) + "my-weight: 4\n");
+		assertThat(output).contains("backend one: weight 1 → 4").doesNotContain("when Weir is started again");
+	}
+
+	@Test
+	void circuitBreakersOfNamesWithUnderscoresChange() {
+		ReloadableWeir weir = start(pool("", backend("east_us", this.first.url())));
+		weir.change(pool("", backend("east_us", this.first.url()))
+				+ "resilience4j.circuitbreaker.instances.east_us.sliding-window-size: 9\n");
+		assertThat(breaker(weir, "east_us").getCircuitBreakerConfig().getSlidingWindowSize()).isEqualTo(9);
+	}
+
+	@Test
+	void theMetersOfARemovedPoolDoNotComeBack() throws InterruptedException {
+		Signal arrived = new Signal();
+		Signal respond = new Signal();
+		this.first.script((call) -> {
+			arrived.send();
+			respond.await();
+			Scripts.SERVES.run(call);
+		});
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		try (RawClient client = RawClient.of(weir.server())) {
+			client.post("/v1/chat/completions", Bodies.CHAT);
+			arrived.await();
+			weir.change(named("other", secondBackend())
+					+ "spring.cloud.gateway.server.webflux.routes: [{id: a, uri: 'lb://other', predicates: ['Path=/**']}]\n");
+			respond.send();
+			assertThat(client.readReply().status()).isEqualTo(200);
+		}
+		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+			weir.server().bean(Reload.class).releaseRemoved();
+			assertThat(weir.server().bean(MeterRegistry.class).getMeters())
+				.noneMatch((meter) -> "openai".equals(meter.getId().getTag("pool")));
+		});
 	}
 
 }

@@ -1,5 +1,7 @@
 package dev.weir.config.load;
 
+import java.util.regex.Pattern;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,15 +21,19 @@ public record ConfigurationProblem(String property, @Nullable String value, @Nul
 
 	private static final int MAX_LENGTH = 120;
 
+	// a URL may have a password, also one that is not valid
+	private static final Pattern USER_INFO = Pattern.compile("//[^/]*@");
+
 	public ConfigurationProblem {
 		property = printable(property);
 		value = (value != null) ? printable(value) : null;
 		mistake = printable(mistake);
+		cure = USER_INFO.matcher(cure).replaceAll("//(hidden)@");
 	}
 
 	private static String printable(String text) {
 		// a line break in a value could forge a line in the log
-		String line = text.replaceAll("\\p{Cntrl}", "\uFFFD");
+		String line = USER_INFO.matcher(text).replaceAll("//(hidden)@").replaceAll("\\p{Cntrl}", "\uFFFD");
 		return (line.length() > MAX_LENGTH) ? line.substring(0, MAX_LENGTH) + "…" : line;
 	}
 

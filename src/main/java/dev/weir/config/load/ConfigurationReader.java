@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -13,6 +15,7 @@ import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.io.ResourceLoader;
 
@@ -31,6 +34,9 @@ public final class ConfigurationReader {
 	private final ResourceLoader resources;
 
 	private final RouteArgumentCheck routeCheck;
+
+	// the files of a configuration that was refused
+	private Set<Path> refused = Set.of();
 
 	ConfigurationReader(ConfigurableEnvironment running, RouteFactoryNames factories, ResourceLoader resources,
 			RouteArgumentCheck routeCheck) {
@@ -62,20 +68,39 @@ public final class ConfigurationReader {
 	 * mistake
 	 */
 	public LoadedConfiguration read(LoadedConfiguration last) {
-		checkFiles(last);
+		List<Path> files = ConfigurationLocations.of(last.environment()).candidates();
+		YamlSizeCheck.check(files);
+		this.refused = WatchedFiles.importsOf(files);
+		YamlSizeCheck.check(this.refused);
 		ConfigurableEnvironment environment = readFiles(last);
+		this.refused = WatchedFiles.of(environment);
+		checkFiles(last, environment);
 		WeirProperties properties = this.loader.load(environment);
 		GatewayProperties gateway = bindGateway(environment);
 		this.routeCheck.check(environment, gateway);
+		this.refused = Set.of();
 		return new LoadedConfiguration(environment, properties, gateway);
 	}
 
-	// without a file that was read before, the rest may be a valid configuration that no
-	// operator wants
-	private static void checkFiles(LoadedConfiguration last) {
+	/**
+	 * The files whose changes can change the configuration: those of the current
+	 * configuration, and those that were refused after it.
+	 * @param current the configuration in use
+	 * @return absolute paths of files, which may not exist
+	 */
+	public Set<Path> watchedFiles(LoadedConfiguration current) {
+		Set<Path> files = new LinkedHashSet<>(WatchedFiles.of(current.environment()));
+		files.addAll(this.refused);
+		return files;
+	}
+
+	// without a file that was read before, the other files may be valid by chance
+	private static void checkFiles(LoadedConfiguration last, @Nullable ConfigurableEnvironment next) {
 		List<ConfigurationProblem> problems = new ArrayList<>();
 		for (Path file : ConfigurationLocations.of(last.environment()).filesRead()) {
-			String mistake = mistakeOf(file);
+			boolean wanted = next == null || !WatchedFiles.importsOf(last.environment()).contains(file)
+					|| WatchedFiles.importsOf(next).contains(file);
+			String mistake = wanted ? mistakeOf(file) : null;
 			if (mistake != null) {
 				problems.add(new ConfigurationProblem(file.toString(), null, null, mistake,
 						"Restore the file, or start Weir again to run without it."));
@@ -115,6 +140,8 @@ public final class ConfigurationReader {
 							ConfigurationLocations.of(last.environment()).candidates())));
 				}
 			}
+			// a missing file has a better message
+			checkFiles(last, null);
 			throw new InvalidConfigurationException(List.of(new ConfigurationProblem("spring.config", null, null,
 					"cannot be read: " + ex.getMessage(), "Check the locations and imports of files.")));
 		}
@@ -125,7 +152,7 @@ public final class ConfigurationReader {
 			return Binder.get(environment).bindOrCreate(GatewayProperties.PREFIX, GatewayProperties.class);
 		}
 		catch (BindException ex) {
-			throw describe(ex);
+			throw describe(ex, false);
 		}
 	}
 
@@ -133,15 +160,18 @@ public final class ConfigurationReader {
 	 * Describes a value that does not fit its property. The value is not shown, because
 	 * it may be a secret.
 	 * @param failure the failure
+	 * @param withReason whether the message of the cause may be shown
 	 * @return an exception with one problem
 	 */
-	public static InvalidConfigurationException describe(BindException failure) {
+	public static InvalidConfigurationException describe(BindException failure, boolean withReason) {
+		Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+		String reason = (withReason && cause != failure && cause.getMessage() != null) ? ": " + cause.getMessage() : "";
 		ConfigurationProperty property = failure.getProperty();
-		return new InvalidConfigurationException(List
-			.of(new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(), null,
-					(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
-					"is not a valid " + failure.getTarget().getType().resolve(Object.class).getSimpleName(),
-					"Correct the value.")));
+		return new InvalidConfigurationException(List.of(
+				new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(), null,
+						(property != null) ? OriginDescriber.describe(property.getOrigin()) : null, "is not a valid "
+								+ failure.getTarget().getType().resolve(Object.class).getSimpleName() + reason,
+						"Correct the value.")));
 	}
 
 }

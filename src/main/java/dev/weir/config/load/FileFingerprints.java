@@ -21,8 +21,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
  */
 public record FileFingerprints(Map<Path, String> contents) {
 
-	// a configuration file is smaller; only the beginning of a larger file is compared
-	private static final int MAX_BYTES = 4 * 1024 * 1024;
+	// a larger file is refused
+	static final int MAX_BYTES = 4 * 1024 * 1024;
 
 	/**
 	 * Reads the files.
@@ -44,7 +44,7 @@ public record FileFingerprints(Map<Path, String> contents) {
 			return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? "not a file" : "missing";
 		}
 		try (var content = Files.newInputStream(file)) {
-			byte[] bytes = content.readNBytes(MAX_BYTES);
+			byte[] bytes = content.readNBytes(MAX_BYTES + 1);
 			return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
 		}
 		catch (IOException ex) {

@@ -1,6 +1,11 @@
 package dev.weir.config.load;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MutablePropertySources;
@@ -35,9 +40,20 @@ final class FreshEnvironment {
 		sources.stream().map(PropertySource::getName).toList().forEach(sources::remove);
 		running.getPropertySources().stream().filter(FreshEnvironment::isKept).forEach(sources::addLast);
 		ConfigurationPropertySources.attach(fresh);
-		ConfigDataEnvironmentPostProcessor.applyTo(fresh, resources, null, running.getActiveProfiles());
+		ConfigDataEnvironmentPostProcessor.applyTo(fresh, resources, null, profilesOfCode(running));
 		BundledSettingsPostProcessor.addTo(fresh);
 		return fresh;
+	}
+
+	// the others come from properties, which are read again
+	private static List<String> profilesOfCode(ConfigurableEnvironment running) {
+		List<String> profiles = new ArrayList<>(List.of(running.getActiveProfiles()));
+		for (String property : List.of("spring.profiles.active", "spring.profiles.include")) {
+			Binder.get(running)
+				.bind(property, Bindable.setOf(String.class))
+				.ifBound((written) -> profiles.removeAll(written));
+		}
+		return profiles;
 	}
 
 	private static boolean isKept(PropertySource<?> source) {

@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -33,7 +33,14 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 		GatewayProperties gateway) {
 
 	private static final List<ConfigurationPropertyName> LIVE = List.of(SettingTree.ROOT, RouteSources.ROUTES,
-			RouteSources.DEFAULT_FILTERS, ConfigurationPropertyName.of("resilience4j.circuitbreaker"));
+			RouteSources.DEFAULT_FILTERS, ConfigurationPropertyName.of("resilience4j.circuitbreaker"),
+			ConfigurationPropertyName.of("spring.config"), ConfigurationPropertyName.of("spring.profiles"));
+
+	// other names are a user's own, which settings refer to
+	private static final List<ConfigurationPropertyName> READ_AT_START = Stream
+		.of("spring", "server", "management", "logging", "resilience4j", "weir", "debug", "trace")
+		.map(ConfigurationPropertyName::of)
+		.toList();
 
 	private static final ConfigurationPropertyName SIMULATOR = ConfigurationPropertyName.of("weir.simulator");
 
@@ -97,7 +104,8 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 	private static boolean isLive(String name) {
 		ConfigurationPropertyName property = ConfigurationPropertyName.of(name);
 		return !SIMULATOR.isAncestorOf(property)
-				&& LIVE.stream().anyMatch((root) -> root.equals(property) || root.isAncestorOf(property));
+				&& (LIVE.stream().anyMatch((root) -> root.equals(property) || root.isAncestorOf(property))
+						|| READ_AT_START.stream().noneMatch((root) -> root.isAncestorOf(property)));
 	}
 
 	private Map<String, String> fileProperties() {
@@ -111,17 +119,17 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 		return values;
 	}
 
-	private String value(ConfigurationPropertySource source, ConfigurationPropertyName name) {
-		Object value = Objects.requireNonNull(source.getConfigurationProperty(name)).getValue();
-		return this.environment.resolvePlaceholders(String.valueOf(value));
+	// as written: a reference to a random value or to itself has no value to compare
+	private static String value(ConfigurationPropertySource source, ConfigurationPropertyName name) {
+		return String.valueOf(Objects.requireNonNull(source.getConfigurationProperty(name)).getValue());
 	}
 
 	/**
-	 * The files whose changes can change the configuration.
-	 * @return absolute paths of files, which may not exist
+	 * The existing files that Spring Boot would read at its locations.
+	 * @return absolute paths
 	 */
-	public Set<Path> watchedFiles() {
-		return WatchedFiles.of(this.environment);
+	public List<Path> candidates() {
+		return ConfigurationLocations.of(this.environment).candidates();
 	}
 
 	/**

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,9 +13,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.FileSystemResource;
 
 /**
  * The files whose changes can change the configuration: those that were read, those that
@@ -34,18 +37,7 @@ final class WatchedFiles {
 
 	private final Set<Path> files = new LinkedHashSet<>();
 
-	private WatchedFiles(ConfigurableEnvironment environment) {
-		this.files.addAll(ConfigurationLocations.of(environment).filesRead());
-		this.files.addAll(ConfigurationLocations.of(environment).candidates());
-		for (PropertySource<?> source : environment.getPropertySources()) {
-			Matcher tree = TREE.matcher(source.getName());
-			if (tree.matches()) {
-				addTree(Path.of(tree.group(1)));
-			}
-			if (source instanceof EnumerablePropertySource<?> readable) {
-				addImports(readable, environment);
-			}
-		}
+	private WatchedFiles() {
 	}
 
 	/**
@@ -54,17 +46,66 @@ final class WatchedFiles {
 	 * @return absolute paths, without order
 	 */
 	static Set<Path> of(ConfigurableEnvironment environment) {
-		return new WatchedFiles(environment).files;
+		Set<Path> files = new LinkedHashSet<>(importsOf(environment));
+		files.addAll(ConfigurationLocations.of(environment).filesRead());
+		files.addAll(ConfigurationLocations.of(environment).candidates());
+		return files;
 	}
 
-	private void addImports(EnumerablePropertySource<?> source, ConfigurableEnvironment environment) {
-		Matcher file = FILE.matcher(source.getName());
-		Path folder = file.matches() ? Path.of(file.group(1)).resolveSibling("").toAbsolutePath()
-				: Path.of("").toAbsolutePath();
+	/**
+	 * Finds the files that other files import, and those of config trees.
+	 * @param environment the environment
+	 * @return absolute paths, without order
+	 */
+	static Set<Path> importsOf(ConfigurableEnvironment environment) {
+		WatchedFiles found = new WatchedFiles();
+		for (PropertySource<?> source : environment.getPropertySources()) {
+			Matcher tree = TREE.matcher(source.getName());
+			if (tree.matches()) {
+				found.addTree(Path.of(tree.group(1)));
+			}
+			Matcher file = FILE.matcher(source.getName());
+			if (source instanceof EnumerablePropertySource<?> readable) {
+				found.addImports(readable, file.matches() ? Path.of(file.group(1)) : Path.of("x"));
+			}
+		}
+		return found.files;
+	}
+
+	/**
+	 * Finds the files that files import which could not be read as a whole.
+	 * @param files the files; those that are not valid are left out
+	 * @return absolute paths, without order
+	 */
+	static Set<Path> importsOf(Collection<Path> files) {
+		WatchedFiles found = new WatchedFiles();
+		for (Path file : files) {
+			if (file.toString().matches(".*\\.ya?ml")) {
+				found.addImportsOfYaml(file);
+			}
+		}
+		return found.files;
+	}
+
+	private void addImportsOfYaml(Path file) {
+		try {
+			for (PropertySource<?> source : new YamlPropertySourceLoader().load(file.toString(),
+					new FileSystemResource(file))) {
+				addImports((EnumerablePropertySource<?>) source, file);
+			}
+		}
+		catch (IOException | RuntimeException ex) {
+			// the same failure is reported when the configuration is read
+		}
+	}
+
+	private void addImports(EnumerablePropertySource<?> source, Path file) {
+		Path folder = file.toAbsolutePath().resolveSibling("");
 		for (String name : source.getPropertyNames()) {
 			if (name.equals("spring.config.import") || name.startsWith("spring.config.import[")) {
-				String locations = environment.resolvePlaceholders(String.valueOf(source.getProperty(name)));
-				Stream.of(locations.split("[,;]")).map(String::strip).forEach((location) -> add(location, folder));
+				Stream.of(String.valueOf(source.getProperty(name)).split("[,;]"))
+					.map(String::strip)
+					.forEach((location) -> add(location, folder));
 			}
 		}
 	}
