@@ -3,9 +3,9 @@ package dev.weir.backend;
 import java.util.List;
 
 /**
- * Follows changes of the configuration: what a reload must prepare, change or release
- * besides routes and pools. All methods are called on one thread, which may block for a
- * short time.
+ * Takes part in changes of the configuration: prepares, changes or releases something
+ * besides routes and pools. The methods are never called at the same time, and not on an
+ * event loop.
  */
 public interface ConfigurationListener {
 

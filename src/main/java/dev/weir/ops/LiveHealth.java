@@ -11,8 +11,8 @@ import org.springframework.boot.health.contributor.ReactiveHealthContributor;
 import org.springframework.boot.health.contributor.ReactiveHealthContributors;
 
 /**
- * Health of things that a reload of the configuration can add and remove. Spring Boot's
- * composite has a fixed set.
+ * Health of components that a reload of the configuration can add and remove. Spring
+ * Boot's composite has a fixed set.
  *
  * @param current supplies the health of all current things
  * @param find finds the health of one of them by its name, {@code null} if there is none

@@ -31,8 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What makes Weir read its configuration again. The effects of that are in
- * {@link ReloadTests}.
+ * The causes of a reload of the configuration. The effects are in {@link ReloadTests}.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ConfigurationWatchTests {

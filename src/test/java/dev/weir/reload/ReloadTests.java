@@ -32,8 +32,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * What a change of the configuration does to requests and to what is known about
- * backends. The causes of a reload are in {@link ConfigurationWatchTests}.
+ * The effect of a changed configuration on requests and on the state of backends. The
+ * causes of a reload are in {@link ConfigurationWatchTests}.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ReloadTests {
