@@ -127,20 +127,6 @@ public final class Failover {
 	}
 
 	/**
-	 * Makes the attempts of a request that certain lanes must serve.
-	 * @param context the request, routed to a pool and read
-	 * @param lanes the lanes, at least one
-	 * @param caller makes the attempts
-	 * @return the result of the attempts, as of
-	 * {@link #connect(RequestContext, AttemptCaller)}
-	 */
-	public Mono<RequestResult> connect(RequestContext context, Lanes lanes, AttemptCaller caller) {
-		context.beginFailover(lanes, traits(context, false));
-		context.pool().retryBudget().recordRequest();
-		return new AttemptLoop(context, caller, this.queues.of(context.pool()), () -> null).run();
-	}
-
-	/**
 	 * Adds the reading of responses to a caller.
 	 * @param caller calls the backends
 	 * @return a caller that makes whole attempts

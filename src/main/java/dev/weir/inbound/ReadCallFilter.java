@@ -89,6 +89,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		ApiPath path = ApiPath.parse(request.getMethod().name(), SafePath.of(uri.getRawPath()), uri.getRawQuery());
 		if (ClientHandshake.isIn(request)) {
 			context.onCallRead(readHandshake(request, path));
+			HandshakeOrigin.check(exchange);
 			return chain.filter(exchange);
 		}
 		if (request.getMethod() == HttpMethod.GET && path.operationPath().equals(Operation.REALTIME.path())) {

@@ -21,7 +21,7 @@ import dev.weir.openai.stream.StreamEvent;
  * Records the stored objects that a successful response names, before the client gets
  * their ids. One for each request; used on its loop only.
  */
-final class ObjectRecorder {
+public final class ObjectRecorder {
 
 	/** Other events of a response have no new ids. */
 	private static final Set<String> WITH_IDS = Set.of("response.created", "response.output_item.added",
@@ -55,7 +55,7 @@ final class ObjectRecorder {
 	 * @param call the request, with its body
 	 * @return the recorder, or {@code null} if responses to it name no stored objects
 	 */
-	static @Nullable ObjectRecorder of(ApiCall call) {
+	public static @Nullable ObjectRecorder of(ApiCall call) {
 		StoredOperation stored = call.path().storedOperation();
 		if (stored == null || stored.reply() == IdShape.NONE) {
 			return null;
@@ -87,7 +87,7 @@ final class ObjectRecorder {
 	 * @param event the event
 	 * @param attempt the attempt that it belongs to
 	 */
-	void onEvent(StreamEvent event, Attempt attempt) {
+	public void onEvent(StreamEvent event, Attempt attempt) {
 		if (this.responses && !event.isWhole()) {
 			if (this.pieces == null) {
 				this.pieces = new IdReader(this.shape, this::add);

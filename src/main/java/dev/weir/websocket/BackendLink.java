@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
 import dev.weir.backend.OutcomeException;
 import dev.weir.backend.RequestTraits;
 import dev.weir.backend.TimeLimit;
@@ -33,9 +34,9 @@ import dev.weir.response.AttemptResult;
 import dev.weir.response.ErrorResponse;
 
 /**
- * One backend of a client in Responses mode: its WebSocket and the responses that run on
- * it. A backend runs the responses of one WebSocket in their order, or at once; an event
- * belongs to the response whose id it names, else to the first one that it may belong to.
+ * One backend of a client in Responses mode: its WebSocket and the response that runs on
+ * it. A backend runs the responses of one WebSocket one after the other (OpenAI's guide
+ * "WebSocket mode"), so each WebSocket gets one request at a time.
  */
 final class BackendLink implements PeerListener {
 
@@ -53,11 +54,23 @@ final class BackendLink implements PeerListener {
 
 	private final SocketPeer peer;
 
-	private final List<RunningResponse> running = new ArrayList<>(2);
+	/** Requests that must run on this WebSocket, in order; the first one has its turn. */
+	private final List<Turn> turns = new ArrayList<>(1);
 
 	private final List<FramePart> blocked = new ArrayList<>();
 
 	private final List<byte[]> afterMessage = new ArrayList<>();
+
+	private @Nullable RunningResponse running;
+
+	/** Other messages of the client to which the backend may still respond. */
+	private int unanswered;
+
+	/** How many of them were sent before the current request. */
+	private int unansweredBefore;
+
+	/** Whether Weir gave up the connection: what still arrives is dropped. */
+	private boolean discarding;
 
 	private @Nullable MessageReader reader;
 
@@ -93,15 +106,71 @@ final class BackendLink implements PeerListener {
 	/**
 	 * Whether it leads to a backend, also after a reload has replaced the object.
 	 * @param other the backend
-	 * @return whether name and URL are the same
+	 * @return whether name, URL and credential are the same
 	 */
 	boolean leadsTo(Backend other) {
 		URI url = this.backend.url();
-		return this.backend.name().equals(other.name()) && url.equals(other.url());
+		return this.backend.name().equals(other.name()) && url.equals(other.url())
+				&& this.backend.properties().hasCredentialOf(other.properties());
 	}
 
-	int count() {
-		return this.running.size();
+	/**
+	 * Whether a request may be sent now.
+	 * @param request the request
+	 * @return whether no other one runs here, or waits for its turn before this one
+	 */
+	boolean isFreeFor(RunningResponse request) {
+		return this.running == null && !this.discarding && !this.peer.isClosing()
+				&& (this.turns.isEmpty() || this.turns.get(0).request() == request);
+	}
+
+	/**
+	 * Waits until a request that must run on this WebSocket may be sent.
+	 * @param request the request
+	 * @return completes when it has its turn, or when the connection is of no more use
+	 */
+	Mono<Void> awaitTurn(RunningResponse request) {
+		return Mono.create((sink) -> {
+			this.turns.add(new Turn(request, sink));
+			startTurn();
+		});
+	}
+
+	private void startTurn() {
+		if (this.running == null && !this.turns.isEmpty()) {
+			this.turns.get(0).start().success();
+		}
+	}
+
+	/**
+	 * Ends the turn of a request.
+	 * @param request the request, which has ended, with or without a turn
+	 */
+	void endTurn(RunningResponse request) {
+		if (this.turns.removeIf((turn) -> turn.request() == request)) {
+			startTurn();
+		}
+	}
+
+	private void endTurns() {
+		List<Turn> all = List.copyOf(this.turns);
+		this.turns.clear();
+		all.forEach((turn) -> turn.start().success());
+	}
+
+	private void endRequest() {
+		this.running = null;
+		startTurn();
+	}
+
+	/**
+	 * Writes a message of the client that is not a request.
+	 * @param opcode the kind of frame
+	 * @param bytes the message
+	 */
+	void forward(int opcode, byte[] bytes) {
+		this.unanswered++;
+		this.peer.write(opcode, bytes);
 	}
 
 	/**
@@ -114,7 +183,8 @@ final class BackendLink implements PeerListener {
 		return Mono.create((sink) -> {
 			MonoSink<AttemptResult> unused = sink.onCancel(() -> abandon(request));
 			request.waitOn(this, sink);
-			this.running.add(request);
+			this.running = request;
+			this.unansweredBefore = this.unanswered;
 			this.peer.write(FrameHeader.TEXT, request.message());
 			this.peer.flush();
 			this.socket.onSent(this);
@@ -146,18 +216,49 @@ final class BackendLink implements PeerListener {
 	}
 
 	/**
-	 * Gives up a request whose events may still come. They could not be told from those
-	 * of other requests, so the connection is closed.
+	 * Gives up a request whose events may still arrive: they are dropped, and the
+	 * connection is closed.
 	 */
 	private void abandon(RunningResponse request) {
-		if (this.running.remove(request)) {
-			this.socket.onAbandoned(this);
-			this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
+		if (this.running == request) {
+			this.running = null;
+			discard();
 		}
+	}
+
+	/**
+	 * Closes the connection if the configuration has no such backend any more.
+	 * @param pool the current settings of the pool
+	 */
+	void discardIfRemoved(Pool pool) {
+		if (this.running == null && this.turns.isEmpty() && pool.backends().stream().noneMatch(this::leadsTo)) {
+			discard();
+		}
+	}
+
+	private void discard() {
+		this.discarding = true;
+		this.socket.onDiscarded(this);
+		releaseParts();
+		this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
+		endTurns();
+	}
+
+	private void releaseParts() {
+		if (this.reader != null) {
+			this.reader.take().forEach((part) -> part.bytes().release());
+			this.reader = null;
+		}
+		this.blocked.forEach((part) -> part.bytes().release());
+		this.blocked.clear();
 	}
 
 	@Override
 	public void onPart(SocketPeer from, FramePart part) {
+		if (this.discarding) {
+			part.bytes().release();
+			return;
+		}
 		if (part.header().isControl()) {
 			this.socket.onControl(this, part);
 			return;
@@ -166,11 +267,13 @@ final class BackendLink implements PeerListener {
 		this.reader = message;
 		boolean complete = part.ends() && part.header().last();
 		message.add(part);
-		int limit = this.running.stream().anyMatch(RunningResponse::isWaiting) ? MAX_HELD_AT_START : MAX_HELD;
+		int limit = (this.running != null && this.running.isWaiting()) ? MAX_HELD_AT_START : MAX_HELD;
 		if (!complete && !this.passing && message.heldBytes() > limit) {
 			// a message of this length is content
 			this.passing = true;
-			beginFirst();
+			if (this.running != null) {
+				begin(this.running);
+			}
 		}
 		if (complete) {
 			boolean passed = this.passing;
@@ -179,16 +282,7 @@ final class BackendLink implements PeerListener {
 			onMessage(message, passed);
 		}
 		else if (this.passing) {
-			pass(message.take(), false);
-		}
-	}
-
-	private void beginFirst() {
-		for (RunningResponse request : this.running) {
-			if (request.isWaiting()) {
-				begin(request);
-				return;
-			}
+			pass(message.take());
 		}
 	}
 
@@ -198,7 +292,7 @@ final class BackendLink implements PeerListener {
 		RunningResponse request = (event != null && json != null) ? find(event, json) : null;
 		this.lastEvent = this.socket.now();
 		if (event == null || json == null || request == null) {
-			pass(message.take(), true);
+			pass(message.take());
 			return;
 		}
 		this.thinking = event.kind() == StreamEvent.Kind.NO_CONTENT;
@@ -207,8 +301,9 @@ final class BackendLink implements PeerListener {
 			request.responseId(id);
 			this.socket.onResponseId(this, id);
 		}
+		request.recordObjects(event);
 		if (!request.isWaiting() || passed) {
-			pass(message.take(), true);
+			pass(message.take());
 			readEnd(request, event, json, message);
 			return;
 		}
@@ -217,7 +312,7 @@ final class BackendLink implements PeerListener {
 			case NO_CONTENT -> hold(request, message);
 			case CONTENT, DONE -> {
 				begin(request);
-				pass(message.take(), true);
+				pass(message.take());
 				readEnd(request, event, json, message);
 			}
 		}
@@ -226,20 +321,31 @@ final class BackendLink implements PeerListener {
 	private @Nullable RunningResponse find(StreamEvent event, JsonNode json) {
 		String named = text(json.path("response").path("id"));
 		String id = (named != null) ? named : text(json.path("response_id"));
-		for (RunningResponse request : this.running) {
-			if (id != null && id.equals(request.responseId())) {
-				return request;
-			}
+		RunningResponse request = this.running;
+		if (request == null) {
+			return null;
 		}
-		boolean refused = ERROR.equals(event.type()) && json.path("status").asInt(0) / 100 == 4;
-		// an id that is not known begins a response; a 4xx refuses one that has not begun
-		boolean begins = id != null || refused;
-		for (RunningResponse request : this.running) {
-			if ((request.responseId() == null) == begins) {
-				return request;
-			}
+		if (id != null) {
+			boolean begins = request.responseId() == null;
+			this.unanswered -= begins ? this.unansweredBefore : 0;
+			this.unansweredBefore = begins ? 0 : this.unansweredBefore;
+			return (begins || id.equals(request.responseId())) ? request : null;
 		}
-		return this.running.isEmpty() ? null : this.running.get(0);
+		if (ERROR.equals(event.type()) && isAboutAnotherMessage(request, json)) {
+			this.unanswered--;
+			this.unansweredBefore = Math.max(0, this.unansweredBefore - 1);
+			return null;
+		}
+		return request;
+	}
+
+	/** An error without an id may be the response to a message that is not a request. */
+	private boolean isAboutAnotherMessage(RunningResponse request, JsonNode json) {
+		if (request.responseId() != null || !request.isWaiting()) {
+			return this.unanswered > 0;
+		}
+		int status = json.path("status").asInt(0);
+		return this.unansweredBefore > 0 && (status == 400 || status == 404 || status == 409);
 	}
 
 	private static @Nullable String text(JsonNode node) {
@@ -251,7 +357,10 @@ final class BackendLink implements PeerListener {
 		request.hold(message.take());
 		if (first) {
 			Duration time = request.context().pool().properties().holdSignsOfLife();
-			request.timer(loop(request).schedule(() -> begin(request), time));
+			request.timer(loop(request).schedule(() -> {
+				begin(request);
+				this.socket.client().flush();
+			}, time));
 		}
 	}
 
@@ -260,14 +369,14 @@ final class BackendLink implements PeerListener {
 		if (request.isWaiting()) {
 			List<FramePart> held = request.takeHeld();
 			request.decide(new AttemptResult.Connected(new Outcome.Served(200), request));
-			pass(held, true);
+			pass(held);
 		}
 	}
 
 	private void refuse(RunningResponse request, ObjectNode json, MessageReader message) {
 		message.take().forEach((part) -> part.bytes().release());
 		request.releaseHeld();
-		this.running.remove(request);
+		endRequest();
 		Outcome outcome = classify(request, json, message);
 		int status = json.path("status").asInt(0);
 		request.decide(new AttemptResult.ErrorRead(outcome,
@@ -304,7 +413,7 @@ final class BackendLink implements PeerListener {
 		if (usage != null) {
 			request.attempt().recordUsage(usage);
 		}
-		this.running.remove(request);
+		endRequest();
 		Outcome outcome = failed ? endOf(classify(request, json, message)) : new Outcome.Served(200);
 		this.socket.onResponseEnd(request, outcome, failed ? 500 : 200);
 	}
@@ -320,22 +429,23 @@ final class BackendLink implements PeerListener {
 		};
 	}
 
-	private void pass(List<FramePart> parts, boolean complete) {
+	private void pass(List<FramePart> parts) {
 		this.blocked.addAll(parts);
-		if (this.socket.mayPass(this)) {
+		if (!this.socket.mayPass(this)) {
+			this.peer.read(false);
+		}
+		else if (!this.blocked.isEmpty()) {
 			List<FramePart> all = List.copyOf(this.blocked);
 			this.blocked.clear();
-			this.socket.pass(this, all, complete && this.reader == null);
-		}
-		else {
-			this.peer.read(false);
+			FramePart last = all.get(all.size() - 1);
+			this.socket.pass(this, all, last.ends() && last.header().last());
 		}
 	}
 
 	/** Passes on what waited for the message of another backend. */
 	void passBlocked() {
 		if (!this.blocked.isEmpty()) {
-			pass(List.of(), !this.passing);
+			pass(List.of());
 		}
 	}
 
@@ -371,36 +481,34 @@ final class BackendLink implements PeerListener {
 
 	private void checkSilence() {
 		this.silence = null;
-		boolean begun = this.running.stream().anyMatch((request) -> !request.isWaiting());
-		if (this.running.isEmpty() || this.peer.isEnded()) {
+		RunningResponse request = this.running;
+		if (request == null || this.peer.isEnded()) {
 			return;
 		}
 		PoolProperties settings = this.socket.settings();
 		Duration limit = this.thinking ? settings.responseTimeout() : settings.streamIdleTimeout();
 		Duration silent = Duration.ofNanos(this.socket.now() - this.lastEvent);
-		if (!begun || this.socket.isClientSlow()) {
+		if (request.isWaiting() || this.socket.isClientSlow()) {
 			scheduleSilence(settings.streamIdleTimeout());
 		}
 		else if (silent.compareTo(limit) >= 0) {
-			breakAll("it sent nothing for too long");
-			this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
+			fail("it sent nothing for too long");
+			discard();
 		}
 		else {
 			scheduleSilence(limit.minus(silent));
 		}
 	}
 
-	private void breakAll(String why) {
-		List<RunningResponse> all = List.copyOf(this.running);
-		this.running.clear();
-		for (RunningResponse request : all) {
-			if (request.isWaiting()) {
-				request.fail(new OutcomeException(new Outcome.Failed(Outcome.Failure.CONNECTION,
-						"a WebSocket that ended before the first event (" + why + ")", null)));
-			}
-			else {
-				this.socket.onBroken(request);
-			}
+	private void fail(String why) {
+		RunningResponse request = this.running;
+		this.running = null;
+		if (request != null && request.isWaiting()) {
+			request.fail(new OutcomeException(new Outcome.Failed(Outcome.Failure.CONNECTION,
+					"a WebSocket that ended before the first event (" + why + ")", null)));
+		}
+		else if (request != null) {
+			this.socket.onBroken(request);
 		}
 	}
 
@@ -411,25 +519,28 @@ final class BackendLink implements PeerListener {
 
 	@Override
 	public void onWritable(SocketPeer side) {
-		this.socket.onBackendWritable();
+		this.socket.readClient();
 	}
 
 	@Override
 	public void onClose(SocketPeer from, CloseReason reason) {
-		breakAll("the backend closed it with " + reason);
+		fail("the backend closed it with " + reason);
 		this.socket.onLinkClosed(this, reason);
+		endTurns();
 	}
 
 	@Override
 	public void onError(SocketPeer from, FrameException error) {
-		breakAll(error.problem());
+		fail(error.problem());
 		this.socket.onLinkBroken(this, error.problem());
+		endTurns();
 	}
 
 	@Override
 	public void onStall(SocketPeer side) {
-		breakAll("it read nothing for too long");
+		fail("it read nothing for too long");
 		this.socket.onLinkBroken(this, "it read nothing for too long");
+		endTurns();
 	}
 
 	@Override
@@ -437,19 +548,24 @@ final class BackendLink implements PeerListener {
 		if (this.silence != null) {
 			this.silence.dispose();
 		}
-		if (this.reader != null) {
-			this.reader.take().forEach((part) -> part.bytes().release());
-			this.reader = null;
-		}
-		this.blocked.forEach((part) -> part.bytes().release());
-		this.blocked.clear();
-		breakAll("its connection broke");
+		releaseParts();
+		fail("its connection broke");
 		if (side.isClosedByHandshake()) {
 			this.socket.onLinkEnd(this);
 		}
 		else {
 			this.socket.onLinkBroken(this, "its connection broke");
 		}
+		endTurns();
+	}
+
+	/**
+	 * A request that must run on this WebSocket.
+	 *
+	 * @param request the request
+	 * @param start completes when it may be sent
+	 */
+	private record Turn(RunningResponse request, MonoSink<Void> start) {
 	}
 
 }

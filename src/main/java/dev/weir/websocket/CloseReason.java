@@ -30,6 +30,15 @@ record CloseReason(int code, String text) {
 
 	static final int INTERNAL_ERROR = 1011;
 
+	/** The sender would have to break its rules, such as its time limits. */
+	static final int POLICY_VIOLATION = 1008;
+
+	/** The server restarts; the client may connect again. */
+	static final int RESTART = 1012;
+
+	/** The server is overloaded. */
+	static final int TRY_AGAIN = 1013;
+
 	/** The server behind a gateway failed. */
 	static final int BAD_GATEWAY = 1014;
 

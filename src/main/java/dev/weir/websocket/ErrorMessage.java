@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -50,27 +51,37 @@ final class ErrorMessage {
 	 * HTTP response as a message.
 	 * @param status the HTTP status, or that of the message
 	 * @param body the body, or the message
+	 * @param headers the delays of the next try, which replace those of the backend;
+	 * empty if the client gets the error unchanged
 	 * @return the message for the client
 	 */
-	static byte[] of(int status, byte[] body) {
-		if (isMessage(body)) {
-			return body;
+	static byte[] of(int status, byte[] body, Map<String, String> headers) {
+		ObjectNode message = readMessage(body);
+		if (message != null) {
+			if (headers.isEmpty()) {
+				return body;
+			}
+			ObjectNode delays = JSON.createObjectNode();
+			headers.forEach(delays::put);
+			message.set("headers", delays);
+			return JSON.writeValueAsString(message).getBytes(StandardCharsets.UTF_8);
 		}
 		ErrorDetails details = ErrorDetails.read(body);
 		return of(new ApiError(status,
 				Objects.requireNonNullElse(details.message(), "The backend responded with " + status + "."),
 				Objects.requireNonNullElse(details.type(), "invalid_request_error"), details.param(), details.code()),
-				Map.of());
+				headers);
 	}
 
-	private static boolean isMessage(byte[] body) {
+	private static @Nullable ObjectNode readMessage(byte[] body) {
 		try {
-			JsonNode type = JSON.readTree(body).path("type");
-			return type.isString()
-					&& (type.stringValue().equals("error") || type.stringValue().startsWith("response."));
+			JsonNode read = JSON.readTree(body);
+			String type = read.path("type").asString("");
+			return (read instanceof ObjectNode message && (type.equals("error") || type.startsWith("response.")))
+					? message : null;
 		}
 		catch (JacksonException ex) {
-			return false;
+			return null;
 		}
 	}
 

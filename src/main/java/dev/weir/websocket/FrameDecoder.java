@@ -1,10 +1,14 @@
 package dev.weir.websocket;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.memory.BufferBudget;
@@ -28,6 +32,8 @@ final class FrameDecoder extends ByteToMessageDecoder {
 
 	private final long maxMessage;
 
+	private final Duration timeout;
+
 	private final BufferBudget budget;
 
 	private @Nullable FrameHeader header;
@@ -40,17 +46,30 @@ final class FrameDecoder extends ByteToMessageDecoder {
 
 	private BufferBudget.@Nullable Share share;
 
+	/** How many bytes of the current frame are counted. */
+	private long counted;
+
+	/** How many frames have ended. */
+	private int frames;
+
+	/** Whether the current frame is emitted in parts, whatever its length. */
+	private boolean inParts;
+
+	private @Nullable Future<?> timer;
+
 	private boolean broken;
 
 	/**
 	 * Creates a decoder.
 	 * @param masked whether the peer must mask its frames: clients must, servers must not
 	 * @param maxMessage the longest message in bytes
+	 * @param timeout how long a frame is held that is not complete
 	 * @param budget counts the bytes of frames that are held
 	 */
-	FrameDecoder(boolean masked, long maxMessage, BufferBudget budget) {
+	FrameDecoder(boolean masked, long maxMessage, Duration timeout, BufferBudget budget) {
 		this.masked = masked;
 		this.maxMessage = maxMessage;
+		this.timeout = timeout;
 		this.budget = budget;
 	}
 
@@ -73,7 +92,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
 				this.left = total;
 				emit(in, out, (int) total, true);
 			}
-			else if (total > MAX_HELD || !reserve(total)) {
+			else if (total > MAX_HELD || this.inParts || !reserve(context, in.readableBytes())) {
 				this.left = total;
 				emit(in, out, in.readableBytes(), true);
 			}
@@ -122,28 +141,58 @@ final class FrameDecoder extends ByteToMessageDecoder {
 			out.add(new FramePart(current, in.readRetainedSlice(count), begins, this.left == 0));
 			if (this.left == 0) {
 				this.header = null;
+				this.inParts = false;
+				this.frames++;
 				release();
 			}
 		}
 	}
 
-	private boolean reserve(long total) {
-		if (total <= UNCOUNTED || this.share != null) {
+	/**
+	 * Counts the bytes that have arrived: a length that is only announced costs nothing.
+	 */
+	private boolean reserve(ChannelHandlerContext context, long arrived) {
+		if (arrived <= UNCOUNTED) {
 			return true;
 		}
-		BufferBudget.Share opened = this.budget.open();
-		if (!opened.grow(total)) {
-			opened.close();
+		int number = this.frames;
+		if (this.share == null) {
+			this.share = this.budget.openUpload(() -> context.executor().execute(() -> emitHeld(context, number)));
+			this.timer = context.executor()
+				.schedule(() -> emitHeld(context, number), this.timeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		if (!this.share.grow(arrived - this.counted)) {
+			release();
 			return false;
 		}
-		this.share = opened;
+		this.counted = arrived;
 		return true;
+	}
+
+	/** Emits what is held of a frame, because others need the memory, or after a time. */
+	private void emitHeld(ChannelHandlerContext context, int number) {
+		if (this.frames == number && this.header != null && this.left == 0 && !context.isRemoved()) {
+			this.inParts = true;
+			release();
+			try {
+				channelRead(context, Unpooled.EMPTY_BUFFER);
+				channelReadComplete(context);
+			}
+			catch (Exception ex) {
+				context.fireExceptionCaught(ex);
+			}
+		}
 	}
 
 	private void release() {
 		if (this.share != null) {
 			this.share.close();
 			this.share = null;
+		}
+		this.counted = 0;
+		if (this.timer != null) {
+			this.timer.cancel(false);
+			this.timer = null;
 		}
 	}
 

@@ -159,7 +159,7 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 			finish(new Outcome.Broken(), "the connection to the backend broke");
 		}
 		else if (abnormal) {
-			finish(new Outcome.Cancelled(), "the client vanished");
+			finish(new Outcome.Cancelled(), "the connection of the client broke");
 		}
 		if (abnormal) {
 			other(side).close(SocketEnd.of(side, "its connection broke"));

@@ -3,21 +3,18 @@ package dev.weir.websocket;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
-import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-import dev.weir.affinity.ObjectOwners;
-import dev.weir.affinity.Owner;
-import dev.weir.backend.Backend;
-import dev.weir.backend.Lane;
-import dev.weir.backend.Lanes;
+import org.springframework.http.HttpHeaders;
+
+import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.Pool;
-import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.failover.AttemptCaller;
 import dev.weir.failover.BackendCaller;
@@ -30,7 +27,10 @@ import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.IdShape;
+import dev.weir.reply.ObjectRecorder;
 import dev.weir.reply.RequestResult;
+import dev.weir.request.Binding;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 import dev.weir.response.BackendResponse;
@@ -42,6 +42,11 @@ import dev.weir.response.BackendResponse;
  */
 final class ResponseRequests {
 
+	/** A message is the body of this request. */
+	private static final ApiPath CREATE = ApiPath.parse("POST", "/v1/responses", null);
+
+	private static final IdShape OBJECTS = Objects.requireNonNull(CREATE.storedOperation()).request();
+
 	private final WebSocketConnector connector;
 
 	private final Shared shared;
@@ -49,6 +54,8 @@ final class ResponseRequests {
 	private final RequestContext handshake;
 
 	private final Function<RequestContext, BackendCaller> callers;
+
+	private final HttpHeaders headers;
 
 	private int count;
 
@@ -58,21 +65,28 @@ final class ResponseRequests {
 	 * @param shared has what the requests of all clients share
 	 * @param handshake the request that opened the WebSocket
 	 * @param callers makes the caller that connects a backend for a request
+	 * @param headers the headers of the handshake
 	 */
 	ResponseRequests(WebSocketConnector connector, Shared shared, RequestContext handshake,
-			Function<RequestContext, BackendCaller> callers) {
+			Function<RequestContext, BackendCaller> callers, HttpHeaders headers) {
 		this.connector = connector;
 		this.shared = shared;
 		this.handshake = handshake;
 		this.callers = callers;
+		this.headers = headers;
 	}
 
 	Instant instant() {
 		return this.shared.clock().instant();
 	}
 
-	BufferBudget.Share openShare() {
-		return this.shared.budget().open();
+	/**
+	 * Opens a share for a message that the client is sending.
+	 * @param onEvicted is run on the event loop if the memory was needed for others
+	 * @return the share
+	 */
+	BufferBudget.Share openShare(Runnable onEvicted) {
+		return this.shared.budget().openUpload(() -> this.handshake.loop().execute(onEvicted));
 	}
 
 	boolean complete(BackendResponse response, SocketPeer peer) {
@@ -84,20 +98,29 @@ final class ResponseRequests {
 	}
 
 	/**
+	 * The current settings of the pool of the client.
+	 * @return the pool, or {@code null} if a reload has removed it
+	 */
+	@Nullable Pool pool() {
+		return this.shared.pools().current().get(this.handshake.pool().name());
+	}
+
+	Duration bodyTimeout() {
+		return this.shared.pools().current().properties().bodyTimeout();
+	}
+
+	/**
 	 * Creates the request of a message.
-	 * @param socket the WebSocket of the client
 	 * @param message the message
+	 * @param pool the current settings of its pool
 	 * @param bound the connected backend that owns the previous response, or {@code null}
 	 * @return the request
 	 * @throws ApiErrorException if no backend serves its model
 	 */
-	RunningResponse create(ResponsesSocket socket, ClientMessage message, @Nullable BackendLink bound) {
-		RequestBody body = message.body();
+	RunningResponse create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
+		RequestBody body = RequestBody.of(message.bytes(), "application/json", OBJECTS, false);
 		String named = body.model();
 		String model = (named != null) ? named : "";
-		PoolSet current = this.shared.pools().current();
-		Pool pool = current.get(this.handshake.pool().name());
-		pool = (pool != null) ? pool : this.handshake.pool();
 		if (pool.lanes(model).isEmpty()) {
 			throw new ApiErrorException(
 					ApiError.invalid(404, "The model '" + model + "' does not exist in pool " + pool.name() + ".",
@@ -105,10 +128,14 @@ final class ResponseRequests {
 		}
 		this.count++;
 		RequestContext context = this.handshake.child(this.handshake.id() + "." + this.count);
-		context.startLookup(current);
+		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
-		context.onCallRead(new ApiCall(this.handshake.call().path(), model, RequestBody.of(new byte[0], null), true));
-		return new RunningResponse(context, body, bound);
+		context.onCallRead(call(model, body));
+		return new RunningResponse(context, body, bound, ObjectRecorder.of(new ApiCall(CREATE, model, body, true)));
+	}
+
+	private ApiCall call(String model, RequestBody body) {
+		return new ApiCall(this.handshake.call().path(), model, body, true);
 	}
 
 	/**
@@ -122,34 +149,21 @@ final class ResponseRequests {
 		RequestContext context = request.context();
 		AttemptCaller connect = this.shared.failover().reading(this.callers.apply(context));
 		AttemptCaller caller = (it) -> attempt(socket, request, connect);
+		Mono<RequestResult> attempts = Mono.defer(() -> this.shared.failover().connect(context, caller));
 		BackendLink bound = request.bound();
-		if (bound != null) {
-			return Mono.defer(() -> this.shared.failover()
-				.connect(context, only(context, (lane) -> bound.leadsTo(lane.backend())), caller));
-		}
 		StoredObject previous = StoredObject.of(ObjectKind.RESPONSE, previousId);
-		if (previous == null) {
-			return Mono.defer(() -> this.shared.failover().connect(context, caller));
+		Mono<Void> ready;
+		if (bound != null && previous != null) {
+			context.bind(new Binding(bound::leadsTo, bound.backend().name(), List.of(previous), (backend) -> {
+			}));
+			ready = bound.awaitTurn(request);
 		}
-		return context.loop()
-			.deliver(this.shared.owners().find(List.of(previous)).defaultIfEmpty(Map.of()))
-			.flatMap((known) -> {
-				List<Owner> owners = known.getOrDefault(previous, List.of());
-				Lanes lanes = only(context,
-						(lane) -> owners.stream().anyMatch((owner) -> owner.isReachedBy(lane.backend())));
-				return lanes.isEmpty() ? this.shared.failover().connect(context, caller)
-						: this.shared.failover().connect(context, lanes, caller);
-			});
-	}
-
-	private static Lanes only(RequestContext context, Predicate<Lane> wanted) {
-		ApiPath path = context.call().path();
-		return Lanes.of(context.pool()
-			.lanes(context.call().model())
-			.taking(!path.fitsOpenAi(), path.lacksApiVersion())
-			.stream()
-			.filter(wanted)
-			.toList());
+		else {
+			ready = this.shared.affinity().bind(context, this.headers);
+		}
+		// the handshake of a further backend has no body
+		context.onCallRead(call(context.call().model(), RequestBody.of(new byte[0], null)));
+		return (ready != null) ? ready.then(attempts) : attempts;
 	}
 
 	private static Mono<AttemptResult> attempt(ResponsesSocket socket, RunningResponse request, AttemptCaller connect) {
@@ -174,27 +188,15 @@ final class ResponseRequests {
 	}
 
 	/**
-	 * Remembers which backend has made a response.
-	 * @param id the id of the response
-	 * @param backend the backend
-	 */
-	void remember(String id, Backend backend) {
-		StoredObject made = StoredObject.of(ObjectKind.RESPONSE, id);
-		if (made != null) {
-			this.shared.owners().remember(List.of(made), Owner.of(backend));
-		}
-	}
-
-	/**
 	 * What the requests of all clients share.
 	 *
 	 * @param failover makes the attempts
 	 * @param pools the current pools
-	 * @param owners knows which backend has made a response
+	 * @param affinity binds a request to the backend that stores its objects
 	 * @param budget counts the bytes of messages
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
-	record Shared(Failover failover, Pools pools, ObjectOwners owners, BufferBudget budget, InstantSource clock) {
+	record Shared(Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget, InstantSource clock) {
 	}
 
 }

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,11 +11,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
 import dev.weir.config.PoolProperties;
 import dev.weir.memory.BufferBudget;
 import dev.weir.openai.error.ApiError;
@@ -26,6 +27,7 @@ import dev.weir.reply.RequestResult;
 import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
+import dev.weir.response.ErrorResponse;
 
 /**
  * A client in Responses mode. Its messages name the models, so it may have a WebSocket on
@@ -69,6 +71,11 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	private final long start;
 
 	private BufferBudget.@Nullable Share share;
+
+	/** How many messages of the client have ended. */
+	private int messages;
+
+	private @Nullable Disposable pauseTimer;
 
 	private long offset;
 
@@ -124,11 +131,13 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 */
 	@Nullable BackendLink add(Backend backend, BackendResponse response) {
 		BackendLink link = new BackendLink(this, backend, settings().streamIdleTimeout());
-		if (!this.requests.complete(response, link.peer())) {
-			return null;
-		}
+		// before its first frames, which may have come with the handshake
 		this.links.add(link);
 		this.last = link;
+		if (!this.requests.complete(response, link.peer())) {
+			forget(link);
+			return null;
+		}
 		return link;
 	}
 
@@ -144,12 +153,10 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 		for (Lane lane : failover.candidates().lanes()) {
 			best = failover.candidates().contains(lane) ? Math.min(best, lane.priority()) : best;
 		}
-		List<BackendLink> connected = new ArrayList<>(this.links);
-		connected.sort(Comparator.comparingInt(BackendLink::count));
-		for (BackendLink link : connected) {
+		for (BackendLink link : List.copyOf(this.links)) {
 			boolean wanted = request.bound() == null || request.bound() == link;
 			Lane lane = wanted ? laneOf(link, failover) : null;
-			if (lane != null && !link.peer().isClosing() && lane.priority() <= best && failover.tryBegin(lane)) {
+			if (lane != null && link.isFreeFor(request) && lane.priority() <= best && failover.tryBegin(lane)) {
 				request.attempt().onSendStart();
 				logger.info("Sending a response.create to {} on its open WebSocket (attempt {}) [{}]",
 						lane.backend().name(), failover.attempts().count(), request.context().id());
@@ -171,6 +178,9 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	@Override
 	public void onPart(SocketPeer from, FramePart part) {
 		try {
+			if (this.client.isClosing()) {
+				return;
+			}
 			if (part.header().isControl()) {
 				onControl(part);
 				return;
@@ -179,8 +189,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 			this.offset = part.ends() ? 0 : this.offset + payload.length;
 			this.text |= part.header().opcode() == FrameHeader.TEXT;
 			if (!hasRoom(payload.length)) {
-				this.client.close(new CloseReason(1013, "The memory for messages is full"));
-				onError(this.client, new FrameException(1013, "a message for which there is no memory"));
+				giveUpMessage(CloseReason.TRY_AGAIN, "The memory for messages is full");
 				return;
 			}
 			this.message.writeBytes(payload);
@@ -188,10 +197,14 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 				byte[] whole = this.message.toByteArray();
 				boolean isText = this.text;
 				BufferBudget.Share held = this.share;
-				this.message.reset();
-				this.text = false;
-				this.share = null;
-				onMessage(whole, isText, held);
+				boolean kept = held == null || held.complete();
+				endMessage();
+				if (kept) {
+					onMessage(whole, isText, held);
+				}
+				else {
+					giveUpMessage(CloseReason.TRY_AGAIN, "The memory for messages is full");
+				}
 			}
 		}
 		finally {
@@ -200,16 +213,56 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	}
 
 	private boolean hasRoom(int more) {
-		if (this.share == null) {
-			this.share = this.requests.openShare();
+		BufferBudget.Share current = this.share;
+		if (current == null) {
+			int number = this.messages;
+			current = this.requests.openShare(() -> {
+				if (this.messages == number) {
+					giveUpMessage(CloseReason.TRY_AGAIN, "The memory for messages is full");
+				}
+			});
+			this.share = current;
+			limitPause(0);
 		}
-		return this.share.grow(more);
+		return current.grow(more);
+	}
+
+	private void limitPause(int before) {
+		Duration timeout = this.requests.bodyTimeout();
+		this.pauseTimer = this.context.loop().schedule(() -> {
+			if (this.message.size() > before || !this.client.isReading()) {
+				limitPause(this.message.size());
+			}
+			else {
+				giveUpMessage(CloseReason.POLICY_VIOLATION, "The message did not arrive in time");
+			}
+		}, timeout);
+	}
+
+	private void endMessage() {
+		this.messages++;
+		this.message.reset();
+		this.text = false;
+		this.share = null;
+		if (this.pauseTimer != null) {
+			this.pauseTimer.dispose();
+			this.pauseTimer = null;
+		}
+	}
+
+	/** Closes both sides in the middle of a message of the client. */
+	private void giveUpMessage(int code, String why) {
+		close(this.share);
+		endMessage();
+		this.client.close(new CloseReason(code, why));
+		onError(this.client, new FrameException(code, "a message that was given up: " + why));
 	}
 
 	/** A ping or a pong passes if it has one receiver; else Weir responds to pings. */
 	private void onControl(FramePart part) {
 		if (this.links.size() == 1) {
 			this.links.get(0).peer().write(part.header().opcode(), part.payload(0));
+			pauseIfBackendSlow(this.links.get(0));
 		}
 		else if (part.header().opcode() == FrameHeader.PING) {
 			this.client.write(FrameHeader.PONG, part.payload(0));
@@ -244,8 +297,12 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 		BackendLink named = (read.responseId() != null) ? this.responses.get(read.responseId()) : null;
 		BackendLink to = (named != null && !named.peer().isClosing()) ? named : this.last;
 		if (to != null) {
-			to.peer().write(isText ? FrameHeader.TEXT : FrameHeader.BINARY, bytes);
+			to.forward(isText ? FrameHeader.TEXT : FrameHeader.BINARY, bytes);
 			onSent(to);
+		}
+		else {
+			refuse(new ApiErrorException(new ApiError(503, "No backend is connected for this message.", "server_error",
+					null, "no_backend_connected")));
 		}
 		if (held != null) {
 			held.close();
@@ -261,10 +318,21 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 					"server_error", null, OVERLOADED), Map.of("retry-after", "1", "retry-after-ms", "1000")));
 			return;
 		}
+		Pool pool = this.requests.pool();
+		if (pool == null) {
+			close(held);
+			refuse(new ApiErrorException(new ApiError(503,
+					"The configuration has no pool " + this.context.pool().name() + " any more; connect again.",
+					"server_error", null, OVERLOADED)));
+			finish("its pool was removed");
+			stop(new CloseReason(CloseReason.RESTART, "The configuration has changed"));
+			return;
+		}
+		List.copyOf(this.links).forEach((link) -> link.discardIfRemoved(pool));
 		try {
 			BackendLink owner = (read.previousId() != null) ? this.responses.get(read.previousId()) : null;
 			BackendLink bound = (owner != null && !owner.peer().isClosing()) ? owner : null;
-			RunningResponse request = this.requests.create(this, read, bound);
+			RunningResponse request = this.requests.create(read, pool, bound);
 			if (held != null) {
 				request.context().holdBody(held);
 			}
@@ -310,16 +378,16 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 			return end(request, 502);
 		}, (refused) -> {
 			refused.attempt().end(refused.outcome());
-			write(ErrorMessage.of(refused.error().status(), refused.error().body()));
+			write(ErrorMessage.of(refused.error().status(), refused.error().body(), Map.of()));
 			return end(request, refused.error().status());
 		}, (exhausted) -> {
-			boolean own = exhausted.best() == null;
-			write((own || exhausted.best() == null) ? ErrorMessage.of(exhausted.own())
-					: ErrorMessage.of(exhausted.best().status(), exhausted.best().body()));
-			return end(request, own ? exhausted.own().error().status() : 502);
+			ErrorResponse best = exhausted.best();
+			write((best == null) ? ErrorMessage.of(exhausted.own())
+					: ErrorMessage.of(best.status(), best.body(), exhausted.own().headers()));
+			return end(request, (best == null) ? exhausted.own().error().status() : best.status());
 		}, (connected) -> {
 			connected.recordStart(request.context());
-			request.context().releaseBody();
+			request.releaseBody();
 			return true;
 		});
 	}
@@ -363,6 +431,9 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	private boolean end(RunningResponse request, int status) {
 		if (request.end()) {
 			this.running.remove(request);
+			if (request.bound() != null) {
+				request.bound().endTurn(request);
+			}
 			request.context().release();
 			request.context().notifyEnd(status);
 			if (this.draining && this.running.isEmpty()) {
@@ -379,7 +450,6 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 */
 	void onResponseId(BackendLink link, String id) {
 		this.responses.put(id, link);
-		this.requests.remember(id, link.backend());
 	}
 
 	/**
@@ -389,15 +459,19 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	void onSent(BackendLink link) {
 		this.last = link;
 		link.peer().flush();
+		pauseIfBackendSlow(link);
+	}
+
+	private void pauseIfBackendSlow(BackendLink link) {
 		if (!link.peer().isWritable()) {
-			this.client.read(false);
+			link.peer().flush();
+			readClient();
 		}
 	}
 
-	void onBackendWritable() {
-		if (this.links.stream().allMatch((link) -> link.peer().isWritable())) {
-			this.client.read(true);
-		}
+	/** Reads the client if all backends read what it sends. */
+	void readClient() {
+		this.client.read(this.links.stream().allMatch((link) -> link.peer().isWritable()));
 	}
 
 	/**
@@ -431,10 +505,12 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 
 	private void resume() {
 		for (BackendLink link : List.copyOf(this.links)) {
-			link.peer().read(true);
 			if (mayPass(link)) {
 				link.passBlocked();
 			}
+			// what was passed may have filled the client's buffer again, or have begun a
+			// message that others must wait for
+			link.peer().read(!isClientSlow() && mayPass(link));
 		}
 	}
 
@@ -461,28 +537,34 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	@Override
 	public void onWritable(SocketPeer side) {
 		resume();
+		side.flush();
 	}
 
 	@Override
 	public void onClose(SocketPeer from, CloseReason reason) {
 		finish("the client closed it with " + reason);
-		cancelAll();
 		if (this.links.isEmpty()) {
 			this.client.respondToClose();
-			return;
 		}
-		this.links.forEach((link) -> link.peer().close(reason));
-		this.client.closeLater();
+		else {
+			closeLinks(reason);
+			this.client.closeLater();
+		}
+		cancelAll();
+	}
+
+	/** Before requests are cancelled, which would close their links in another way. */
+	private void closeLinks(CloseReason reason) {
+		List.copyOf(this.links).forEach((link) -> link.peer().close(reason));
 	}
 
 	@Override
 	public void onError(SocketPeer from, FrameException error) {
 		finish("the client sent " + error.problem());
-		cancelAll();
 		boolean tooLarge = error.code() == CloseReason.TOO_LARGE;
-		this.links.forEach((link) -> link.peer()
-			.close(tooLarge ? new CloseReason(CloseReason.TOO_LARGE, error.problem())
-					: SocketEnd.of(this.client, error.problem())));
+		closeLinks(tooLarge ? new CloseReason(CloseReason.TOO_LARGE, error.problem())
+				: SocketEnd.of(this.client, error.problem()));
+		cancelAll();
 	}
 
 	@Override
@@ -493,20 +575,21 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	@Override
 	public void onEnd(SocketPeer side) {
 		close(this.share);
+		endMessage();
 		if (!side.isClosedByHandshake()) {
 			onLost("its connection broke");
 		}
 		else {
 			finish("the client closed its connection");
+			List.copyOf(this.links).forEach((link) -> link.peer().respondToClose());
 			cancelAll();
-			this.links.forEach((link) -> link.peer().respondToClose());
 		}
 	}
 
 	private void onLost(String why) {
-		finish("the client vanished");
+		finish("the connection of the client broke");
+		closeLinks(SocketEnd.of(this.client, why));
 		cancelAll();
-		this.links.forEach((link) -> link.peer().close(SocketEnd.of(this.client, why)));
 	}
 
 	private void cancelAll() {
@@ -546,25 +629,37 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * @param link the backend
 	 */
 	void onLinkEnd(BackendLink link) {
-		this.links.remove(link);
+		forget(link);
 		if (this.client.isClosing() && this.links.isEmpty()) {
 			this.client.respondToClose();
 		}
 	}
 
 	/**
-	 * A request on a backend was given up, so its connection is of no more use.
+	 * Weir gives up the connection of a backend.
 	 * @param link the backend
 	 */
-	void onAbandoned(BackendLink link) {
-		this.links.remove(link);
+	void onDiscarded(BackendLink link) {
+		if (this.speaker == link) {
+			// the client is in the middle of a message whose remainder will not arrive
+			remove(link, new CloseReason(CloseReason.BAD_GATEWAY, "The backend failed: its response broke off"));
+		}
+		else {
+			forget(link);
+		}
 	}
 
-	private void remove(BackendLink link, CloseReason reason) {
+	private boolean forget(BackendLink link) {
 		boolean known = this.links.remove(link);
 		if (this.last == link) {
 			this.last = this.links.isEmpty() ? null : this.links.get(0);
 		}
+		readClient();
+		return known;
+	}
+
+	private void remove(BackendLink link, CloseReason reason) {
+		boolean known = forget(link);
 		boolean inside = this.speaker == link;
 		this.speaker = inside ? null : this.speaker;
 		if (inside || (known && this.links.isEmpty() && this.running.isEmpty())) {
@@ -599,9 +694,13 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	@Override
 	public void leave() {
 		finish("Weir stops");
-		this.client.close(SocketEnd.LEAVING);
+		stop(SocketEnd.LEAVING);
+	}
+
+	private void stop(CloseReason reason) {
+		this.client.close(reason);
+		closeLinks(reason);
 		cancelAll();
-		this.links.forEach((link) -> link.peer().close(SocketEnd.LEAVING));
 	}
 
 	@Override

@@ -9,6 +9,8 @@ import reactor.core.publisher.MonoSink;
 
 import dev.weir.backend.Attempt;
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.stream.StreamEvent;
+import dev.weir.reply.ObjectRecorder;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 
@@ -20,9 +22,12 @@ final class RunningResponse implements Disposable {
 
 	private final RequestContext context;
 
-	private final RequestBody body;
-
 	private final @Nullable BackendLink bound;
+
+	private final @Nullable ObjectRecorder objects;
+
+	// null once no other attempt can follow
+	private @Nullable RequestBody body;
 
 	// the backend that it was sent to last
 	private @Nullable BackendLink link;
@@ -45,11 +50,14 @@ final class RunningResponse implements Disposable {
 	 * @param context its context
 	 * @param body the message
 	 * @param bound the backend that must serve it, or {@code null}
+	 * @param objects records the objects that its response names, or {@code null}
 	 */
-	RunningResponse(RequestContext context, RequestBody body, @Nullable BackendLink bound) {
+	RunningResponse(RequestContext context, RequestBody body, @Nullable BackendLink bound,
+			@Nullable ObjectRecorder objects) {
 		this.context = context;
 		this.body = body;
 		this.bound = bound;
+		this.objects = objects;
 	}
 
 	RequestContext context() {
@@ -73,9 +81,29 @@ final class RunningResponse implements Disposable {
 	 * @return the message for the backend of the current attempt
 	 */
 	byte[] message() {
+		RequestBody message = this.body;
+		if (message == null) {
+			throw new IllegalStateException("The message was released");
+		}
 		String deployment = attempt().lane().deployment();
-		boolean unchanged = this.context.call().model().isEmpty() || deployment.equals(this.body.model());
-		return ClientMessage.joined(unchanged ? this.body.bytes() : this.body.withModel(deployment));
+		boolean unchanged = this.context.call().model().isEmpty() || deployment.equals(message.model());
+		return ClientMessage.joined(unchanged ? message.bytes() : message.withModel(deployment));
+	}
+
+	/** Releases the message: the response has begun, so it is not sent again. */
+	void releaseBody() {
+		this.body = null;
+		this.context.releaseBody();
+	}
+
+	/**
+	 * Records the objects that an event names.
+	 * @param event the event
+	 */
+	void recordObjects(StreamEvent event) {
+		if (this.objects != null && event.isWhole()) {
+			this.objects.onEvent(event, attempt());
+		}
 	}
 
 	void runs(Disposable attempts) {

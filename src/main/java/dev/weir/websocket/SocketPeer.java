@@ -264,6 +264,14 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 		}
 	}
 
+	/**
+	 * Whether the side is read.
+	 * @return whether reading is not paused
+	 */
+	boolean isReading() {
+		return this.context != null && this.context.channel().config().isAutoRead();
+	}
+
 	/** Pauses or continues reading. */
 	void read(boolean reading) {
 		ChannelHandlerContext from = this.context;

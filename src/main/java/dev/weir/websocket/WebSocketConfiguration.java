@@ -9,7 +9,7 @@ import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-import dev.weir.affinity.ObjectOwners;
+import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
@@ -32,9 +32,9 @@ class WebSocketConfiguration {
 	}
 
 	@Bean
-	WebSocketConnector webSocketConnector(Failover failover, Pools pools, ObjectOwners owners, BufferBudget budget,
+	WebSocketConnector webSocketConnector(Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget,
 			InstantSource clock, OpenSockets open, LiveConfiguration configuration) {
-		return new WebSocketConnector(new ResponseRequests.Shared(failover, pools, owners, budget, clock), open,
+		return new WebSocketConnector(new ResponseRequests.Shared(failover, pools, affinity, budget, clock), open,
 				configuration);
 	}
 

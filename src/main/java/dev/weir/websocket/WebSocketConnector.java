@@ -9,6 +9,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.config.LiveConfiguration;
+import dev.weir.config.WeirProperties;
 import dev.weir.failover.BackendCaller;
 import dev.weir.inbound.ClientHandshake;
 import dev.weir.reply.ReplyFactory;
@@ -76,7 +77,8 @@ public final class WebSocketConnector {
 		if (protocol != null && handshake.protocols().contains(protocol.strip())) {
 			headers.set(ClientHandshake.PROTOCOL, protocol);
 		}
-		return new UpgradeReply(context, connected, new ResponseRequests(this, this.shared, context, callers), this);
+		return new UpgradeReply(context, connected,
+				new ResponseRequests(this, this.shared, context, callers, exchange.getRequest().getHeaders()), this);
 	}
 
 	OpenSockets open() {
@@ -89,7 +91,8 @@ public final class WebSocketConnector {
 	 * @return the decoder
 	 */
 	FrameDecoder decoder(boolean client) {
-		return new FrameDecoder(client, this.configuration.current().maxBody().toBytes(), this.shared.budget());
+		WeirProperties current = this.configuration.current();
+		return new FrameDecoder(client, current.maxBody().toBytes(), current.bodyTimeout(), this.shared.budget());
 	}
 
 }

@@ -185,8 +185,8 @@ class HandshakeTests {
 		try (RawWebSocket client = connect(stand, TARGET + "&api-key=secret-1",
 				"Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.secret-2, openai-beta.realtime-v1,"
 						+ " openai-project.secret-3",
-				"Authorization: Bearer secret-4", "api-key: secret-5", "Origin: https://app.example",
-				"Cookie: secret-6", "OpenAI-Beta: realtime=v1", "Sec-WebSocket-Extensions: permessage-deflate")) {
+				"Authorization: Bearer secret-4", "api-key: secret-5", "Origin: https://weir.test", "Cookie: secret-6",
+				"OpenAI-Beta: realtime=v1", "Sec-WebSocket-Extensions: permessage-deflate")) {
 			assertServes(client);
 			assertThat(client.reply().headers()).doesNotContainKey("sec-websocket-extensions");
 		}
@@ -277,6 +277,27 @@ class HandshakeTests {
 		try (RawWebSocket client = RawWebSocket.connect(weir, TARGET, "Origin: https://app.example")) {
 			assertServes(client);
 			assertThat(client.reply().header("access-control-allow-origin")).isEqualTo("https://app.example");
+		}
+	}
+
+	@Test
+	void withoutCorsSettingsOnlyTheWebsiteOfItsOwnHostMayOpenAWebSocket() {
+		RawBackend backend = this.resources.backend(ECHO);
+		WeirServer weir = this.resources
+			.add(WeirServer.start(WeirServer.pool("", WeirServer.backend("a", backend.url()))));
+		for (String origin : List.of("https://evil.example", "https://weir.test.evil.example", "https://weir.test:444",
+				"null", "file://", "%")) {
+			for (String target : List.of(TARGET, "/v1/responses")) {
+				try (RawWebSocket client = RawWebSocket.connect(weir, target, "Origin: " + origin)) {
+					assertThat(client.reply().status()).as(origin).isEqualTo(403);
+				}
+			}
+		}
+		assertThat(backend.requests()).isEmpty();
+		for (String origin : List.of("https://weir.test", "http://WEIR.test:80")) {
+			try (RawWebSocket client = RawWebSocket.connect(weir, TARGET, "Origin: " + origin)) {
+				assertServes(client);
+			}
 		}
 	}
 
