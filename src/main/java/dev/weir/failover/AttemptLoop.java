@@ -313,10 +313,20 @@ final class AttemptLoop {
 		return allowed ? attempt() : giveUp(true);
 	}
 
-	/** Whether the request may leave the backend that made its reasoning. */
+	/**
+	 * Whether the request may leave the backend that it is bound to: that which made its
+	 * reasoning, or the home of its client, which is not free in time.
+	 */
 	private boolean leaveOwner() {
-		return this.mayWait && this.candidates.isBound() && this.candidates.hasAvailableWider()
-				&& ReasoningDrop.ofOwner(this.context);
+		Binding binding = this.context.binding();
+		if (binding == null || !this.mayWait || !this.candidates.isBound() || !this.candidates.hasAvailableWider()) {
+			return false;
+		}
+		if (binding.isHome()) {
+			this.candidates.widen();
+			return true;
+		}
+		return ReasoningDrop.ofOwner(this.context);
 	}
 
 	/** How long to wait for the next free lane, {@code null} if that is too long. */

@@ -87,8 +87,8 @@ class StaleConnectionFaultTests {
 	@EnumSource
 	void b40ARequestWithoutABodyIsRepeatedToo(Closing closing) {
 		this.stand.first().script(closingUsed(closing));
-		assertThat(this.stand.get("/v1/files").statusCode()).isEqualTo(200);
-		assertServed(this.stand.get("/v1/files"));
+		assertThat(this.stand.get("/v1/organization/projects").statusCode()).isEqualTo(200);
+		assertServed(this.stand.get("/v1/organization/projects"));
 		assertThat(this.closed).hasValue(1);
 		assertThat(this.stand.first().requests()).hasSize(3);
 		assertThat(this.stand.first().connections()).isEqualTo(2);
@@ -133,7 +133,7 @@ class StaleConnectionFaultTests {
 	void b40ARequestThatCreatesAStoredObjectIsNotRepeated(Closing closing) {
 		this.stand.first().script(closingUsed(closing));
 		assertThat(this.stand.chat().statusCode()).isEqualTo(200);
-		assertThat(this.stand.post("/v1/batches", "{\"input_file_id\":\"file-1\"}").statusCode()).isEqualTo(502);
+		assertThat(this.stand.post("/v1/batches", "{}").statusCode()).isEqualTo(502);
 		assertThat(this.closed).hasValue(1);
 		assertThat(this.stand.first().requests()).hasSize(2);
 	}
@@ -155,7 +155,7 @@ class StaleConnectionFaultTests {
 		this.stand.first().script(closing::close);
 		assertThat(this.stand.chat().statusCode()).isEqualTo(502);
 		assertThat(this.stand.first().requests()).hasSize(1);
-		assertThat(this.stand.get("/v1/files").statusCode()).isEqualTo(502);
+		assertThat(this.stand.get("/v1/organization/projects").statusCode()).isEqualTo(502);
 		assertThat(this.stand.first().requests()).hasSize(2);
 	}
 
