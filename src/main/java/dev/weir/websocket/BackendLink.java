@@ -61,7 +61,7 @@ final class BackendLink implements PeerListener {
 
 	private final List<byte[]> afterMessage = new ArrayList<>();
 
-	private @Nullable RunningResponse running;
+	private @Nullable MessageRequest running;
 
 	/** Other messages of the client to which the backend may still respond. */
 	private int unanswered;
@@ -119,7 +119,7 @@ final class BackendLink implements PeerListener {
 	 * @param request the request
 	 * @return whether no other one runs here, or waits for its turn before this one
 	 */
-	boolean isFreeFor(RunningResponse request) {
+	boolean isFreeFor(MessageRequest request) {
 		return this.running == null && !this.discarding && !this.peer.isClosing()
 				&& (this.turns.isEmpty() || this.turns.get(0).request() == request);
 	}
@@ -129,7 +129,7 @@ final class BackendLink implements PeerListener {
 	 * @param request the request
 	 * @return completes when it has its turn, or when the connection is of no more use
 	 */
-	Mono<Void> awaitTurn(RunningResponse request) {
+	Mono<Void> awaitTurn(MessageRequest request) {
 		return Mono.create((sink) -> {
 			this.turns.add(new Turn(request, sink));
 			startTurn();
@@ -146,7 +146,7 @@ final class BackendLink implements PeerListener {
 	 * Ends the turn of a request.
 	 * @param request the request, which has ended, with or without a turn
 	 */
-	void endTurn(RunningResponse request) {
+	void endTurn(MessageRequest request) {
 		if (this.turns.removeIf((turn) -> turn.request() == request)) {
 			startTurn();
 		}
@@ -179,7 +179,7 @@ final class BackendLink implements PeerListener {
 	 * @param request the request
 	 * @return the result of the attempt, or an error that can be classified
 	 */
-	Mono<AttemptResult> send(RunningResponse request) {
+	Mono<AttemptResult> send(MessageRequest request) {
 		return Mono.create((sink) -> {
 			MonoSink<AttemptResult> unused = sink.onCancel(() -> abandon(request));
 			request.waitOn(this, sink);
@@ -195,11 +195,11 @@ final class BackendLink implements PeerListener {
 		});
 	}
 
-	private static RequestLoop loop(RunningResponse request) {
+	private static RequestLoop loop(MessageRequest request) {
 		return request.context().loop();
 	}
 
-	private void onFirstEventTimeout(RunningResponse request, TimeLimit first) {
+	private void onFirstEventTimeout(MessageRequest request, TimeLimit first) {
 		TimeLimit last = TimeLimit.response(request.context().pool().properties());
 		Duration more = last.duration().minus(first.duration());
 		if (request.context().failover().canTryAnotherLane() || more.isNegative() || more.isZero()) {
@@ -210,7 +210,7 @@ final class BackendLink implements PeerListener {
 		}
 	}
 
-	private void fail(RunningResponse request, Outcome outcome) {
+	private void fail(MessageRequest request, Outcome outcome) {
 		abandon(request);
 		request.fail(new OutcomeException(outcome));
 	}
@@ -219,7 +219,7 @@ final class BackendLink implements PeerListener {
 	 * Gives up a request whose events may still arrive: they are dropped, and the
 	 * connection is closed.
 	 */
-	private void abandon(RunningResponse request) {
+	private void abandon(MessageRequest request) {
 		if (this.running == request) {
 			this.running = null;
 			discard();
@@ -289,7 +289,7 @@ final class BackendLink implements PeerListener {
 	private void onMessage(MessageReader message, boolean passed) {
 		StreamEvent event = message.event();
 		ObjectNode json = (event != null) ? event.toJson() : null;
-		RunningResponse request = (event != null && json != null) ? find(event, json) : null;
+		MessageRequest request = (event != null && json != null) ? find(event, json) : null;
 		this.lastEvent = this.socket.now();
 		if (event == null || json == null || request == null) {
 			pass(message.take());
@@ -318,10 +318,10 @@ final class BackendLink implements PeerListener {
 		}
 	}
 
-	private @Nullable RunningResponse find(StreamEvent event, JsonNode json) {
+	private @Nullable MessageRequest find(StreamEvent event, JsonNode json) {
 		String named = text(json.path("response").path("id"));
 		String id = (named != null) ? named : text(json.path("response_id"));
-		RunningResponse request = this.running;
+		MessageRequest request = this.running;
 		if (request == null) {
 			return null;
 		}
@@ -340,7 +340,7 @@ final class BackendLink implements PeerListener {
 	}
 
 	/** An error without an id may be the response to a message that is not a request. */
-	private boolean isAboutAnotherMessage(RunningResponse request, JsonNode json) {
+	private boolean isAboutAnotherMessage(MessageRequest request, JsonNode json) {
 		if (request.responseId() != null || !request.isWaiting()) {
 			return this.unanswered > 0;
 		}
@@ -352,7 +352,7 @@ final class BackendLink implements PeerListener {
 		return node.isString() ? node.stringValue() : null;
 	}
 
-	private void hold(RunningResponse request, MessageReader message) {
+	private void hold(MessageRequest request, MessageReader message) {
 		boolean first = !request.isHolding();
 		request.hold(message.take());
 		if (first) {
@@ -365,7 +365,7 @@ final class BackendLink implements PeerListener {
 	}
 
 	/** Begins the reply: the client gets the events of this backend. */
-	private void begin(RunningResponse request) {
+	private void begin(MessageRequest request) {
 		if (request.isWaiting()) {
 			List<FramePart> held = request.takeHeld();
 			request.decide(new AttemptResult.Connected(new Outcome.Served(200), request));
@@ -373,7 +373,7 @@ final class BackendLink implements PeerListener {
 		}
 	}
 
-	private void refuse(RunningResponse request, ObjectNode json, MessageReader message) {
+	private void refuse(MessageRequest request, ObjectNode json, MessageReader message) {
 		message.take().forEach((part) -> part.bytes().release());
 		request.releaseHeld();
 		endRequest();
@@ -383,7 +383,7 @@ final class BackendLink implements PeerListener {
 				new ErrorResponse((status >= 400) ? status : 400, Map.of(), message.bytes(), null)));
 	}
 
-	private Outcome classify(RunningResponse request, ObjectNode json, MessageReader message) {
+	private Outcome classify(MessageRequest request, ObjectNode json, MessageReader message) {
 		Map<String, String> headers = new HashMap<>();
 		json.path("headers")
 			.forEachEntry((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value.asString("")));
@@ -399,7 +399,7 @@ final class BackendLink implements PeerListener {
 				this.socket.instant());
 	}
 
-	private void readEnd(RunningResponse request, StreamEvent event, ObjectNode json, MessageReader message) {
+	private void readEnd(MessageRequest request, StreamEvent event, ObjectNode json, MessageReader message) {
 		Usage usage = event.usage();
 		String type = String.valueOf(event.type());
 		boolean failed = event.kind() == StreamEvent.Kind.ERROR;
@@ -481,7 +481,7 @@ final class BackendLink implements PeerListener {
 
 	private void checkSilence() {
 		this.silence = null;
-		RunningResponse request = this.running;
+		MessageRequest request = this.running;
 		if (request == null || this.peer.isEnded()) {
 			return;
 		}
@@ -501,7 +501,7 @@ final class BackendLink implements PeerListener {
 	}
 
 	private void fail(String why) {
-		RunningResponse request = this.running;
+		MessageRequest request = this.running;
 		this.running = null;
 		if (request != null && request.isWaiting()) {
 			request.fail(new OutcomeException(new Outcome.Failed(Outcome.Failure.CONNECTION,
@@ -565,7 +565,7 @@ final class BackendLink implements PeerListener {
 	 * @param request the request
 	 * @param start completes when it may be sent
 	 */
-	private record Turn(RunningResponse request, MonoSink<Void> start) {
+	private record Turn(MessageRequest request, MonoSink<Void> start) {
 	}
 
 }

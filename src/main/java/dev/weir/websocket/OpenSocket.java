@@ -15,13 +15,13 @@ interface OpenSocket {
 	 * Whether it has ended.
 	 * @return whether it is no longer open
 	 */
-	boolean isOver();
+	boolean isClosed();
 
 	/** Closes the connections when no response is running. */
 	void drain();
 
 	/** Closes the connections now. */
-	void leave();
+	void closeNow();
 
 	/**
 	 * Runs a task on the event loop of the socket.

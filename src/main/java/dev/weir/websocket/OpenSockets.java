@@ -48,7 +48,7 @@ final class OpenSockets implements SmartLifecycle {
 
 	void add(OpenSocket socket) {
 		this.open.add(socket);
-		if (socket.isOver()) {
+		if (socket.isClosed()) {
 			remove(socket);
 		}
 		else if (this.draining) {
@@ -88,8 +88,8 @@ final class OpenSockets implements SmartLifecycle {
 		}
 		Duration limit = this.time.minus(MARGIN);
 		long millis = Math.max(limit.toMillis(), this.time.toMillis() / 2);
-		Disposable timer = this.timers.schedule(() -> this.open.forEach((socket) -> socket.run(socket::leave)), millis,
-				TimeUnit.MILLISECONDS);
+		Disposable timer = this.timers.schedule(() -> this.open.forEach((socket) -> socket.run(socket::closeNow)),
+				millis, TimeUnit.MILLISECONDS);
 		this.whenEmpty.set(() -> {
 			timer.dispose();
 			callback.run();

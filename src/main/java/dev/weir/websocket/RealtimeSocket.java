@@ -34,25 +34,25 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 
 	private final RealtimeEvents events = new RealtimeEvents();
 
-	private final Consumer<OpenSocket> onOver;
+	private final Consumer<OpenSocket> onClosed;
 
 	private final long start;
 
 	private boolean draining;
 
-	private boolean over;
+	private boolean closed;
 
 	/**
 	 * Creates a session.
 	 * @param context the request
 	 * @param connected the connected backend
-	 * @param onOver receives this session when it ends
+	 * @param onClosed receives this session when it ends
 	 */
-	RealtimeSocket(RequestContext context, RequestResult.Connected connected, Consumer<OpenSocket> onOver) {
+	RealtimeSocket(RequestContext context, RequestResult.Connected connected, Consumer<OpenSocket> onClosed) {
 		this.context = context;
 		this.attempt = connected.attempt();
 		this.served = connected.outcome();
-		this.onOver = onOver;
+		this.onClosed = onClosed;
 		this.start = context.ticker().read();
 		Duration idle = context.pool().properties().streamIdleTimeout();
 		this.client = new SocketPeer(false, idle, this);
@@ -94,11 +94,11 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 
 	private void onResponseDone() {
 		Usage usage = this.events.takeUsage();
-		if (usage != null && !this.over) {
+		if (usage != null && !this.closed) {
 			this.attempt.recordUsage(usage);
 		}
 		if (this.draining && this.events.running() == 0) {
-			leave();
+			closeNow();
 		}
 	}
 
@@ -170,35 +170,35 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 	}
 
 	private void finish(Outcome outcome, String why) {
-		if (this.over) {
+		if (this.closed) {
 			return;
 		}
-		this.over = true;
+		this.closed = true;
 		Duration time = Duration.ofNanos(this.context.ticker().read() - this.start);
 		logger.info("The session with {} ended after {}: {} [{}]", this.attempt.lane().backend().name(),
 				DurationText.of(time), why, this.context.id());
 		this.attempt.end(outcome);
-		this.onOver.accept(this);
+		this.onClosed.accept(this);
 	}
 
 	@Override
-	public boolean isOver() {
-		return this.over;
+	public boolean isClosed() {
+		return this.closed;
 	}
 
 	@Override
 	public void drain() {
 		this.draining = true;
 		if (this.events.running() == 0) {
-			leave();
+			closeNow();
 		}
 	}
 
 	@Override
-	public void leave() {
+	public void closeNow() {
 		finish(this.served, "Weir stops");
-		this.client.close(SocketEnd.LEAVING);
-		this.backend.close(SocketEnd.LEAVING);
+		this.client.close(SocketEnd.STOPPING);
+		this.backend.close(SocketEnd.STOPPING);
 	}
 
 	@Override

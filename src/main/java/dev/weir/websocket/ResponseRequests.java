@@ -93,7 +93,7 @@ final class ResponseRequests {
 		return BackendHandshake.complete(response.takeConnection().channel(), this.connector.decoder(false), peer);
 	}
 
-	void onOver(OpenSocket socket) {
+	void onClosed(OpenSocket socket) {
 		this.connector.open().remove(socket);
 	}
 
@@ -117,7 +117,7 @@ final class ResponseRequests {
 	 * @return the request
 	 * @throws ApiErrorException if no backend serves its model
 	 */
-	RunningResponse create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
+	MessageRequest create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
 		RequestBody body = RequestBody.of(message.bytes(), "application/json", OBJECTS, false);
 		String named = body.model();
 		String model = (named != null) ? named : "";
@@ -131,7 +131,7 @@ final class ResponseRequests {
 		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
 		context.onCallRead(call(model, body));
-		return new RunningResponse(context, body, bound, ObjectRecorder.of(new ApiCall(CREATE, model, body, true)));
+		return new MessageRequest(context, body, bound, ObjectRecorder.of(new ApiCall(CREATE, model, body, true)));
 	}
 
 	private ApiCall call(String model, RequestBody body) {
@@ -145,7 +145,7 @@ final class ResponseRequests {
 	 * @param previousId the response that it continues, or {@code null}
 	 * @return the result
 	 */
-	Mono<RequestResult> run(ResponsesSocket socket, RunningResponse request, @Nullable String previousId) {
+	Mono<RequestResult> run(ResponsesSocket socket, MessageRequest request, @Nullable String previousId) {
 		RequestContext context = request.context();
 		AttemptCaller connect = this.shared.failover().reading(this.callers.apply(context));
 		AttemptCaller caller = (it) -> attempt(socket, request, connect);
@@ -166,7 +166,7 @@ final class ResponseRequests {
 		return (ready != null) ? ready.then(attempts) : attempts;
 	}
 
-	private static Mono<AttemptResult> attempt(ResponsesSocket socket, RunningResponse request, AttemptCaller connect) {
+	private static Mono<AttemptResult> attempt(ResponsesSocket socket, MessageRequest request, AttemptCaller connect) {
 		BackendLink link = socket.begin(request);
 		if (link != null) {
 			return link.send(request);
@@ -176,7 +176,7 @@ final class ResponseRequests {
 					(connected) -> send(socket, request, connected)));
 	}
 
-	private static Mono<AttemptResult> send(ResponsesSocket socket, RunningResponse request,
+	private static Mono<AttemptResult> send(ResponsesSocket socket, MessageRequest request,
 			AttemptResult.Connected connected) {
 		if (socket.client().isClosing()) {
 			connected.discard();

@@ -55,7 +55,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 
 	private final List<BackendLink> links = new ArrayList<>(2);
 
-	private final List<RunningResponse> running = new ArrayList<>(2);
+	private final List<MessageRequest> running = new ArrayList<>(2);
 
 	private final Map<String, BackendLink> responses = new LinkedHashMap<>() {
 
@@ -82,13 +82,13 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	private boolean text;
 
 	// the backend in the middle of whose message the client is
-	private @Nullable BackendLink speaker;
+	private @Nullable BackendLink sender;
 
 	private @Nullable BackendLink last;
 
 	private boolean draining;
 
-	private boolean over;
+	private boolean closed;
 
 	/**
 	 * Creates a socket without a backend.
@@ -147,7 +147,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * @param request the request
 	 * @return the link, or {@code null} if another backend must be connected
 	 */
-	@Nullable BackendLink begin(RunningResponse request) {
+	@Nullable BackendLink begin(MessageRequest request) {
 		FailoverState failover = request.context().failover();
 		int best = Integer.MAX_VALUE;
 		for (Lane lane : failover.candidates().lanes()) {
@@ -332,7 +332,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 		try {
 			BackendLink owner = (read.previousId() != null) ? this.responses.get(read.previousId()) : null;
 			BackendLink bound = (owner != null && !owner.peer().isClosing()) ? owner : null;
-			RunningResponse request = this.requests.create(read, pool, bound);
+			MessageRequest request = this.requests.create(read, pool, bound);
 			if (held != null) {
 				request.context().holdBody(held);
 			}
@@ -363,16 +363,16 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 
 	private void write(byte[] error) {
 		// not inside the message of a backend
-		if (this.speaker == null) {
+		if (this.sender == null) {
 			this.client.write(FrameHeader.TEXT, error);
 			this.client.flush();
 		}
 		else {
-			this.speaker.afterMessage(error);
+			this.sender.afterMessage(error);
 		}
 	}
 
-	private void onResult(RunningResponse request, RequestResult result) {
+	private void onResult(MessageRequest request, RequestResult result) {
 		result.<Boolean>match((relayed) -> {
 			relayed.discard();
 			return end(request, 502);
@@ -392,8 +392,8 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 		});
 	}
 
-	private void onFailure(RunningResponse request, Throwable error) {
-		if (request.isOver()) {
+	private void onFailure(MessageRequest request, Throwable error) {
+		if (request.isClosed()) {
 			return;
 		}
 		if (error instanceof ApiErrorException own) {
@@ -412,7 +412,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * @param outcome the outcome of its attempt
 	 * @param status the status for metrics
 	 */
-	void onResponseEnd(RunningResponse request, Outcome outcome, int status) {
+	void onResponseEnd(MessageRequest request, Outcome outcome, int status) {
 		request.attempt().end(outcome);
 		end(request, status);
 	}
@@ -421,14 +421,14 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * A response broke off after it had begun.
 	 * @param request the request
 	 */
-	void onBroken(RunningResponse request) {
+	void onBroken(MessageRequest request) {
 		request.attempt().end(new Outcome.Broken());
 		refuse(new ApiErrorException(
 				new ApiError(502, "The backend's response broke off.", "server_error", null, "stream_interrupted")));
 		end(request, 502);
 	}
 
-	private boolean end(RunningResponse request, int status) {
+	private boolean end(MessageRequest request, int status) {
 		if (request.end()) {
 			this.running.remove(request);
 			if (request.bound() != null) {
@@ -437,7 +437,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 			request.context().release();
 			request.context().notifyEnd(status);
 			if (this.draining && this.running.isEmpty()) {
-				leave();
+				closeNow();
 			}
 		}
 		return true;
@@ -480,7 +480,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * @return whether the client is not in the middle of another one's message
 	 */
 	boolean mayPass(BackendLink link) {
-		return this.speaker == null || this.speaker == link;
+		return this.sender == null || this.sender == link;
 	}
 
 	/**
@@ -493,7 +493,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 		for (FramePart part : parts) {
 			this.client.write(part);
 		}
-		this.speaker = complete ? null : link;
+		this.sender = complete ? null : link;
 		if (complete) {
 			link.takeAfterMessage().forEach((error) -> this.client.write(FrameHeader.TEXT, error));
 		}
@@ -593,7 +593,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	}
 
 	private void cancelAll() {
-		for (RunningResponse request : List.copyOf(this.running)) {
+		for (MessageRequest request : List.copyOf(this.running)) {
 			request.dispose();
 			end(request, RequestContext.CLIENT_LEFT);
 		}
@@ -640,7 +640,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 	 * @param link the backend
 	 */
 	void onDiscarded(BackendLink link) {
-		if (this.speaker == link) {
+		if (this.sender == link) {
 			// the client is in the middle of a message whose remainder will not arrive
 			remove(link, new CloseReason(CloseReason.BAD_GATEWAY, "The backend failed: its response broke off"));
 		}
@@ -660,41 +660,41 @@ final class ResponsesSocket implements PeerListener, OpenSocket {
 
 	private void remove(BackendLink link, CloseReason reason) {
 		boolean known = forget(link);
-		boolean inside = this.speaker == link;
-		this.speaker = inside ? null : this.speaker;
+		boolean inside = this.sender == link;
+		this.sender = inside ? null : this.sender;
 		if (inside || (known && this.links.isEmpty() && this.running.isEmpty())) {
 			finish("the backend closed it with " + reason);
 			this.client.close(reason);
-			this.links.forEach((other) -> other.peer().close(SocketEnd.LEAVING));
+			this.links.forEach((other) -> other.peer().close(SocketEnd.STOPPING));
 		}
 	}
 
 	private void finish(String why) {
-		if (!this.over) {
-			this.over = true;
+		if (!this.closed) {
+			this.closed = true;
 			logger.info("The WebSocket for responses ended after {}: {} [{}]",
 					DurationText.of(Duration.ofNanos(now() - this.start)), why, this.context.id());
-			this.requests.onOver(this);
+			this.requests.onClosed(this);
 		}
 	}
 
 	@Override
-	public boolean isOver() {
-		return this.over;
+	public boolean isClosed() {
+		return this.closed;
 	}
 
 	@Override
 	public void drain() {
 		this.draining = true;
 		if (this.running.isEmpty()) {
-			leave();
+			closeNow();
 		}
 	}
 
 	@Override
-	public void leave() {
+	public void closeNow() {
 		finish("Weir stops");
-		stop(SocketEnd.LEAVING);
+		stop(SocketEnd.STOPPING);
 	}
 
 	private void stop(CloseReason reason) {

@@ -6,7 +6,7 @@ package dev.weir.websocket;
 final class SocketEnd {
 
 	/** Weir stops. */
-	static final CloseReason LEAVING = new CloseReason(CloseReason.GOING_AWAY, "The server is stopping");
+	static final CloseReason STOPPING = new CloseReason(CloseReason.GOING_AWAY, "The server is stopping");
 
 	private SocketEnd() {
 	}

@@ -18,7 +18,7 @@ import dev.weir.response.AttemptResult;
  * One {@code response.create} of a client, from its arrival to the end of its response:
  * one request, with its own context and attempts.
  */
-final class RunningResponse implements Disposable {
+final class MessageRequest implements Disposable {
 
 	private final RequestContext context;
 
@@ -43,7 +43,7 @@ final class RunningResponse implements Disposable {
 
 	private @Nullable String responseId;
 
-	private boolean over;
+	private boolean closed;
 
 	/**
 	 * Creates the state of a request.
@@ -52,7 +52,7 @@ final class RunningResponse implements Disposable {
 	 * @param bound the backend that must serve it, or {@code null}
 	 * @param objects records the objects that its response names, or {@code null}
 	 */
-	RunningResponse(RequestContext context, RequestBody body, @Nullable BackendLink bound,
+	MessageRequest(RequestContext context, RequestBody body, @Nullable BackendLink bound,
 			@Nullable ObjectRecorder objects) {
 		this.context = context;
 		this.body = body;
@@ -184,15 +184,15 @@ final class RunningResponse implements Disposable {
 	 * @return whether it had not ended before
 	 */
 	boolean end() {
-		boolean first = !this.over;
-		this.over = true;
+		boolean first = !this.closed;
+		this.closed = true;
 		timer(null);
 		releaseHeld();
 		return first;
 	}
 
-	boolean isOver() {
-		return this.over;
+	boolean isClosed() {
+		return this.closed;
 	}
 
 	/** Stops the attempts, because the client has left. */
