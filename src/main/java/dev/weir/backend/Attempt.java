@@ -178,7 +178,7 @@ public final class Attempt {
 		this.phase = Phase.ENDED;
 		Duration duration = Duration.ofNanos(elapsed());
 		if (last == Phase.WAITING) {
-			if (outcome.type() != OutcomeType.SERVED) {
+			if (!outcome.type().isSuccess()) {
 				removeEstimate();
 			}
 			this.lane.onEndBeforeResponse(outcome, duration);
