@@ -95,7 +95,7 @@ final class PrefixCacheSimulation {
 	}
 
 	private Result run() {
-		for (long at = 0; at < LENGTH.toMillis(); at += exponential(60_000.0 / CONVERSATIONS_PER_MINUTE)) {
+		for (long at = 0; at < LENGTH.toMillis(); at += (long) exponential(60_000.0 / CONVERSATIONS_PER_MINUTE)) {
 			this.events.add(new Event(at, new Conversation(), null));
 		}
 		long cooldownAt = LENGTH.toMillis() / 2;
