@@ -46,7 +46,7 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 	 * Creates a session.
 	 * @param context the request
 	 * @param connected the connected backend
-	 * @param onClosed receives this session when it ends
+	 * @param onClosed receives this socket when it ends
 	 */
 	RealtimeSocket(RequestContext context, RequestResult.Connected connected, Consumer<OpenSocket> onClosed) {
 		this.context = context;

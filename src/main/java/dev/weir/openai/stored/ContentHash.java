@@ -12,7 +12,9 @@ import java.util.HexFormat;
  */
 public final class ContentHash {
 
-	/** Half of a SHA-256 hash: nobody can find two contents with the same one. */
+	/**
+	 * Half of a SHA-256 hash. It is not possible to find two contents with the same hash.
+	 */
 	private static final int LENGTH = 16;
 
 	private static final int UNICODE_DIGITS = 4;
