@@ -143,9 +143,18 @@ final class BackendProbe {
 
 	private static void append(ByteArrayOutputStream body, byte[] part) {
 		if (body.size() + part.length > MAX_BYTES) {
-			throw new IllegalStateException("more than " + MAX_BYTES + " bytes");
+			throw new TooLongException();
 		}
 		body.writeBytes(part);
+	}
+
+	/** The response is longer than what is read. */
+	static final class TooLongException extends RuntimeException {
+
+		TooLongException() {
+			super("more than " + MAX_BYTES + " bytes", null, false, false);
+		}
+
 	}
 
 	/** Ends a connection that is open before a request is sent. */

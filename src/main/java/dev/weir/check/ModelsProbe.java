@@ -178,6 +178,9 @@ final class ModelsProbe {
 					? Finding.fault(Step.CREDENTIAL, message.substring(0, cure + 1), message.substring(cure + 3) + ".")
 					: Finding.fault(Step.CREDENTIAL, message, "");
 		}
+		if (error instanceof BackendProbe.TooLongException) {
+			return Finding.unknown(Step.MODELS, "cannot be listed: the list has " + error.getMessage());
+		}
 		boolean late = error instanceof TimeoutException || error instanceof ReadTimeoutException;
 		return Finding.fault(Step.CREDENTIAL,
 				late ? "no response within " + SettingText.duration(BackendProbe.RESPONSE_LIMIT)

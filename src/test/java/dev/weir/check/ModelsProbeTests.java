@@ -45,6 +45,20 @@ class ModelsProbeTests {
 	}
 
 	@Test
+	void aListThatIsTooLongIsNoFault() {
+		BackendProperties backend = TestPools.backend("local", "url=http://localhost:8000");
+		Credential credential = CredentialProvider.withoutPrefetch().forBackend(backend, backend.effectiveDialect());
+		List<Finding> findings = new ModelsProbe(backend, credential,
+				(url, header) -> Mono.error(new BackendProbe.TooLongException()))
+			.findings()
+			.block();
+		assertThat(findings).singleElement().satisfies((finding) -> {
+			assertThat(finding.isFault()).isFalse();
+			assertThat(finding.text()).contains("cannot be listed");
+		});
+	}
+
+	@Test
 	void azureIsAskedInTheClassicDialectIfItDoesNotKnowTheOther() {
 		BackendProperties backend = TestPools.backend("openai1", "apiKey=k");
 		Credential credential = CredentialProvider.withoutPrefetch().forBackend(backend, backend.effectiveDialect());
