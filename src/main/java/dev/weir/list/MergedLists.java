@@ -50,6 +50,9 @@ public final class MergedLists {
 	/** How many resources are read at a time. */
 	private static final int PARALLEL = 16;
 
+	/** Names the backends that do not know the path of a list. */
+	private static final String WITHOUT_LIST = "x-weir-backends-without-list";
+
 	private static final Logger logger = LoggerFactory.getLogger(MergedLists.class);
 
 	private final Failover failover;
@@ -272,6 +275,10 @@ public final class MergedLists {
 			if (unknown.size() == lists.size()) {
 				return failure(unknown);
 			}
+			List<PartFailedException> failed = unknown.stream().filter((one) -> !one.isUnsupported()).toList();
+			if (!failed.isEmpty()) {
+				return incomplete(failed);
+			}
 			unknown.forEach((one) -> logger.info(
 					"{} has no list of {} (status {}), so the merged list has no objects of it [{}]", one.backend(),
 					this.query.list().path(), one.status(), this.context.id()));
@@ -281,6 +288,10 @@ public final class MergedLists {
 			rememberPosition(lists, page);
 			HttpHeaders headers = head(200, json.length);
 			headers.set("x-weir-backend", String.join(",", this.calls.backends()));
+			if (!unknown.isEmpty()) {
+				headers.set(WITHOUT_LIST,
+						unknown.stream().map(PartFailedException::backend).sorted().collect(Collectors.joining(",")));
+			}
 			return new WholeReply(json);
 		}
 
@@ -316,13 +327,19 @@ public final class MergedLists {
 		}
 
 		private WholeReply failure(List<PartFailedException> failures) {
-			Map<String, String> headers = new HashMap<>();
-			List<String> reasons = new ArrayList<>();
 			for (PartFailedException failed : failures) {
 				ErrorResponse refusal = failed.refusal();
 				if (refusal != null && refusal.isWhole() && refusal.status() < 500) {
 					return refusal(failed.backend(), refusal);
 				}
+			}
+			return incomplete(failures);
+		}
+
+		private WholeReply incomplete(List<PartFailedException> failures) {
+			Map<String, String> headers = new HashMap<>();
+			List<String> reasons = new ArrayList<>();
+			for (PartFailedException failed : failures) {
 				reasons.add(failed.backend() + ": " + failed.getMessage());
 				failed.headers().forEach((name, value) -> headers.merge(name, value, Run::longer));
 			}

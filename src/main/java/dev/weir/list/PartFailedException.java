@@ -1,16 +1,24 @@
 package dev.weir.list;
 
 import java.util.Map;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.error.ErrorDetails;
 import dev.weir.response.ErrorResponse;
 
 /**
  * A part of a list could not be read.
  */
 final class PartFailedException extends RuntimeException {
+
+	/** Messages of servers about a path that they do not know. */
+	private static final Pattern UNKNOWN_PATH = Pattern
+		.compile("(?is)not[ _]?found\\W*|(the )?(requested )?(resource|page|url|path|route|endpoint)( was| is)? not found\\W*"
+				+ "|404 page not found\\W*|invalid url\\b.*|cannot get\\b.*"
+				+ "|(no such|no static|no matching|unknown|unsupported) (path|route|endpoint|url|resource|request url)\\b.*");
 
 	private final String backend;
 
@@ -20,13 +28,16 @@ final class PartFailedException extends RuntimeException {
 
 	private final boolean throttledNow;
 
+	private final boolean unsupported;
+
 	private PartFailedException(String backend, String message, @Nullable ErrorResponse refusal,
-			Map<String, String> headers, boolean throttledNow) {
+			Map<String, String> headers, boolean throttledNow, boolean unsupported) {
 		super(message, null, false, false);
 		this.backend = backend;
 		this.refusal = refusal;
 		this.headers = headers;
 		this.throttledNow = throttledNow;
+		this.unsupported = unsupported;
 	}
 
 	/**
@@ -36,8 +47,8 @@ final class PartFailedException extends RuntimeException {
 	 * @return the exception
 	 */
 	static PartFailedException refused(String backend, ErrorResponse refusal) {
-		return new PartFailedException(backend, "It responded with " + refusal.status() + ".", refusal, Map.of(),
-				false);
+		return new PartFailedException(backend, "It responded with " + refusal.status() + ".", refusal, Map.of(), false,
+				isAboutPath(refusal));
 	}
 
 	/**
@@ -49,7 +60,7 @@ final class PartFailedException extends RuntimeException {
 	 */
 	static PartFailedException unavailable(String backends, ApiErrorException why, boolean called) {
 		return new PartFailedException(backends, why.error().message(), null, why.headers(),
-				called && why.error().status() == 429);
+				called && why.error().status() == 429, false);
 	}
 
 	/**
@@ -59,7 +70,15 @@ final class PartFailedException extends RuntimeException {
 	 * @return the exception
 	 */
 	static PartFailedException unusable(String backend, String message) {
-		return new PartFailedException(backend, message, null, Map.of(), false);
+		return new PartFailedException(backend, message, null, Map.of(), false, false);
+	}
+
+	private static boolean isAboutPath(ErrorResponse refusal) {
+		if (refusal.status() == 405 || refusal.status() == 501) {
+			return true;
+		}
+		String message = (refusal.status() == 404) ? ErrorDetails.read(refusal.body()).message() : null;
+		return message != null && UNKNOWN_PATH.matcher(message.strip()).matches();
 	}
 
 	String backend() {
@@ -80,6 +99,14 @@ final class PartFailedException extends RuntimeException {
 	 */
 	int status() {
 		return (this.refusal != null) ? this.refusal.status() : 0;
+	}
+
+	/**
+	 * Whether the backend does not know the path, and so has none of its objects.
+	 * @return whether its response shows that
+	 */
+	boolean isUnsupported() {
+		return this.unsupported;
 	}
 
 	/**

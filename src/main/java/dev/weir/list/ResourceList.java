@@ -31,6 +31,9 @@ final class ResourceList {
 	/** The smallest page that is asked for, so that a wrong order shows. */
 	private static final int MIN_PAGE = 10;
 
+	/** The default of most lists, and the smallest limit to which servers lower others. */
+	private static final int USUAL_PAGE = 20;
+
 	private static final Comparator<ListItem> OLDEST_FIRST = Comparator.comparingLong(ListItem::created)
 		.thenComparing(ListItem::id);
 
@@ -68,6 +71,9 @@ final class ResourceList {
 	private boolean whole;
 
 	private int pages;
+
+	/** The limit of the last page that was asked for, or 0 for the default. */
+	private int asked;
 
 	/** The largest page that is short enough, or 0. */
 	private int shortPage;
@@ -129,8 +135,8 @@ final class ResourceList {
 	}
 
 	/**
-	 * Adds the refusal of a backend that does not know the list, and so has none of its
-	 * objects. Without effect if the backend knows the list.
+	 * Adds the refusal of a backend that does not seem to know the list. Without effect if
+	 * the backend knows the list.
 	 * @param refusals the refusals of all resources
 	 */
 	void addUnknown(List<PartFailedException> refusals) {
@@ -149,7 +155,8 @@ final class ResourceList {
 			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
 					"The place of the cursor was not found in its first " + MAX_PAGES + " pages."));
 		}
-		ApiPath page = this.query.page(this.client, this.after, size());
+		this.asked = size();
+		ApiPath page = this.query.page(this.client, this.after, this.asked);
 		return this.calls
 			.get(this.lanes, page, (body) -> ListPage.of(body, this.query.timeName())).<Supplier<Mono<MergedPage
 					.Part>>>map((read) -> () -> onPage(read))
@@ -162,6 +169,13 @@ final class ResourceList {
 		int size = (this.searching || this.whole) ? this.query.list().maxLimit()
 				: this.query.sentLimit() ? Math.max(MIN_PAGE, this.query.limit()) : 0;
 		return (this.shortPage == 0) ? size : (size == 0) ? this.shortPage : Math.min(size, this.shortPage);
+	}
+
+	/** The number of objects from which on others may follow. Servers lower a limit. */
+	private int fullSize() {
+		int usual = this.query.list().defaultLimit();
+		int size = this.asked;
+		return (size > 0) ? Math.min(size, Math.min(usual, USUAL_PAGE)) : Math.min(usual, USUAL_PAGE);
 	}
 
 	private Mono<MergedPage.Part> onTooLong() {
@@ -182,7 +196,7 @@ final class ResourceList {
 			this.after = null;
 			return read();
 		}
-		boolean unknownList = failed.status() == 404 || failed.status() == 405 || failed.status() == 501;
+		boolean unknownList = failed.status() == 404 || failed.isUnsupported();
 		if (unknownList && this.after == null && this.pages == 0) {
 			this.unknown = failed;
 			return Mono.just(new MergedPage.Part(List.of(), false));
@@ -203,8 +217,10 @@ final class ResourceList {
 				return read();
 			}
 		}
-		boolean more = Boolean.TRUE.equals(page.hasMore()) && !page.items().isEmpty();
 		List<ListItem> fresh = page.items().stream().filter((item) -> this.seen.add(item.id())).toList();
+		boolean more = (page.hasMore() != null) ? page.hasMore() && !page.items().isEmpty()
+				// a backend without pages sends the same objects again
+				: page.items().size() >= fullSize() && !fresh.isEmpty();
 		if (more && fresh.isEmpty()) {
 			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
 					"It sends the same page again and again."));

@@ -34,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.list.StoredList;
+import dev.weir.openai.stored.StoredOperation;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.ObjectStore;
 import dev.weir.testing.OpenResources;
@@ -432,6 +435,73 @@ class MergedListTests {
 			assertThat(visited).hasSameSizeAs(fillCount("vector_stores")).doesNotHaveDuplicates();
 			assertInOrder("vector_stores", visited, newestFirst);
 		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 0, 50 })
+	void aBackendThatDoesNotShowWhetherObjectsFollowIsReadFurther(int limit) {
+		for (int i = 0; i < 150; i++) {
+			this.stores[0].add("batches", "a" + i, i);
+		}
+		this.stores[0].withoutHasMore();
+		this.stores[0].maxPage(40);
+		this.stores[1].add("batches", "b", 70);
+		this.stores[2].add("batches", "c", 71);
+		List<String> visited = new ArrayList<>();
+		String after = "";
+		boolean more = true;
+		while (more) {
+			JsonNode page = list(this.weir, "/v1/batches?x=y" + ((limit > 0) ? "&limit=" + limit : "") + after);
+			visited.addAll(ids(page));
+			more = page.path("has_more").booleanValue();
+			after = "&after=" + visited.get(visited.size() - 1);
+		}
+		assertThat(visited).hasSize(152).doesNotHaveDuplicates();
+	}
+
+	@Test
+	void aBackendThatDoesNotFindTheListMakesItAnError() {
+		this.stores[0].add("batches", "a", 1);
+		this.stores[2].add("batches", "c", 1);
+		this.backends.get(1).script((call) -> call.respond("404 Not Found",
+				"{\"error\":{\"code\":\"ProjectNotFound\",\"message\":\"The project 'x' does not exist.\"}}"));
+		HttpResponse<String> reply = this.weir.get("/v1/batches");
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
+		assertThat(reply.body()).contains(this.pool + "-two", "responded with 404", "incomplete_list");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
+			"{\"detail\":\"Not Found\"}", "404 page not found" })
+	void aBackendWithoutThePathOfAListIsNamedInAHeader(String body) {
+		this.stores[0].add("batches", "a", 1);
+		this.stores[2].add("batches", "c", 2);
+		this.backends.get(1).script((call) -> call.respond("404 Not Found", body));
+		for (int i = 0; i < 3; i++) {
+			HttpResponse<String> reply = this.weir.get("/v1/batches");
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+			assertThat(ids(json(reply))).containsExactly("c", "a");
+			assertThat(reply.headers().firstValue("x-weir-backends-without-list")).hasValue(this.pool + "-two");
+		}
+	}
+
+	@Test
+	void everyListOfStoredObjectsIsMerged() {
+		assertThat(StoredOperation.all()
+			.stream()
+			.filter((operation) -> operation.placement() == StoredOperation.Placement.ALL)
+			.map((operation) -> ApiPath.parse("GET", "/v1/" + operation.template(), null))).hasSizeGreaterThan(14)
+			.allMatch((path) -> StoredList.of(path) != null);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "audio/voices", "voices", "audio/voice_consents" })
+	void voicesOfAllBackendsAreListed(String path) {
+		this.stores[0].add(path, "a", 1);
+		this.stores[1].add(path, "b", 2);
+		this.stores[2].add(path, "c", 3);
+		assertThat(ids(list(this.weir, "/v1/" + path + "?limit=2"))).containsExactly("c", "b");
+		assertThat(ids(list(this.weir, "/v1/" + path + "?limit=2&after=b"))).containsExactly("a");
 	}
 
 	private Collection<String> fillCount(String path) {

@@ -29,6 +29,8 @@ public final class ObjectStore implements RawBackend.Script {
 
 	private volatile boolean ordered = true;
 
+	private volatile boolean showsMore = true;
+
 	/**
 	 * Adds an object.
 	 * @param list the path of its list, such as {@code files}
@@ -88,6 +90,11 @@ public final class ObjectStore implements RawBackend.Script {
 		this.ordered = false;
 	}
 
+	/** Sends pages without {@code has_more}. */
+	public void withoutHasMore() {
+		this.showsMore = false;
+	}
+
 	@Override
 	public void run(RawBackend.Call call) throws IOException {
 		String[] line = call.request().substring(0, call.request().indexOf("\r\n")).split(" ");
@@ -105,6 +112,11 @@ public final class ObjectStore implements RawBackend.Script {
 			.filter((object) -> object.id().equals(id))
 			.findFirst()
 			.orElse(null);
+		if (found == null && !this.lists.containsKey(name)) {
+			call.respond("404 Not Found", "{\"error\":{\"message\":\"Invalid URL (" + line[0] + " " + target[0]
+					+ ")\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}");
+			return;
+		}
 		if (found == null) {
 			call.respond("404 Not Found", "{\"error\":{\"message\":\"No such object: " + id
 					+ "\",\"type\":\"invalid_request_error\",\"param\":\"id\",\"code\":null}}");
@@ -153,8 +165,8 @@ public final class ObjectStore implements RawBackend.Script {
 		List<StoredObject> page = all.subList(from, to);
 		call.respond("200 OK",
 				"{\"object\": \"list\", \"data\": [" + json(name, page) + "], \"first_id\": "
-						+ (page.isEmpty() ? "null" : "\"" + page.get(0).id() + "\"") + ", \"has_more\": "
-						+ (to < all.size()) + "}");
+						+ (page.isEmpty() ? "null" : "\"" + page.get(0).id() + "\"")
+						+ (this.showsMore ? ", \"has_more\": " + (to < all.size()) : "") + "}");
 	}
 
 	private static List<String> ids(List<StoredObject> objects) {

@@ -17,8 +17,8 @@ import tools.jackson.core.util.JsonRecyclerPools;
  * "has_more":…}}.
  *
  * @param items its objects in their order
- * @param hasMore whether objects follow, or {@code null} if the backend does not say so:
- * then it has no pages, and this is the whole list
+ * @param hasMore whether objects follow, or {@code null} if the response does not show
+ * it: then this may be the whole list or a page
  */
 public record ListPage(List<ListItem> items, @Nullable Boolean hasMore) {
 

@@ -40,10 +40,18 @@ public enum StoredList {
 
 	SKILLS(ObjectKind.SKILL, 0, 100, 20, Order.DESC),
 
-	CHATKIT_THREADS(ObjectKind.CHATKIT_THREAD, 0, 100, 20, Order.DESC);
+	CHATKIT_THREADS(ObjectKind.CHATKIT_THREAD, 0, 100, 20, Order.DESC),
+
+	AUDIO_VOICES("audio/voices", ObjectKind.VOICE, 1, 100, 20, Order.NONE),
+
+	VOICES("voices", ObjectKind.VOICE, 1, 100, 20, Order.NONE),
+
+	VOICE_CONSENTS(ObjectKind.VOICE_CONSENT, 1, 100, 20, Order.NONE);
 
 	private static final Map<String, StoredList> BY_PATH = Stream.of(values())
 		.collect(Collectors.toUnmodifiableMap(StoredList::path, (list) -> list));
+
+	private final String path;
 
 	private final ObjectKind kind;
 
@@ -56,6 +64,11 @@ public enum StoredList {
 	private final Order order;
 
 	StoredList(ObjectKind kind, int minLimit, int maxLimit, int defaultLimit, Order order) {
+		this(Objects.requireNonNull(kind.collection()), kind, minLimit, maxLimit, defaultLimit, order);
+	}
+
+	StoredList(String path, ObjectKind kind, int minLimit, int maxLimit, int defaultLimit, Order order) {
+		this.path = path;
 		this.kind = kind;
 		this.minLimit = minLimit;
 		this.maxLimit = maxLimit;
@@ -77,12 +90,12 @@ public enum StoredList {
 	 * @return the path after a dialect's prefix
 	 */
 	public String path() {
-		return Objects.requireNonNull(this.kind.collection());
+		return this.path;
 	}
 
 	/**
 	 * The kind of its objects.
-	 * @return a kind that can be read by an id
+	 * @return the kind
 	 */
 	public ObjectKind kind() {
 		return this.kind;
@@ -96,7 +109,7 @@ public enum StoredList {
 		return this.maxLimit;
 	}
 
-	int defaultLimit() {
+	public int defaultLimit() {
 		return this.defaultLimit;
 	}
 
