@@ -1,5 +1,6 @@
 package dev.weir.affinity;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ final class AffinityErrors {
 
 	private static final int MAX_NAMED = 5;
 
-	private static final Map<String, String> RETRY_SOON = Map.of("retry-after-ms", "1000", "retry-after", "1");
+	private static final Duration SOON = Duration.ofSeconds(1);
 
 	private AffinityErrors() {
 	}
@@ -35,18 +36,30 @@ final class AffinityErrors {
 						previous ? "previous_response_not_found" : "not_found"));
 	}
 
-	static ApiErrorException conflict(Pool pool, Map<NamedObject, Owner> found) {
-		Map<Owner, List<String>> byOwner = found.entrySet()
+	static ApiErrorException conflict(Pool pool, Map<NamedObject, List<Owner>> found) {
+		Map<String, List<String>> byBackend = found.entrySet()
 			.stream()
-			.collect(Collectors.groupingBy(Map.Entry::getValue, LinkedHashMap::new,
+			.collect(Collectors.groupingBy((entry) -> names(pool, entry.getValue()), LinkedHashMap::new,
 					Collectors.mapping((entry) -> entry.getKey().object().toString(), Collectors.toList())));
-		String places = byOwner.entrySet()
+		String places = byBackend.entrySet()
 			.stream()
-			.map((entry) -> list(entry.getValue()) + " on backend " + ObjectAffinity.nameIn(pool, entry.getKey()))
+			.map((entry) -> list(entry.getValue()) + " on backend " + entry.getKey())
 			.collect(Collectors.joining(", "));
 		return new ApiErrorException(ApiError.invalid(400,
 				"The request names objects of different backends, which cannot be used together: " + places + ".", null,
 				"objects_on_different_backends"));
+	}
+
+	private static String names(Pool pool, List<Owner> owners) {
+		return owners.stream()
+			.map((owner) -> KnownOwners.nameIn(pool, owner))
+			.distinct()
+			.collect(Collectors.joining(" and "));
+	}
+
+	private static Map<String, String> retryAfter(Duration delay) {
+		long millis = Math.max(SOON.toMillis(), delay.toMillis());
+		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
 	}
 
 	private static String list(List<String> ids) {
@@ -54,7 +67,8 @@ final class AffinityErrors {
 				: String.join(", ", ids.subList(0, MAX_NAMED)) + " and " + (ids.size() - MAX_NAMED) + " more";
 	}
 
-	static ApiErrorException unsure(Pool pool, StoredObject object, List<String> backends) {
+	static ApiErrorException unsure(Pool pool, StoredObject object, LookupResult.Unsure result) {
+		List<String> backends = result.backends();
 		String which = (backends.size() == 1) ? "backend " + backends.get(0) + " of pool " + pool.name()
 				: "backends " + String.join(", ", backends) + " of pool " + pool.name();
 		return new ApiErrorException(
@@ -62,13 +76,13 @@ final class AffinityErrors {
 						"The " + object.kind().noun() + " '" + object.id() + "' was not found, but " + which
 								+ " could not be asked for it.",
 						"server_error", null, "service_unavailable"),
-				RETRY_SOON);
+				retryAfter(result.retryAfter()));
 	}
 
 	static ApiErrorException limited() {
 		return new ApiErrorException(new ApiError(429,
 				"Too many requests name objects of unknown backends (weir.affinity.max-lookups per second).",
-				"requests", null, "rate_limit_exceeded"), RETRY_SOON);
+				"requests", null, "rate_limit_exceeded"), retryAfter(SOON));
 	}
 
 }

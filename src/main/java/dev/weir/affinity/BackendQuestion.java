@@ -2,6 +2,7 @@ package dev.weir.affinity;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -22,24 +23,27 @@ import dev.weir.config.BackendDialect;
 import dev.weir.credential.CredentialHeader;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.ClientDialect;
+import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.StoredObject;
-import dev.weir.openai.stream.BodyVerdict;
+import dev.weir.openai.stream.IdReader;
 import dev.weir.upstream.BackendEndpoints;
 import dev.weir.upstream.RequestHeaders;
 
 /**
  * The request that asks a backend whether it has an object: {@code GET} of the object, in
  * the dialect and the version of the client's call. The beginning of the response is
- * enough.
+ * enough: the id is among the first properties.
  *
  * @param pool the pool of the client's request
  * @param backends the backends to ask
+ * @param leftOut the names of those that cannot be asked in the dialect and version of
+ * the call
  * @param call the path of the client's request
  * @param headers the headers of the client's request, of which a backend gets those that
  * switch on previews
  * @param object the object, of a kind that can be asked for
  */
-record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHeaders headers, StoredObject object) {
+record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, ApiPath call, HttpHeaders headers, StoredObject object) {
 
 	private static final Logger logger = LoggerFactory.getLogger(BackendQuestion.class);
 
@@ -63,7 +67,7 @@ record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHead
 	 * @param client the HTTP client
 	 * @return whether it has the object
 	 */
-	Mono<Answer> ask(Backend backend, BackendEndpoints.Endpoint endpoint, HttpClient client) {
+	Mono<Ownership> ask(Backend backend, BackendEndpoints.Endpoint endpoint, HttpClient client) {
 		return endpoint.credential()
 			.header()
 			.map(Optional::of)
@@ -72,7 +76,7 @@ record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHead
 			.onErrorResume((ex) -> {
 				logger.info("Could not ask {} for {} {}: {}", backend.name(), this.object.kind().noun(),
 						this.object.id(), ex.toString());
-				return Mono.just(Answer.NONE);
+				return Mono.just(Ownership.UNKNOWN);
 			});
 	}
 
@@ -88,7 +92,7 @@ record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHead
 		return azure ? target.toAzureTarget("", version) : target.toOpenAiTarget();
 	}
 
-	private Mono<Answer> send(Backend backend, String url, HttpClient client, @Nullable CredentialHeader credential) {
+	private Mono<Ownership> send(Backend backend, String url, HttpClient client, @Nullable CredentialHeader credential) {
 		io.netty.handler.codec.http.HttpHeaders sent = RequestHeaders
 			.from(this.headers, this.pool.properties().forwardHeaders(), backend::deployment)
 			.remove(HttpHeaderNames.CONTENT_TYPE)
@@ -103,7 +107,7 @@ record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHead
 				.scanWith(ByteArrayOutputStream::new, BackendQuestion::append)
 				.takeUntil((body) -> body.size() >= MAX_READ)
 				.last(new ByteArrayOutputStream())
-				.map((body) -> answer(response.status().code(), body.toByteArray())))
+				.map((body) -> ownership(response.status().code(), body.toByteArray())))
 			.single();
 	}
 
@@ -112,28 +116,38 @@ record BackendQuestion(Pool pool, List<Backend> backends, ApiPath call, HttpHead
 		return body;
 	}
 
-	private static Answer answer(int status, byte[] body) {
-		if (status == 200) {
-			return switch (BodyVerdict.of(body, body.length)) {
-				case SUCCESS, UNDECIDED -> (body.length > 0) ? Answer.YES : Answer.NO;
-				// a response that failed is stored, too
-				case FAILED_RESPONSE -> Answer.YES;
-				case ERROR -> Answer.NO;
-			};
-		}
+	private Ownership ownership(int status, byte[] body) {
 		return switch (status) {
-			case 400, 404, 405, 410, 422, 501 -> Answer.NO;
-			default -> Answer.NONE;
+			case 200 -> isObject(body) ? Ownership.OWNED : Ownership.UNKNOWN;
+			case 404, 405, 410, 422, 501 -> Ownership.NOT_OWNED;
+			// of the id, or of the version and other parameters
+			case 400 -> new String(body, StandardCharsets.UTF_8).contains(this.object.id()) ? Ownership.NOT_OWNED
+					: Ownership.UNKNOWN;
+			default -> Ownership.UNKNOWN;
 		};
 	}
 
+	/** A proxy or a web server may respond with 200 to everything. */
+	private boolean isObject(byte[] body) {
+		int start = 0;
+		while (start < body.length && Character.isWhitespace(body[start])) {
+			start++;
+		}
+		if (start == body.length || body[start] != '{') {
+			return false;
+		}
+		List<String> ids = new ArrayList<>(1);
+		new IdReader(IdShape.NONE.id("id", this.object.kind()), (found) -> ids.add(found.id())).add(body);
+		return ids.contains(this.object.id());
+	}
+
 	/** Whether a backend has an object. */
-	enum Answer {
+	enum Ownership {
 
-		YES, NO,
+		OWNED, NOT_OWNED,
 
-		/** The backend could not be asked, or refused to say. */
-		NONE
+		/** The backend could not be asked, or its response does not show it. */
+		UNKNOWN
 
 	}
 

@@ -74,7 +74,7 @@ final class HomeBackends {
 	 * lane is in service
 	 */
 	@Nullable Owner of(Pool pool, Lanes lanes, Operation operation, HttpHeaders headers) {
-		String key = keyOf(headers);
+		String key = ClientKey.of(headers);
 		Client client = client(pool, key);
 		return this.homes.asMap()
 			.compute(client, (it, known) -> (known != null && isServing(known, lanes, operation)) ? known
@@ -88,17 +88,11 @@ final class HomeBackends {
 	 * @param backend the backend that has the new object
 	 */
 	void replace(Pool pool, HttpHeaders headers, Backend backend) {
-		this.homes.put(client(pool, keyOf(headers)), Owner.of(backend));
+		this.homes.put(client(pool, ClientKey.of(headers)), Owner.of(backend));
 	}
 
 	private Client client(Pool pool, String key) {
 		return new Client(pool.name(), hash(key));
-	}
-
-	private static String keyOf(HttpHeaders headers) {
-		String authorization = headers.getFirst(HttpHeaders.AUTHORIZATION);
-		String key = (authorization != null) ? authorization : headers.getFirst("api-key");
-		return (key != null) ? key : "";
 	}
 
 	private String hash(String key) {

@@ -1,5 +1,6 @@
 package dev.weir.affinity;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -23,8 +24,10 @@ sealed interface LookupResult {
 	 * No backend is known to have it, and some could not be asked.
 	 *
 	 * @param backends the names of those that could not be asked
+	 * @param retryAfter the time until all of them can be asked, as far as it is known;
+	 * zero if not
 	 */
-	record Unsure(List<String> backends) implements LookupResult {
+	record Unsure(List<String> backends, Duration retryAfter) implements LookupResult {
 	}
 
 	/** Too many objects are looked up now, so no backend was asked. */

@@ -83,10 +83,18 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	}
 
 	private static List<Owner> merge(List<Owner> known, List<Owner> added) {
-		if (known.containsAll(added) || known.size() >= MAX_OWNERS) {
+		if (known.stream().anyMatch((owner) -> owner.isSamePlace(added.get(0))) || known.size() >= MAX_OWNERS) {
 			return known;
 		}
 		return Stream.concat(known.stream(), added.stream()).toList();
+	}
+
+	@Override
+	public void forget(StoredObject object, Owner owner) {
+		this.owners.asMap().computeIfPresent(Key.of(object), (key, known) -> {
+			List<Owner> others = known.stream().filter((one) -> !one.isSamePlace(owner)).toList();
+			return others.isEmpty() ? null : others;
+		});
 	}
 
 	@Override

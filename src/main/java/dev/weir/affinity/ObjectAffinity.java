@@ -1,11 +1,5 @@
 package dev.weir.affinity;
 
-import org.slf4j.LoggerFactory;
-import org.slf4j.Logger;
-import dev.weir.openai.stored.ObjectKind;
-import dev.weir.config.ReasoningAffinity;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,8 +41,6 @@ public final class ObjectAffinity implements ConfigurationListener {
 	/** Such files stand alone, so they are spread over the backends. */
 	private static final Set<String> SPREAD_PURPOSES = Set.of("batch", "fine-tune");
 
-	private static final Logger logger = LoggerFactory.getLogger(ObjectAffinity.class);
-
 	private final ObjectOwners owners;
 
 	private final ObjectLookup lookup;
@@ -81,21 +73,22 @@ public final class ObjectAffinity implements ConfigurationListener {
 		if (named.isEmpty()) {
 			if (isCreatedAtHome(call) && hasSeveralOwners(candidates(pool, call))) {
 				context.bind(home(pool, call, headers));
+				this.metrics.bound(pool, context.binding());
 			}
 			return null;
 		}
 		if (!hasSeveralOwners(candidates(pool, call))) {
 			return null;
 		}
-		Mono<Map<NamedObject, Owner>> found = this.owners
+		Mono<Map<NamedObject, List<Owner>>> found = this.owners
 			.find(named.stream().map(NamedObject::object).distinct().toList())
 			.flatMap((known) -> complete(context, headers, named, known));
-		return context.loop().deliver(found).doOnError((ex) -> this.metrics.refused(pool, ex)).flatMap((all) -> {
+		return context.loop().deliver(found).flatMap((all) -> {
 			context.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(pool, call, headers) : null)
-					: restrict(context, all));
+					: ReasoningConflict.resolve(context, new KnownOwners(pool, all)));
 			this.metrics.bound(pool, context.binding());
-			return Mono.empty();
-		});
+			return Mono.<Void>empty();
+		}).doOnError((ex) -> this.metrics.refused(pool, ex));
 	}
 
 	/** The backends that could take the call in its dialect, whatever its model. */
@@ -127,20 +120,20 @@ public final class ObjectAffinity implements ConfigurationListener {
 	private @Nullable Binding home(Pool pool, ApiCall call, HttpHeaders headers) {
 		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
 		Owner home = this.homes.of(pool, lanes, call.path().operation(), headers);
-		return (home != null) ? new Binding(home::isReachedBy, nameIn(pool, home), List.of(),
+		return (home != null) ? new Binding(home::isReachedBy, KnownOwners.nameIn(pool, home), List.of(),
 				(backend) -> this.homes.replace(pool, headers, backend)) : null;
 	}
 
 	/** Adds the owners that backends know to those that Weir knows. */
-	private Mono<Map<NamedObject, Owner>> complete(RequestContext context, HttpHeaders headers, List<NamedObject> named,
-			Map<StoredObject, List<Owner>> known) {
+	private Mono<Map<NamedObject, List<Owner>>> complete(RequestContext context, HttpHeaders headers,
+			List<NamedObject> named, Map<StoredObject, List<Owner>> known) {
 		Pool pool = context.pool();
-		Map<NamedObject, Owner> found = new LinkedHashMap<>();
+		Map<NamedObject, List<Owner>> found = new LinkedHashMap<>();
 		List<NamedObject> unknown = new ArrayList<>();
 		for (NamedObject object : named) {
-			Owner owner = inPool(pool, known.getOrDefault(object.object(), List.of()));
-			if (owner != null) {
-				found.put(object, owner);
+			List<Owner> owners = KnownOwners.inPool(pool, known.getOrDefault(object.object(), List.of()));
+			if (!owners.isEmpty()) {
+				found.put(object, owners);
 			}
 			else if (object.mustBeFound() && unknown.size() < MAX_LOOKUPS) {
 				unknown.add(object);
@@ -150,19 +143,31 @@ public final class ObjectAffinity implements ConfigurationListener {
 			return Mono.just(found);
 		}
 		List<Backend> candidates = candidates(pool, context.call());
+		List<String> leftOut = leftOut(pool, candidates);
 		return Flux.fromIterable(unknown)
 			.flatMapSequential((object) -> this.lookup
-				.ask(new BackendQuestion(pool, candidates, context.call().path(), headers, object.object()))
+				.ask(new BackendQuestion(pool, candidates, leftOut, context.call().path(), headers, object.object()))
 				.map((result) -> new Looked(object, result)), MAX_LOOKUPS)
 			.collectList()
 			.map((looked) -> combine(pool, found, looked));
 	}
 
-	private Map<NamedObject, Owner> combine(Pool pool, Map<NamedObject, Owner> found, List<Looked> looked) {
+	/** The backends of resources that no candidate leads to. */
+	private static List<String> leftOut(Pool pool, List<Backend> candidates) {
+		return pool.backends()
+			.stream()
+			.filter((backend) -> candidates.stream()
+				.noneMatch((candidate) -> Owner.of(candidate).isSamePlace(Owner.of(backend))))
+			.map(Backend::name)
+			.toList();
+	}
+
+	private Map<NamedObject, List<Owner>> combine(Pool pool, Map<NamedObject, List<Owner>> found,
+			List<Looked> looked) {
 		for (Looked one : looked) {
 			this.metrics.lookedUp(one.result());
 			if (one.result() instanceof LookupResult.Found there) {
-				found.put(one.object(), there.owner());
+				found.put(one.object(), List.of(there.owner()));
 			}
 		}
 		for (Looked one : looked) {
@@ -171,94 +176,28 @@ public final class ObjectAffinity implements ConfigurationListener {
 			}
 		}
 		for (Looked one : looked) {
-			// the backend of the other objects decides
-			if (found.isEmpty() && one.result() instanceof LookupResult.Unsure unsure) {
-				throw AffinityErrors.unsure(pool, one.object().object(), unsure.backends());
+			if (one.result() instanceof LookupResult.Unsure unsure && !isOnlyWithOthers(pool, unsure, found)) {
+				throw AffinityErrors.unsure(pool, one.object().object(), unsure);
 			}
-			if (found.isEmpty() && one.result() instanceof LookupResult.Limited) {
+			if (one.result() instanceof LookupResult.Limited) {
 				throw AffinityErrors.limited();
 			}
 		}
 		return found;
 	}
 
-	private static @Nullable Owner inPool(Pool pool, List<Owner> owners) {
-		for (Owner owner : owners) {
-			if (pool.backends().stream().anyMatch(owner::isReachedBy)) {
-				return owner;
-			}
-		}
-		return null;
-	}
-
 	/**
-	 * Binds a request to the owner of its objects. If several backends have made its
-	 * reasoning, that of all but one is left out: the last one is kept if possible.
+	 * Whether an object can only be where the others are. The backend of the others then
+	 * decides about it.
 	 */
-	private static @Nullable Binding restrict(RequestContext context, Map<NamedObject, Owner> found) {
-		Pool pool = context.pool();
-		if (!isConflict(pool, found)) {
-			return binding(pool, found);
-		}
-		Map<String, Owner> reasoning = new LinkedHashMap<>();
-		found.forEach((named, owner) -> {
-			// reasoning that the backend stores is named by the id of its item
-			if (named.object().kind() == ObjectKind.REASONING || named.object().kind() == ObjectKind.ITEM) {
-				reasoning.put(named.object().id(), owner);
-			}
-		});
-		if (reasoning.isEmpty() || pool.properties().affinity().reasoning() != ReasoningAffinity.DROP) {
-			throw AffinityErrors.conflict(pool, found);
-		}
-		Deque<Owner> kept = new ArrayDeque<>();
-		reasoning.values().forEach((owner) -> {
-			kept.remove(owner);
-			kept.push(owner);
-		});
-		found.values().stream().filter((owner) -> !kept.contains(owner)).distinct().forEach(kept::add);
-		for (Owner owner : kept) {
-			boolean reduced = context.leaveOutReasoning(
-					(hash) -> reasoning.containsKey(hash) && !owner.equals(reasoning.get(hash)),
-					(call) -> !isConflict(pool, remaining(call, found)));
-			if (reduced) {
-				logger.warn("Encrypted reasoning that backend {} has not made is left out of the request [{}]",
-						nameIn(pool, owner), context.id());
-				Map<NamedObject, Owner> remaining = remaining(context.call(), found);
-				return remaining.isEmpty() ? null : binding(pool, remaining);
-			}
-		}
-		throw AffinityErrors.conflict(pool, found);
-	}
-
-	private static Map<NamedObject, Owner> remaining(ApiCall call, Map<NamedObject, Owner> found) {
-		Map<NamedObject, Owner> remaining = new LinkedHashMap<>(found);
-		remaining.keySet().retainAll(call.objects());
-		return remaining;
-	}
-
-	/** Whether no backend has all objects. */
-	private static boolean isConflict(Pool pool, Map<NamedObject, Owner> found) {
+	private static boolean isOnlyWithOthers(Pool pool, LookupResult.Unsure unsure,
+			Map<NamedObject, List<Owner>> others) {
 		return pool.backends()
 			.stream()
-			.noneMatch((backend) -> found.values().stream().allMatch((owner) -> owner.isReachedBy(backend)));
-	}
-
-	private static Binding binding(Pool pool, Map<NamedObject, Owner> found) {
-		List<Owner> owners = found.values().stream().distinct().toList();
-		return new Binding((backend) -> owners.stream().allMatch((owner) -> owner.isReachedBy(backend)),
-				nameIn(pool, owners.get(0)), found.keySet().stream().map(NamedObject::object).toList(), (backend) -> {
-					// no other backend can have the objects
-				});
-	}
-
-	/** The name of the owner's backend in this pool. */
-	static String nameIn(Pool pool, Owner owner) {
-		return pool.backends()
-			.stream()
-			.filter(owner::isReachedBy)
-			.map(Backend::name)
-			.findFirst()
-			.orElse(owner.backend());
+			.filter((backend) -> unsure.backends().contains(backend.name()))
+			.allMatch((backend) -> others.entrySet()
+				.stream()
+				.anyMatch((other) -> other.getKey().required() && KnownOwners.isReached(other.getValue(), backend)));
 	}
 
 	private record Looked(NamedObject object, LookupResult result) {

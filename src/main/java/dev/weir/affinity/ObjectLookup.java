@@ -1,13 +1,18 @@
 package dev.weir.affinity;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -18,6 +23,7 @@ import dev.weir.backend.CooldownReason;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.config.AffinityProperties;
+import dev.weir.openai.call.ClientDialect;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.upstream.BackendEndpoints;
 
@@ -73,9 +79,16 @@ final class ObjectLookup {
 			.ticker(ticker)
 			.executor(Runnable::run)
 			.maximumSize(MAX_KEPT)
-			.expireAfter(Expiry.writing((Key key, LookupResult result) -> (result instanceof LookupResult.Unknown)
-					? KEEP_UNKNOWN : KEEP_OTHERS))
+			.expireAfter(Expiry.writing((Key key, LookupResult result) -> keep(result)))
 			.buildAsync();
+	}
+
+	private static Duration keep(LookupResult result) {
+		if (result instanceof LookupResult.Found) {
+			// the owner is remembered, until its backend has the object no longer
+			return Duration.ZERO;
+		}
+		return (result instanceof LookupResult.Unknown) ? KEEP_UNKNOWN : KEEP_OTHERS;
 	}
 
 	/**
@@ -87,7 +100,7 @@ final class ObjectLookup {
 		if (!question.isPossible()) {
 			return Mono.just(new LookupResult.Unknown());
 		}
-		Key key = new Key(question.pool().name(), question.object());
+		Key key = Key.of(question);
 		if (this.results.getIfPresent(key) == null && !this.rate.tryAcquire(this.settings.get().maxLookups())) {
 			return Mono.just(new LookupResult.Limited());
 		}
@@ -97,21 +110,33 @@ final class ObjectLookup {
 	}
 
 	private Mono<LookupResult> askAll(BackendQuestion question) {
-		return Flux.fromIterable(question.backends())
-			.distinct(Owner::of)
+		return Flux.fromIterable(onePerPlace(question))
 			.flatMap((backend) -> ask(question, backend), PARALLEL)
-			.takeUntil((answered) -> answered.answer() == BackendQuestion.Answer.YES)
+			.takeUntil((asked) -> asked.ownership() == BackendQuestion.Ownership.OWNED)
 			.collectList()
-			.map((all) -> conclude(question.object(), all));
+			.map((all) -> conclude(question, all));
 	}
 
-	private Mono<Answered> ask(BackendQuestion question, Backend backend) {
-		if (!mayBeAsked(question.pool(), backend)) {
-			return Mono.just(new Answered(backend, BackendQuestion.Answer.NONE));
-		}
-		return question.ask(backend, this.endpoints.of(backend), this.client.get())
-			.timeout(this.settings.get().lookupTimeout(), Mono.just(BackendQuestion.Answer.NONE), this.timers)
-			.map((answer) -> new Answered(backend, answer));
+	/** Of the backends of one resource, one that can be asked now. */
+	private static List<Backend> onePerPlace(BackendQuestion question) {
+		List<Backend> chosen = new ArrayList<>();
+		question.backends()
+			.stream()
+			.sorted(Comparator.comparing((backend) -> !mayBeAsked(question.pool(), backend)))
+			.filter((backend) -> chosen.stream().noneMatch((it) -> Owner.of(it).isSamePlace(Owner.of(backend))))
+			.forEach(chosen::add);
+		return chosen;
+	}
+
+	private Mono<Asked> ask(BackendQuestion question, Backend backend) {
+		return Mono.defer(() -> {
+			if (!mayBeAsked(question.pool(), backend)) {
+				return Mono.just(new Asked(backend, BackendQuestion.Ownership.UNKNOWN));
+			}
+			return question.ask(backend, this.endpoints.of(backend), this.client.get())
+				.timeout(this.settings.get().lookupTimeout(), Mono.just(BackendQuestion.Ownership.UNKNOWN), this.timers)
+				.map((ownership) -> new Asked(backend, ownership));
+		}).delaySubscription(shortCooldown(question.pool(), backend), this.timers);
 	}
 
 	/** A backend that throttles, fails or refuses the credential is left alone. */
@@ -121,19 +146,37 @@ final class ObjectLookup {
 		return reason == null && !backend.isBreakerOpen();
 	}
 
-	private LookupResult conclude(StoredObject object, List<Answered> all) {
-		for (Answered answered : all) {
-			if (answered.answer() == BackendQuestion.Answer.YES) {
-				Owner owner = Owner.of(answered.backend());
-				this.owners.remember(List.of(object), owner);
-				return new LookupResult.Found(owner);
+	/** The time to wait for the end of a cooldown, if max-wait allows it. */
+	private static Duration shortCooldown(Pool pool, Backend backend) {
+		Duration left = cooldownLeft(pool, backend);
+		return (left.compareTo(pool.properties().maxWait()) <= 0) ? left : Duration.ZERO;
+	}
+
+	private static Duration cooldownLeft(Pool pool, Backend backend) {
+		Lane lane = pool.lanes("").of(backend);
+		return (lane != null) ? lane.cooldownLeft() : Duration.ZERO;
+	}
+
+	private LookupResult conclude(BackendQuestion question, List<Asked> all) {
+		List<String> unasked = new ArrayList<>(question.leftOut());
+		Duration retryAfter = Duration.ZERO;
+		for (Asked asked : all) {
+			switch (asked.ownership()) {
+				case OWNED -> {
+					Owner owner = Owner.of(asked.backend());
+					this.owners.remember(List.of(question.object()), owner);
+					return new LookupResult.Found(owner);
+				}
+				case UNKNOWN -> {
+					Duration left = cooldownLeft(question.pool(), asked.backend());
+					retryAfter = (left.compareTo(retryAfter) > 0) ? left : retryAfter;
+					unasked.add(asked.backend().name());
+				}
+				case NOT_OWNED -> {
+				}
 			}
 		}
-		List<String> unasked = all.stream()
-			.filter((answered) -> answered.answer() == BackendQuestion.Answer.NONE)
-			.map((answered) -> answered.backend().name())
-			.toList();
-		return unasked.isEmpty() ? new LookupResult.Unknown() : new LookupResult.Unsure(unasked);
+		return unasked.isEmpty() ? new LookupResult.Unknown() : new LookupResult.Unsure(unasked, retryAfter);
 	}
 
 	/**
@@ -145,10 +188,19 @@ final class ObjectLookup {
 	record Connections(BackendEndpoints endpoints, Supplier<HttpClient> client) {
 	}
 
-	private record Answered(Backend backend, BackendQuestion.Answer answer) {
+	private record Asked(Backend backend, BackendQuestion.Ownership ownership) {
 	}
 
-	private record Key(String pool, StoredObject object) {
+	/** Requests of another dialect or version may reach other backends. */
+	private record Key(String pool, StoredObject object, Set<Owner> asked, ClientDialect dialect,
+			@Nullable String version) {
+
+		static Key of(BackendQuestion question) {
+			return new Key(question.pool().name(), question.object(),
+					question.backends().stream().map(Owner::of).collect(Collectors.toUnmodifiableSet()),
+					question.call().dialect(), question.call().apiVersionQuery());
+		}
+
 	}
 
 }

@@ -32,6 +32,13 @@ public interface ObjectOwners {
 	void remember(Collection<StoredObject> objects, Owner owner);
 
 	/**
+	 * Removes an owner that has the object no longer.
+	 * @param object the object
+	 * @param owner the owner that does not have it
+	 */
+	void forget(StoredObject object, Owner owner);
+
+	/**
 	 * About how many objects are known.
 	 * @return the number, including some that are about to be forgotten
 	 */

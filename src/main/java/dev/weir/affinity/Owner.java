@@ -32,6 +32,13 @@ public record Owner(String resource, String account, String backend) {
 	/** The paths of dialects, which do not belong to the resource. */
 	private static final Pattern DIALECT_PATH = Pattern.compile("(/openai)?(/v1)?/*$");
 
+	/**
+	 * The host names of one Azure resource (Azure AI Foundry, Azure OpenAI and Azure AI
+	 * services).
+	 */
+	private static final Pattern AZURE_HOST = Pattern
+		.compile("^([^.:]+)\\.(?:openai|services\\.ai|cognitiveservices)\\.azure\\.(com|us|cn)(?=:|$)");
+
 	/** By the settings of a backend: a key is hashed once, not for each request. */
 	private static final LoadingCache<BackendProperties, Owner> KNOWN = Caffeine.newBuilder()
 		.weakKeys()
@@ -61,6 +68,15 @@ public record Owner(String resource, String account, String backend) {
 				&& (this.account.equals(other.account) || this.backend.equals(other.backend));
 	}
 
+	/**
+	 * Whether another owner stores its objects at the same place.
+	 * @param other the other owner, of a backend of any name
+	 * @return whether it has the same resource and account
+	 */
+	boolean isSamePlace(Owner other) {
+		return this.resource.equals(other.resource) && this.account.equals(other.account);
+	}
+
 	private static String resource(URI url) {
 		String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
 		String authority = String.valueOf(url.getRawAuthority()).toLowerCase(Locale.ROOT);
@@ -68,6 +84,7 @@ public record Owner(String resource, String account, String backend) {
 		if (authority.endsWith(port)) {
 			authority = authority.substring(0, authority.length() - port.length());
 		}
+		authority = AZURE_HOST.matcher(authority).replaceFirst("$1.openai.azure.$2");
 		String path = (url.getRawPath() != null) ? url.getRawPath() : "";
 		return scheme + "://" + authority + DIALECT_PATH.matcher(path).replaceFirst("");
 	}

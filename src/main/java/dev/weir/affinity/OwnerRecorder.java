@@ -1,19 +1,25 @@
 package dev.weir.affinity;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+
+import org.springframework.http.HttpStatus;
+import org.springframework.web.util.UriUtils;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.request.Binding;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 
 /**
- * Remembers the owners of the objects that responses name, and the home backends that
- * others have replaced.
+ * Remembers the owners of the objects that responses name, forgets owners that have an
+ * object no longer, and remembers the home backends that others have replaced.
  */
 final class OwnerRecorder implements RequestListener {
 
@@ -29,6 +35,21 @@ final class OwnerRecorder implements RequestListener {
 		Backend backend = attempt.lane().backend();
 		if (binding != null && outcome.type().isSuccess() && !binding.backends().test(backend)) {
 			binding.replacement().accept(backend);
+		}
+		if (outcome instanceof Outcome.Rejected rejected && rejected.status() == HttpStatus.NOT_FOUND.value()) {
+			forget(context.call().path(), backend);
+		}
+	}
+
+	/** A 404 to another operation may be about a part of the object. */
+	private void forget(ApiPath path, Backend backend) {
+		List<NamedObject> named = path.method().equals("GET") ? path.objects() : List.of();
+		if (named.size() == 1) {
+			StoredObject object = named.get(0).object();
+			String read = object.kind().collection() + "/" + object.id();
+			if (UriUtils.decode(path.operationPath(), StandardCharsets.UTF_8).equals(read)) {
+				this.owners.forget(object, Owner.of(backend));
+			}
 		}
 	}
 

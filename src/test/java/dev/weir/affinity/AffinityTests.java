@@ -7,8 +7,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.weir.backend.Backend;
+import dev.weir.backend.Pools;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StoringBackend;
@@ -236,6 +242,88 @@ class AffinityTests {
 						+ "\"]}]}");
 		assertThat(reply.statusCode()).isEqualTo(400);
 		assertThat(reply.body()).contains(here + " on backend alpha", there + " on backend beta");
+		assertThat(weir.bean(MeterRegistry.class)
+			.get("weir.affinity.requests")
+			.tag("result", "conflict")
+			.counter()
+			.count()).isEqualTo(1);
+	}
+
+	@Test
+	void anObjectOnTwoBackendsIsUsedWhereTheOtherObjectsAre() {
+		String file = alpha.store("file-");
+		beta.storeAs(file);
+		ObjectOwners owners = weir.bean(ObjectOwners.class);
+		for (String name : List.of("alpha", "beta")) {
+			owners.remember(List.of(new StoredObject(ObjectKind.FILE, file)), Owner.of(backend(name)));
+		}
+		for (StoringBackend backend : List.of(alpha, beta)) {
+			String store = backend.store("vs_");
+			HttpResponse<String> reply = weir.post("/v1/vector_stores/" + store + "/files",
+					"{\"file_id\":\"" + file + "\"}");
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+			assertThat(backendOf(reply)).isEqualTo(backend.name());
+		}
+		alpha.foreign().clear();
+		beta.foreign().clear();
+	}
+
+	private static Backend backend(String name) {
+		return weir.bean(Pools.class)
+			.all()
+			.stream()
+			.flatMap((pool) -> pool.backends().stream())
+			.filter((backend) -> backend.name().equals(name))
+			.findFirst()
+			.orElseThrow();
+	}
+
+	@Test
+	void aContainerInTheReportOfAToolCallYieldsToTheObjectsThatTheRequestNeeds() {
+		String container = idOf(weir.post("/v1/containers", "{\"name\":\"c\"}", "authorization", "Bearer hints"));
+		StoringBackend other = container.contains("alpha") ? beta : alpha;
+		String file = other.store("file-");
+		HttpResponse<String> reply = weir.post("/v1/responses",
+				"{\"model\":\"m\",\"store\":false,\"input\":[{\"type\":\"code_interpreter_call\",\"code\":\"1\",\"container_id\":\""
+						+ container + "\"},{\"role\":\"user\",\"content\":[{\"file_id\":\"" + file + "\"}]}]}");
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(backendOf(reply)).isEqualTo(other.name());
+		alpha.foreign().clear();
+		beta.foreign().clear();
+	}
+
+	@Test
+	void manyItemsDoNotDisplaceAVectorStore() {
+		String store = beta.store("vs_");
+		String items = IntStream.range(0, 1001)
+			.mapToObj((i) -> "{\"type\":\"message\",\"id\":\"msg_unknown" + i + "\",\"content\":\"x\"}")
+			.collect(Collectors.joining(","));
+		for (int i = 0; i < 6; i++) {
+			assertThat(backendOf(weir.post("/v1/responses", "{\"model\":\"m\",\"input\":[" + items
+					+ "],\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"" + store + "\"]}]}")))
+				.isEqualTo("beta");
+		}
+	}
+
+	@Test
+	void aClientHasOneHomeWhateverHeaderItsKeyIsIn() {
+		for (int i = 0; i < 12; i++) {
+			String key = "key-" + i;
+			String home = backendOf(weir.post("/v1/vector_stores", "{}", "authorization", "Bearer " + key));
+			assertThat(backendOf(weir.post("/v1/vector_stores", "{}", "authorization", "bearer " + key)))
+				.isEqualTo(home);
+			assertThat(backendOf(weir.post("/openai/v1/vector_stores", "{}", "api-key", key))).isEqualTo(home);
+		}
+	}
+
+	@Test
+	void anOwnerThatHasAnObjectNoLongerIsForgotten() {
+		String file = alpha.store("file-");
+		assertThat(backendOf(weir.get("/v1/files/" + file))).isEqualTo("alpha");
+		alpha.remove(file);
+		beta.storeAs(file);
+		assertThat(weir.get("/v1/files/" + file).statusCode()).isEqualTo(404);
+		assertThat(backendOf(weir.get("/v1/files/" + file))).isEqualTo("beta");
 	}
 
 	@Test

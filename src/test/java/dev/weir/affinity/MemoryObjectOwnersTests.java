@@ -51,6 +51,24 @@ class MemoryObjectOwnersTests {
 	}
 
 	@Test
+	void severalBackendsOfOneResourceAreOneOwner() {
+		this.owners.remember(List.of(file("1")), ONE);
+		this.owners.remember(List.of(file("1")), new Owner(ONE.resource(), ONE.account(), "other"));
+		assertThat(ownersOf(file("1"))).containsExactly(ONE);
+	}
+
+	@Test
+	void aForgottenOwnerLeavesTheOthers() {
+		this.owners.remember(List.of(file("1"), file("2")), ONE);
+		this.owners.remember(List.of(file("1")), TWO);
+		this.owners.forget(file("1"), ONE);
+		this.owners.forget(file("2"), ONE);
+		this.owners.forget(file("3"), ONE);
+		assertThat(ownersOf(file("1"))).containsExactly(TWO);
+		assertThat(ownersOf(file("2"))).isEmpty();
+	}
+
+	@Test
 	void anIdOfTwoBackendsKeepsItsFirstOwnerFirst() {
 		this.owners.remember(List.of(file("1")), ONE);
 		this.owners.remember(List.of(file("1")), TWO);

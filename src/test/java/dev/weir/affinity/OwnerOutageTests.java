@@ -1,6 +1,7 @@
 package dev.weir.affinity;
 
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.weir.backend.Backend;
+import dev.weir.backend.Outcome;
+import dev.weir.backend.Pool;
+import dev.weir.backend.Pools;
 import dev.weir.testing.StoringBackend;
 import dev.weir.testing.StoringBackend.Refusal;
 import dev.weir.testing.WeirServer;
@@ -70,6 +75,55 @@ class OwnerOutageTests {
 	private HttpResponse<String> next(String id) {
 		return this.weir.post("/v1/responses",
 				"{\"model\":\"m\",\"previous_response_id\":\"" + id + "\",\"input\":\"more\"}");
+	}
+
+	@Test
+	void theBackendOfAToolReportIsReplacedIfItIsOutOfService() {
+		String container = null;
+		while (container == null || !container.startsWith("cntr_alpha")) {
+			Matcher id = Pattern.compile("cntr_\\w+")
+				.matcher(this.weir.post("/v1/responses", "{\"model\":\"m\",\"input\":\"hi\"}").body());
+			container = id.find() ? id.group() : null;
+		}
+		String body = "{\"model\":\"m\",\"input\":[{\"type\":\"code_interpreter_call\",\"container_id\":\"" + container
+				+ "\"}]}";
+		assertThat(this.weir.post("/v1/responses", body).headers().firstValue("x-weir-backend")).hasValue("alpha");
+		this.alpha.refuse(new Refusal(401, Map.of()));
+		HttpResponse<String> reply = this.weir.post("/v1/responses", body);
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-backend")).hasValue("beta");
+	}
+
+	@Test
+	void anUnknownIdThatMayBeOnABackendInCooldownDoesNotGoToTheBackendOfTheOtherObjects() {
+		String store = this.beta.store("vs_");
+		assertThat(this.weir.get("/v1/vector_stores/" + store).statusCode()).isEqualTo(200);
+		String file = this.alpha.store("file-");
+		throttleAlpha(Duration.ofSeconds(45));
+		this.beta.foreign().clear();
+		HttpResponse<String> reply = this.weir.post("/v1/vector_stores/" + store + "/files",
+				"{\"file_id\":\"" + file + "\"}");
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
+		assertThat(reply.body()).contains(file, "backend alpha");
+		assertThat(Long.parseLong(reply.headers().firstValue("retry-after").orElse("0"))).isBetween(40L, 45L);
+		assertThat(this.beta.foreign()).allMatch((request) -> request.startsWith("GET"));
+	}
+
+	private void throttleAlpha(Duration cooldown) {
+		Pool pool = this.weir.bean(Pools.class).all().iterator().next();
+		Backend backend = pool.backends().stream().filter((one) -> one.name().equals("alpha")).findFirst().orElseThrow();
+		pool.lanes("").of(backend).tryBegin().end(new Outcome.Throttled(cooldown));
+	}
+
+	@Test
+	void anUnknownIdWaitsWithinMaxWaitForABackendInCooldown() {
+		this.weir.close();
+		this.weir = startWeir("max-wait: 5s");
+		String file = this.alpha.store("file-");
+		throttleAlpha(Duration.ofMillis(700));
+		HttpResponse<String> reply = this.weir.get("/v1/files/" + file);
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-backend")).hasValue("alpha");
 	}
 
 	@Test

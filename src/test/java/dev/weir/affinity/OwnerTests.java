@@ -24,6 +24,16 @@ class OwnerTests {
 		assertThat(owner.isReachedBy(backend("b", "url=" + url, "api-key=2"))).isTrue();
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "https://res.openai.azure.com", "https://res.services.ai.azure.com/openai/v1",
+			"https://RES.cognitiveservices.azure.com:443/" })
+	void everyHostNameOfAnAzureResourceLeadsToTheSameOwner(String url) {
+		Owner owner = Owner.of(backend("a", "url=https://res.openai.azure.com", "api-key=1", "dialect=azure"));
+		assertThat(owner.isReachedBy(backend("b", "url=" + url, "api-key=2", "dialect=azure"))).isTrue();
+		Owner other = Owner.of(backend("a", "url=https://other.services.ai.azure.com", "api-key=1", "dialect=azure"));
+		assertThat(other.isReachedBy(backend("b", "url=" + url, "api-key=2", "dialect=azure"))).isFalse();
+	}
+
 	@Test
 	void anotherResourceIsAnotherOwnerEvenIfItsBackendHasTheName() {
 		Owner owner = Owner.of(backend("a", "url=https://one.openai.azure.com"));

@@ -146,6 +146,14 @@ public final class StoringBackend implements AutoCloseable {
 	}
 
 	/**
+	 * Deletes an object without a request, as if that had been done beside Weir.
+	 * @param id its id
+	 */
+	public void remove(String id) {
+		this.objects.remove(id);
+	}
+
+	/**
 	 * Refuses all requests from now on.
 	 * @param refuse the response, or {@code null} to serve again
 	 */

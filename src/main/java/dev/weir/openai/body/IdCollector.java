@@ -1,7 +1,8 @@
 package dev.weir.openai.body;
 
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
@@ -10,6 +11,7 @@ import tools.jackson.core.JsonToken;
 import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 
 /**
@@ -21,13 +23,18 @@ final class IdCollector {
 	/** More than a request to one backend needs; further ids belong to the same one. */
 	static final int MAX_OBJECTS = 1000;
 
+	/** A long conversation has many items, which must not displace other objects. */
+	private static final int MAX_ITEMS = 1000;
+
 	private final JsonParser parser;
 
 	private final byte[] body;
 
 	private final int start;
 
-	private List<NamedObject> objects = List.of();
+	private Set<NamedObject> objects = Set.of();
+
+	private int items;
 
 	/**
 	 * Creates a collector.
@@ -42,7 +49,7 @@ final class IdCollector {
 	}
 
 	List<NamedObject> objects() {
-		return this.objects;
+		return List.copyOf(this.objects);
 	}
 
 	/**
@@ -96,14 +103,18 @@ final class IdCollector {
 	}
 
 	private void add(@Nullable NamedObject named) {
-		if (named == null || this.objects.size() >= MAX_OBJECTS) {
+		if (named == null) {
+			return;
+		}
+		boolean item = named.object().kind() == ObjectKind.ITEM;
+		if (item ? this.items >= MAX_ITEMS : this.objects.size() - this.items >= MAX_OBJECTS) {
 			return;
 		}
 		if (this.objects.isEmpty()) {
-			this.objects = new ArrayList<>(4);
+			this.objects = new LinkedHashSet<>();
 		}
-		if (!this.objects.contains(named)) {
-			this.objects.add(named);
+		if (this.objects.add(named) && item) {
+			this.items++;
 		}
 	}
 

@@ -68,7 +68,7 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape content(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, false, true, Map.of(), null));
+		return with(name, new IdShape(of, name, true, true, Map.of(), null));
 	}
 
 	/**

@@ -88,6 +88,13 @@ class PromptScanTests {
 	}
 
 	@Test
+	void anEmptyPromptCacheKeyIsNone() {
+		String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"ID\"}]";
+		assertThat(key(body + ",\"prompt_cache_key\":\"\"}")).isEqualTo(key(body + "}"));
+		assertThat(key("{\"prompt_cache_key\":\"\"}")).isZero();
+	}
+
+	@Test
 	void theKeyIsReadOnlyIfItIsNeeded() {
 		assertThat(RequestBody.of(bytes(TURN), "application/json").promptKey()).isZero();
 	}
