@@ -56,6 +56,8 @@ public final class Attempt {
 	// of a request for a prompt cache, until the response reports its usage
 	private long estimatedTokens;
 
+	private long estimatedAt;
+
 	Attempt(Lane lane, RequestTraits request, AttemptListener listener, Ramp.Step laneStep, Backend.Entry entry,
 			Ticker ticker) {
 		this.lane = lane;
@@ -68,7 +70,7 @@ public final class Attempt {
 		this.probing = isHalfOpen();
 		if (request.promptKey() != 0) {
 			this.estimatedTokens = request.size() / BYTES_PER_TOKEN;
-			lane.tokens().add(this.estimatedTokens);
+			this.estimatedAt = lane.tokens().add(this.estimatedTokens);
 		}
 	}
 
@@ -125,7 +127,7 @@ public final class Attempt {
 
 	private void removeEstimate() {
 		if (this.estimatedTokens != 0) {
-			this.lane.tokens().add(-this.estimatedTokens);
+			this.lane.tokens().remove(this.estimatedTokens, this.estimatedAt);
 			this.estimatedTokens = 0;
 		}
 	}

@@ -40,10 +40,24 @@ final class TokenTally {
 
 	/**
 	 * Adds tokens to the last minute.
-	 * @param tokens the tokens, negative to correct an estimate
+	 * @param tokens the tokens
+	 * @return the step that they are counted in
 	 */
-	void add(long tokens) {
-		this.counts.addAndGet(slot(advance()), tokens);
+	long add(long tokens) {
+		long step = advance();
+		this.counts.addAndGet(slot(step), tokens);
+		return step;
+	}
+
+	/**
+	 * Removes tokens that were added before, unless they do not count any more.
+	 * @param tokens the tokens
+	 * @param step the step that they were counted in
+	 */
+	void remove(long tokens, long step) {
+		if (advance() - step <= STEPS) {
+			this.counts.addAndGet(slot(step), -tokens);
+		}
 	}
 
 	void record(Usage usage) {

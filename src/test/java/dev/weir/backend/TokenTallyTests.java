@@ -38,11 +38,23 @@ class TokenTallyTests {
 	}
 
 	@Test
-	void aCorrectionDoesNotMakeTheSumNegative() {
-		this.tally.add(100);
+	void anEstimateIsRemovedWhereItWasCounted() {
+		long step = this.tally.add(100);
+		this.time.advance(Duration.ofSeconds(30));
+		this.tally.add(10);
+		this.tally.remove(100, step);
+		assertThat(this.tally.lastMinute()).isEqualTo(10);
+		this.time.advance(Duration.ofSeconds(39));
+		assertThat(this.tally.lastMinute()).isEqualTo(10);
+	}
+
+	@Test
+	void anEstimateThatCountsNoMoreIsNotRemovedFromOtherTokens() {
+		long step = this.tally.add(100);
 		this.time.advance(Duration.ofSeconds(75));
-		this.tally.add(-100);
-		assertThat(this.tally.lastMinute()).isZero();
+		this.tally.add(500);
+		this.tally.remove(100, step);
+		assertThat(this.tally.lastMinute()).isEqualTo(500);
 	}
 
 	@Test
