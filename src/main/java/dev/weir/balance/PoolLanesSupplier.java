@@ -19,7 +19,7 @@ import dev.weir.request.RequestContext;
  * {@link LaneLoadBalancer}: the lanes of the best tier that has any which serve the
  * model, are available and not tried yet in this request. Lanes whose backends have just
  * broken off a response are left out if there are others. Such a load balancer must begin
- * the attempt itself ({@link FailoverState#tryBegin}).
+ * the attempt itself ({@link FailoverState#tryBegin}), which refuses all other lanes.
  */
 final class PoolLanesSupplier implements ServiceInstanceListSupplier {
 

@@ -90,6 +90,16 @@ public final class Candidates {
 		return this.tried.contains(lane) || !fits(lane);
 	}
 
+	/**
+	 * Whether an attempt may begin on a lane, if the lane itself allows it.
+	 * @param lane a lane of any pool
+	 * @return {@code false} if the request must not use the lane, for instance because
+	 * the objects that it names are on another backend
+	 */
+	boolean accepts(Lane lane) {
+		return isOpen(lane) && this.lanes.contains(lane);
+	}
+
 	boolean isOpen(Lane lane) {
 		return !this.refused.contains(lane) && !isExcluded(lane);
 	}

@@ -100,13 +100,15 @@ public final class FailoverState {
 	}
 
 	/**
-	 * Begins an attempt on a lane, if the lane allows it.
+	 * Begins an attempt on a lane, if the lane allows it and is one of the
+	 * {@link #candidates()}. A load balancer that a user has written may pick another
+	 * one, which for instance does not have the objects that the request names.
 	 * @param lane the lane. It is not chosen again for this request if the attempt
 	 * begins, and not again in this choice if it refuses
 	 * @return whether the attempt has begun
 	 */
 	public boolean tryBegin(Lane lane) {
-		Attempt attempt = lane.tryBegin(this.traits, this.listener);
+		Attempt attempt = this.candidates.accepts(lane) ? lane.tryBegin(this.traits, this.listener) : null;
 		if (attempt == null) {
 			this.candidates.onRefused(lane);
 			return false;

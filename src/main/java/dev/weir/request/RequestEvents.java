@@ -87,10 +87,15 @@ final class RequestEvents implements AttemptListener {
 		}
 		this.ended = true;
 		RequestSummary summary = new RequestSummary(status, elapsed(), this.timeToReply, List.copyOf(this.attempts),
-				this.usage);
+				this.usage, boundTo());
 		for (RequestListener listener : this.listeners) {
 			listener.onEnd(this.context, summary);
 		}
+	}
+
+	private @Nullable String boundTo() {
+		Binding binding = this.context.binding();
+		return (binding != null && !binding.isHome()) ? binding.owner() : null;
 	}
 
 	private Duration elapsed() {

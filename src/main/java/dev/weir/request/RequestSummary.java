@@ -20,9 +20,11 @@ import dev.weir.openai.stream.Usage;
  * request if it was served
  * @param usage the sum of the tokens that the responses reported, or {@code null} if none
  * did
+ * @param boundTo the name of the backend that has the objects which the request names, or
+ * {@code null} if the request might use any backend
  */
 public record RequestSummary(int status, Duration duration, @Nullable Duration timeToReply,
-		List<Attempts.Ended> attempts, @Nullable Usage usage) {
+		List<Attempts.Ended> attempts, @Nullable Usage usage, @Nullable String boundTo) {
 
 	/**
 	 * The outcome of the last attempt.

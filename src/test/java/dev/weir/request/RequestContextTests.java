@@ -1,6 +1,7 @@
 package dev.weir.request;
 
 import java.time.Duration;
+import java.util.List;
 
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +12,9 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
+import dev.weir.backend.RequestTraits;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
 
 import static dev.weir.testing.TestPools.backend;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -43,6 +47,17 @@ class RequestContextTests {
 		assertThat(other).isNotNull();
 		other.end(new Outcome.Served(200));
 		assertThat(this.request.failover().tryBegin(lane(0))).isTrue();
+	}
+
+	@Test
+	void anAttemptDoesNotBeginOutsideOfTheBinding() {
+		this.request.bind(new Binding((backend) -> backend.name().equals("second"), "second",
+				List.of(new StoredObject(ObjectKind.FILE, "file-1")), (backend) -> {
+				}));
+		this.request.beginFailover(this.pool.lanes("gpt-4o"), RequestTraits.UNKNOWN);
+		assertThat(this.request.failover().tryBegin(lane(0))).isFalse();
+		assertThat(this.request.failover().tryBegin(lane(2))).isFalse();
+		assertThat(this.request.failover().tryBegin(lane(1))).isTrue();
 	}
 
 	@Test

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.backend.Pool;
 import dev.weir.backend.RequestTraits;
 import dev.weir.openai.stream.Usage;
@@ -53,11 +55,22 @@ class RequestEventsTests {
 		this.time.advance(Duration.ofSeconds(2));
 		this.context.release();
 		this.context.notifyEnd(200);
-		assertThat(this.summaries).containsExactly(new RequestSummary(200, Duration.ofSeconds(2), null,
-				List.of(new Attempts.Ended(this.lanes.get(0), throttled),
-						new Attempts.Ended(this.lanes.get(1), new Outcome.Served(200))),
-				new Usage(3, 4)));
+		assertThat(this.summaries).containsExactly(
+				new RequestSummary(200, Duration.ofSeconds(2), null,
+						List.of(new Attempts.Ended(this.lanes.get(0), throttled),
+								new Attempts.Ended(this.lanes.get(1), new Outcome.Served(200))),
+						new Usage(3, 4), null));
 		assertThat(this.summaries.get(0).outcome()).isEqualTo(new Outcome.Served(200));
+	}
+
+	@Test
+	void theSummaryNamesTheBackendThatARequestIsBoundTo() {
+		this.context.bind(new Binding((backend) -> true, "first", List.of(new StoredObject(ObjectKind.FILE, "file-1")),
+				(backend) -> {
+				}));
+		begin();
+		this.context.notifyEnd(200);
+		assertThat(this.summaries).extracting(RequestSummary::boundTo).containsExactly("first");
 	}
 
 	@Test
