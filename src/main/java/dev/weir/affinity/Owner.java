@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Locale;
 import java.util.regex.Pattern;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -15,6 +14,7 @@ import dev.weir.backend.Backend;
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.Secret;
+import dev.weir.config.ServerAddress;
 
 /**
  * What owns a stored object: an Azure resource, or an account of another server. Several
@@ -31,13 +31,6 @@ public record Owner(String resource, String account, String backend) {
 
 	/** The paths of dialects, which do not belong to the resource. */
 	private static final Pattern DIALECT_PATH = Pattern.compile("(/openai)?(/v1)?/*$");
-
-	/**
-	 * The host names of one Azure resource (Azure AI Foundry, Azure OpenAI and Azure AI
-	 * services).
-	 */
-	private static final Pattern AZURE_HOST = Pattern
-		.compile("^([^.:]+)\\.(?:openai|services\\.ai|cognitiveservices)\\.azure\\.(com|us|cn)(?=:|$)");
 
 	/** By the settings of a backend: a key is hashed once, not for each request. */
 	private static final LoadingCache<BackendProperties, Owner> KNOWN = Caffeine.newBuilder()
@@ -78,15 +71,8 @@ public record Owner(String resource, String account, String backend) {
 	}
 
 	private static String resource(URI url) {
-		String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
-		String authority = String.valueOf(url.getRawAuthority()).toLowerCase(Locale.ROOT);
-		String port = scheme.equals("https") ? ":443" : ":80";
-		if (authority.endsWith(port)) {
-			authority = authority.substring(0, authority.length() - port.length());
-		}
-		authority = AZURE_HOST.matcher(authority).replaceFirst("$1.openai.azure.$2");
 		String path = (url.getRawPath() != null) ? url.getRawPath() : "";
-		return scheme + "://" + authority + DIALECT_PATH.matcher(path).replaceFirst("");
+		return ServerAddress.serverOf(url) + DIALECT_PATH.matcher(path).replaceFirst("");
 	}
 
 	private static String account(BackendProperties properties) {

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
+import dev.weir.config.ServerAddress;
 
 /**
  * One Azure OpenAI resource or OpenAI-compatible server: its settings, which never
@@ -82,7 +83,7 @@ public final class Backend {
 	 * @return whether host, port and key are the same
 	 */
 	public boolean isAtServerOf(Backend other) {
-		return Objects.equals(url().getRawAuthority(), other.url().getRawAuthority())
+		return ServerAddress.serverOf(url()).equals(ServerAddress.serverOf(other.url()))
 				&& Objects.equals(this.properties.apiKey(), other.properties.apiKey());
 	}
 

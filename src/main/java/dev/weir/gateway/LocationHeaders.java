@@ -13,6 +13,7 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.config.BackendDialect;
+import dev.weir.config.ServerAddress;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
@@ -64,9 +65,8 @@ final class LocationHeaders {
 			URI root = URI.create(base + "/");
 			URI uri = root.resolve(location.strip());
 			String path = uri.normalize().getRawPath();
-			boolean same = root.getScheme().equalsIgnoreCase(uri.getScheme())
-					&& root.getRawAuthority().equalsIgnoreCase(uri.getRawAuthority());
-			if (!same || !path.startsWith(root.getRawPath())) {
+			if (!ServerAddress.serverOf(root).equals(ServerAddress.serverOf(uri))
+					|| !path.startsWith(root.getRawPath())) {
 				return null;
 			}
 			String relative = path.substring(root.getRawPath().length() - 1);
