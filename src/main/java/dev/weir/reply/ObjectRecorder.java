@@ -1,6 +1,7 @@
 package dev.weir.reply;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -23,19 +24,29 @@ import dev.weir.openai.stream.StreamEvent;
  */
 public final class ObjectRecorder {
 
+	private static final Set<ObjectKind> ALL = Set.of(ObjectKind.values());
+
+	private static final Set<ObjectKind> WITHOUT_STORE = Set.of(ObjectKind.CONTAINER, ObjectKind.REASONING);
+
 	/** Other events of a response have no new ids. */
 	private static final Set<String> WITH_IDS = Set.of("response.created", "response.output_item.added",
 			// encrypted reasoning
 			"response.output_item.done", "response.completed");
 
+	/** A stream has the id of the chat and one audio for each choice. */
+	private static final int MAX_SEEN = 256;
+
 	private final IdShape shape;
 
-	private final boolean responses;
+	private final Events events;
 
-	/** Whether the backend does not store the response itself. */
-	private final boolean stateless;
+	/** The kinds of objects that the backend keeps. */
+	private final Set<ObjectKind> kinds;
 
 	private final List<StoredObject> objects = new ArrayList<>(4);
+
+	/** Objects that events repeat. */
+	private final Set<StoredObject> seen = new HashSet<>(4);
 
 	private @Nullable IdReader body;
 
@@ -44,10 +55,10 @@ public final class ObjectRecorder {
 	/** Reads an event that is relayed in pieces. */
 	private @Nullable IdReader pieces;
 
-	private ObjectRecorder(IdShape shape, boolean responses, boolean stateless) {
+	private ObjectRecorder(IdShape shape, Events events, Set<ObjectKind> kinds) {
 		this.shape = shape;
-		this.responses = responses;
-		this.stateless = stateless;
+		this.events = events;
+		this.kinds = kinds;
 	}
 
 	/**
@@ -61,12 +72,21 @@ public final class ObjectRecorder {
 			return null;
 		}
 		RequestBody body = call.body();
-		Operation operation = call.path().operation();
-		if (operation == Operation.CHAT_COMPLETIONS && (body == null || !body.isStoreRequested())) {
-			return null;
+		if (call.path().operation() == Operation.CHAT_COMPLETIONS) {
+			return (body != null) ? ofChat(stored.reply(), body) : null;
 		}
-		return new ObjectRecorder(stored.reply(), stored.pattern().get(0).equals(Operation.RESPONSES.path()),
-				operation == Operation.RESPONSES && body != null && body.isStoreDisabled());
+		boolean stateless = call.path().operation() == Operation.RESPONSES && body != null && body.isStoreDisabled();
+		return new ObjectRecorder(stored.reply(),
+				stored.pattern().get(0).equals(Operation.RESPONSES.path()) ? Events.OF_RESPONSES : Events.FIRST,
+				stateless ? WITHOUT_STORE : ALL);
+	}
+
+	/** A chat is stored only on demand, but its audio always is. */
+	private static @Nullable ObjectRecorder ofChat(IdShape reply, RequestBody body) {
+		if (body.isAudioRequested()) {
+			return new ObjectRecorder(reply, Events.ALL, body.isStoreRequested() ? ALL : Set.of(ObjectKind.ITEM));
+		}
+		return body.isStoreRequested() ? new ObjectRecorder(reply, Events.FIRST, ALL) : null;
 	}
 
 	/**
@@ -88,7 +108,7 @@ public final class ObjectRecorder {
 	 * @param attempt the attempt that it belongs to
 	 */
 	public void onEvent(StreamEvent event, Attempt attempt) {
-		if (this.responses && !event.isWhole()) {
+		if (this.events != Events.FIRST && !event.isWhole()) {
 			if (this.pieces == null) {
 				this.pieces = new IdReader(this.shape, this::add);
 			}
@@ -96,19 +116,23 @@ public final class ObjectRecorder {
 			this.pieces = event.isEnd() ? null : this.pieces;
 			record(attempt);
 		}
-		else if (event.isWhole() && (this.responses ? isWithIds(event) : !this.found)) {
+		else if (event.isWhole() && mayHaveIds(event)) {
 			new IdReader(this.shape, this::add).add(event.bytes());
 			record(attempt);
 		}
 	}
 
-	private static boolean isWithIds(StreamEvent event) {
-		String type = event.type();
-		return type != null && WITH_IDS.contains(type);
+	private boolean mayHaveIds(StreamEvent event) {
+		return switch (this.events) {
+			case FIRST -> !this.found;
+			case OF_RESPONSES -> event.type() != null && WITH_IDS.contains(event.type());
+			case ALL -> true;
+		};
 	}
 
 	private void add(StoredObject object) {
-		if (!this.stateless || object.kind() == ObjectKind.CONTAINER || object.kind() == ObjectKind.REASONING) {
+		boolean repeated = this.events == Events.ALL && (this.seen.size() == MAX_SEEN || !this.seen.add(object));
+		if (!repeated && this.kinds.contains(object.kind())) {
 			this.objects.add(object);
 		}
 	}
@@ -119,6 +143,19 @@ public final class ObjectRecorder {
 			attempt.recordObjects(List.copyOf(this.objects));
 			this.objects.clear();
 		}
+	}
+
+	/** Which events of a stream name objects. */
+	private enum Events {
+
+		/** All up to the first one that does. */
+		FIRST,
+
+		/** Those of some types. */
+		OF_RESPONSES,
+
+		ALL
+
 	}
 
 }

@@ -245,6 +245,10 @@ public final class StoringBackend implements AutoCloseable {
 			respondToResponse(exchange, id, body);
 			return;
 		}
+		if (operation.equals("chat/completions") && body.contains("\"modalities\"")) {
+			respondWithAudio(exchange, id, body);
+			return;
+		}
 		String more = switch (operation) {
 			case "batches" -> ",\"output_file_id\":\"" + store("file-") + "\"";
 			case "uploads" -> ",\"file\":{\"id\":\"" + store("file-") + "\"}";
@@ -255,6 +259,34 @@ public final class StoringBackend implements AutoCloseable {
 			default -> "";
 		};
 		respond(exchange, 200, object(id, type[1], more));
+	}
+
+	private void respondWithAudio(HttpExchange exchange, String id, String body) throws IOException {
+		String audio = "{\"role\":\"assistant\",\"content\":null,\"audio\":{\"data\":\"" + "A".repeat(100_000)
+				+ "\",\"id\":\"" + store("audio_") + "\",\"transcript\":\"hi\",\"expires_at\":1}}";
+		if (!body.contains("\"stream\":true")) {
+			respond(exchange, 200,
+					object(id, "chat.completion", ",\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":" + audio
+							+ ",\"finish_reason\":\"stop\"}]"));
+			return;
+		}
+		exchange.getResponseHeaders().set("content-type", "text/event-stream");
+		exchange.sendResponseHeaders(200, 0);
+		for (String delta : List.of("{\"role\":\"assistant\",\"content\":\"\"}", audio, audio)) {
+			chunk(exchange, id, delta, "null");
+		}
+		chunk(exchange, id, "{}", "\"stop\"");
+		exchange.getResponseBody().write("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
+		exchange.close();
+	}
+
+	private static void chunk(HttpExchange exchange, String id, String delta, String reason) throws IOException {
+		exchange.getResponseBody()
+			.write(("data: "
+					+ object(id, "chat.completion.chunk", ",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":"
+							+ delta + ",\"finish_reason\":" + reason + "}]")
+					+ "\n\n")
+				.getBytes(StandardCharsets.UTF_8));
 	}
 
 	private void respondToResponse(HttpExchange exchange, String id, String body) throws IOException {

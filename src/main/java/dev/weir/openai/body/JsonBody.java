@@ -65,6 +65,11 @@ final class JsonBody extends RequestBody {
 	}
 
 	@Override
+	public boolean isAudioRequested() {
+		return this.scan.audio();
+	}
+
+	@Override
 	public List<NamedObject> objects() {
 		return this.scan.objects();
 	}

@@ -28,6 +28,7 @@ import dev.weir.openai.stored.NamedObject;
  * parsers
  * @param store the value of {@code store}, {@code null} if it is absent or not a boolean;
  * the last one counts
+ * @param audio whether there is an object {@code audio}
  * @param empty whether the object has no properties
  * @param from the index of the first byte of the model's value, such as its quote;
  * without the property the index after the opening brace
@@ -35,8 +36,8 @@ import dev.weir.openai.stored.NamedObject;
  * @param objects the stored objects that the body names
  * @param purpose the value of {@code purpose}, {@code null} if it is absent or not read
  */
-record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nullable Boolean store, boolean empty,
-		int from, int to, List<NamedObject> objects, @Nullable String purpose) {
+record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nullable Boolean store, boolean audio,
+		boolean empty, int from, int to, List<NamedObject> objects, @Nullable String purpose) {
 
 	private static final int MAX_DEPTH = 500;
 
@@ -111,6 +112,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		boolean hasModel = false;
 		boolean stream = false;
 		Boolean store = null;
+		boolean audio = false;
 		boolean empty = true;
 		int from = start + 1;
 		int to = from;
@@ -138,6 +140,9 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 			else if (name.equals("purpose")) {
 				purpose = ids.shortString();
 			}
+			else if (name.equals("audio")) {
+				audio = value == JsonToken.START_OBJECT;
+			}
 			else {
 				IdShape ofProperty = shape.property(name);
 				if (prompt == null || !prompt.read(name, value, parser, start, ids, ofProperty)) {
@@ -149,7 +154,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		if (parser.nextToken() != null) {
 			throw new MalformedRequestException("The request body has data after its JSON object");
 		}
-		return new JsonScan(model, hasModel, stream, store, empty, from, to, ids.objects(), purpose);
+		return new JsonScan(model, hasModel, stream, store, audio, empty, from, to, ids.objects(), purpose);
 	}
 
 	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {

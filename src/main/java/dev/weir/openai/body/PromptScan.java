@@ -52,8 +52,8 @@ final class PromptScan {
 	 */
 	boolean read(String name, JsonToken value, JsonParser parser, int start, IdCollector ids, @Nullable IdShape shape) {
 		Part part = switch (name) {
-			case "prompt_cache_key" -> (value == JsonToken.VALUE_STRING && !"".equals(ids.shortString()))
-					? Part.KEY : null;
+			case "prompt_cache_key" ->
+				(value == JsonToken.VALUE_STRING && !"".equals(ids.shortString())) ? Part.KEY : null;
 			case "tools", "functions" -> Part.TOOLS;
 			case "instructions" -> Part.INSTRUCTIONS;
 			case "prompt" -> Part.PROMPT;

@@ -161,6 +161,15 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	public abstract boolean isStoreRequested();
 
 	/**
+	 * Whether the response of a chat shall have audio: there is an object {@code audio}
+	 * at the top level.
+	 * @return whether the response may name an audio by an id
+	 */
+	public boolean isAudioRequested() {
+		return false;
+	}
+
+	/**
 	 * Returns the stored objects that the body names where the operation defines an id.
 	 * @return the objects, in order
 	 */
