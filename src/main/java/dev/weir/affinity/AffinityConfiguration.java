@@ -13,6 +13,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.upstream.BackendEndpoints;
 
@@ -41,10 +42,14 @@ class AffinityConfiguration {
 
 	@Bean
 	ObjectAffinity objectAffinity(ObjectOwners owners, ObjectLookup lookup, LiveConfiguration configuration,
-			MeterRegistry registry, Ticker ticker) {
+			AffinityMetrics metrics, Ticker ticker) {
 		return new ObjectAffinity(owners, lookup,
-				new HomeBackends(configuration.current().affinity().expireAfter(), ticker),
-				new AffinityMetrics(registry));
+				new HomeBackends(configuration.current().affinity().expireAfter(), ticker), metrics);
+	}
+
+	@Bean
+	AffinityMetrics affinityMetrics(MeterRegistry registry, Pools pools) {
+		return new AffinityMetrics(registry, pools);
 	}
 
 	@Bean

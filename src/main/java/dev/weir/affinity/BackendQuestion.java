@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -23,6 +24,8 @@ import dev.weir.config.BackendDialect;
 import dev.weir.credential.CredentialHeader;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.ClientDialect;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.call.Query;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.IdReader;
@@ -43,12 +46,16 @@ import dev.weir.upstream.RequestHeaders;
  * switch on previews
  * @param object the object, of a kind that can be asked for
  */
-record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, ApiPath call, HttpHeaders headers, StoredObject object) {
+record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, ApiPath call, HttpHeaders headers,
+		StoredObject object) {
 
 	private static final Logger logger = LoggerFactory.getLogger(BackendQuestion.class);
 
 	/** Ids are part of a path here, so nothing that could change the path. */
 	private static final Pattern ID = Pattern.compile("[\\w:.~=@+-]*\\w[\\w:.~=@+-]*");
+
+	/** The name of a model may have that of an organization before a slash. */
+	private static final Pattern MODEL = Pattern.compile(ID + "(/" + ID + ")*");
 
 	private static final int MAX_READ = 16 * 1024;
 
@@ -57,7 +64,8 @@ record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, 
 	 * @return {@code false} if no backend needs to be asked
 	 */
 	boolean isPossible() {
-		return ID.matcher(this.object.id()).matches();
+		Pattern pattern = (this.object.kind() == ObjectKind.FINE_TUNED_MODEL) ? MODEL : ID;
+		return pattern.matcher(this.object.id()).matches();
 	}
 
 	/**
@@ -86,13 +94,14 @@ record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, 
 		boolean classic = this.call.dialect() == ClientDialect.AZURE
 				&& (version != null || !this.call.lacksApiVersion());
 		ClientDialect dialect = classic ? ClientDialect.AZURE : ClientDialect.AZURE_V1;
-		String path = dialect.prefix() + this.object.kind().collection() + "/"
-				+ UriUtils.encode(this.object.id(), StandardCharsets.UTF_8);
-		ApiPath target = ApiPath.parse("GET", path, this.call.apiVersionQuery());
+		String path = this.object.kind().collection() + "/" + UriUtils.encode(this.object.id(), StandardCharsets.UTF_8);
+		ApiPath target = ApiPath.parse("GET", dialect.prefix(), null)
+			.with(path, Query.of(Objects.requireNonNullElse(this.call.apiVersionQuery(), "")));
 		return azure ? target.toAzureTarget("", version) : target.toOpenAiTarget();
 	}
 
-	private Mono<Ownership> send(Backend backend, String url, HttpClient client, @Nullable CredentialHeader credential) {
+	private Mono<Ownership> send(Backend backend, String url, HttpClient client,
+			@Nullable CredentialHeader credential) {
 		io.netty.handler.codec.http.HttpHeaders sent = RequestHeaders
 			.from(this.headers, this.pool.properties().forwardHeaders(), backend::deployment)
 			.remove(HttpHeaderNames.CONTENT_TYPE)

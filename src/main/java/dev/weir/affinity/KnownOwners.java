@@ -109,7 +109,9 @@ record KnownOwners(Pool pool, Map<NamedObject, List<Owner>> owners) {
 		return required;
 	}
 
-	/** The first owner of the first object with a backend that has all the others, too. */
+	/**
+	 * The first owner of the first object with a backend that has all the others, too.
+	 */
 	private @Nullable Owner commonOwner(Map<NamedObject, List<Owner>> required) {
 		return required.values()
 			.iterator()

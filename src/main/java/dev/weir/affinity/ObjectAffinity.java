@@ -162,8 +162,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 			.toList();
 	}
 
-	private Map<NamedObject, List<Owner>> combine(Pool pool, Map<NamedObject, List<Owner>> found,
-			List<Looked> looked) {
+	private Map<NamedObject, List<Owner>> combine(Pool pool, Map<NamedObject, List<Owner>> found, List<Looked> looked) {
 		for (Looked one : looked) {
 			this.metrics.lookedUp(one.result());
 			if (one.result() instanceof LookupResult.Found there) {

@@ -39,8 +39,7 @@ final class ReasoningConflict {
 			return known.binding();
 		}
 		Map<String, List<Owner>> reasoning = reasoning(known);
-		if (reasoning.isEmpty()
-				|| context.pool().properties().affinity().reasoning() != ReasoningAffinity.DROP) {
+		if (reasoning.isEmpty() || context.pool().properties().affinity().reasoning() != ReasoningAffinity.DROP) {
 			return known.binding();
 		}
 		for (Owner owner : ownersToKeep(known, reasoning)) {

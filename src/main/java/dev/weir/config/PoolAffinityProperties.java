@@ -4,7 +4,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesSource
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * How a pool treats what lives on one backend.
+ * How a pool treats objects that only one backend has.
  *
  * @param reasoning What happens to a request with encrypted reasoning if the backend that
  * made it cannot take the request within max-wait. With drop, the reasoning is left out

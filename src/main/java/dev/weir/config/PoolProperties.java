@@ -48,7 +48,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retryBudget How many failed attempts may be retried.
  * @param resume Whether a stream that breaks off is continued on another backend, if that
  * backend begins with the same content. This costs a second call.
- * @param affinity What lives on one backend.
+ * @param affinity Objects that only one backend has.
  * @param forwardHeaders Names of further request headers that backends receive, at most
  * 4. Credentials and headers of the connection are not allowed. Azure refuses requests
  * with more than ten custom headers.

@@ -15,10 +15,10 @@ import dev.weir.response.ErrorResponse;
 final class PartFailedException extends RuntimeException {
 
 	/** Messages of servers about a path that they do not know. */
-	private static final Pattern UNKNOWN_PATH = Pattern
-		.compile("(?is)not[ _]?found\\W*|(the )?(requested )?(resource|page|url|path|route|endpoint)( was| is)? not found\\W*"
-				+ "|404 page not found\\W*|invalid url\\b.*|cannot get\\b.*"
-				+ "|(no such|no static|no matching|unknown|unsupported) (path|route|endpoint|url|resource|request url)\\b.*");
+	private static final Pattern UNKNOWN_PATH = Pattern.compile(
+			"(?is)not[ _]?found\\W*|(the )?(requested )?(resource|page|url|path|route|endpoint)( was| is)? not found\\W*"
+					+ "|404 page not found\\W*|invalid url\\b.*|cannot get\\b.*"
+					+ "|(no such|no static|no matching|unknown|unsupported) (path|route|endpoint|url|resource|request url)\\b.*");
 
 	private final String backend;
 

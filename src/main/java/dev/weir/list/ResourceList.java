@@ -31,7 +31,9 @@ final class ResourceList {
 	/** The smallest page that is asked for, so that a wrong order shows. */
 	private static final int MIN_PAGE = 10;
 
-	/** The default of most lists, and the smallest limit to which servers lower others. */
+	/**
+	 * The default of most lists, and the smallest limit to which servers lower others.
+	 */
 	private static final int USUAL_PAGE = 20;
 
 	private static final Comparator<ListItem> OLDEST_FIRST = Comparator.comparingLong(ListItem::created)
@@ -135,8 +137,8 @@ final class ResourceList {
 	}
 
 	/**
-	 * Adds the refusal of a backend that does not seem to know the list. Without effect if
-	 * the backend knows the list.
+	 * Adds the refusal of a backend that does not seem to know the list. Without effect
+	 * if the backend knows the list.
 	 * @param refusals the refusals of all resources
 	 */
 	void addUnknown(List<PartFailedException> refusals) {

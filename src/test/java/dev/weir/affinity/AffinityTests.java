@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.backend.Backend;
@@ -137,6 +139,28 @@ class AffinityTests {
 		assertThat(beta.foreign()).isEmpty();
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "false, false", "false, true", "true, false", "true, true" })
+	void theAudioOfAChatIsUsedWhereItWasMade(boolean store, boolean stream) {
+		for (int i = 0; i < 6; i++) {
+			HttpResponse<String> made = weir.post("/v1/chat/completions",
+					"{\"model\":\"m\",\"modalities\":[\"text\",\"audio\"],\"audio\":{\"voice\":\"alloy\",\"format\":\"wav\"},\"store\":"
+							+ store + ",\"stream\":" + stream
+							+ ",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+			String audio = first(made.body(), "audio_\\w+");
+			HttpResponse<String> next = weir.post("/v1/chat/completions",
+					"{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"audio\":{\"id\":\"" + audio + "\"}}]}");
+			assertThat(next.statusCode()).as(next.body()).isEqualTo(200);
+			assertThat(backendOf(next)).isEqualTo(backendOf(made));
+			if (store) {
+				String chat = first(made.body(), "chatcmpl-\\w+");
+				assertThat(backendOf(weir.get("/v1/chat/completions/" + chat))).isEqualTo(backendOf(made));
+			}
+		}
+		assertThat(alpha.foreign()).isEmpty();
+		assertThat(beta.foreign()).isEmpty();
+	}
+
 	private static String first(String text, String pattern) {
 		Matcher found = Pattern.compile(pattern).matcher(text);
 		assertThat(found.find()).as(text).isTrue();
@@ -234,6 +258,7 @@ class AffinityTests {
 
 	@Test
 	void idsOfTwoBackendsInOneRequestAreRefusedWithBothNames() {
+		double conflicts = count("conflict");
 		String here = alpha.store("file-");
 		String there = beta.store("vs_");
 		HttpResponse<String> reply = weir.post("/v1/responses",
@@ -242,11 +267,7 @@ class AffinityTests {
 						+ "\"]}]}");
 		assertThat(reply.statusCode()).isEqualTo(400);
 		assertThat(reply.body()).contains(here + " on backend alpha", there + " on backend beta");
-		assertThat(weir.bean(MeterRegistry.class)
-			.get("weir.affinity.requests")
-			.tag("result", "conflict")
-			.counter()
-			.count()).isEqualTo(1);
+		assertThat(count("conflict")).isEqualTo(conflicts + 1);
 	}
 
 	@Test
@@ -299,10 +320,26 @@ class AffinityTests {
 			.mapToObj((i) -> "{\"type\":\"message\",\"id\":\"msg_unknown" + i + "\",\"content\":\"x\"}")
 			.collect(Collectors.joining(","));
 		for (int i = 0; i < 6; i++) {
-			assertThat(backendOf(weir.post("/v1/responses", "{\"model\":\"m\",\"input\":[" + items
-					+ "],\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"" + store + "\"]}]}")))
+			assertThat(backendOf(weir.post("/v1/responses",
+					"{\"model\":\"m\",\"input\":[" + items
+							+ "],\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"" + store + "\"]}]}")))
 				.isEqualTo("beta");
 		}
+	}
+
+	@Test
+	void aRequestThatCreatesAnObjectAtHomeIsCounted() {
+		double before = count("home");
+		weir.post("/v1/vector_stores", "{}");
+		assertThat(count("home")).isEqualTo(before + 1);
+	}
+
+	private static double count(String result) {
+		Counter counter = weir.bean(MeterRegistry.class)
+			.find("weir.affinity.requests")
+			.tags("pool", "openai", "result", result)
+			.counter();
+		return (counter != null) ? counter.count() : 0;
 	}
 
 	@Test

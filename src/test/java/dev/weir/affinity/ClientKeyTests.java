@@ -41,9 +41,8 @@ class ClientKeyTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|',
-			value = { "\"tid\":\"t\",\"oid\":\"o\",\"sub\":\"s\"|t/o", "\"tid\":\"t\",\"appid\":\"a\"|t/a",
-					"\"iss\":\"i\",\"sub\":\"s\"|i/s" })
+	@CsvSource(delimiter = '|', value = { "\"tid\":\"t\",\"oid\":\"o\",\"sub\":\"s\"|t/o",
+			"\"tid\":\"t\",\"appid\":\"a\"|t/a", "\"iss\":\"i\",\"sub\":\"s\"|i/s" })
 	void aNewAccessTokenOfOneCallerIsTheSameKey(String claims, String key) {
 		for (int hour = 0; hour < 2; hour++) {
 			assertThat(key("authorization", "Bearer " + token("{\"exp\":" + hour + "," + claims + "}"))).isEqualTo(key);

@@ -2,7 +2,9 @@ package dev.weir.affinity;
 
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,6 +100,27 @@ class ObjectLookupTests {
 			assertThat(first.statusCode()).as(first.body()).isEqualTo(503);
 			assertThat(first.body()).contains("backend alpha");
 			assertThat(backendOf(weir.get("/v1/files/" + file))).isEqualTo("alpha");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "acme/tuned", "acme%2Ftuned" })
+	void aModelWithASlashInItsNameIsDeletedWhereItIs(String name) {
+		List<String> deleted = new CopyOnWriteArrayList<>();
+		try (RawBackend other = RawBackend.start((call) -> {
+			deleted.add(call.request().substring(0, call.request().indexOf(" HTTP")));
+			call.respond("200 OK", "{\"id\":\"acme/tuned\",\"object\":\"model\"}");
+		});
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("alpha", this.alpha.url()),
+						WeirServer.backend("other", other.url()))) {
+			this.alpha.refuse(new Refusal(404, Map.of()));
+			HttpResponse<String> reply = weir.send("DELETE", "/v1/models/" + name, "");
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+			assertThat(backendOf(reply)).isEqualTo("other");
+			assertThat(deleted).hasSize(2);
+			assertThat(deleted.get(0)).startsWith("GET").endsWith("/models/acme%2Ftuned");
+			assertThat(deleted.get(1)).startsWith("DELETE");
+			assertThat(this.alpha.requests()).hasSize(1);
 		}
 	}
 

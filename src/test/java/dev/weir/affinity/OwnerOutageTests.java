@@ -111,7 +111,11 @@ class OwnerOutageTests {
 
 	private void throttleAlpha(Duration cooldown) {
 		Pool pool = this.weir.bean(Pools.class).all().iterator().next();
-		Backend backend = pool.backends().stream().filter((one) -> one.name().equals("alpha")).findFirst().orElseThrow();
+		Backend backend = pool.backends()
+			.stream()
+			.filter((one) -> one.name().equals("alpha"))
+			.findFirst()
+			.orElseThrow();
 		pool.lanes("").of(backend).tryBegin().end(new Outcome.Throttled(cooldown));
 	}
 

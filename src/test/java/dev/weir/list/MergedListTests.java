@@ -463,8 +463,9 @@ class MergedListTests {
 	void aBackendThatDoesNotFindTheListMakesItAnError() {
 		this.stores[0].add("batches", "a", 1);
 		this.stores[2].add("batches", "c", 1);
-		this.backends.get(1).script((call) -> call.respond("404 Not Found",
-				"{\"error\":{\"code\":\"ProjectNotFound\",\"message\":\"The project 'x' does not exist.\"}}"));
+		this.backends.get(1)
+			.script((call) -> call.respond("404 Not Found",
+					"{\"error\":{\"code\":\"ProjectNotFound\",\"message\":\"The project 'x' does not exist.\"}}"));
 		HttpResponse<String> reply = this.weir.get("/v1/batches");
 		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
 		assertThat(reply.body()).contains(this.pool + "-two", "responded with 404", "incomplete_list");

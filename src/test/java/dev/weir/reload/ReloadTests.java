@@ -444,7 +444,10 @@ class ReloadTests {
 			respond.await();
 			Scripts.SERVES.run(call);
 		});
-		ReloadableWeir weir = start(pool("", firstBackend()));
+		ReloadableWeir weir = start(pool("", firstBackend(), secondBackend("priority: 2")));
+		assertThat(weir.server().get("/v1/files/a%20b").statusCode()).isEqualTo(404);
+		MeterRegistry registry = weir.server().bean(MeterRegistry.class);
+		assertThat(registry.get("weir.affinity.requests").tag("pool", "openai").counter().count()).isEqualTo(1);
 		try (RawClient client = RawClient.of(weir.server())) {
 			client.post("/v1/chat/completions", Bodies.CHAT);
 			arrived.await();
@@ -455,8 +458,7 @@ class ReloadTests {
 		}
 		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
 			weir.server().bean(Reload.class).releaseRemoved();
-			assertThat(weir.server().bean(MeterRegistry.class).getMeters())
-				.noneMatch((meter) -> "openai".equals(meter.getId().getTag("pool")));
+			assertThat(registry.getMeters()).noneMatch((meter) -> "openai".equals(meter.getId().getTag("pool")));
 		});
 	}
 

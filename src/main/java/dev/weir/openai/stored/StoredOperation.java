@@ -22,6 +22,8 @@ public record StoredOperation(String method, List<String> pattern, IdShape reque
 
 	private static final String CALL_ID = "call_id";
 
+	private static final String MODEL = "{FINE_TUNED_MODEL}";
+
 	/**
 	 * Finds the operation of a path.
 	 * @param method the HTTP method, in upper case
@@ -59,8 +61,9 @@ public record StoredOperation(String method, List<String> pattern, IdShape reque
 
 	private boolean matches(String[] segments) {
 		int size = this.pattern.size();
-		boolean open = this.pattern.get(size - 1).equals("**");
-		int fixed = open ? size - 1 : size;
+		String last = this.pattern.get(size - 1);
+		boolean open = last.equals("**") || last.equals(MODEL);
+		int fixed = last.equals("**") ? size - 1 : size;
 		if (segments.length < fixed || (!open && segments.length > fixed)) {
 			return false;
 		}
@@ -84,7 +87,10 @@ public record StoredOperation(String method, List<String> pattern, IdShape reque
 			String expected = this.pattern.get(i);
 			if (expected.startsWith("{")) {
 				ObjectKind kind = ObjectKind.valueOf(expected.substring(1, expected.length() - 1));
-				StoredObject object = StoredObject.of(kind, segments.get(i));
+				// the name of a model may have slashes
+				String id = (expected.equals(MODEL) && i == this.pattern.size() - 1)
+						? String.join("/", segments.subList(i, segments.size())) : segments.get(i);
+				StoredObject object = StoredObject.of(kind, id);
 				if (object != null) {
 					named.add(new NamedObject(object, NamedObject.PATH, true));
 				}
