@@ -27,10 +27,24 @@ import org.springframework.util.ReflectionUtils;
  */
 record Setting(String name, ResolvableType type, RecordComponent component, Parameter parameter) {
 
+	// each property of a file asks for those of all records above it
+	private static final ClassValue<List<Setting>> DECLARED = new ClassValue<>() {
+
+		@Override
+		protected List<Setting> computeValue(Class<?> record) {
+			return read(record);
+		}
+
+	};
+
 	/**
 	 * Returns the properties that a record declares.
 	 */
 	static List<Setting> of(Class<?> record) {
+		return DECLARED.get(record);
+	}
+
+	private static List<Setting> read(Class<?> record) {
 		RecordComponent[] components = record.getRecordComponents();
 		Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
 		Constructor<?> constructor;
