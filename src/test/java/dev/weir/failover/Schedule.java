@@ -45,7 +45,7 @@ record Schedule(long seed, Map<String, String> settings, List<Place> backends, B
 
 	private static Map<String, String> settings(Random random) {
 		Map<String, String> all = new LinkedHashMap<>();
-		all.put("strategy", pick(random, "weighted", "least-busy", "fastest", "most-headroom"));
+		all.put("strategy", pick(random, "weighted", "least-busy", "fastest", "most-headroom", "cache-affine"));
 		all.put("max-wait", pick(random, 0, 50, 200, 1_000, 3_000) + "ms");
 		all.put("max-waiting", String.valueOf(pick(random, 0, 1, 2, 5, 1_000)));
 		all.put("deadline", (500 + random.nextInt(pick(random, 2_000, 20_000))) + "ms");

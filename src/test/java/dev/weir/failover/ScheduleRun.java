@@ -330,14 +330,25 @@ final class ScheduleRun {
 		this.observer.begins(call);
 		client.calls().add(call);
 		Mono<BackendResponse> response = call.response(context.loop());
-		return (client.call().kind() == Schedule.Kind.STREAM)
-				? response.timeout(after(this.settings.firstEventTimeout())
-					.filter((end) -> context.failover().canTryAnotherLane())
-					.switchIfEmpty(after(this.settings.responseTimeout().minus(this.settings.firstEventTimeout())))
-					.flatMap((end) -> Mono
-						.error(new OutcomeException(Outcome.Failed.silence(TimeLimit.firstEvent(this.settings))))))
-				: response.timeout(after(this.settings.responseTimeout()).flatMap((end) -> Mono
-					.error(new OutcomeException(Outcome.Failed.silence(TimeLimit.response(this.settings))))));
+		return response
+			.timeout((client.call().kind() == Schedule.Kind.STREAM) ? firstEventLimit(context) : responseLimit());
+	}
+
+	private Mono<Long> firstEventLimit(RequestContext context) {
+		Duration more = this.settings.responseTimeout().minus(this.settings.firstEventTimeout());
+		return after(this.settings.firstEventTimeout())
+			// a negative delay would turn the virtual time back
+			.flatMap((end) -> (more.isNegative() || context.failover().canTryAnotherLane()) ? Mono.just(end)
+					: after(more))
+			.flatMap((end) -> timedOut(TimeLimit.firstEvent(this.settings)));
+	}
+
+	private Mono<Long> responseLimit() {
+		return after(this.settings.responseTimeout()).flatMap((end) -> timedOut(TimeLimit.response(this.settings)));
+	}
+
+	private static Mono<Long> timedOut(TimeLimit limit) {
+		return Mono.error(new OutcomeException(Outcome.Failed.silence(limit)));
 	}
 
 	private Mono<Long> after(Duration delay) {
