@@ -7,9 +7,7 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Scripts;
@@ -21,7 +19,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The strategy {@code cache-affine} with real requests.
  */
-@ExtendWith(LeakCheck.class)
 class CacheAffineRequestTests {
 
 	private static final String COMPLETION = """

@@ -6,7 +6,6 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,7 +14,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.Breaking;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
@@ -32,7 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Responses that break off while they are relayed.
  */
-@ExtendWith(LeakCheck.class)
 class BrokenResponseTests {
 
 	private static Stands stands;

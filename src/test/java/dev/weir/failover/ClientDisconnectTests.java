@@ -5,12 +5,10 @@ import java.util.function.Consumer;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
@@ -24,7 +22,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Row C1: clients that leave before or during a reply.
  */
-@ExtendWith(LeakCheck.class)
 class ClientDisconnectTests {
 
 	private static Stands stands;

@@ -12,10 +12,8 @@ import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
@@ -34,7 +32,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Streams that break off in a pool with {@code resume: true}.
  */
-@ExtendWith(LeakCheck.class)
 class ResumeTests {
 
 	private static Stands stands;

@@ -13,12 +13,10 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
@@ -38,7 +36,6 @@ import static org.awaitility.Awaitility.await;
  * Streams on real sockets: their parts are relayed at once, and no faster than the client
  * reads.
  */
-@ExtendWith(LeakCheck.class)
 class StreamingTests {
 
 	private static final String CHAT = "/v1/chat/completions";

@@ -12,11 +12,9 @@ import java.util.zip.GZIPOutputStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
@@ -35,7 +33,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Backends that send compressed responses although Weir does not ask for them.
  */
-@ExtendWith(LeakCheck.class)
 class EncodedResponseFaultTests {
 
 	private static Stands stands;

@@ -5,14 +5,12 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.LaneCooldown;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
 
@@ -26,7 +24,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Rows B39 and B41: errors in a response of status 200, and the error formats of servers
  * other than OpenAI and Azure.
  */
-@ExtendWith(LeakCheck.class)
 class ErrorFormatFaultTests {
 
 	private static final String RESPONSES = "/v1/responses";

@@ -6,7 +6,6 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,7 +13,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.Breaking;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
@@ -38,7 +36,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Streams that fail before their first event has been sent to the client, so that another
  * lane can take the request.
  */
-@ExtendWith(LeakCheck.class)
 class FirstEventFaultTests {
 
 	private static Stands stands;

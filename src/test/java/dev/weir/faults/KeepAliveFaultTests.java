@@ -4,10 +4,8 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
@@ -26,7 +24,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Comments that keep a silent stream alive, within it and before it has begun.
  */
-@ExtendWith(LeakCheck.class)
 class KeepAliveFaultTests {
 
 	private static final String COMMENT = ": keep-alive\n\n";

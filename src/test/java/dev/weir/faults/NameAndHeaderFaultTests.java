@@ -31,7 +31,6 @@ import org.springframework.context.support.GenericApplicationContext;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.FakeManagedIdentity;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.NameServer;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
@@ -55,7 +54,6 @@ import static org.awaitility.Awaitility.await;
  * Faults of name resolution, redirects, headers and tokens of backends.
  */
 @ExtendWith(OutputCaptureExtension.class)
-@ExtendWith(LeakCheck.class)
 class NameAndHeaderFaultTests {
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";

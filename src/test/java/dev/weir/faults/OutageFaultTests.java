@@ -10,14 +10,12 @@ import java.util.stream.IntStream;
 
 import com.jayway.jsonpath.JsonPath;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.ClosedPort;
 import dev.weir.testing.DeafPort;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
@@ -33,7 +31,6 @@ import static org.awaitility.Awaitility.await;
 /**
  * Backends that are unreachable, flapping, or all failing at once.
  */
-@ExtendWith(LeakCheck.class)
 class OutageFaultTests {
 
 	private static final String BREAKER = "--resilience4j.circuitbreaker.configs.default.";

@@ -5,7 +5,6 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,7 +12,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneCooldown;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
@@ -29,7 +27,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Rows B31 and B32: accounts without credit, and requests that are larger than a quota.
  */
-@ExtendWith(LeakCheck.class)
 class QuotaFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";

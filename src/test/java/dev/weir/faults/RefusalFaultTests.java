@@ -13,7 +13,6 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,7 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneCooldown;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
@@ -45,7 +43,6 @@ import static org.awaitility.Awaitility.await;
  * Backends that respond with a refusal: full, out of quota, closed to Weir, without the
  * deployment, or right to refuse.
  */
-@ExtendWith(LeakCheck.class)
 class RefusalFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";

@@ -6,14 +6,12 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
@@ -31,7 +29,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Refusals that concern a request, a model or an operation and not the whole backend:
  * only the lane or operation concerned is set aside.
  */
-@ExtendWith(LeakCheck.class)
 class RefusalSubjectFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";

@@ -16,11 +16,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
@@ -32,7 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Clients and backends that send or read too slowly: they harm themselves only.
  */
-@ExtendWith(LeakCheck.class)
 class SlowPeerFaultTests {
 
 	private static final String JSON = "Content-Type: application/json";

@@ -14,14 +14,12 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
@@ -35,7 +33,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Row B40: a backend closes a connection that was used before, as a request arrives.
  */
-@ExtendWith(LeakCheck.class)
 class StaleConnectionFaultTests {
 
 	private static Stands stands;

@@ -5,7 +5,6 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,7 +12,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.Breaking;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
 import dev.weir.testing.Stands;
@@ -39,7 +37,6 @@ import static org.awaitility.Awaitility.await;
  * Responses that are late, fall silent, break off or contain malformed or contradictory
  * data.
  */
-@ExtendWith(LeakCheck.class)
 class StreamFaultTests {
 
 	private static Stands stands;

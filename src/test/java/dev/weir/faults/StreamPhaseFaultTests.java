@@ -6,12 +6,10 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
@@ -40,7 +38,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The phases of a stream: when it has begun, which timeout applies, and when it is
  * complete.
  */
-@ExtendWith(LeakCheck.class)
 class StreamPhaseFaultTests {
 
 	private static final Duration FIRST_EVENT = Duration.ofMillis(600);

@@ -18,7 +18,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.TestAuthority;
@@ -33,7 +32,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
  * Row B26: certificates and TLS handshakes that fail.
  */
 @ExtendWith(OutputCaptureExtension.class)
-@ExtendWith(LeakCheck.class)
 class TlsFaultTests {
 
 	private static final String HTTP_CLIENT = "--spring.cloud.gateway.server.webflux.httpclient.";

@@ -11,13 +11,11 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.LaneFigures;
 import dev.weir.testing.LaneCooldown;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Stands;
 import dev.weir.testing.Stands.Stand;
@@ -32,7 +30,6 @@ import static org.awaitility.Awaitility.await;
  * Row B17: all lanes are in a cooldown, and requests wait for the first free one, or do
  * not.
  */
-@ExtendWith(LeakCheck.class)
 class WaitingFaultTests {
 
 	private static final String CHAT = "/v1/chat/completions";

@@ -5,14 +5,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
@@ -24,7 +22,6 @@ import static org.awaitility.Awaitility.await;
  * Bodies with broken framing, and clients that disconnect in the middle of a body: no
  * backend gets a complete request.
  */
-@ExtendWith(LeakCheck.class)
 class BrokenBodyTests {
 
 	private static final String[] OPERATIONS = { "chat/completions", "files", "batches", "responses", "uploads/u/parts",

@@ -8,7 +8,6 @@ import io.netty.buffer.Unpooled;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,7 +19,6 @@ import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
@@ -31,7 +29,6 @@ import static org.awaitility.Awaitility.await;
 /**
  * HTTP/2 without TLS ({@code server.http2.enabled}) on the same port as HTTP/1.1.
  */
-@ExtendWith(LeakCheck.class)
 class Http2Tests {
 
 	private static RecordingBackend backend;

@@ -10,12 +10,10 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.WeirServer;
 
@@ -25,7 +23,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A reply that is sent before the body was read arrives, and the remaining body is read
  * within limits (RFC 9112, section 9.6).
  */
-@ExtendWith(LeakCheck.class)
 class LingeringCloseTests {
 
 	private static final int LARGE = 8 * 1024 * 1024;

@@ -5,7 +5,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -13,7 +12,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.LoggedOutput;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
@@ -23,7 +21,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Raw requests: the reply, the end of the connection, and the request at the backend.
  */
-@ExtendWith(LeakCheck.class)
 class RawRequestTests {
 
 	private static final String BODY = "\r\ncontent-type: application/json\r\ncontent-length: " + Bodies.CHAT.length()

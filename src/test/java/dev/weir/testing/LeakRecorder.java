@@ -1,7 +1,10 @@
 package dev.weir.testing;
 
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
 
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
@@ -13,14 +16,14 @@ import org.junit.platform.launcher.LauncherSessionListener;
  */
 public final class LeakRecorder implements LauncherSessionListener {
 
-	private static final List<String> LEAKS = new CopyOnWriteArrayList<>();
+	private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
 
 	/**
-	 * The leaks found so far.
+	 * The leaks found since the last call.
 	 * @return a description of each
 	 */
-	public static List<String> leaks() {
-		return LEAKS;
+	public static List<String> takeLeaks() {
+		return Stream.generate(LEAKS::poll).takeWhile(Objects::nonNull).toList();
 	}
 
 	@Override

@@ -8,7 +8,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,7 +16,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.ClosedPort;
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
@@ -36,7 +34,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Row S9: a backend is connected before the client is upgraded.
  */
-@ExtendWith(LeakCheck.class)
 class HandshakeTests {
 
 	private static final RawBackend.Script ECHO = (

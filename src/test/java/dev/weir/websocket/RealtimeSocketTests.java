@@ -11,13 +11,11 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.LaneFigures;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawWebSocket;
 import dev.weir.testing.RawWebSocket.Frame;
@@ -36,7 +34,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Row S9: the frames of a realtime session, and how it ends.
  */
-@ExtendWith(LeakCheck.class)
 class RealtimeSocketTests {
 
 	private static final RawBackend.Script ECHO = (call) -> RawWebSocket.accept(call).echo();

@@ -16,10 +16,8 @@ import com.jayway.jsonpath.JsonPath;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import dev.weir.memory.BufferBudget;
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawWebSocket;
@@ -32,7 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Responses over WebSocket with backends and clients that are late, slow or wrong.
  */
-@ExtendWith(LeakCheck.class)
 class ResponsesSocketFaultTests {
 
 	@AutoClose

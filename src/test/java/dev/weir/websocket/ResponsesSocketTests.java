@@ -17,9 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-import dev.weir.testing.LeakCheck;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawWebSocket;
@@ -34,7 +32,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Responses over WebSocket: each message is a request of its own.
  */
-@ExtendWith(LeakCheck.class)
 class ResponsesSocketTests {
 
 	private static final String THROTTLED = "{\"type\":\"error\",\"status\":429,\"error\":{\"code\":\"rate_limit_exceeded\","
