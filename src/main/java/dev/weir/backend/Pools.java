@@ -178,10 +178,18 @@ public final class Pools {
 				this.breakers.remove(name);
 			}
 		}
-		this.signals.keySet()
-			.removeIf((pool) -> get(pool) == null
-					&& this.conditions.keySet().stream().noneMatch((key) -> key.pool().equals(pool)));
+		this.signals.keySet().removeIf((pool) -> !isInUse(pool));
 		return gone;
+	}
+
+	/**
+	 * Whether a pool may have attempts in flight.
+	 * @param pool the name of the pool
+	 * @return {@code false} once the pool is removed and {@link #forgetRemoved} has
+	 * forgotten all its backends
+	 */
+	public boolean isInUse(String pool) {
+		return get(pool) != null || this.conditions.keySet().stream().anyMatch((key) -> key.pool().equals(pool));
 	}
 
 	private boolean isCurrent(BackendCondition condition) {

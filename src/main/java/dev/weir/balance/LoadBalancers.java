@@ -1,13 +1,20 @@
 package dev.weir.balance;
 
+import com.github.benmanes.caffeine.cache.Ticker;
+
+import java.util.Map;
+import java.util.List;
+import java.util.HashMap;
+import java.time.Duration;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.ApplicationListener;
 
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Backend;
 import dev.weir.backend.Pool;
@@ -16,19 +23,28 @@ import dev.weir.backend.Pools;
 
 /**
  * Creates the load balancer of each pool before requests need it; otherwise the first
- * request to a pool would create it, on an event loop.
+ * request to a pool would create it, on an event loop. Closes those of removed pools.
  */
 final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>, ConfigurationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(LoadBalancers.class);
 
-	private final LoadBalancerClientFactory factory;
+	private final LoadBalancerContexts contexts;
 
 	private final Pools pools;
 
-	LoadBalancers(LoadBalancerClientFactory factory, Pools pools) {
-		this.factory = factory;
+	private final Ticker ticker;
+
+	// of all pools that have a load balancer
+	private final Map<String, Duration> deadlines = new HashMap<>();
+
+	// when a pool was found to be removed
+	private final Map<String, Long> removed = new HashMap<>();
+
+	LoadBalancers(LoadBalancerContexts contexts, Pools pools, Ticker ticker) {
+		this.contexts = contexts;
 		this.pools = pools;
+		this.ticker = ticker;
 	}
 
 	@Override
@@ -43,8 +59,32 @@ final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>,
 	 */
 	@Override
 	public void prepare(PoolSet configuration) {
-		configuration.all()
-			.forEach((pool) -> this.factory.getInstance(pool.name(), ReactorServiceInstanceLoadBalancer.class));
+		configuration.all().forEach((pool) -> {
+			this.contexts.getInstance(pool.name(), ReactorServiceInstanceLoadBalancer.class);
+			this.deadlines.put(pool.name(), pool.properties().deadline());
+		});
+	}
+
+	/**
+	 * Closes the load balancers of removed pools once no request can need them: no
+	 * attempt runs, and a request that waited for a lane has passed its deadline.
+	 */
+	@Override
+	public void onRemoved(List<BackendCondition> gone, PoolSet current) {
+		this.removed.keySet().removeIf((name) -> current.get(name) != null);
+		this.deadlines.entrySet()
+			.removeIf((pool) -> current.get(pool.getKey()) == null && closeIfUnused(pool.getKey(), pool.getValue()));
+	}
+
+	private boolean closeIfUnused(String pool, Duration deadline) {
+		long now = this.ticker.read();
+		long since = this.removed.computeIfAbsent(pool, (name) -> now);
+		if (now - since < deadline.toNanos() || this.pools.isInUse(pool)) {
+			return false;
+		}
+		this.contexts.close(pool);
+		this.removed.remove(pool);
+		return true;
 	}
 
 	private static String describe(Pool pool) {

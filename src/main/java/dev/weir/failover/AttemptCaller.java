@@ -1,5 +1,6 @@
 package dev.weir.failover;
 
+import dev.weir.backend.PoolSet;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 import reactor.core.publisher.Mono;
@@ -17,6 +18,17 @@ public interface AttemptCaller {
 	 * {@link NoLaneException} if no lane can take the request
 	 */
 	Mono<AttemptResult> call(RequestContext context);
+
+	/**
+	 * Prepares to call backends of another configuration for the request, of which no
+	 * attempt was made.
+	 * @param next the configuration
+	 * @return {@code false} if the request has to stay with its configuration, because it
+	 * has passed filters that are different in the next one
+	 */
+	default boolean moveTo(PoolSet next) {
+		return true;
+	}
 
 	/**
 	 * Whether a filter of the user has begun to write a reply to the client itself, so

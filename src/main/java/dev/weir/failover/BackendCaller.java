@@ -2,6 +2,7 @@ package dev.weir.failover;
 
 import reactor.core.publisher.Mono;
 
+import dev.weir.backend.PoolSet;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
 
@@ -19,6 +20,17 @@ public interface BackendCaller {
 	 * error if there is no response. The caller must read the response or dispose of it
 	 */
 	Mono<BackendResponse> call(RequestContext context);
+
+	/**
+	 * Prepares to call backends of another configuration for the request, of which no
+	 * attempt was made.
+	 * @param next the configuration
+	 * @return {@code false} if the request has to stay with its configuration, because it
+	 * has passed filters that are different in the next one
+	 */
+	default boolean moveTo(PoolSet next) {
+		return true;
+	}
 
 	/**
 	 * Whether a filter of the user has begun to write a reply to the client itself, so

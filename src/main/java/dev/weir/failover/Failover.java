@@ -92,14 +92,14 @@ public final class Failover {
 
 	private AttemptLoop loop(RequestContext context, AttemptCaller caller) {
 		return new AttemptLoop(context, caller, this.queues.of(context.pool()),
-				() -> move(context) ? loop(context, caller) : null);
+				() -> move(context, caller) ? loop(context, caller) : null);
 	}
 
 	/**
 	 * Moves a request that has made no attempt to the current configuration, if that has
-	 * a lane for it.
+	 * a lane for it and the same route.
 	 */
-	private boolean move(RequestContext context) {
+	private boolean move(RequestContext context, AttemptCaller caller) {
 		PoolSet current = this.pools.current();
 		Pool pool = current.get(context.pool().name());
 		if (!context.isOutdated(current) || pool == null) {
@@ -107,7 +107,7 @@ public final class Failover {
 		}
 		Lanes lanes = lanes(pool, context);
 		Binding binding = context.binding();
-		if (lanes.isEmpty() || (binding != null && lanes.of(binding.backends()).isEmpty())) {
+		if (lanes.isEmpty() || (binding != null && lanes.of(binding.backends()).isEmpty()) || !caller.moveTo(current)) {
 			return false;
 		}
 		context.moveTo(current, pool, lanes);
@@ -212,6 +212,11 @@ public final class Failover {
 		@Override
 		public Mono<AttemptResult> call(RequestContext context) {
 			return this.caller.call(context).flatMap((response) -> this.reader.read(context, response));
+		}
+
+		@Override
+		public boolean moveTo(PoolSet next) {
+			return this.caller.moveTo(next);
 		}
 
 		@Override

@@ -23,7 +23,6 @@ import dev.weir.failover.ReplyWrittenException;
 import dev.weir.list.MergedLists;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
-import dev.weir.upstream.BackendEndpoints;
 import dev.weir.websocket.EphemeralKeys;
 import dev.weir.websocket.WebSocketConnector;
 import dev.weir.inbound.PoolResolver;
@@ -41,7 +40,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final PoolResolver pools;
 
-	private final BackendEndpoints endpoints;
+	private final BackendCallers callers;
 
 	private final ObjectAffinity affinity;
 
@@ -53,10 +52,10 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 
 	private final EphemeralKeys keys;
 
-	FailoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity, Failover failover,
+	FailoverFilter(PoolResolver pools, BackendCallers callers, ObjectAffinity affinity, Failover failover,
 			MergedLists lists, WebSocketConnector sockets, EphemeralKeys keys) {
 		this.pools = pools;
-		this.endpoints = endpoints;
+		this.callers = callers;
 		this.affinity = affinity;
 		this.failover = failover;
 		this.lists = lists;
@@ -76,15 +75,16 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			return chain.filter(exchange);
 		}
 		RequestContext context = RequestContext.of(exchange);
-		GatewayBackendCaller caller = new GatewayBackendCaller(exchange, chain, this.endpoints, pool.name());
+		GatewayBackendCaller caller = this.callers.of(exchange, chain, pool.name());
 		boolean imageDeployment = exchange.getRequest().getHeaders().containsHeader(ApiCall.IMAGE_DEPLOYMENT);
 		AddedHeaders added = new AddedHeaders(exchange.getResponse().getHeaders());
 		Mono<Void> replied = Mono.defer(() -> {
 			context.routeTo(pool);
 			this.keys.bind(context, exchange.getRequest().getHeaders());
 			if (MergedLists.isMerged(context)) {
-				return this.lists.run(context, (part) -> new GatewayBackendCaller(new PartExchange(exchange, part),
-						chain, this.endpoints, pool.name()), exchange.getResponse());
+				return this.lists.run(context,
+						(part) -> this.callers.of(new PartExchange(exchange, part), chain, pool.name()),
+						exchange.getResponse());
 			}
 			Mono<Void> bound = this.affinity.bind(context, exchange.getRequest().getHeaders());
 			if (bound == null) {
@@ -107,8 +107,7 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 		if (context.call().isHandshake()) {
 			String pool = context.pool().name();
 			return this.sockets.connect(context, (request) -> (request == context) ? caller
-					: new GatewayBackendCaller(new PartExchange(exchange, request), chain, this.endpoints, pool),
-					exchange);
+					: this.callers.of(new PartExchange(exchange, request), chain, pool), exchange);
 		}
 		return this.failover.run(context, imageDeployment, caller, exchange.getResponse())
 			.doOnSuccess((done) -> observe(context));

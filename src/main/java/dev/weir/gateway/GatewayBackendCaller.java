@@ -2,6 +2,8 @@ package dev.weir.gateway;
 
 import java.net.URI;
 
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.cloud.gateway.route.Route;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -10,6 +12,7 @@ import org.springframework.cloud.gateway.support.NotFoundException;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.server.ServerWebExchange;
 
+import dev.weir.backend.PoolSet;
 import dev.weir.credential.Credential;
 import dev.weir.credential.CredentialException;
 import dev.weir.credential.CredentialHeader;
@@ -29,7 +32,7 @@ final class GatewayBackendCaller implements BackendCaller {
 
 	private final GatewayFilterChain chain;
 
-	private final BackendEndpoints endpoints;
+	private final BackendCallers shared;
 
 	private final URI uri;
 
@@ -39,14 +42,13 @@ final class GatewayBackendCaller implements BackendCaller {
 	 * Creates the caller of one request.
 	 * @param exchange the client's exchange
 	 * @param chain the rest of the filter chain
-	 * @param endpoints the URLs and credentials of the backends
+	 * @param shared what all callers share
 	 * @param pool the name of the pool
 	 */
-	GatewayBackendCaller(ServerWebExchange exchange, GatewayFilterChain chain, BackendEndpoints endpoints,
-			String pool) {
+	GatewayBackendCaller(ServerWebExchange exchange, GatewayFilterChain chain, BackendCallers shared, String pool) {
 		this.exchange = exchange;
 		this.chain = chain;
-		this.endpoints = endpoints;
+		this.shared = shared;
 		this.uri = URI.create("lb://" + pool + "/");
 	}
 
@@ -104,7 +106,22 @@ final class GatewayBackendCaller implements BackendCaller {
 	}
 
 	private BackendEndpoints.Endpoint endpoint(RequestContext context) {
-		return this.endpoints.of(context.failover().attempts().requireCurrent().lane().backend());
+		return this.shared.endpoints().of(context.failover().attempts().requireCurrent().lane().backend());
+	}
+
+	/**
+	 * Replaces the route of the request by the same route of the next configuration,
+	 * which has the connect timeout of that configuration.
+	 */
+	@Override
+	public boolean moveTo(PoolSet next) {
+		Route route = this.exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+		Route same = (route != null) ? this.shared.routes().after(route, next) : null;
+		if (same == null) {
+			return false;
+		}
+		this.exchange.getAttributes().put(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR, same);
+		return true;
 	}
 
 	@Override

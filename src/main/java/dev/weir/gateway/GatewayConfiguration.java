@@ -14,6 +14,7 @@ import reactor.netty.http.client.HttpClient;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cloud.gateway.config.GatewayLoadBalancerProperties;
 import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
@@ -22,6 +23,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.affinity.ObjectAffinity;
+import dev.weir.backend.ConfigurationListener;
+import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
@@ -72,9 +75,14 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	FailoverFilter failoverFilter(PoolResolver pools, BackendEndpoints endpoints, ObjectAffinity affinity,
+	BackendCallers backendCallers(BackendEndpoints endpoints, LiveRoutes routes) {
+		return new BackendCallers(endpoints, routes);
+	}
+
+	@Bean
+	FailoverFilter failoverFilter(PoolResolver pools, BackendCallers callers, ObjectAffinity affinity,
 			Failover failover, MergedLists lists, WebSocketConnector sockets, EphemeralKeys keys) {
-		return new FailoverFilter(pools, endpoints, affinity, failover, lists, sockets, keys);
+		return new FailoverFilter(pools, callers, affinity, failover, lists, sockets, keys);
 	}
 
 	@Bean
@@ -98,11 +106,6 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	static ReadableRouteLocator.Installer readableRouteLocator() {
-		return new ReadableRouteLocator.Installer();
-	}
-
-	@Bean
 	static PoolUrlFilter.Installer poolUrlFilter() {
 		return new PoolUrlFilter.Installer();
 	}
@@ -111,6 +114,20 @@ class GatewayConfiguration {
 	static PoolRoutingFilter.Installer poolRoutingFilter(ObjectProvider<HttpClient> client,
 			ObjectProvider<List<HttpHeadersFilter>> headersFilters, ObjectProvider<HttpClientProperties> properties) {
 		return new PoolRoutingFilter.Installer(client, headersFilters, properties);
+	}
+
+	@Bean
+	ConfigurationListener routingFilterUpdate(NettyRoutingFilter filter, LiveRoutes routes) {
+		return new ConfigurationListener() {
+
+			@Override
+			public void onApplied(PoolSet current) {
+				if (filter instanceof PoolRoutingFilter pools) {
+					pools.onRoutesReplaced(routes.all());
+				}
+			}
+
+		};
 	}
 
 	@Bean

@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import java.util.Map;
+import java.util.HashMap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,6 +95,22 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	@Override
 	public Flux<Route> getRoutes() {
 		return Flux.fromIterable(this.current.routes());
+	}
+
+	List<Route> all() {
+		return this.current.routes();
+	}
+
+	/**
+	 * Finds the route that a request has after a reload.
+	 * @param route the route that was found for it before the reload
+	 * @param next the configuration that the reload has applied
+	 * @return the route, or {@code null} if it has changed or was removed, or if another
+	 * configuration is in use
+	 */
+	@Nullable Route after(Route route, PoolSet next) {
+		RouteTable table = this.current;
+		return (table.configuration() == next) ? table.sameAs(route) : null;
 	}
 
 	/** Builds the routes, before the server takes requests. */
@@ -257,7 +275,17 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	}
 
 	private RouteTable table(PoolSet configuration, List<Route> routes, List<PredicateArgsEvent> args) {
-		return new RouteTable(configuration, routes, new WeightCalculatorWebFilter(this.locators, this.values), args);
+		return new RouteTable(configuration, routes, new WeightCalculatorWebFilter(this.locators, this.values), args,
+				written());
+	}
+
+	private Map<String, List<Object>> written() {
+		Map<String, List<Object>> written = new HashMap<>();
+		for (RouteDefinition route : this.gateway.getRoutes()) {
+			written.put(String.valueOf(route.getId()),
+					List.of(PoolRouteMetadata.written(route), List.copyOf(this.gateway.getDefaultFilters())));
+		}
+		return written;
 	}
 
 	/**

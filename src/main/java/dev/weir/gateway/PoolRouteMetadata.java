@@ -1,5 +1,7 @@
 package dev.weir.gateway;
 
+import java.util.Map;
+import java.util.HashMap;
 import java.util.List;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -18,7 +20,7 @@ import dev.weir.config.WeirProperties;
  * gateway's response timeout is switched off, since it would end the request; the pool's
  * {@code response-timeout} ends only an attempt.
  */
-final class PoolRouteMetadata {
+public final class PoolRouteMetadata {
 
 	private PoolRouteMetadata() {
 	}
@@ -30,6 +32,19 @@ final class PoolRouteMetadata {
 	 */
 	static void complete(List<RouteDefinition> routes, WeirProperties settings) {
 		routes.forEach((route) -> complete(route, settings));
+	}
+
+	/**
+	 * The parts of a route that its user has written, for comparison with another route.
+	 * @param route the route
+	 * @return all parts but the timeouts, which {@link #complete} may have added
+	 */
+	public static List<Object> written(RouteDefinition route) {
+		Map<String, Object> metadata = new HashMap<>(route.getMetadata());
+		metadata.remove(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR);
+		metadata.remove(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR);
+		return List.of(String.valueOf(route.getUri()), route.getPredicates(), route.getFilters(), route.getOrder(),
+				route.isEnabled(), metadata);
 	}
 
 	private static void complete(RouteDefinition route, WeirProperties settings) {

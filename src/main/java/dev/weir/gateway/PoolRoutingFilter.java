@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import java.net.URI;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -59,6 +60,14 @@ final class PoolRoutingFilter extends NettyRoutingFilter {
 		super(client, headersFilters, properties);
 		this.clients = new BackendClients(client, properties);
 		this.others = new HeadersFilterCheck(() -> getHeadersFilters());
+	}
+
+	/**
+	 * Forgets the HTTP clients of previous routes.
+	 * @param routes the current routes
+	 */
+	void onRoutesReplaced(Collection<Route> routes) {
+		this.clients.retain(routes);
 	}
 
 	@Override

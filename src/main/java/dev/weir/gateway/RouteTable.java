@@ -1,8 +1,12 @@
 package dev.weir.gateway;
 
+import java.util.regex.Pattern;
+import java.util.Objects;
+import java.util.Map;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -32,6 +36,8 @@ final class RouteTable {
 
 	private final List<Route> routes;
 
+	private final Map<String, List<Object>> written;
+
 	/**
 	 * Creates the table.
 	 * @param configuration the configuration of the routes
@@ -39,9 +45,11 @@ final class RouteTable {
 	 * @param weights computes the weights of the routes; gets the arguments of their
 	 * predicates
 	 * @param arguments the arguments of all predicates
+	 * @param written what users have written about each configured route, by its id
 	 */
 	RouteTable(PoolSet configuration, List<Route> routes, WeightCalculatorWebFilter weights,
-			List<PredicateArgsEvent> arguments) {
+			List<PredicateArgsEvent> arguments, Map<String, List<Object>> written) {
+		this.written = written;
 		this.configuration = configuration;
 		this.weights = weights;
 		arguments.forEach(weights::handle);
@@ -64,6 +72,20 @@ final class RouteTable {
 		return this.routes;
 	}
 
+	/**
+	 * Finds the route that treats requests as a route of another table does: it has the
+	 * same id, and nothing was changed that users write.
+	 * @param other a route of a {@code RouteTable}
+	 * @return the route, or {@code null} if there is none
+	 */
+	@Nullable Route sameAs(Route other) {
+		if (!(other.getPredicate() instanceof Lookup lookup)
+				|| !Objects.equals(this.written.get(other.getId()), lookup.table().written.get(other.getId()))) {
+			return null;
+		}
+		return this.routes.stream().filter((route) -> route.getId().equals(other.getId())).findFirst().orElse(null);
+	}
+
 	private Route bind(Route route) {
 		return Route.async()
 			.id(route.getId())
@@ -84,14 +106,22 @@ final class RouteTable {
 	}
 
 	/**
-	 * The predicate of a route.
+	 * The predicate of a route. {@code /actuator/gateway/routes} shows its text: the
+	 * predicates as configured, without the lambda that Spring Cloud Gateway adds before
+	 * them.
 	 */
-	private final class Lookup implements AsyncPredicate<ServerWebExchange> {
+	final class Lookup implements AsyncPredicate<ServerWebExchange> {
+
+		private static final Pattern LAMBDA = Pattern.compile("[\\w.]+\\$\\$Lambda\\S* && ");
 
 		private final AsyncPredicate<ServerWebExchange> predicate;
 
 		Lookup(AsyncPredicate<ServerWebExchange> predicate) {
 			this.predicate = predicate;
+		}
+
+		private RouteTable table() {
+			return RouteTable.this;
 		}
 
 		@Override
@@ -107,7 +137,7 @@ final class RouteTable {
 
 		@Override
 		public String toString() {
-			return this.predicate.toString();
+			return LAMBDA.matcher(this.predicate.toString()).replaceAll("");
 		}
 
 	}

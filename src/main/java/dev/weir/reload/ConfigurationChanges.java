@@ -3,7 +3,6 @@ package dev.weir.reload;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.cloud.gateway.route.RouteDefinition;
-import org.springframework.cloud.gateway.support.RouteMetadataUtils;
 import org.springframework.util.unit.DataSize;
 
+import dev.weir.gateway.PoolRouteMetadata;
 import dev.weir.backend.DurationText;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.PoolProperties;
@@ -61,24 +60,15 @@ final class ConfigurationChanges {
 		ConfigurationChanges result = new ConfigurationChanges();
 		Map<String, RouteDefinition> old = byId(before);
 		Map<String, RouteDefinition> now = byId(after);
-		names(old, now)
-			.forEach((id) -> result.compare("route " + id, withoutTimeouts(old.get(id)), withoutTimeouts(now.get(id))));
+		names(old, now).forEach((id) -> result.compare("route " + id, written(old.get(id)), written(now.get(id))));
 		if (result.changes.isEmpty() && !List.copyOf(old.keySet()).equals(List.copyOf(now.keySet()))) {
 			result.changes.add("the order of the routes changed");
 		}
 		return result.changes;
 	}
 
-	// Weir adds the timeouts of the pool to the metadata
-	private static @Nullable List<Object> withoutTimeouts(@Nullable RouteDefinition route) {
-		if (route == null) {
-			return null;
-		}
-		Map<String, Object> metadata = new HashMap<>(route.getMetadata());
-		metadata.remove(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR);
-		metadata.remove(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR);
-		return List.of(String.valueOf(route.getUri()), route.getPredicates(), route.getFilters(), route.getOrder(),
-				route.isEnabled(), metadata);
+	private static @Nullable List<Object> written(@Nullable RouteDefinition route) {
+		return (route != null) ? PoolRouteMetadata.written(route) : null;
 	}
 
 	private void comparePools(String name, @Nullable PoolProperties before, @Nullable PoolProperties after) {

@@ -1,6 +1,9 @@
 package dev.weir.upstream;
 
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.netty.channel.ChannelOption;
@@ -33,7 +36,7 @@ public final class BackendClients {
 
 	private final boolean perLoop;
 
-	// at most two for each event loop and connect timeout
+	// at most two for each event loop and connect timeout of a route
 	private final Map<Kind, HttpClient> clients = new ConcurrentHashMap<>();
 
 	/**
@@ -82,6 +85,17 @@ public final class BackendClients {
 		Channel connection = ClientConnection.of(request);
 		Kind kind = new Kind((connection != null) ? connection.eventLoop() : null, connectTimeout(route), true);
 		return this.clients.computeIfAbsent(kind, this::make).protocol(HttpProtocol.HTTP11);
+	}
+
+	/**
+	 * Forgets the clients with connect timeouts that no route has any more.
+	 * @param routes the current routes
+	 */
+	public void retain(Collection<Route> routes) {
+		Set<@Nullable Integer> used = new HashSet<>();
+		used.add(this.properties.getConnectTimeout());
+		routes.forEach((route) -> used.add(connectTimeout(route)));
+		this.clients.keySet().removeIf((kind) -> !used.contains(kind.connectTimeout()));
 	}
 
 	private @Nullable Integer connectTimeout(Route route) {

@@ -1,15 +1,12 @@
 package dev.weir.gateway;
 
 import java.net.URI;
-import java.util.function.Predicate;
 
 import org.junit.jupiter.api.Test;
 
 import org.springframework.cloud.gateway.filter.FilterDefinition;
-import org.springframework.cloud.gateway.handler.AsyncPredicate;
 import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
 import org.springframework.cloud.gateway.route.RouteDefinition;
-import org.springframework.web.server.ServerWebExchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -25,23 +22,6 @@ class RouteLogTests {
 		route.getFilters().add(new FilterDefinition("AddRequestHeader=x-key, canary"));
 		assertThat(RouteLog.describe(route)).isEqualTo(
 				"chat: Path=/v1/**, /openai/** and Header=x-team, … leads to http://one.example/x with AddRequestHeader");
-	}
-
-	@Test
-	void aPredicateShowsNoLambda() {
-		AsyncPredicate<ServerWebExchange> predicate = AsyncPredicate.from((exchange) -> true);
-		assertThat(predicate.toString()).contains("$$Lambda");
-		AsyncPredicate<ServerWebExchange> paths = AsyncPredicate.from(new PathPredicate());
-		assertThat(new ReadableRouteLocator.ReadablePredicate(predicate.and(paths))).hasToString("(PathPredicate)");
-	}
-
-	private record PathPredicate() implements Predicate<ServerWebExchange> {
-
-		@Override
-		public boolean test(ServerWebExchange exchange) {
-			return true;
-		}
-
 	}
 
 }

@@ -3,6 +3,7 @@ package dev.weir.reload;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -14,17 +15,23 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cloud.gateway.event.RefreshRoutesEvent;
+import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.test.util.ReflectionTestUtils;
 
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.gateway.LiveRoutes;
 import dev.weir.testing.Bodies;
+import dev.weir.testing.DeafPort;
+import dev.weir.testing.LaneFigures;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Scripts;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StreamEvents;
+import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.WeirServer.backend;
 import static dev.weir.testing.WeirServer.pool;
@@ -460,6 +467,160 @@ class ReloadTests {
 			weir.server().bean(Reload.class).releaseRemoved();
 			assertThat(registry.getMeters()).noneMatch((meter) -> "openai".equals(meter.getId().getTag("pool")));
 		});
+	}
+
+	@Test
+	void w04AWaitingRequestWhoseRouteChangesStaysWithTheOldConfiguration() {
+		Signal release = new Signal();
+		RawBackend third = this.resources.backend(Scripts.SERVES);
+		this.first.script((call) -> {
+			release.await();
+			Scripts.SERVES.run(call);
+		});
+		String full = firstBackend("max-concurrent: 1");
+		String filters = "spring.cloud.gateway.server.webflux.default-filters: ['AddRequestHeader=openai-organization, %s']\n";
+		ReloadableWeir weir = start(pool("max-wait: 20s", full) + filters.formatted("a"));
+		try (RawClient holder = RawClient.of(weir.server()); RawClient waits = RawClient.of(weir.server())) {
+			holder.post("/v1/chat/completions", Bodies.CHAT);
+			await().atMost(Duration.ofSeconds(10)).until(() -> !this.first.requests().isEmpty());
+			waits.post("/v1/chat/completions", Bodies.CHAT);
+			awaitWaiting(weir, 1);
+			weir.change(
+					pool("max-wait: 20s", full, backend("three", third.url(), "priority: 2")) + filters.formatted("b"));
+			release.send();
+			release.send();
+			assertThat(holder.readReply().headers().get("x-weir-backend")).containsExactly("one");
+			assertThat(waits.readReply().headers().get("x-weir-backend")).containsExactly("one");
+		}
+	}
+
+	@Test
+	void w04AWaitingRequestThatHasMovedReturnsItsPlaces() {
+		Signal release = new Signal();
+		this.first.script((call) -> {
+			release.await();
+			Scripts.SERVES.run(call);
+		});
+		ReloadableWeir weir = start(pool("max-wait: 20s, max-waiting: 1", firstBackend("max-concurrent: 1")));
+		try (RawClient holder = RawClient.of(weir.server())) {
+			holder.post("/v1/chat/completions", Bodies.CHAT);
+			await().atMost(Duration.ofSeconds(10)).until(() -> !this.first.requests().isEmpty());
+			for (int i = 1; i <= 3; i++) {
+				try (RawClient leaves = RawClient.of(weir.server())) {
+					leaves.post("/v1/chat/completions", Bodies.CHAT);
+					awaitWaiting(weir, 1);
+					weir.change(
+							pool("max-wait: 20s, max-waiting: 1", firstBackend("max-concurrent: 1", "weight: 1" + i)));
+					awaitWaiting(weir, 1);
+				}
+				awaitWaiting(weir, 0);
+			}
+			try (RawClient moves = RawClient.of(weir.server())) {
+				moves.post("/v1/chat/completions", Bodies.CHAT);
+				awaitWaiting(weir, 1);
+				weir.change(pool("max-wait: 20s, max-waiting: 1", firstBackend("max-concurrent: 1")));
+				release.send();
+				release.send();
+				assertThat(holder.readReply().status()).isEqualTo(200);
+				assertThat(moves.readReply().status()).isEqualTo(200);
+			}
+		}
+		awaitWaiting(weir, 0);
+		LaneFigures.await(weir.server(), "one", new LaneFigures(0, 2, 2, 0, 0));
+	}
+
+	@Test
+	void aWaitingRequestThatHasMovedUsesTheNewConnectTimeout() {
+		ReloadableWeir weir = start(pool("max-wait: 20s, connect-timeout: 10s", firstBackend("max-concurrent: 1")));
+		Signal release = new Signal();
+		this.first.script((call) -> {
+			release.await();
+			Scripts.SERVES.run(call);
+		});
+		try (DeafPort deaf = DeafPort.open();
+				RawClient holder = RawClient.of(weir.server());
+				RawClient moves = RawClient.of(weir.server())) {
+			holder.post("/v1/chat/completions", Bodies.CHAT);
+			await().atMost(Duration.ofSeconds(10)).until(() -> !this.first.requests().isEmpty());
+			moves.post("/v1/chat/completions", Bodies.CHAT);
+			awaitWaiting(weir, 1);
+			weir.change(pool("max-wait: 20s, connect-timeout: 50ms", firstBackend("max-concurrent: 1"),
+					backend("deaf", deaf.url(), "priority: 2"), backend("two", this.second.url(), "priority: 3")));
+			assertThat(moves.readReply().headers().get("x-weir-backend")).containsExactly("two");
+			release.send();
+			assertThat(holder.readReply().status()).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void connectTimeoutsThatNoRouteHasAnyMoreAreForgotten() {
+		ReloadableWeir weir = start(pool("connect-timeout: 3s", firstBackend()));
+		WeirServer client = weir.server().onOneConnection();
+		client.chat();
+		Map<?, ?> clients = clients(weir);
+		int size = clients.size();
+		for (int i = 4; i < 7; i++) {
+			weir.change(pool("connect-timeout: " + i + "s", firstBackend()));
+			client.chat();
+			assertThat(clients).hasSize(size);
+		}
+	}
+
+	private static Map<?, ?> clients(ReloadableWeir weir) {
+		Object clients = ReflectionTestUtils.getField(weir.server().bean(NettyRoutingFilter.class), "clients");
+		return (Map<?, ?>) ReflectionTestUtils.getField(clients, "clients");
+	}
+
+	@Test
+	void theLoadBalancerOfARemovedPoolIsClosedOnceNoRequestCanNeedIt() {
+		Signal finish = new Signal();
+		this.first.script((call) -> {
+			call.beginEvents();
+			call.chunk(StreamEvents.ROLE + StreamEvents.CONTENT);
+			finish.await();
+			call.chunk(StreamEvents.FINISH + StreamEvents.DONE);
+			call.endChunks();
+		});
+		String other = "spring.cloud.gateway.server.webflux.routes: [{id: a, uri: 'lb://other', predicates: ['Path=/**']}]\n";
+		ReloadableWeir weir = start(pool("deadline: 1s", firstBackend()));
+		LoadBalancerClientFactory balancers = weir.server().bean(LoadBalancerClientFactory.class);
+		try (RawClient client = RawClient.of(weir.server())) {
+			client.post("/v1/chat/completions", Bodies.CHAT_STREAM);
+			client.readUntil("hello");
+			weir.change(named("other", secondBackend()) + other);
+			weir.server().bean(Reload.class).releaseRemoved();
+			assertThat(balancers.getContextNames()).containsExactlyInAnyOrder("openai", "other");
+			finish.send();
+			client.readUntil(StreamEvents.DONE);
+		}
+		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+			weir.server().bean(Reload.class).releaseRemoved();
+			assertThat(balancers.getContextNames()).containsExactly("other");
+		});
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		this.first.script(Scripts.SERVES);
+		weir.change(pool("deadline: 1s", firstBackend()));
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 one");
+	}
+
+	@Test
+	void w03SettingsThatAStartWouldRefuseAreRefused() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		for (String invalid : List.of("server.netty.idle-timeout: soon\n", "management.server.port: http\n",
+				"management.server.port: 70000\n", "management.endpoint.health.show-details: sometimes\n",
+				"server.shutdown: never\n", "spring.http.codecs.max-in-memory-size: lots\n",
+				"spring.cloud.gateway.server.webflux.httpclient.pool.type: large\n",
+				"spring.cloud.gateway.server.webflux.httpclient.max-header-size: wide\n")) {
+			assertThat(weir.change(pool("", secondBackend()) + invalid).problem()).as(invalid)
+				.contains(invalid.substring(0, invalid.indexOf(':')));
+			assertThat(weir.server().get("/actuator/health/configuration").body()).contains("OUT_OF_DATE");
+			assertThat(servedBy(weir.server().chat())).as(invalid).isEqualTo("200 one");
+		}
+		assertThat(
+				weir.change(pool("", secondBackend()) + "server.netty.idle-timeout: 50s\nmanagement.server.port: 0\n")
+					.problem())
+			.isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
 	}
 
 }

@@ -35,15 +35,18 @@ public final class ConfigurationReader {
 
 	private final RouteArgumentCheck routeCheck;
 
+	private final StartSettingsCheck startCheck;
+
 	// the files of a configuration that was refused
 	private Set<Path> refused = Set.of();
 
 	ConfigurationReader(ConfigurableEnvironment running, RouteFactoryNames factories, ResourceLoader resources,
-			RouteArgumentCheck routeCheck) {
+			RouteArgumentCheck routeCheck, StartSettingsCheck startCheck) {
 		this.running = running;
 		this.loader = new ConfigurationLoader(factories);
 		this.resources = resources;
 		this.routeCheck = routeCheck;
+		this.startCheck = startCheck;
 	}
 
 	/**
@@ -78,8 +81,10 @@ public final class ConfigurationReader {
 		WeirProperties properties = this.loader.load(environment);
 		GatewayProperties gateway = bindGateway(environment);
 		this.routeCheck.check(environment, gateway);
+		LoadedConfiguration next = new LoadedConfiguration(environment, properties, gateway);
+		this.startCheck.check(environment, next.restartNeededSince(last));
 		this.refused = Set.of();
-		return new LoadedConfiguration(environment, properties, gateway);
+		return next;
 	}
 
 	/**

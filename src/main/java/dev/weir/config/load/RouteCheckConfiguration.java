@@ -3,14 +3,13 @@ package dev.weir.config.load;
 import java.util.List;
 
 import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.cloud.gateway.handler.predicate.RoutePredicateFactory;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.io.ResourceLoader;
 
 /**
  * Configures the check of routes that needs the gateway's beans.
@@ -26,9 +25,9 @@ class RouteCheckConfiguration {
 	}
 
 	@Bean
-	ConfigurationReader configurationReader(ConfigurableEnvironment environment, ListableBeanFactory beans,
-			ResourceLoader resources, RouteArgumentCheck routeCheck) {
-		return new ConfigurationReader(environment, RouteFactoryNames.of(beans), resources, routeCheck);
+	ConfigurationReader configurationReader(ConfigurableApplicationContext context, RouteArgumentCheck routeCheck) {
+		return new ConfigurationReader(context.getEnvironment(), RouteFactoryNames.of(context), context, routeCheck,
+				new StartSettingsCheck(context));
 	}
 
 }
