@@ -62,7 +62,8 @@ class ArchitectureTests {
 			Map.entry("reload", Set.of("gateway", "backend", "config", "memory")),
 			Map.entry("ops", Set.of("request", "openai", "backend", "config", "memory")));
 
-	private final JavaClasses classes = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+	private static final JavaClasses CLASSES = new ClassFileImporter()
+		.withImportOption(new ImportOption.DoNotIncludeTests())
 		.importPackages("dev.weir");
 
 	@Test
@@ -81,7 +82,7 @@ class ArchitectureTests {
 
 			})
 			.because("a package with few dependencies can be understood by itself")
-			.check(this.classes));
+			.check(CLASSES));
 	}
 
 	@Test
@@ -92,7 +93,7 @@ class ArchitectureTests {
 			.dependOnClassesThat()
 			.haveFullyQualifiedName("org.springframework.cloud.gateway.support.ServerWebExchangeUtils")
 			.because("a new version of the gateway may change them")
-			.check(this.classes);
+			.check(CLASSES);
 	}
 
 	@Test
@@ -103,12 +104,12 @@ class ArchitectureTests {
 			.dependOnClassesThat()
 			.resideInAPackage("dev.weir.config.load")
 			.because("all others need the settings, not the sources they come from")
-			.check(this.classes);
+			.check(CLASSES);
 	}
 
 	@Test
 	void everyPackageHasARule() {
-		assertThat(this.classes.stream()
+		assertThat(CLASSES.stream()
 			.map(JavaClass::getPackageName)
 			.filter((name) -> name.startsWith("dev.weir."))
 			.map((name) -> name.substring("dev.weir.".length()))).allMatch(MAY_USE::containsKey);
@@ -126,13 +127,13 @@ class ArchitectureTests {
 				.should()
 				.beFreeOfCycles()
 				.because("packages in a cycle are one package")
-				.check(this.classes);
+				.check(CLASSES);
 		}
 	}
 
 	@Test
 	void everyPackageIsNullMarked() {
-		assertThat(this.classes.stream()
+		assertThat(CLASSES.stream()
 			.map(JavaClass::getPackage)
 			.distinct()
 			.filter((it) -> !it.isAnnotatedWith(NullMarked.class))).isEmpty();
@@ -162,7 +163,7 @@ class ArchitectureTests {
 
 					})
 					.because("a blocked event loop delays all its other requests")
-					.check(this.classes);
+					.check(CLASSES);
 			}
 		}
 	}
@@ -180,7 +181,7 @@ class ArchitectureTests {
 			.orShould()
 			.callMethod(java.time.Instant.class, "now")
 			.because("a test must be able to set the time")
-			.check(this.classes);
+			.check(CLASSES);
 	}
 
 	@Test
@@ -194,12 +195,12 @@ class ArchitectureTests {
 			.andShould()
 			.haveSimpleNameNotEndingWith("Impl")
 			.because("such names do not describe a class")
-			.check(this.classes);
+			.check(CLASSES);
 	}
 
 	@Test
 	void noTwoClassesHaveTheSameName() {
-		assertThat(this.classes.stream()
+		assertThat(CLASSES.stream()
 			.filter(JavaClass::isTopLevelClass)
 			.map(JavaClass::getSimpleName)
 			.filter((name) -> !name.equals("package-info"))).doesNotHaveDuplicates();
@@ -210,7 +211,7 @@ class ArchitectureTests {
 		noFields().should()
 			.beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
 			.because("constructors show the dependencies of a class")
-			.check(this.classes);
+			.check(CLASSES);
 	}
 
 }

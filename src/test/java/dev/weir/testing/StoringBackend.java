@@ -29,6 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoringBackend implements AutoCloseable {
 
+	static {
+		// otherwise the body of each response waits 40 ms for the acknowledgement of its
+		// head
+		System.setProperty("sun.net.httpserver.nodelay", "true");
+	}
+
 	/** Collections of objects, with the beginning of their ids and their type. */
 	private static final Map<String, String[]> COLLECTIONS = Map.ofEntries(
 			Map.entry("responses", new String[] { "resp_", "response" }),
