@@ -58,7 +58,7 @@ class TimeoutRaceTests {
 
 	private static final int LOOPS = 6;
 
-	private static final int REQUESTS = 10_000;
+	private static final int REQUESTS = 4_000;
 
 	private static final int AT_ONCE = 200;
 
