@@ -1,5 +1,6 @@
 package dev.weir.list;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -7,6 +8,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import dev.weir.backend.Attempt;
@@ -33,6 +35,9 @@ import dev.weir.response.ResponseStart;
  */
 final class ListCalls {
 
+	/** How many resources are read at a time. */
+	private static final int PARALLEL = 16;
+
 	private static final RequestBody NO_BODY = RequestBody.of(new byte[0], null);
 
 	private final RequestContext context;
@@ -53,7 +58,7 @@ final class ListCalls {
 	 * Prepares the calls of a request.
 	 * @param context the request; its release ends the calls
 	 * @param failover makes the attempts
-	 * @param callers creates what calls the backends for a part of the request
+	 * @param callers creates the caller of the backends for a part of the request
 	 * @param share counts the bytes that are read
 	 */
 	ListCalls(RequestContext context, Failover failover, Function<RequestContext, BackendCaller> callers,
@@ -98,7 +103,7 @@ final class ListCalls {
 	}
 
 	private <T> Mono<T> once(Lanes lanes, ApiPath path, Function<byte[], T> parser) {
-		// eager: what the call has cost is known before its result is used
+		// eager, so that its attempts are counted before its result is used
 		return Mono.using(() -> begin(lanes, path), (part) -> call(part, parser), this::end);
 	}
 
@@ -169,6 +174,26 @@ final class ListCalls {
 		ErrorResponse error = refused.error();
 		refused.discard();
 		return Mono.error(PartFailedException.refused(refused.attempt().lane().backend().name(), error));
+	}
+
+	/**
+	 * Runs a step for each resource.
+	 * @param <T> the type of the resources
+	 * @param <R> the type of the results
+	 * @param parts the resources
+	 * @param step the step
+	 * @return the results in order; {@link ListFailedException} with all failures
+	 */
+	static <T, R> Mono<List<R>> all(List<T> parts, Function<T, Mono<R>> step) {
+		List<PartFailedException> failures = new ArrayList<>();
+		return Flux.fromIterable(parts)
+			.flatMapSequential((part) -> step.apply(part).onErrorResume(PartFailedException.class, (failed) -> {
+				failures.add(failed);
+				return Mono.empty();
+			}), PARALLEL)
+			.collectList()
+			.flatMap((results) -> failures.isEmpty() ? Mono.just(results)
+					: Mono.error(new ListFailedException(failures)));
 	}
 
 	/**

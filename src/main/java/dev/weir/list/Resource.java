@@ -12,10 +12,10 @@ import dev.weir.backend.Lane;
 import dev.weir.backend.Lanes;
 
 /**
- * What stores the objects of a list: an Azure resource, or an account of another server.
- * Several backends of a pool may be one resource, for instance with different models.
- * Resources have an order that depends on their addresses and keys only, so it is the
- * same in every Weir.
+ * The place that stores the objects of a list: an Azure resource, or an account of
+ * another server. Several backends of a pool may be one resource, for instance with
+ * different models. Resources have an order that depends on their addresses and keys
+ * only, so it is the same in every Weir.
  *
  * @param address the address of the resource
  * @param account a hash of the key of an account, or empty

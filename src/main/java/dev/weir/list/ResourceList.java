@@ -1,10 +1,7 @@
 package dev.weir.list;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -36,12 +33,7 @@ final class ResourceList {
 	 */
 	private static final int USUAL_PAGE = 20;
 
-	private static final Comparator<ListItem> OLDEST_FIRST = Comparator.comparingLong(ListItem::created)
-		.thenComparing(ListItem::id);
-
 	private final Lanes lanes;
-
-	private final int rank;
 
 	private final ListQuery query;
 
@@ -49,27 +41,15 @@ final class ResourceList {
 
 	private final ListCalls calls;
 
-	private final List<ListItem> items = new ArrayList<>();
-
-	private final Set<String> seen = new HashSet<>();
-
-	private @Nullable ListCursor cursor;
-
-	/** The id of the cursor, if its object belongs to this resource. */
-	private @Nullable String own;
+	private final ItemsBehindCursor items;
 
 	/** The object that the next page begins behind. */
 	private @Nullable String after;
 
-	/** The object before the first one behind the cursor, as far as it is known. */
-	private @Nullable String position;
-
 	/** Whether {@link #after} is remembered from an earlier page of the list. */
 	private boolean remembered;
 
-	/** Whether the place of the cursor is searched from the beginning. */
-	private boolean searching;
-
+	/** Whether the list is read to its end and sorted. */
 	private boolean whole;
 
 	private int pages;
@@ -92,7 +72,7 @@ final class ResourceList {
 	 */
 	ResourceList(Lanes lanes, int rank, ListQuery query, ApiPath client, ListCalls calls) {
 		this.lanes = lanes;
-		this.rank = rank;
+		this.items = new ItemsBehindCursor(rank, query.newestFirst());
 		this.query = query;
 		this.client = client;
 		this.calls = calls;
@@ -106,11 +86,8 @@ final class ResourceList {
 	 * that it finds the place itself
 	 */
 	void startAfterOwn(ListCursor place, String id, boolean inOrder) {
-		this.cursor = place;
-		this.own = id;
-		this.searching = !inOrder;
+		this.items.start(place, id, id, !inOrder);
 		this.after = inOrder ? id : null;
-		this.position = id;
 	}
 
 	/**
@@ -120,11 +97,9 @@ final class ResourceList {
 	 * none, or {@code null} if that is not known
 	 */
 	void startAfter(ListCursor place, @Nullable String last) {
-		this.cursor = place;
-		this.searching = last == null;
+		this.items.start(place, null, last, last == null);
 		this.remembered = last != null && !last.isEmpty();
 		this.after = this.remembered ? last : null;
-		this.position = last;
 	}
 
 	/**
@@ -133,7 +108,7 @@ final class ResourceList {
 	 * it again, because its pages have another order
 	 */
 	@Nullable String position() {
-		return this.whole ? null : (this.position != null) ? this.position : "";
+		return this.whole ? null : Objects.requireNonNullElse(this.items.position(), "");
 	}
 
 	/**
@@ -168,7 +143,7 @@ final class ResourceList {
 	}
 
 	private int size() {
-		int size = (this.searching || this.whole) ? this.query.list().maxLimit()
+		int size = (this.items.isSearching() || this.whole) ? this.query.list().maxLimit()
 				: this.query.sentLimit() ? Math.max(MIN_PAGE, this.query.limit()) : 0;
 		return (this.shortPage == 0) ? size : (size == 0) ? this.shortPage : Math.min(size, this.shortPage);
 	}
@@ -194,7 +169,7 @@ final class ResourceList {
 		if (this.remembered && failed.status() >= 400) {
 			// the object was deleted
 			this.remembered = false;
-			this.searching = true;
+			this.items.search();
 			this.after = null;
 			return read();
 		}
@@ -209,17 +184,16 @@ final class ResourceList {
 	private Mono<MergedPage.Part> onPage(ListPage page) {
 		this.pages++;
 		this.remembered = false;
-		boolean unsorted = page.hasMore() == null || !page.isInOrder(this.query.newestFirst()) || !continues(page);
+		boolean unsorted = page.hasMore() == null || !this.items.continues(page);
 		if (unsorted && !this.whole) {
 			this.whole = true;
 			this.items.clear();
-			this.seen.clear();
 			if (this.after != null) {
 				this.after = null;
 				return read();
 			}
 		}
-		List<ListItem> fresh = page.items().stream().filter((item) -> this.seen.add(item.id())).toList();
+		List<ListItem> fresh = this.items.fresh(page);
 		boolean more = (page.hasMore() != null) ? page.hasMore() && !page.items().isEmpty()
 				// a backend without pages sends the same objects again
 				: page.items().size() >= fullSize() && !fresh.isEmpty();
@@ -228,59 +202,19 @@ final class ResourceList {
 					"It sends the same page again and again."));
 		}
 		if (this.whole) {
-			this.items.addAll(fresh);
+			this.items.addUnsorted(fresh);
 		}
 		else {
-			addBehindCursor(fresh, this.own == null);
+			this.items.addInOrder(fresh);
 		}
-		if (more && (this.whole || this.items.size() < Math.max(1, this.query.limit()))) {
+		if (more && (this.whole || this.items.items().size() < Math.max(1, this.query.limit()))) {
 			this.after = page.items().get(page.items().size() - 1).id();
 			return read();
 		}
 		if (this.whole) {
-			sort();
+			this.items.sort();
 		}
-		return Mono.just(new MergedPage.Part(this.items, more && !this.whole));
-	}
-
-	private boolean continues(ListPage page) {
-		if (page.items().isEmpty()) {
-			return true;
-		}
-		long next = page.items().get(0).created();
-		Long last = !this.items.isEmpty() ? Long.valueOf(this.items.get(this.items.size() - 1).created())
-				: (this.own != null && this.cursor != null && !this.searching) ? Long.valueOf(this.cursor.created())
-						: null;
-		return last == null || (this.query.newestFirst() ? last >= next : last <= next);
-	}
-
-	private void addBehindCursor(List<ListItem> page, boolean byTime) {
-		// while the place of the cursor is searched; or a backend ignores the cursor
-		boolean skipping = this.own != null
-				&& ((this.searching && !byTime) || page.stream().anyMatch((item) -> item.id().equals(this.own)));
-		boolean comparing = byTime && !skipping;
-		for (ListItem item : page) {
-			if (skipping) {
-				skipping = !item.id().equals(this.own);
-				this.searching &= skipping;
-			}
-			else if (comparing && this.cursor != null
-					&& !this.cursor.isBefore(item, this.rank, this.query.newestFirst())) {
-				this.position = item.id();
-			}
-			else {
-				this.searching = false;
-				this.items.add(item);
-			}
-		}
-	}
-
-	private void sort() {
-		List<ListItem> sorted = new ArrayList<>(this.items);
-		sorted.sort(this.query.newestFirst() ? OLDEST_FIRST.reversed() : OLDEST_FIRST);
-		this.items.clear();
-		// its object may have been deleted
-		addBehindCursor(sorted, true);
+		return Mono.just(new MergedPage.Part(this.items.items(), more && !this.whole));
 	}
 
 }
