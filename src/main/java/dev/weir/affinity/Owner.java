@@ -17,9 +17,9 @@ import dev.weir.config.Secret;
 import dev.weir.config.ServerAddress;
 
 /**
- * What owns a stored object: an Azure resource, or an account of another server. Several
- * backends, also of different pools, can lead to the same owner. It refers to no object
- * of the configuration, so it survives a reload.
+ * The owner of stored objects: an Azure resource, or an account of another server.
+ * Several backends, also of different pools, can lead to the same owner. It refers to no
+ * object of the configuration, so it survives a reload.
  *
  * @param resource scheme, host, port and path of the resource, the same for every dialect
  * @param account a hash of the key, since two keys of one server may belong to two
@@ -38,7 +38,7 @@ public record Owner(String resource, String account, String backend) {
 		.build(Owner::of);
 
 	/**
-	 * The owner of what a backend stores.
+	 * The owner of the objects that a backend stores.
 	 * @param backend the backend
 	 * @return the owner
 	 */

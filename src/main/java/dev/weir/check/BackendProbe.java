@@ -125,7 +125,7 @@ final class BackendProbe {
 	}
 
 	/** Sends a GET request and reads the whole response. */
-	private Mono<ProbeReply> get(String url, Optional<CredentialHeader> credential) {
+	private Mono<ProbeResponse> get(String url, Optional<CredentialHeader> credential) {
 		return this.client.responseTimeout(RESPONSE_LIMIT).headers((headers) -> {
 			headers.set(HttpHeaderNames.USER_AGENT, "weir");
 			headers.set(HttpHeaderNames.ACCEPT, "application/json");
@@ -136,7 +136,7 @@ final class BackendProbe {
 			.uri(url)
 			.response((response, content) -> content.asByteArray()
 				.collect(ByteArrayOutputStream::new, BackendProbe::append)
-				.map((body) -> new ProbeReply(response.status().code(), body.toByteArray())))
+				.map((body) -> new ProbeResponse(response.status().code(), body.toByteArray())))
 			.single()
 			.timeout(RESPONSE_LIMIT);
 	}

@@ -3,7 +3,7 @@ package dev.weir.check;
 import java.util.List;
 
 /**
- * What the check of one backend found.
+ * The findings of the check of one backend.
  *
  * @param backend the name of the backend
  * @param findings the results of its steps, in order

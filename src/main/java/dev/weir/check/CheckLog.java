@@ -20,8 +20,8 @@ import org.springframework.core.Ordered;
 
 /**
  * Suppresses the log during a check, so that neither the terminal nor the log file of a
- * running Weir gets a line, and keeps the lines that are part of the result: what the
- * loading of the configuration logs, and the warnings of Weir.
+ * running Weir gets a line, and keeps the lines that are part of the result: the messages
+ * about the loading of the configuration, and the warnings of Weir.
  */
 final class CheckLog extends TurboFilter implements ApplicationListener<SpringApplicationEvent>, Ordered {
 

@@ -55,7 +55,7 @@ final class CheckedContext extends AnnotationConfigReactiveWebServerApplicationC
 	}
 
 	/**
-	 * Returns what the check of the backends found.
+	 * Returns the reports of the backends.
 	 * @return the reports, empty if they were not tried
 	 */
 	List<BackendReport> reports() {

@@ -112,7 +112,7 @@ public final class ConfigurationCheck {
 		this.out.flush();
 	}
 
-	/** Prints what was found and returns whether there is no fault. */
+	/** Prints the findings and returns whether there is no fault. */
 	private boolean printReports(List<BackendReport> reports) {
 		if (reports.isEmpty()) {
 			return true;

@@ -96,16 +96,16 @@ final class ConnectionFailure {
 		if (is(CertificateNotYetValidException.class)) {
 			return Finding.fault(Step.TLS, "its certificate is not valid yet", "Check the clock of this machine.");
 		}
-		if (says("no subject alternative", "no name matching")) {
+		if (mentions("no subject alternative", "no name matching")) {
 			return Finding.fault(Step.TLS, "its certificate is for another name than " + this.backend.host(),
 					"Write the name of the certificate into url. A name of your own for an Azure resource needs a"
 							+ " gateway with a certificate for that name.");
 		}
-		if (says("unable to find valid certification path", "path building failed", "trustanchors",
+		if (mentions("unable to find valid certification path", "path building failed", "trustanchors",
 				"no trusted certificate")) {
 			return Finding.fault(Step.TLS, "the issuer of its certificate is unknown", OWN_AUTHORITY);
 		}
-		if (is(NotSslRecordException.class) || says("unrecognized ssl message", "not an ssl/tls record")) {
+		if (is(NotSslRecordException.class) || mentions("unrecognized ssl message", "not an ssl/tls record")) {
 			return Finding.fault(Step.TLS, "it does not speak TLS on this port",
 					"Write http://, or the port for https.");
 		}
@@ -121,7 +121,7 @@ final class ConnectionFailure {
 		return this.causes.stream().anyMatch(type::isInstance);
 	}
 
-	private boolean says(String... parts) {
+	private boolean mentions(String... parts) {
 		return this.causes.stream()
 			.map((cause) -> String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT))
 			.anyMatch((message) -> List.of(parts).stream().anyMatch(message::contains));

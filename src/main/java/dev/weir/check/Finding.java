@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param step the step
  * @param level how good the result is
  * @param text the result, without a secret
- * @param cure what the operator can do, {@code null} if there is nothing to do
+ * @param cure the action that the operator can take, {@code null} if there is none
  */
 record Finding(Step step, Level level, String text, @Nullable String cure) {
 

@@ -30,8 +30,8 @@ import dev.weir.upstream.BackendEndpoints;
 /**
  * Tries the credential of a backend with a request for its list of models, which costs no
  * tokens, and compares the list with the configured models. Azure's list of models names
- * what could be deployed. What is deployed is only in a list of an old version of its
- * API, which not every resource has.
+ * those that could be deployed. Its deployments are only in a list of an old version of
+ * its API, which not every resource has.
  */
 final class ModelsProbe {
 
@@ -46,7 +46,7 @@ final class ModelsProbe {
 
 	private final Credential credential;
 
-	private final BiFunction<String, Optional<CredentialHeader>, Mono<ProbeReply>> client;
+	private final BiFunction<String, Optional<CredentialHeader>, Mono<ProbeResponse>> client;
 
 	private final String base;
 
@@ -59,7 +59,7 @@ final class ModelsProbe {
 	 * @param client sends a GET request to a URL
 	 */
 	ModelsProbe(BackendProperties backend, Credential credential,
-			BiFunction<String, Optional<CredentialHeader>, Mono<ProbeReply>> client) {
+			BiFunction<String, Optional<CredentialHeader>, Mono<ProbeResponse>> client) {
 		this.backend = backend;
 		this.credential = credential;
 		this.client = client;
@@ -81,23 +81,23 @@ final class ModelsProbe {
 
 	private Mono<List<Finding>> ask(Optional<CredentialHeader> header) {
 		return this.client.apply(this.base + (this.azure ? "/openai/v1/models" : "/models"), header)
-			.flatMap((reply) -> (this.azure && reply.status() == 404)
-					? this.client.apply(this.base + CLASSIC_MODELS, header) : Mono.just(reply))
-			.flatMap((reply) -> {
-				Finding credential = credential(reply, header.isPresent());
+			.flatMap((response) -> (this.azure && response.status() == 404)
+					? this.client.apply(this.base + CLASSIC_MODELS, header) : Mono.just(response))
+			.flatMap((response) -> {
+				Finding credential = credential(response, header.isPresent());
 				if (credential.isFault()) {
 					return Mono.just(List.of(credential));
 				}
-				return models(reply, header).map((models) -> List.of(credential, models));
+				return models(response, header).map((models) -> List.of(credential, models));
 			});
 	}
 
-	private Finding credential(ProbeReply reply, boolean sent) {
-		int status = reply.status();
+	private Finding credential(ProbeResponse response, boolean sent) {
+		int status = response.status();
 		if (status == 200) {
 			return Finding.ok(Step.CREDENTIAL, sent ? "accepted" : "none, and none is needed");
 		}
-		ErrorDetails error = ErrorDetails.read(reply.body());
+		ErrorDetails error = ErrorDetails.read(response.body());
 		if (status == 401 || status == 403) {
 			return CredentialAdvice.of(this.backend, status, error);
 		}
@@ -118,24 +118,24 @@ final class ModelsProbe {
 		return (message != null) ? " (" + message + ")" : "";
 	}
 
-	private Mono<Finding> models(ProbeReply reply, Optional<CredentialHeader> header) {
+	private Mono<Finding> models(ProbeResponse response, Optional<CredentialHeader> header) {
 		if (this.backend.models().isEmpty()) {
 			return Mono.just(Finding.ok(Step.MODELS, "every model under its own name"));
 		}
 		if (!this.azure) {
-			return Mono.just(compare(read(reply), "the list is empty or cannot be read"));
+			return Mono.just(compare(read(response), "the list is empty or cannot be read"));
 		}
 		return this.client.apply(this.base + DEPLOYMENTS, header)
 			.map((list) -> compare(read(list), "Azure does not list the deployments"))
 			.onErrorResume((error) -> Mono.just(compare(null, "Azure does not list the deployments")));
 	}
 
-	private static @Nullable SortedSet<String> read(ProbeReply reply) {
-		if (reply.status() != 200) {
+	private static @Nullable SortedSet<String> read(ProbeResponse response) {
+		if (response.status() != 200) {
 			return null;
 		}
 		try {
-			return ModelList.read(reply.body());
+			return ModelList.read(response.body());
 		}
 		catch (RuntimeException ex) {
 			return null;

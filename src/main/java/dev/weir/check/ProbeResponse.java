@@ -6,5 +6,5 @@ package dev.weir.check;
  * @param status the HTTP status
  * @param body the body
  */
-record ProbeReply(int status, byte[] body) {
+record ProbeResponse(int status, byte[] body) {
 }

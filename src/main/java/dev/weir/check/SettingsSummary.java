@@ -85,7 +85,7 @@ final class SettingsSummary {
 		addForEach("circuit breaker", pool, this::breaker);
 	}
 
-	/** Adds a description of each backend, and only once what is the same for all. */
+	/** Adds a description of each backend; lines that are the same for all only once. */
 	private void addForEach(String title, PoolProperties pool, Function<BackendProperties, List<String>> description) {
 		Map<List<String>, List<String>> backends = new LinkedHashMap<>();
 		pool.backends()

@@ -13,7 +13,7 @@ import dev.weir.config.LiveConfiguration;
 
 /**
  * Opens a connection to each backend once Weir serves requests, in the background, and
- * logs what is wrong. It sends no request, so no quota is used, and it changes no state.
+ * logs the faults. It sends no request, so no quota is used, and it changes no state.
  */
 final class StartupCheck implements ApplicationListener<ApplicationReadyEvent>, DisposableBean {
 

@@ -68,25 +68,25 @@ public final class ObjectRecorder {
 	 */
 	public static @Nullable ObjectRecorder of(ApiCall call) {
 		StoredOperation stored = call.path().storedOperation();
-		if (stored == null || stored.reply() == IdShape.NONE) {
+		if (stored == null || stored.response() == IdShape.NONE) {
 			return null;
 		}
 		RequestBody body = call.body();
 		if (call.path().operation() == Operation.CHAT_COMPLETIONS) {
-			return (body != null) ? ofChat(stored.reply(), body) : null;
+			return (body != null) ? ofChat(stored.response(), body) : null;
 		}
 		boolean stateless = call.path().operation() == Operation.RESPONSES && body != null && body.isStoreDisabled();
-		return new ObjectRecorder(stored.reply(),
+		return new ObjectRecorder(stored.response(),
 				stored.pattern().get(0).equals(Operation.RESPONSES.path()) ? Events.OF_RESPONSES : Events.FIRST,
 				stateless ? WITHOUT_STORE : ALL);
 	}
 
 	/** A chat is stored only on demand, but its audio always is. */
-	private static @Nullable ObjectRecorder ofChat(IdShape reply, RequestBody body) {
+	private static @Nullable ObjectRecorder ofChat(IdShape shape, RequestBody body) {
 		if (body.isAudioRequested()) {
-			return new ObjectRecorder(reply, Events.ALL, body.isStoreRequested() ? ALL : Set.of(ObjectKind.ITEM));
+			return new ObjectRecorder(shape, Events.ALL, body.isStoreRequested() ? ALL : Set.of(ObjectKind.ITEM));
 		}
-		return body.isStoreRequested() ? new ObjectRecorder(reply, Events.FIRST, ALL) : null;
+		return body.isStoreRequested() ? new ObjectRecorder(shape, Events.FIRST, ALL) : null;
 	}
 
 	/**

@@ -17,40 +17,24 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-import dev.weir.testing.StoringBackend;
-import dev.weir.testing.WeirServer;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Stored objects with the official OpenAI SDK as a client of Weir.
  */
-class AffinitySdkTests {
-
-	private static StoringBackend alpha;
-
-	private static StoringBackend beta;
-
-	private static WeirServer weir;
+class AffinitySdkTests extends TwoStoringBackends {
 
 	private static OpenAIClient client;
 
 	@BeforeAll
 	static void start() {
-		alpha = StoringBackend.start("alpha");
-		beta = StoringBackend.start("beta");
-		weir = WeirServer.withBackends(WeirServer.backend("alpha", alpha.url()),
-				WeirServer.backend("beta", beta.url()));
 		client = OpenAIOkHttpClient.builder().baseUrl(weir.uri("/v1").toString()).apiKey("k").maxRetries(0).build();
 	}
 
 	@AfterAll
 	static void stop() {
 		client.close();
-		weir.close();
-		alpha.close();
-		beta.close();
 	}
 
 	@Test

@@ -12,9 +12,7 @@ import java.util.stream.IntStream;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,37 +26,15 @@ import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StoringBackend;
-import dev.weir.testing.WeirServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Requests that name stored objects go to the backend that has them.
  */
-class AffinityTests {
+class AffinityTests extends TwoStoringBackends {
 
 	private static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
-
-	private static StoringBackend alpha;
-
-	private static StoringBackend beta;
-
-	private static WeirServer weir;
-
-	@BeforeAll
-	static void start() {
-		alpha = StoringBackend.start("alpha");
-		beta = StoringBackend.start("beta");
-		weir = WeirServer.withBackends(WeirServer.backend("alpha", alpha.url()),
-				WeirServer.backend("beta", beta.url()));
-	}
-
-	@AfterAll
-	static void stop() {
-		weir.close();
-		alpha.close();
-		beta.close();
-	}
 
 	@BeforeEach
 	void clear() {
@@ -118,7 +94,7 @@ class AffinityTests {
 	}
 
 	@Test
-	void s01WhatAResponseNamesIsKnownToo() {
+	void s01TheObjectsThatAResponseNamesAreKnown() {
 		for (int i = 0; i < 8; i++) {
 			HttpResponse<String> made = weir.post("/v1/responses", "{\"model\":\"m\",\"input\":\"hi\"}");
 			String body = made.body();

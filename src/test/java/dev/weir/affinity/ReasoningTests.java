@@ -133,7 +133,7 @@ class ReasoningTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void s5ReasoningOfABackendOutOfServiceIsLeftOutAndTheReplySaysSo(boolean stream) {
+	void s5ReasoningOfABackendOutOfServiceIsLeftOutWithAHeader(boolean stream) {
 		String made = firstTurn(stream);
 		assertThat(made).startsWith("a-");
 		fail(0);

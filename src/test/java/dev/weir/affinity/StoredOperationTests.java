@@ -104,7 +104,7 @@ class StoredOperationTests {
 
 	static Stream<StoredOperation> creating() {
 		return operations().filter((operation) -> operation.method().equals("POST") && !operation.namesObject()
-				&& operation.reply() != IdShape.NONE && !operation.template().equals("responses/compact"));
+				&& operation.response() != IdShape.NONE && !operation.template().equals("responses/compact"));
 	}
 
 	/** An object that the second backend made, which a strategy would seldom pick. */
@@ -173,7 +173,7 @@ class StoredOperationTests {
 			Matcher id = Pattern.compile("\"" + property + "\":\"([^\"]+)\"").matcher(reply.body());
 			assertThat(id.find()).isTrue();
 			StoredObject object = new StoredObject(Objects
-				.requireNonNull(Objects.requireNonNull(operation.reply().property(property)).named(id.group(1)))
+				.requireNonNull(Objects.requireNonNull(operation.response().property(property)).named(id.group(1)))
 				.object()
 				.kind(), id.group(1));
 			assertThat(owners.find(List.of(object)).block().get(object)).singleElement()

@@ -161,7 +161,7 @@ class BackendProbesTests {
 					503 Unavailable | {"error":{"message":"down sk-canary123"}} | it responds with 503 .down \\*\\*\\*.
 					302 Found | {} | it responds with 302, a redirect
 					""")
-	void refusalsAreToldApart(String status, String body, String reason) {
+	void refusalsHaveDifferentReasons(String status, String body, String reason) {
 		RawBackend azure = this.open.backend(Scripts.responding(status, body));
 		boolean known = !status.startsWith("400");
 		assertThat(check("", "--check --connect", backend("one", azure.url(), "azure"))).isEqualTo(known ? 1 : 0);

@@ -192,7 +192,7 @@ class ConfigurationCheckTests {
 			"{one} --weir.drain-delay=2m", "{one} --management.endpoint.health.show-details=perhaps",
 			"{one} --management.endpoint.health.status.http-mapping.down=x",
 			"--spring.profiles.active=demo --weir.simulator.backends[0].port=x" })
-	void rejectsWhatAStartRejectsWithTheSameMessage(String arguments, CapturedOutput output) {
+	void rejectsTheSameAsAStartWithTheSameMessage(String arguments, CapturedOutput output) {
 		String[] all = arguments.isEmpty() ? new String[0]
 				: arguments.replace("{one}", "--BACKEND_1_URL=https://one.example --BACKEND_1_APIKEY=canary")
 					.replace("{route}", "--spring.cloud.gateway.server.webflux.routes[0].")

@@ -37,7 +37,7 @@ class ModelsProbeTests {
 		BackendProperties backend = TestPools.backend("local", "url=http://localhost:8000");
 		Credential credential = CredentialProvider.withoutPrefetch().forBackend(backend, backend.effectiveDialect());
 		List<Finding> findings = new ModelsProbe(backend, credential,
-				(url, header) -> Mono.just(new ProbeReply(status, "{}".getBytes())))
+				(url, header) -> Mono.just(new ProbeResponse(status, "{}".getBytes())))
 			.findings()
 			.block();
 		assertThat(findings.get(0).text()).startsWith(text);
@@ -63,7 +63,7 @@ class ModelsProbeTests {
 		BackendProperties backend = TestPools.backend("openai1", "apiKey=k");
 		Credential credential = CredentialProvider.withoutPrefetch().forBackend(backend, backend.effectiveDialect());
 		List<Finding> findings = new ModelsProbe(backend, credential,
-				(url, header) -> Mono.just(new ProbeReply(
+				(url, header) -> Mono.just(new ProbeResponse(
 						url.endsWith("/openai/models?api-version=2024-10-21") ? 200 : 404, "{}".getBytes())))
 			.findings()
 			.block();

@@ -1,9 +1,9 @@
 package dev.weir.openai.stored;
 
 /**
- * Where the bodies of replies name objects of the backend that sent them.
+ * Where the bodies of responses name objects of the backend that sent them.
  */
-final class ReplyShapes {
+final class ResponseShapes {
 
 	private static final IdShape ITEM = IdShape.NONE.id("id", ObjectKind.ITEM)
 		.content("encrypted_content", ObjectKind.REASONING)
@@ -76,7 +76,7 @@ final class ReplyShapes {
 
 	static final IdShape VOICE_CONSENT = listed(ObjectKind.VOICE_CONSENT);
 
-	private ReplyShapes() {
+	private ResponseShapes() {
 	}
 
 	private static IdShape listed(ObjectKind kind) {

@@ -6,16 +6,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation on stored objects, and where its path, query, body and reply name them.
+ * An operation on stored objects, and where its path, query, body and response name them.
  *
  * @param method the method, or {@code *} for all
  * @param pattern the segments of the path after a dialect's prefix: {@code {KIND}} is the
  * id of an object, {@code **} at the end any number of segments
  * @param request the shape of the request's body
- * @param reply the shape of the reply, which names objects of the backend
+ * @param response the shape of the response, which names objects of the backend
  * @param placement which backend gets it if it names no object
  */
-public record StoredOperation(String method, List<String> pattern, IdShape request, IdShape reply,
+public record StoredOperation(String method, List<String> pattern, IdShape request, IdShape response,
 		Placement placement) {
 
 	private static final List<String> REALTIME = List.of("realtime");

@@ -17,7 +17,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class IdReaderTests {
 
-	private static final IdShape RESPONSE = StoredOperation.of("POST", "responses").reply();
+	private static final IdShape RESPONSE = StoredOperation.of("POST", "responses").response();
 
 	private static List<String> read(IdShape shape, String json, int pieces) {
 		List<String> found = new ArrayList<>();
