@@ -31,6 +31,9 @@ import org.springframework.util.unit.DataSize;
  * the client gets 408.
  * @param clientIdleTimeout Longest time for which a client may read nothing while a reply
  * waits for it. After it Weir closes the connection.
+ * @param websocketIdleTimeout Longest time for which a WebSocket for responses stays open
+ * without a message of the client and without a running response. After it Weir closes
+ * it. See docs/websocket.md#responses.
  * @param drainDelay After the stop has begun: how long new requests are still served
  * while readiness is already off, so that the platform can send them elsewhere. See
  * docs/operations.md#stopping.
@@ -46,6 +49,7 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration headerTimeout,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration bodyTimeout,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
+		@DefaultValue("1h") @Range(min = "1s", max = "24h") Duration websocketIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
 		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck) {
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +76,9 @@ public final class ObjectRecorder {
 		if (call.path().operation() == Operation.CHAT_COMPLETIONS) {
 			return (body != null) ? ofChat(stored.response(), body) : null;
 		}
-		boolean stateless = call.path().operation() == Operation.RESPONSES && body != null && body.isStoreDisabled();
+		Operation operation = call.path().operation();
+		boolean creates = operation == Operation.RESPONSES || operation == Operation.RESPONSES_SOCKET;
+		boolean stateless = creates && body != null && body.isStoreDisabled();
 		return new ObjectRecorder(stored.response(),
 				stored.pattern().get(0).equals(Operation.RESPONSES.path()) ? Events.OF_RESPONSES : Events.FIRST,
 				stateless ? WITHOUT_STORE : ALL);
@@ -109,25 +112,55 @@ public final class ObjectRecorder {
 	 */
 	public void onEvent(StreamEvent event, Attempt attempt) {
 		if (this.events != Events.FIRST && !event.isWhole()) {
-			if (this.pieces == null) {
-				this.pieces = new IdReader(this.shape, this::add);
-			}
-			this.pieces.add(event.bytes());
-			this.pieces = event.isEnd() ? null : this.pieces;
-			record(attempt);
+			onPiece(event.bytes(), event.isEnd(), attempt);
 		}
 		else if (event.isWhole() && mayHaveIds(event)) {
-			new IdReader(this.shape, this::add).add(event.bytes());
-			record(attempt);
+			onWhole(event.bytes(), attempt);
 		}
 	}
 
 	private boolean mayHaveIds(StreamEvent event) {
 		return switch (this.events) {
 			case FIRST -> !this.found;
-			case OF_RESPONSES -> event.type() != null && WITH_IDS.contains(event.type());
+			case OF_RESPONSES -> isWithIds(event.type());
 			case ALL -> true;
 		};
+	}
+
+	/**
+	 * Reads an event of the responses API that is a message of a WebSocket.
+	 * @param type its type, or {@code null}
+	 * @param message gives its bytes
+	 * @param attempt the attempt that it belongs to
+	 */
+	public void onMessage(@Nullable String type, Supplier<byte[]> message, Attempt attempt) {
+		if (isWithIds(type)) {
+			onWhole(message.get(), attempt);
+		}
+	}
+
+	/**
+	 * Reads the next piece of an event of the responses API that is too long to be held.
+	 * @param piece the bytes
+	 * @param end whether the event ends with it
+	 * @param attempt the attempt that it belongs to
+	 */
+	public void onPiece(byte[] piece, boolean end, Attempt attempt) {
+		if (this.pieces == null) {
+			this.pieces = new IdReader(this.shape, this::add);
+		}
+		this.pieces.add(piece);
+		this.pieces = end ? null : this.pieces;
+		record(attempt);
+	}
+
+	private void onWhole(byte[] event, Attempt attempt) {
+		new IdReader(this.shape, this::add).add(event);
+		record(attempt);
+	}
+
+	private static boolean isWithIds(@Nullable String type) {
+		return type != null && WITH_IDS.contains(type);
 	}
 
 	private void add(StoredObject object) {

@@ -309,7 +309,7 @@ public final class RequestContext {
 
 	private static boolean isWithItems(ApiCall call) {
 		return switch (call.path().operation()) {
-			case RESPONSES, RESPONSES_COMPACT, RESPONSES_INPUT_TOKENS -> true;
+			case RESPONSES, RESPONSES_SOCKET, RESPONSES_COMPACT, RESPONSES_INPUT_TOKENS -> true;
 			default -> false;
 		};
 	}

@@ -43,6 +43,10 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 		if (body == null) {
 			return null;
 		}
+		if (call.isHandshake()) {
+			// the body is a message for the connected backend
+			return List.of();
+		}
 		SessionModel session = (path.issuesKey() && !call.model().isEmpty()) ? SessionModel.find(body) : null;
 		if (session != null) {
 			return session.name().equals(deployment) ? body.bytes() : session.replace(body, deployment);

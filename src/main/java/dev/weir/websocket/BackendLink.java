@@ -1,37 +1,24 @@
 package dev.weir.websocket;
 
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
-import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 import dev.weir.backend.Backend;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.OutcomeException;
-import dev.weir.backend.RequestTraits;
 import dev.weir.backend.TimeLimit;
-import dev.weir.classify.AttemptFacts;
-import dev.weir.classify.ErrorFacts;
-import dev.weir.classify.OutcomeClassifier;
 import dev.weir.config.PoolProperties;
-import dev.weir.openai.call.Operation;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
 import dev.weir.request.RequestLoop;
 import dev.weir.response.AttemptResult;
-import dev.weir.response.ErrorResponse;
 
 /**
  * One backend of a client in Responses mode: its WebSocket and the response that runs on
@@ -46,28 +33,23 @@ final class BackendLink implements PeerListener {
 	/** The most bytes that are held before the first content of a response. */
 	private static final int MAX_HELD_AT_START = 1024 * 1024;
 
-	private static final String ERROR = "error";
-
 	private final ResponsesSocket socket;
 
 	private final Backend backend;
 
 	private final SocketPeer peer;
 
-	/** Requests that must run on this WebSocket, in order; the first one has its turn. */
-	private final List<Turn> turns = new ArrayList<>(1);
+	private final TurnQueue turns = new TurnQueue();
+
+	private final OtherMessages others = new OtherMessages();
+
+	private final SilenceLimit silence;
 
 	private final List<FramePart> blocked = new ArrayList<>();
 
 	private final List<byte[]> afterMessage = new ArrayList<>();
 
 	private @Nullable MessageRequest running;
-
-	/** Other messages of the client to which the backend may still respond. */
-	private int unanswered;
-
-	/** How many of them were sent before the current request. */
-	private int unansweredBefore;
 
 	/** Whether Weir gave up the connection: what still arrives is dropped. */
 	private boolean discarding;
@@ -76,12 +58,6 @@ final class BackendLink implements PeerListener {
 
 	/** Whether the current message is passed on while it arrives. */
 	private boolean passing;
-
-	private @Nullable Disposable silence;
-
-	private long lastEvent;
-
-	private boolean thinking;
 
 	/**
 	 * Creates the side of a backend.
@@ -93,6 +69,7 @@ final class BackendLink implements PeerListener {
 		this.socket = socket;
 		this.backend = backend;
 		this.peer = new SocketPeer(true, idle, this);
+		this.silence = new SilenceLimit(socket, () -> this.running, this::onSilence);
 	}
 
 	SocketPeer peer() {
@@ -120,8 +97,7 @@ final class BackendLink implements PeerListener {
 	 * @return whether no other one runs here, or waits for its turn before this one
 	 */
 	boolean isFreeFor(MessageRequest request) {
-		return this.running == null && !this.discarding && !this.peer.isClosing()
-				&& (this.turns.isEmpty() || this.turns.get(0).request() == request);
+		return this.running == null && !this.discarding && !this.peer.isClosing() && this.turns.isFreeFor(request);
 	}
 
 	/**
@@ -130,15 +106,12 @@ final class BackendLink implements PeerListener {
 	 * @return completes when it has its turn, or when the connection is of no more use
 	 */
 	Mono<Void> awaitTurn(MessageRequest request) {
-		return Mono.create((sink) -> {
-			this.turns.add(new Turn(request, sink));
-			startTurn();
-		});
+		return this.turns.await(request, this::startTurn);
 	}
 
 	private void startTurn() {
-		if (this.running == null && !this.turns.isEmpty()) {
-			this.turns.get(0).start().success();
+		if (this.running == null) {
+			this.turns.startFirst();
 		}
 	}
 
@@ -147,15 +120,9 @@ final class BackendLink implements PeerListener {
 	 * @param request the request, which has ended, with or without a turn
 	 */
 	void endTurn(MessageRequest request) {
-		if (this.turns.removeIf((turn) -> turn.request() == request)) {
+		if (this.turns.remove(request)) {
 			startTurn();
 		}
-	}
-
-	private void endTurns() {
-		List<Turn> all = List.copyOf(this.turns);
-		this.turns.clear();
-		all.forEach((turn) -> turn.start().success());
 	}
 
 	private void endRequest() {
@@ -169,7 +136,7 @@ final class BackendLink implements PeerListener {
 	 * @param bytes the message
 	 */
 	void forward(int opcode, byte[] bytes) {
-		this.unanswered++;
+		this.others.onSent();
 		this.peer.write(opcode, bytes);
 	}
 
@@ -184,14 +151,14 @@ final class BackendLink implements PeerListener {
 			MonoSink<AttemptResult> unused = sink.onCancel(() -> abandon(request));
 			request.waitOn(this, sink);
 			this.running = request;
-			this.unansweredBefore = this.unanswered;
+			this.others.onRequestSent();
 			this.peer.write(FrameHeader.TEXT, request.message());
 			this.peer.flush();
-			this.socket.onSent(this);
+			this.socket.links().onSent(this);
 			PoolProperties settings = request.context().pool().properties();
 			TimeLimit first = TimeLimit.firstEvent(settings);
 			request.timer(loop(request).schedule(() -> onFirstEventTimeout(request, first), first.duration()));
-			startSilence();
+			this.silence.start();
 		});
 	}
 
@@ -222,7 +189,7 @@ final class BackendLink implements PeerListener {
 	private void abandon(MessageRequest request) {
 		if (this.running == request) {
 			this.running = null;
-			discard();
+			discard(SocketEnd.GIVEN_UP);
 		}
 	}
 
@@ -232,16 +199,16 @@ final class BackendLink implements PeerListener {
 	 */
 	void discardIfRemoved(Pool pool) {
 		if (this.running == null && this.turns.isEmpty() && pool.backends().stream().noneMatch(this::leadsTo)) {
-			discard();
+			discard(SocketEnd.RECONFIGURED);
 		}
 	}
 
-	private void discard() {
+	private void discard(CloseReason reason) {
 		this.discarding = true;
 		this.socket.onDiscarded(this);
 		releaseParts();
-		this.peer.close(new CloseReason(CloseReason.GOING_AWAY, ""));
-		endTurns();
+		this.peer.close(reason);
+		this.turns.releaseAll();
 	}
 
 	private void releaseParts() {
@@ -267,6 +234,10 @@ final class BackendLink implements PeerListener {
 		this.reader = message;
 		boolean complete = part.ends() && part.header().last();
 		message.add(part);
+		byte[] piece = message.piece();
+		if (piece != null && this.running != null) {
+			this.running.recordObjects(piece, complete);
+		}
 		int limit = (this.running != null && this.running.isWaiting()) ? MAX_HELD_AT_START : MAX_HELD;
 		if (!complete && !this.passing && message.heldBytes() > limit) {
 			// a message of this length is content
@@ -287,69 +258,53 @@ final class BackendLink implements PeerListener {
 	}
 
 	private void onMessage(MessageReader message, boolean passed) {
-		StreamEvent event = message.event();
-		ObjectNode json = (event != null) ? event.toJson() : null;
-		MessageRequest request = (event != null && json != null) ? find(event, json) : null;
-		this.lastEvent = this.socket.now();
-		if (event == null || json == null || request == null) {
+		ResponseEvent event = ResponseEvent.read(message);
+		MessageRequest request = (event != null) ? find(event) : null;
+		this.silence.onMessage();
+		if (event == null || request == null) {
 			pass(message.take());
 			return;
 		}
-		this.thinking = event.kind() == StreamEvent.Kind.NO_CONTENT;
-		String id = text(json.path("response").path("id"));
+		this.silence.onEvent(event.kind() != StreamEvent.Kind.NO_CONTENT);
+		String id = event.responseId();
 		if (id != null && request.responseId() == null) {
 			request.responseId(id);
-			this.socket.onResponseId(this, id);
+			this.socket.links().onResponseId(this, id);
 		}
-		request.recordObjects(event);
+		if (message.piece() == null) {
+			request.recordObjects(event.type(), message);
+		}
 		if (!request.isWaiting() || passed) {
 			pass(message.take());
-			readEnd(request, event, json, message);
+			readEnd(request, event);
 			return;
 		}
 		switch (event.kind()) {
-			case ERROR -> refuse(request, json, message);
+			case ERROR -> refuse(request, event);
 			case NO_CONTENT -> hold(request, message);
 			case CONTENT, DONE -> {
 				begin(request);
 				pass(message.take());
-				readEnd(request, event, json, message);
+				readEnd(request, event);
 			}
 		}
 	}
 
-	private @Nullable MessageRequest find(StreamEvent event, JsonNode json) {
-		String named = text(json.path("response").path("id"));
-		String id = (named != null) ? named : text(json.path("response_id"));
+	/** The request that an event belongs to. */
+	private @Nullable MessageRequest find(ResponseEvent event) {
 		MessageRequest request = this.running;
 		if (request == null) {
 			return null;
 		}
-		if (id != null) {
-			boolean begins = request.responseId() == null;
-			this.unanswered -= begins ? this.unansweredBefore : 0;
-			this.unansweredBefore = begins ? 0 : this.unansweredBefore;
-			return (begins || id.equals(request.responseId())) ? request : null;
+		String id = event.owner();
+		if (id == null) {
+			return (event.isErrorMessage() && this.others.take(request, event)) ? null : request;
 		}
-		if (ERROR.equals(event.type()) && isAboutAnotherMessage(request, json)) {
-			this.unanswered--;
-			this.unansweredBefore = Math.max(0, this.unansweredBefore - 1);
-			return null;
+		if (request.responseId() != null) {
+			return id.equals(request.responseId()) ? request : null;
 		}
+		this.others.onResponseBegin();
 		return request;
-	}
-
-	/** An error without an id may be the response to a message that is not a request. */
-	private boolean isAboutAnotherMessage(MessageRequest request, JsonNode json) {
-		if (request.responseId() != null || !request.isWaiting()) {
-			return this.unanswered > 0;
-		}
-		int status = json.path("status").asInt(0);
-		return this.unansweredBefore > 0 && (status == 400 || status == 404 || status == 409);
-	}
-
-	private static @Nullable String text(JsonNode node) {
-		return node.isString() ? node.stringValue() : null;
 	}
 
 	private void hold(MessageRequest request, MessageReader message) {
@@ -359,7 +314,7 @@ final class BackendLink implements PeerListener {
 			Duration time = request.context().pool().properties().holdSignsOfLife();
 			request.timer(loop(request).schedule(() -> {
 				begin(request);
-				this.socket.client().flush();
+				this.socket.output().flush();
 			}, time));
 		}
 	}
@@ -373,49 +328,26 @@ final class BackendLink implements PeerListener {
 		}
 	}
 
-	private void refuse(MessageRequest request, ObjectNode json, MessageReader message) {
-		message.take().forEach((part) -> part.bytes().release());
+	private void refuse(MessageRequest request, ResponseEvent error) {
+		error.message().take().forEach((part) -> part.bytes().release());
 		request.releaseHeld();
 		endRequest();
-		Outcome outcome = classify(request, json, message);
-		int status = json.path("status").asInt(0);
-		request.decide(new AttemptResult.ErrorRead(outcome,
-				new ErrorResponse((status >= 400) ? status : 400, Map.of(), message.bytes(), null)));
+		request.decide(
+				new AttemptResult.ErrorRead(error.classify(request, this.socket.instant()), error.toErrorResponse()));
 	}
 
-	private Outcome classify(MessageRequest request, ObjectNode json, MessageReader message) {
-		Map<String, String> headers = new HashMap<>();
-		json.path("headers")
-			.forEachEntry((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value.asString("")));
-		RequestTraits traits = new RequestTraits(Operation.RESPONSES, message.bytes().length,
-				() -> System.identityHashCode(request), false, false);
-		OutcomeClassifier classifier = new OutcomeClassifier(request.context().pool().properties().cooldown(),
-				AttemptFacts.of(request.attempt(), traits));
-		JsonNode failed = json.path("response").path(ERROR);
-		byte[] body = failed.isObject() ? ("{\"error\":" + failed + "}").getBytes(StandardCharsets.UTF_8)
-				: message.bytes();
-		int status = json.path("status").asInt(0);
-		return classifier.classify(ErrorFacts.of((status >= 400) ? status : 200, headers::get, body),
-				this.socket.instant());
-	}
-
-	private void readEnd(MessageRequest request, StreamEvent event, ObjectNode json, MessageReader message) {
-		Usage usage = event.usage();
-		String type = String.valueOf(event.type());
-		boolean failed = event.kind() == StreamEvent.Kind.ERROR;
-		boolean last = failed || switch (type) {
-			case "response.completed", "response.incomplete", "response.cancelled", "response.done" -> true;
-			default -> false;
-		};
-		if (!last) {
+	private void readEnd(MessageRequest request, ResponseEvent event) {
+		if (!event.isLast()) {
 			return;
 		}
+		Usage usage = event.usage();
 		if (usage != null) {
 			request.attempt().recordUsage(usage);
 		}
 		endRequest();
-		Outcome outcome = failed ? endOf(classify(request, json, message)) : new Outcome.Served(200);
-		this.socket.onResponseEnd(request, outcome, failed ? 500 : 200);
+		boolean failed = event.kind() == StreamEvent.Kind.ERROR;
+		Outcome outcome = failed ? endOf(event.classify(request, this.socket.instant())) : new Outcome.Served(200);
+		this.socket.running().onResponseEnd(request, outcome, failed ? 500 : 200);
 	}
 
 	/**
@@ -431,14 +363,14 @@ final class BackendLink implements PeerListener {
 
 	private void pass(List<FramePart> parts) {
 		this.blocked.addAll(parts);
-		if (!this.socket.mayPass(this)) {
+		if (!this.socket.output().mayPass(this)) {
 			this.peer.read(false);
 		}
 		else if (!this.blocked.isEmpty()) {
 			List<FramePart> all = List.copyOf(this.blocked);
 			this.blocked.clear();
 			FramePart last = all.get(all.size() - 1);
-			this.socket.pass(this, all, last.ends() && last.header().last());
+			this.socket.output().pass(this, all, last.ends() && last.header().last());
 		}
 	}
 
@@ -467,37 +399,9 @@ final class BackendLink implements PeerListener {
 		return taken;
 	}
 
-	private void startSilence() {
-		this.lastEvent = this.socket.now();
-		this.thinking = true;
-		if (this.silence == null) {
-			scheduleSilence(this.socket.settings().streamIdleTimeout());
-		}
-	}
-
-	private void scheduleSilence(Duration delay) {
-		this.silence = this.socket.context().loop().schedule(this::checkSilence, delay);
-	}
-
-	private void checkSilence() {
-		this.silence = null;
-		MessageRequest request = this.running;
-		if (request == null || this.peer.isEnded()) {
-			return;
-		}
-		PoolProperties settings = this.socket.settings();
-		Duration limit = this.thinking ? settings.responseTimeout() : settings.streamIdleTimeout();
-		Duration silent = Duration.ofNanos(this.socket.now() - this.lastEvent);
-		if (request.isWaiting() || this.socket.isClientSlow()) {
-			scheduleSilence(settings.streamIdleTimeout());
-		}
-		else if (silent.compareTo(limit) >= 0) {
-			fail("it sent nothing for too long");
-			discard();
-		}
-		else {
-			scheduleSilence(limit.minus(silent));
-		}
+	private void onSilence() {
+		fail("it sent nothing for too long");
+		discard(SocketEnd.GIVEN_UP);
 	}
 
 	private void fail(String why) {
@@ -508,46 +412,44 @@ final class BackendLink implements PeerListener {
 					"a WebSocket that ended before the first event (" + why + ")", null)));
 		}
 		else if (request != null) {
-			this.socket.onBroken(request);
+			this.socket.running().onBroken(request);
 		}
 	}
 
 	@Override
 	public void onReadComplete(SocketPeer from) {
-		this.socket.client().flush();
+		this.socket.output().flush();
 	}
 
 	@Override
 	public void onWritable(SocketPeer side) {
-		this.socket.readClient();
+		this.socket.links().readClient();
 	}
 
 	@Override
 	public void onClose(SocketPeer from, CloseReason reason) {
 		fail("the backend closed it with " + reason);
 		this.socket.onLinkClosed(this, reason);
-		endTurns();
+		this.turns.releaseAll();
 	}
 
 	@Override
 	public void onError(SocketPeer from, FrameException error) {
 		fail(error.problem());
 		this.socket.onLinkBroken(this, error.problem());
-		endTurns();
+		this.turns.releaseAll();
 	}
 
 	@Override
 	public void onStall(SocketPeer side) {
 		fail("it read nothing for too long");
 		this.socket.onLinkBroken(this, "it read nothing for too long");
-		endTurns();
+		this.turns.releaseAll();
 	}
 
 	@Override
 	public void onEnd(SocketPeer side) {
-		if (this.silence != null) {
-			this.silence.dispose();
-		}
+		this.silence.stop();
 		releaseParts();
 		fail("its connection broke");
 		if (side.isClosedByHandshake()) {
@@ -556,16 +458,7 @@ final class BackendLink implements PeerListener {
 		else {
 			this.socket.onLinkBroken(this, "its connection broke");
 		}
-		endTurns();
-	}
-
-	/**
-	 * A request that must run on this WebSocket.
-	 *
-	 * @param request the request
-	 * @param start completes when it may be sent
-	 */
-	private record Turn(MessageRequest request, MonoSink<Void> start) {
+		this.turns.releaseAll();
 	}
 
 }

@@ -3,6 +3,7 @@ package dev.weir.websocket;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,8 @@ final class MessageReader {
 
 	private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
 
-	/** The longest error that is kept as it came. */
-	private static final int MAX_ERROR = 256 * 1024;
+	/** The longest message that is kept as it came. */
+	private static final int MAX_KEPT = 256 * 1024;
 
 	private final EventReducer reducer = new EventReducer();
 
@@ -33,6 +34,9 @@ final class MessageReader {
 
 	private boolean text;
 
+	/** The bytes to read next of a message that is too long to be kept. */
+	private byte @Nullable [] piece;
+
 	MessageReader() {
 		this.reducer.add(DATA);
 	}
@@ -45,8 +49,16 @@ final class MessageReader {
 		byte[] payload = part.payload(this.offset);
 		this.offset = part.ends() ? 0 : this.offset + payload.length;
 		this.text |= part.header().opcode() == FrameHeader.TEXT;
-		if (this.bytes.size() + payload.length <= MAX_ERROR) {
+		if (this.piece != null) {
+			this.piece = payload.clone();
+		}
+		else if (this.bytes.size() + payload.length <= MAX_KEPT) {
 			this.bytes.writeBytes(payload);
+		}
+		else {
+			byte[] all = Arrays.copyOf(this.bytes.toByteArray(), this.bytes.size() + payload.length);
+			System.arraycopy(payload, 0, all, this.bytes.size(), payload.length);
+			this.piece = all;
 		}
 		for (int i = 0; i < payload.length; i++) {
 			// an event ends at a line; in JSON, line breaks are white space
@@ -81,8 +93,17 @@ final class MessageReader {
 	}
 
 	/**
+	 * The bytes of a message that is too long to be kept, once for each part.
+	 * @return those that were not returned after an earlier part, or {@code null} if the
+	 * message is kept
+	 */
+	byte @Nullable [] piece() {
+		return this.piece;
+	}
+
+	/**
 	 * The bytes of the message.
-	 * @return the bytes, possibly cut off if it is long
+	 * @return the bytes, cut off if it is too long to be kept
 	 */
 	byte[] bytes() {
 		return this.bytes.toByteArray();

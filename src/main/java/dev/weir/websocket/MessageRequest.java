@@ -9,7 +9,6 @@ import reactor.core.publisher.MonoSink;
 
 import dev.weir.backend.Attempt;
 import dev.weir.openai.body.RequestBody;
-import dev.weir.openai.stream.StreamEvent;
 import dev.weir.reply.ObjectRecorder;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
@@ -25,9 +24,6 @@ final class MessageRequest implements Disposable {
 	private final @Nullable BackendLink bound;
 
 	private final @Nullable ObjectRecorder objects;
-
-	// null once no other attempt can follow
-	private @Nullable RequestBody body;
 
 	// the backend that it was sent to last
 	private @Nullable BackendLink link;
@@ -47,15 +43,12 @@ final class MessageRequest implements Disposable {
 
 	/**
 	 * Creates the state of a request.
-	 * @param context its context
-	 * @param body the message
+	 * @param context its context, with the message as the body of its call
 	 * @param bound the backend that must serve it, or {@code null}
 	 * @param objects records the objects that its response names, or {@code null}
 	 */
-	MessageRequest(RequestContext context, RequestBody body, @Nullable BackendLink bound,
-			@Nullable ObjectRecorder objects) {
+	MessageRequest(RequestContext context, @Nullable BackendLink bound, @Nullable ObjectRecorder objects) {
 		this.context = context;
-		this.body = body;
 		this.bound = bound;
 		this.objects = objects;
 	}
@@ -81,7 +74,7 @@ final class MessageRequest implements Disposable {
 	 * @return the message for the backend of the current attempt
 	 */
 	byte[] message() {
-		RequestBody message = this.body;
+		RequestBody message = this.context.call().body();
 		if (message == null) {
 			throw new IllegalStateException("The message was released");
 		}
@@ -92,17 +85,29 @@ final class MessageRequest implements Disposable {
 
 	/** Releases the message: the response has begun, so it is not sent again. */
 	void releaseBody() {
-		this.body = null;
 		this.context.releaseBody();
 	}
 
 	/**
 	 * Records the objects that an event names.
-	 * @param event the event
+	 * @param type its type, or {@code null}
+	 * @param message the event, complete and kept
 	 */
-	void recordObjects(StreamEvent event) {
-		if (this.objects != null && event.isWhole()) {
-			this.objects.onEvent(event, attempt());
+	void recordObjects(@Nullable String type, MessageReader message) {
+		if (this.objects != null) {
+			this.objects.onMessage(type, message::bytes, attempt());
+		}
+	}
+
+	/**
+	 * Records the objects that the next piece of a long event names, before it is passed
+	 * on.
+	 * @param piece the bytes
+	 * @param end whether the event ends with it
+	 */
+	void recordObjects(byte[] piece, boolean end) {
+		if (this.objects != null) {
+			this.objects.onPiece(piece, end, attempt());
 		}
 	}
 

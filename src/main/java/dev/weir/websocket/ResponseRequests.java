@@ -3,7 +3,6 @@ package dev.weir.websocket;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -16,6 +15,7 @@ import org.springframework.http.HttpHeaders;
 import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
+import dev.weir.config.WeirProperties;
 import dev.weir.failover.AttemptCaller;
 import dev.weir.failover.BackendCaller;
 import dev.weir.failover.Failover;
@@ -41,11 +41,6 @@ import dev.weir.response.BackendResponse;
  * connected for it.
  */
 final class ResponseRequests {
-
-	/** A message is the body of this request. */
-	private static final ApiPath CREATE = ApiPath.parse("POST", "/v1/responses", null);
-
-	private static final IdShape OBJECTS = Objects.requireNonNull(CREATE.storedOperation()).request();
 
 	private final WebSocketConnector connector;
 
@@ -105,8 +100,8 @@ final class ResponseRequests {
 		return this.shared.pools().current().get(this.handshake.pool().name());
 	}
 
-	Duration bodyTimeout() {
-		return this.shared.pools().current().properties().bodyTimeout();
+	WeirProperties settings() {
+		return this.shared.pools().current().properties();
 	}
 
 	/**
@@ -118,7 +113,9 @@ final class ResponseRequests {
 	 * @throws ApiErrorException if no backend serves its model
 	 */
 	MessageRequest create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
-		RequestBody body = RequestBody.of(message.bytes(), "application/json", OBJECTS, false);
+		ApiPath path = this.handshake.call().path();
+		IdShape objects = Objects.requireNonNull(path.storedOperation()).request();
+		RequestBody body = RequestBody.of(message.bytes(), "application/json", objects, false);
 		String named = body.model();
 		String model = (named != null) ? named : "";
 		if (pool.lanes(model).isEmpty()) {
@@ -130,12 +127,9 @@ final class ResponseRequests {
 		RequestContext context = this.handshake.child(this.handshake.id() + "." + this.count);
 		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
-		context.onCallRead(call(model, body));
-		return new MessageRequest(context, body, bound, ObjectRecorder.of(new ApiCall(CREATE, model, body, true)));
-	}
-
-	private ApiCall call(String model, RequestBody body) {
-		return new ApiCall(this.handshake.call().path(), model, body, true);
+		ApiCall call = new ApiCall(path, model, body, true);
+		context.onCallRead(call);
+		return new MessageRequest(context, bound, ObjectRecorder.of(call));
 	}
 
 	/**
@@ -161,13 +155,11 @@ final class ResponseRequests {
 		else {
 			ready = this.shared.affinity().bind(context, this.headers);
 		}
-		// the handshake of a further backend has no body
-		context.onCallRead(call(context.call().model(), RequestBody.of(new byte[0], null)));
 		return (ready != null) ? ready.then(attempts) : attempts;
 	}
 
 	private static Mono<AttemptResult> attempt(ResponsesSocket socket, MessageRequest request, AttemptCaller connect) {
-		BackendLink link = socket.begin(request);
+		BackendLink link = socket.links().begin(request);
 		if (link != null) {
 			return link.send(request);
 		}

@@ -22,6 +22,9 @@ class ResponsesSocketReloadTests {
 
 	private static final String CREATE = "{\"type\":\"response.create\",\"model\":\"m1\"}";
 
+	private static final String OTHER_ROUTE = "spring.cloud.gateway.server.webflux.routes: "
+			+ "[{id: other, uri: 'lb://other', predicates: ['Path=/**']}]\n";
+
 	@AutoClose
 	private final OpenResources resources = new OpenResources();
 
@@ -57,6 +60,20 @@ class ResponsesSocketReloadTests {
 		client.text(CREATE);
 		assertThat(client.nextText()).contains("completed");
 		assertThat(this.keys).containsExactly("old-key", "new-key");
+	}
+
+	@Test
+	void theClientOfARemovedPoolGetsAnErrorAndIsClosedWith1012() {
+		ReloadableWeir weir = this.resources.add(ReloadableWeir.start(pool("key")));
+		RawWebSocket client = connect(weir);
+		client.text(CREATE);
+		assertThat(client.nextText()).contains("completed");
+		assertThat(weir.change(pool("key").replace("openai:", "other:") + OTHER_ROUTE).problem()).isNull();
+		client.text(CREATE);
+		assertThat(client.nextText()).contains("\"status\":503", "pool openai");
+		Frame close = client.awaitClose();
+		assertThat(close.code()).isEqualTo(1012);
+		assertThat(close.reason()).isEqualTo("The configuration has changed");
 	}
 
 }

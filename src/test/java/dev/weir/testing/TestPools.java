@@ -64,8 +64,8 @@ public final class TestPools {
 				defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
-				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.drainDelay(),
-				others.affinity(), others.startupCheck());
+				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.websocketIdleTimeout(),
+				others.drainDelay(), others.affinity(), others.startupCheck());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)

@@ -525,4 +525,149 @@ class ResponsesSocketFaultTests {
 		assertThat(client.awaitClose().opcode()).isEqualTo(RawWebSocket.CLOSE);
 	}
 
+	@Test
+	void anIdleClientIsClosedButNotWhileAResponseRuns() throws InterruptedException {
+		Signal end = new Signal();
+		BlockingQueue<Frame> closes = new LinkedBlockingQueue<>();
+		RawBackend backend = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			Frame frame = socket.next();
+			if (frame.opcode() == RawWebSocket.CLOSE) {
+				closes.add(frame);
+				return;
+			}
+			socket.text(created("r")).text(delta("1"));
+			end.await();
+			socket.text(completed("r")).awaitClose();
+		});
+		WeirServer weir = this.resources.add(WeirServer.start("weir.websocket-idle-timeout: 1s\n"
+				+ WeirServer.pool("", WeirServer.backend("a", backend.url(), "models: {m1: m1}"))));
+		RawWebSocket busy = connect(weir);
+		busy.text(create("m1", ""));
+		RawWebSocket idle = connect(weir);
+		Frame close = idle.awaitClose();
+		assertThat(close.code()).isEqualTo(1001);
+		assertThat(close.reason()).isEqualTo("No message for 1 s");
+		Frame atBackend = closes.poll(5, TimeUnit.SECONDS);
+		assertThat(atBackend).isNotNull();
+		assertThat(atBackend.code()).isEqualTo(1001);
+		end.send();
+		busy.nextText();
+		busy.nextText();
+		assertThat(busy.nextText()).contains("completed");
+	}
+
+	@Test
+	void ifABackendBreaksOffInTheMiddleOfAMessageTheOthersAreClosedWithThatReason() throws InterruptedException {
+		Signal breakOff = new Signal();
+		BlockingQueue<Frame> closes = new LinkedBlockingQueue<>();
+		RawBackend broken = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text(created("r1")).text(delta("1"));
+			socket.frame(RawWebSocket.TEXT, false, delta("x".repeat(100_000)).getBytes(StandardCharsets.UTF_8));
+			breakOff.await();
+			socket.reset();
+		});
+		RawBackend other = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text(created("r2")).text(delta("2"));
+			closes.add(socket.awaitClose());
+		});
+		WeirServer weir = start("", WeirServer.backend("a", broken.url(), "models: {m1: m1}"),
+				WeirServer.backend("b", other.url(), "models: {m2: m2}"));
+		RawWebSocket client = connect(weir);
+		client.text(create("m2", ""));
+		assertThat(client.nextText()).contains("r2");
+		client.nextText();
+		client.text(create("m1", ""));
+		assertThat(client.nextText()).contains("r1");
+		client.nextText();
+		assertThat(client.next().last()).isFalse();
+		breakOff.send();
+		assertThat(client.awaitClose().code()).isEqualTo(1014);
+		Frame close = closes.poll(5, TimeUnit.SECONDS);
+		assertThat(close).isNotNull();
+		assertThat(close.code()).isEqualTo(1001);
+		assertThat(close.reason()).isEqualTo("Another backend of the client failed");
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(weir.get("/actuator/prometheus").body())
+				.containsPattern("weir_attempts_\\w*count\\{[^}]*backend=\"b\"[^}]*outcome=\"cancelled\"[^}]*} 1")
+				.containsPattern("weir_attempts_\\w*count\\{[^}]*backend=\"a\"[^}]*outcome=\"broken\"[^}]*} 1"));
+	}
+
+	@Test
+	void s9ABackendThatWaitsForAMessageOfAnotherOneIsNotRead() throws InterruptedException {
+		Signal proceed = new Signal();
+		AtomicLong sent = new AtomicLong();
+		RawBackend first = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text(created("r1")).text(delta("1"));
+			socket.frame(RawWebSocket.TEXT, false, new byte[100_000]);
+			proceed.await();
+			for (int i = 0; i < 40; i++) {
+				socket.frame(RawWebSocket.CONTINUATION, false, new byte[100_000]);
+			}
+			proceed.await();
+			socket.frame(RawWebSocket.CONTINUATION, true, new byte[1]).text(completed("r1")).awaitClose();
+		});
+		byte[] event = delta("y".repeat(50_000)).getBytes(StandardCharsets.UTF_8);
+		RawBackend second = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text(created("r2")).text(delta("2"));
+			for (int i = 0; i < 300; i++) {
+				socket.frame(RawWebSocket.TEXT, true, event);
+				sent.addAndGet(event.length);
+			}
+			socket.text(completed("r2")).awaitClose();
+		});
+		WeirServer weir = start("", WeirServer.backend("a", first.url(), "models: {m1: m1}"),
+				WeirServer.backend("b", second.url(), "models: {m2: m2}"));
+		// each few bytes that it reads make it writable again
+		RawWebSocket client = this.resources.add(RawWebSocket.connect(weir.port(), 8192, "/v1/responses"));
+		client.text(create("m1", ""));
+		client.nextText();
+		client.nextText();
+		assertThat(client.next().last()).isFalse();
+		client.text(create("m2", ""));
+		AtomicLong before = new AtomicLong();
+		Awaitility.await()
+			.pollInterval(200, TimeUnit.MILLISECONDS)
+			.until(() -> sent.get() > 0 && before.getAndSet(sent.get()) == sent.get());
+		assertThat(before.get()).isLessThan(15_000_000);
+		proceed.send();
+		for (int i = 0; i < 40; i++) {
+			client.next();
+		}
+		Awaitility.await().during(200, TimeUnit.MILLISECONDS).until(() -> sent.get() == before.get());
+		proceed.send();
+		client.next();
+		int completed = 0;
+		while (completed < 2) {
+			completed += client.next().text().contains("response.completed") ? 1 : 0;
+		}
+	}
+
+	@Test
+	void aMessageWithoutABackendGetsAnError() {
+		RawBackend silent = this.resources.backend((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			Frame close = socket.awaitClose();
+			socket.close(close.code(), "");
+		});
+		WeirServer weir = start("first-event-timeout: 200ms, response-timeout: 300ms, max-wait: 0ms, max-attempts: 1",
+				WeirServer.backend("a", silent.url(), "models: {m1: m1}"));
+		RawWebSocket client = connect(weir);
+		client.text(create("m1", ""));
+		assertThat(client.nextText()).contains("\"status\":504");
+		client.text("{\"type\":\"response.cancel\",\"response_id\":\"r\"}");
+		assertThat(client.nextText()).contains("\"status\":503", "no_backend_connected");
+		client.frame(RawWebSocket.BINARY, true, new byte[3]);
+		assertThat(client.nextText()).contains("no_backend_connected");
+	}
+
 }

@@ -237,7 +237,9 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return the operation, or {@code null} if it has nothing to do with stored objects
 	 */
 	public @Nullable StoredOperation storedOperation() {
-		return StoredOperation.of(this.method, this.operationPath);
+		// each message on the WebSocket is the body of such a request
+		String effective = (this.operation == Operation.RESPONSES_SOCKET) ? "POST" : this.method;
+		return StoredOperation.of(effective, this.operationPath);
 	}
 
 	/**
