@@ -195,7 +195,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiCall call(ApiPath path, RequestBody body) {
-		SessionModel session = path.issuesKey() ? SessionModel.find(body) : null;
+		SessionModel session = path.hasSession() ? SessionModel.find(body) : null;
 		String named = (path.deployment() != null) ? path.deployment()
 				: (session != null) ? session.name() : path.mayNameModel() ? body.model() : null;
 		if (named == null && path.operation().needsModel()) {

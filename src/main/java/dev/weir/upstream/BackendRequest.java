@@ -47,7 +47,7 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 			// the body is a message for the connected backend
 			return List.of();
 		}
-		SessionModel session = (path.issuesKey() && !call.model().isEmpty()) ? SessionModel.find(body) : null;
+		SessionModel session = (path.hasSession() && !call.model().isEmpty()) ? SessionModel.find(body) : null;
 		if (session != null) {
 			return session.name().equals(deployment) ? body.bytes() : session.replace(body, deployment);
 		}

@@ -2,8 +2,9 @@
  * WebSockets: the backend is connected first, then the client is upgraded, and frames
  * pass between both. The choice of a backend is in {@code failover}; the pipeline of a
  * client's connection is changed in {@code server}. Start with
- * {@link dev.weir.websocket.WebSocketConnector} and
- * {@link dev.weir.websocket.RealtimeSocket}.
+ * {@link dev.weir.websocket.WebSocketConnector}, then
+ * {@link dev.weir.websocket.RealtimeSocket} or
+ * {@link dev.weir.websocket.ResponsesSocket}.
  */
 @NullMarked
 package dev.weir.websocket;

@@ -93,6 +93,25 @@ class EphemeralKeyTests {
 	}
 
 	@Test
+	void theSessionOfARealtimeCallNamesTheModel() {
+		String form = "--x\r\nContent-Disposition: form-data; name=\"sdp\"\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+				+ "--x\r\nContent-Disposition: form-data; name=\"session\"\r\nContent-Type: application/json\r\n\r\n"
+				+ "{\"type\":\"realtime\",\"audio\":{\"model\":\"no\"}, \"model\" : \"gpt-realtime\"}\r\n--x--\r\n";
+		assertThat(this.weir.form("/v1/realtime/calls", form, "x").statusCode()).isEqualTo(201);
+		assertThat(this.first.requests().get(0)).startsWith("POST /openai/v1/realtime/calls ")
+			.endsWith(form.replace("gpt-realtime", "rt-a"));
+		String blob = form.replace("name=\"session\"", "name=\"session\"; filename=\"blob\"");
+		this.weir.form("/v1/realtime/calls", blob, "x");
+		assertThat(this.first.requests().get(1)).endsWith(blob.replace("gpt-realtime", "rt-a"));
+		this.weir.post("/v1/realtime/calls", SESSION);
+		assertThat(this.first.requests().get(2)).endsWith(SESSION.replace("gpt-realtime", "rt-a"));
+		String other = form.replace("gpt-realtime", "other");
+		this.weir.form("/v1/realtime/calls", other, "x");
+		assertThat(this.second.requests().get(0)).endsWith(other);
+		assertThat(this.first.requests()).hasSize(3);
+	}
+
+	@Test
 	void aKeyThatIsNotKnownOrHasExpiredIsRefused() {
 		try (RawWebSocket client = RawWebSocket.connect(this.weir, "/v1/realtime?model=gpt-realtime",
 				"Authorization: Bearer ek_other")) {

@@ -14,10 +14,13 @@ import dev.weir.openai.stored.NamedObject;
  */
 final class MultipartBody extends RequestBody {
 
+	private final byte[] body;
+
 	private final MultipartScan scan;
 
 	private MultipartBody(BodyBytes bytes, MultipartScan scan) {
 		super(bytes);
+		this.body = bytes.array();
 		this.scan = scan;
 	}
 
@@ -53,6 +56,22 @@ final class MultipartBody extends RequestBody {
 	@Override
 	public @Nullable String purpose() {
 		return this.scan.purpose();
+	}
+
+	/**
+	 * Finds a field.
+	 * @param name its name
+	 * @return where its content is, or {@code null} if there is no such field
+	 */
+	MultipartReader.@Nullable Part field(String name) {
+		MultipartReader reader = new MultipartReader(this.body, this.scan.boundary());
+		for (MultipartReader.Part part = reader.next(); part != null; part = reader.next()) {
+			// browsers send JSON as a file if it is a Blob
+			if (part.name().equals(name)) {
+				return part;
+			}
+		}
+		return null;
 	}
 
 	@Override

@@ -13,9 +13,10 @@ import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The model in the body of a request for an ephemeral key:
- * {@code {"session":{"model":…}}} (OpenAI's API specification, schema
- * {@code RealtimeCreateClientSecretRequest}).
+ * The model in the configuration of a realtime session:
+ * {@code {"session":{"model":…}}}, or the field {@code session} of a form (OpenAI's API
+ * specification, schemas {@code RealtimeCreateClientSecretRequest} and
+ * {@code RealtimeCallCreateRequest}).
  *
  * @param name the model
  * @param from the index of the first byte of its value
@@ -32,15 +33,29 @@ public record SessionModel(String name, int from, int to) {
 	 */
 	public static @Nullable SessionModel find(RequestBody body) {
 		byte[] bytes = bytes(body);
+		int from = 0;
+		int to = bytes.length;
+		boolean form = body instanceof MultipartBody;
+		if (body instanceof MultipartBody parts) {
+			MultipartReader.Part session = parts.field("session");
+			if (session == null) {
+				return null;
+			}
+			from = session.from();
+			to = session.to();
+		}
 		// a copy: a factory caches the property names it reads, and these are foreign
-		try (JsonParser parser = FACTORY.copy().createParser(ObjectReadContext.empty(), bytes)) {
+		try (JsonParser parser = FACTORY.copy().createParser(ObjectReadContext.empty(), bytes, from, to - from)) {
 			if (parser.nextToken() != JsonToken.START_OBJECT) {
 				return null;
+			}
+			if (form) {
+				return findInside(parser, from);
 			}
 			for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 				boolean object = parser.nextToken() == JsonToken.START_OBJECT;
 				if (object && name.equals("session")) {
-					return findInside(parser);
+					return findInside(parser, from);
 				}
 				parser.skipChildren();
 			}
@@ -51,14 +66,14 @@ public record SessionModel(String name, int from, int to) {
 		return null;
 	}
 
-	private static @Nullable SessionModel findInside(JsonParser parser) {
+	private static @Nullable SessionModel findInside(JsonParser parser, int start) {
 		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 			boolean string = parser.nextToken() == JsonToken.VALUE_STRING;
 			if (string && name.equals("model")) {
 				String model = parser.getString();
 				return ModelName.isAllowed(model)
-						? new SessionModel(model, (int) parser.currentTokenLocation().getByteOffset(),
-								(int) parser.currentLocation().getByteOffset())
+						? new SessionModel(model, start + (int) parser.currentTokenLocation().getByteOffset(),
+								start + (int) parser.currentLocation().getByteOffset())
 						: null;
 			}
 			parser.skipChildren();

@@ -376,6 +376,15 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	}
 
 	/**
+	 * Whether the body has the configuration of a realtime session, which names the
+	 * model.
+	 * @return whether it asks for an ephemeral key, or begins a call over WebRTC
+	 */
+	public boolean hasSession() {
+		return issuesKey() || (this.method.equals("POST") && this.operationPath.equals("realtime/calls"));
+	}
+
+	/**
 	 * Whether the call may have an ephemeral key in place of a client's key.
 	 * @return whether it opens a realtime session or belongs to a realtime call
 	 */
