@@ -68,7 +68,8 @@ class WebSocketClientTests {
 		RawBackend backend = this.resources.backend((call) -> {
 			RawWebSocket socket = RawWebSocket.accept(call);
 			for (Frame frame = socket.next(); frame.opcode() == RawWebSocket.TEXT; frame = socket.next()) {
-				socket.text("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\"},\"got\":" + frame.text() + "}");
+				socket
+					.text("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\"},\"got\":" + frame.text() + "}");
 			}
 			socket.close(1000, "bye");
 		});

@@ -13,10 +13,9 @@ import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The model in the configuration of a realtime session:
- * {@code {"session":{"model":…}}}, or the field {@code session} of a form (OpenAI's API
- * specification, schemas {@code RealtimeCreateClientSecretRequest} and
- * {@code RealtimeCallCreateRequest}).
+ * The model in the configuration of a realtime session: {@code {"session":{"model":…}}},
+ * or the field {@code session} of a form (OpenAI's API specification, schemas
+ * {@code RealtimeCreateClientSecretRequest} and {@code RealtimeCallCreateRequest}).
  *
  * @param name the model
  * @param from the index of the first byte of its value
