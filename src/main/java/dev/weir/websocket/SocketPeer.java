@@ -5,11 +5,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -19,16 +16,10 @@ import dev.weir.memory.OutOfMemory;
 
 /**
  * One side of a WebSocket: a client, or a backend. It passes the frames of the side to
- * its listener, writes frames to it, and performs the closing handshake (RFC 6455,
- * section 7.1). Used on the event loop of its connection only.
+ * its listener, writes frames to it, and performs the closing handshake. Used on the
+ * event loop of its connection only.
  */
 final class SocketPeer extends ChannelInboundHandlerAdapter {
-
-	/** How long a side may take to respond to a close frame. */
-	static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
-
-	/** How long a backend may take to close the connection after both close frames. */
-	private static final Duration LINGER = Duration.ofSeconds(1);
 
 	private final boolean backend;
 
@@ -38,19 +29,12 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 
 	private @Nullable ChannelHandlerContext context;
 
-	private @Nullable CloseReason received;
-
-	private boolean closeSent;
+	private final CloseHandshake closing;
 
 	// whether a part of a frame was written, and its remainder was not
 	private boolean insideFrame;
 
-	// whether the side has sent what is not allowed, so that the rest cannot be read
-	private boolean invalid;
-
 	private boolean ended;
-
-	private @Nullable Future<?> closeTimer;
 
 	private @Nullable Future<?> writeTimer;
 
@@ -62,6 +46,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 */
 	SocketPeer(boolean backend, Duration writeTimeout, PeerListener listener) {
 		this.backend = backend;
+		this.closing = new CloseHandshake(backend);
 		this.writeTimeout = writeTimeout;
 		this.listener = listener;
 	}
@@ -81,25 +66,22 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 			ReferenceCountUtil.release(message);
 			return;
 		}
-		if (this.received != null || this.ended) {
+		if (this.closing.received() != null || this.ended) {
 			// nothing counts after a close frame
 			part.bytes().release();
 			return;
 		}
 		if (part.header().opcode() == FrameHeader.CLOSE) {
-			onClose(part);
+			onClose(from, part);
 			return;
 		}
 		this.listener.onPart(this, part);
 	}
 
-	private void onClose(FramePart part) {
+	private void onClose(ChannelHandlerContext from, FramePart part) {
 		try {
 			CloseReason reason = CloseReason.read(part.payload(0));
-			this.received = reason;
-			if (this.closeSent) {
-				finish();
-			}
+			this.closing.onReceived(from, reason);
 			this.listener.onClose(this, reason);
 		}
 		catch (FrameException ex) {
@@ -144,9 +126,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 
 	private void fail(FrameException error) {
 		if (!this.ended) {
-			// no more of its frames are passed on
-			this.received = new CloseReason(error.code(), "");
-			this.invalid = true;
+			this.closing.onInvalid(error.code());
 			close(new CloseReason(error.code(), error.problem()));
 			this.listener.onError(this, error);
 		}
@@ -156,9 +136,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 		if (!this.ended) {
 			this.ended = true;
 			stopWriteTimer();
-			if (this.closeTimer != null) {
-				this.closeTimer.cancel(false);
-			}
+			this.closing.stop();
 			this.listener.onEnd(this);
 		}
 	}
@@ -176,7 +154,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 * @return whether a close frame was sent or received
 	 */
 	boolean isClosing() {
-		return this.closeSent || this.received != null || this.ended;
+		return this.closing.hasBegun() || this.ended;
 	}
 
 	/**
@@ -184,7 +162,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 * @return whether one was sent or received
 	 */
 	boolean isClosedByHandshake() {
-		return this.closeSent || this.received != null;
+		return this.closing.hasBegun();
 	}
 
 	/**
@@ -201,7 +179,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 */
 	void write(FramePart part) {
 		ChannelHandlerContext to = this.context;
-		if (to == null || this.ended || this.closeSent) {
+		if (to == null || this.ended || this.closing.isSent()) {
 			part.bytes().release();
 			return;
 		}
@@ -217,7 +195,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 */
 	void write(int opcode, byte[] payload) {
 		ChannelHandlerContext to = this.context;
-		if (to != null && !this.ended && !this.closeSent && !this.insideFrame) {
+		if (to != null && !this.ended && !this.closing.isSent() && !this.insideFrame) {
 			to.write(frame(to, opcode, payload), to.voidPromise());
 		}
 	}
@@ -251,7 +229,7 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 		this.writeTimer = null;
 		if (this.context != null && !this.ended) {
 			// a close frame would wait like the others
-			this.closeSent = true;
+			this.closing.skip();
 			this.listener.onStall(this);
 			this.context.close();
 		}
@@ -288,11 +266,11 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 */
 	void close(CloseReason reason) {
 		ChannelHandlerContext to = this.context;
-		if (to == null || this.ended || this.closeSent) {
+		if (to == null || this.ended || this.closing.isSent()) {
 			return;
 		}
 		if (this.insideFrame) {
-			this.closeSent = true;
+			this.closing.skip();
 			to.close();
 			return;
 		}
@@ -300,49 +278,9 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 		byte[] bytes = new byte[payload.readableBytes()];
 		payload.readBytes(bytes);
 		to.writeAndFlush(frame(to, FrameHeader.CLOSE, bytes), to.voidPromise());
-		this.closeSent = true;
 		// to receive its close frame, or the end of the connection
-		read(true);
-		if (this.received != null) {
-			finish();
-		}
-		else {
-			closeAfter(CLOSE_TIMEOUT);
-		}
-	}
-
-	/** The server closes the connection first (RFC 6455, section 7.1.1). */
-	private void finish() {
-		ChannelHandlerContext to = this.context;
-		if (to == null) {
-			return;
-		}
-		if (this.backend) {
-			closeAfter(LINGER);
-		}
-		else if (this.invalid && to.channel() instanceof DuplexChannel socket) {
-			// the client may still be sending: closed now, the connection would be reset,
-			// and the close frame lost
-			to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> socket.shutdownOutput());
-			closeAfter(CLOSE_TIMEOUT);
-		}
-		else {
-			to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((done) -> to.close());
-		}
-	}
-
-	private void closeAfter(Duration delay) {
-		ChannelHandlerContext to = this.context;
-		if (to == null) {
-			return;
-		}
-		if (this.closeTimer != null) {
-			this.closeTimer.cancel(false);
-		}
-		this.closeTimer = to.executor().schedule(() -> {
-			Channel channel = to.channel();
-			channel.close();
-		}, delay.toNanos(), TimeUnit.NANOSECONDS);
+		to.channel().config().setAutoRead(true);
+		this.closing.onSent(to);
 	}
 
 	/**
@@ -350,10 +288,9 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 */
 	void closeLater() {
 		ChannelHandlerContext to = this.context;
-		if (to != null && this.received != null && !this.closeSent) {
-			CloseReason reason = this.received;
-			this.closeTimer = to.executor()
-				.schedule(() -> close(reason), CLOSE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+		CloseReason reason = this.closing.received();
+		if (to != null && reason != null && !this.closing.isSent()) {
+			this.closing.respondLater(to, () -> close(reason));
 		}
 	}
 
@@ -361,8 +298,9 @@ final class SocketPeer extends ChannelInboundHandlerAdapter {
 	 * Responds to the close frame of the side now, if there is one without a response.
 	 */
 	void respondToClose() {
-		if (this.received != null) {
-			close(this.received);
+		CloseReason reason = this.closing.received();
+		if (reason != null) {
+			close(reason);
 		}
 	}
 

@@ -3,8 +3,6 @@ package dev.weir.testing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -23,8 +21,6 @@ public final class RawClient implements AutoCloseable {
 	/** The end of a chunked body. */
 	public static final String LAST_CHUNK = "0\r\n\r\n";
 
-	private static final int TIMEOUT_MILLIS = 20_000;
-
 	private static final int READ = 16 * 1024;
 
 	private final Socket socket;
@@ -37,13 +33,7 @@ public final class RawClient implements AutoCloseable {
 	private int position;
 
 	private RawClient(int port, int receiveBuffer) throws IOException {
-		this.socket = new Socket();
-		if (receiveBuffer > 0) {
-			this.socket.setReceiveBufferSize(receiveBuffer);
-		}
-		this.socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
-		this.socket.setTcpNoDelay(true);
-		this.socket.setSoTimeout(TIMEOUT_MILLIS);
+		this.socket = RawSocket.connect(port, receiveBuffer);
 	}
 
 	/**
@@ -268,7 +258,8 @@ public final class RawClient implements AutoCloseable {
 			return more >= 0;
 		}
 		catch (SocketTimeoutException ex) {
-			throw new AssertionError("No byte received for " + TIMEOUT_MILLIS + " ms after: " + received(), ex);
+			throw new AssertionError("No byte received for " + RawSocket.TIMEOUT_MILLIS + " ms after: " + received(),
+					ex);
 		}
 		catch (SocketException ex) {
 			// a reset
@@ -283,23 +274,12 @@ public final class RawClient implements AutoCloseable {
 	 * Ends the connection with a TCP reset.
 	 */
 	public void reset() {
-		try {
-			this.socket.setSoLinger(true, 0);
-			this.socket.close();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		RawSocket.reset(this.socket);
 	}
 
 	@Override
 	public void close() {
-		try {
-			this.socket.close();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		RawSocket.close(this.socket);
 	}
 
 	/** The received bytes that no reply was read from. */

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -39,8 +38,6 @@ public final class RawWebSocket implements AutoCloseable {
 	public static final int PONG = 10;
 
 	private static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-
-	private static final int TIMEOUT_MILLIS = 20_000;
 
 	private final Socket socket;
 
@@ -81,13 +78,7 @@ public final class RawWebSocket implements AutoCloseable {
 	 */
 	public static RawWebSocket connect(int port, int receiveBuffer, String target, String... headers) {
 		try {
-			Socket socket = new Socket();
-			if (receiveBuffer > 0) {
-				socket.setReceiveBufferSize(receiveBuffer);
-			}
-			socket.connect(new InetSocketAddress("127.0.0.1", port), TIMEOUT_MILLIS);
-			socket.setTcpNoDelay(true);
-			socket.setSoTimeout(TIMEOUT_MILLIS);
+			Socket socket = RawSocket.connect(port, receiveBuffer);
 			List<String> lines = new ArrayList<>(List.of("Connection: Upgrade", "Upgrade: websocket",
 					"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + KEY));
 			lines.addAll(List.of(headers));
@@ -332,23 +323,12 @@ public final class RawWebSocket implements AutoCloseable {
 
 	/** Ends the connection with a TCP reset. */
 	public void reset() {
-		try {
-			this.socket.setSoLinger(true, 0);
-			this.socket.close();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		RawSocket.reset(this.socket);
 	}
 
 	@Override
 	public void close() {
-		try {
-			this.socket.close();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		RawSocket.close(this.socket);
 	}
 
 	/**
