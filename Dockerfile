@@ -42,6 +42,8 @@ FROM runtime
 COPY --from=train /app/weir.aot ./
 # Settings of your own may be mounted over this file, or beside it as /app/config/application.yml
 COPY --from=build /files/application.yml ./
+# A container is reachable from elsewhere, so Weir wants to know its clients: weir.clients, or WEIR_OPEN=true
+ENV SERVER_ADDRESS=0.0.0.0
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -68,6 +68,10 @@ var settings = [
     value: identity.properties.clientId
   }
   {
+    name: 'WEIR_OPEN' // everybody whom the ingress lets through may call it
+    value: 'true'
+  }
+  {
     name: 'WEIR_DRAIN_DELAY'
     value: '${drainDelaySeconds}s'
   }

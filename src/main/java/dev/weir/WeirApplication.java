@@ -17,6 +17,7 @@ import org.springframework.context.annotation.Bean;
 
 import dev.weir.backend.Pools;
 import dev.weir.check.ConfigurationCheck;
+import dev.weir.client.NewKey;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 import dev.weir.logging.BatchingConsoleListener;
@@ -31,6 +32,9 @@ public class WeirApplication {
 	public static void main(String[] args) {
 		if (ConfigurationCheck.isRequested(args)) {
 			System.exit(new ConfigurationCheck(WeirApplication.class, System.out).run(args));
+		}
+		if (NewKey.isRequested(args)) {
+			System.exit(new NewKey(System.out).run(args));
 		}
 		SpringApplication application = new SpringApplication(WeirApplication.class);
 		application.addListeners(new BatchingConsoleListener(), new OutOfMemoryAppender());

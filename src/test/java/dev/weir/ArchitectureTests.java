@@ -48,6 +48,7 @@ class ArchitectureTests {
 			Map.entry("upstream", Set.of("request", "credential", "openai", "backend", "config", "memory")),
 			Map.entry("affinity",
 					Set.of("inbound", "upstream", "request", "credential", "openai", "backend", "config", "memory")),
+			Map.entry("client", Set.of("request", "openai", "backend", "config")),
 			Map.entry("websocket",
 					Set.of("affinity", "failover", "reply", "response", "classify", "inbound", "server", "upstream",
 							"request", "openai", "backend", "config", "memory")),

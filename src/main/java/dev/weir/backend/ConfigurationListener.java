@@ -13,6 +13,7 @@ public interface ConfigurationListener {
 	 * Prepares for new pools and backends, before requests can reach them. The new
 	 * configuration may still be refused.
 	 * @param next the new configuration
+	 * @throws RefusedConfigurationException if the running Weir cannot use it
 	 */
 	default void prepare(PoolSet next) {
 	}

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.cloud.gateway.config.GatewayProperties;
@@ -19,8 +20,11 @@ import org.springframework.cloud.gateway.filter.FilterDefinition;
 
 import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendProperties;
+import dev.weir.config.ClientProperties;
+import dev.weir.config.ExpiryTime;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.PoolProperties;
+import dev.weir.config.Secret;
 import dev.weir.config.WeirProperties;
 import dev.weir.gateway.RouteLog;
 
@@ -63,12 +67,42 @@ final class SettingsSummary {
 	}
 
 	private void addSettings(WeirProperties properties) {
-		List<String> settings = new ArrayList<>(SettingText.of(properties, Set.of("pools")));
+		List<String> settings = new ArrayList<>(SettingText.of(properties, Set.of("pools", "clients", "operators")));
 		if (properties.maxBuffered() == null) {
 			settings.add("max-buffered a quarter of the heap");
 		}
 		this.text.append("\nSettings\n").append(SettingText.wrap(INDENT, settings));
+		addClients(properties);
 		properties.pools().forEach(this::addPool);
+	}
+
+	private void addClients(WeirProperties properties) {
+		TextTable table = new TextTable(INDENT, "name", "keys", "models", "pools", "expires");
+		for (ClientProperties client : properties.clients()) {
+			table.add(client.name(), keys(client.key(), client.keySha256()), orAll(client.models()),
+					orAll(client.pools()), orNever(client.expires()));
+		}
+		this.text.append("\nClients\n")
+			.append(properties.clients().isEmpty() ? INDENT + "none: everybody who reaches Weir may call it\n" : table);
+		if (!properties.operators().isEmpty()) {
+			TextTable operators = new TextTable(INDENT, "name", "keys", "expires");
+			properties.operators()
+				.forEach((operator) -> operators.add(operator.name(), keys(operator.key(), operator.keySha256()),
+						orNever(operator.expires())));
+			this.text.append("\nOperators\n").append(operators);
+		}
+	}
+
+	private static String keys(List<Secret> keys, List<String> hashes) {
+		return String.valueOf(keys.size() + hashes.size());
+	}
+
+	private static String orAll(List<String> names) {
+		return names.isEmpty() ? "all" : String.join(" ", names);
+	}
+
+	private static String orNever(@Nullable ExpiryTime expires) {
+		return (expires != null) ? expires.toString() : "never";
 	}
 
 	private void addPool(String name, PoolProperties pool) {

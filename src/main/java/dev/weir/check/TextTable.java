@@ -2,6 +2,7 @@ package dev.weir.check;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A table of text with aligned columns.
@@ -35,10 +36,11 @@ final class TextTable {
 	@Override
 	public String toString() {
 		StringBuilder text = new StringBuilder();
+		int[] widths = IntStream.range(0, this.rows.get(0).size()).map(this::width).toArray();
 		for (List<String> row : this.rows) {
 			StringBuilder line = new StringBuilder(this.indent);
 			for (int i = 0; i < row.size(); i++) {
-				line.append(row.get(i)).append(" ".repeat(width(i) - row.get(i).length())).append(GAP);
+				line.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length())).append(GAP);
 			}
 			text.append(line.toString().stripTrailing()).append('\n');
 		}

@@ -3,6 +3,7 @@ package dev.weir.config;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,12 @@ import org.springframework.util.unit.DataSize;
  * @param startupCheck Whether a connection to each backend is opened once after the
  * start, in the background, without a request. What is wrong with its name, connection or
  * certificate is logged as a warning. See docs/check.md#at-the-start.
+ * @param clients Applications that may call Weir. Without any, Weir is open to everybody
+ * who reaches it. See docs/clients.md.
+ * @param operators Who may read the Actuator where it is not open: see
+ * docs/clients.md#operators.
+ * @param open Whether Weir may serve other machines without clients. Without it, and
+ * without clients, Weir serves this machine only. See docs/clients.md#open-or-closed.
  */
 @ConfigurationProperties("weir")
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
@@ -51,13 +58,17 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,
 		@DefaultValue("1h") @Range(min = "1s", max = "24h") Duration websocketIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
-		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck) {
+		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck,
+		@DefaultValue List<ClientProperties> clients, @DefaultValue List<OperatorProperties> operators,
+		@DefaultValue("false") boolean open) {
 
 	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;
 
 	public WeirProperties {
 		pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
+		clients = List.copyOf(clients);
+		operators = List.copyOf(operators);
 	}
 
 	/**

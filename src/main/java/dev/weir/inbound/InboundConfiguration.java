@@ -41,6 +41,11 @@ class InboundConfiguration {
 		return new ReadCallFilter(pools, budget, decoders);
 	}
 
+	@Bean
+	AuthorizeFilter authorizeFilter(PoolResolver pools) {
+		return new AuthorizeFilter(pools);
+	}
+
 	/**
 	 * Decodes compressed request bodies outside the event loops. The small number of
 	 * threads limits the processor time and memory used at once.

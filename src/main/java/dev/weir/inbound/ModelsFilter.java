@@ -1,7 +1,9 @@
 package dev.weir.inbound;
 
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 import reactor.core.publisher.Mono;
 
@@ -20,6 +22,7 @@ import dev.weir.openai.call.ModelList;
 import dev.weir.openai.call.Operation;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
+import dev.weir.request.Client;
 import dev.weir.request.RequestContext;
 
 /**
@@ -28,8 +31,8 @@ import dev.weir.request.RequestContext;
  */
 public final class ModelsFilter implements GlobalFilter, Ordered {
 
-	/** Directly after the filter that reads the call. */
-	static final int ORDER = ReadCallFilter.ORDER + 1;
+	/** After the filter that asks whether the client may use the pool. */
+	static final int ORDER = AuthorizeFilter.ORDER + 1;
 
 	private final PoolResolver pools;
 
@@ -51,13 +54,14 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 		if (pool == null) {
 			return chain.filter(exchange);
 		}
-		ApiCall call = RequestContext.of(exchange).call();
+		RequestContext context = RequestContext.of(exchange);
+		ApiCall call = context.call();
 		if (call.path().operation() == Operation.MODELS) {
-			return reply(exchange, pool, call);
+			return reply(exchange, context, pool);
 		}
 		Lanes lanes = pool.lanes(call.model());
 		if (lanes.isEmpty()) {
-			return Mono.error(unknown(call.model(), pool));
+			return Mono.error(unknown(call.model(), pool, context));
 		}
 		return isRefusedForVersion(call.path(), lanes) ? Mono.error(noVersion(pool)) : chain.filter(exchange);
 	}
@@ -77,17 +81,26 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 				"invalid_request_error", "api-version", "missing_required_parameter"));
 	}
 
-	private Mono<Void> reply(ServerWebExchange exchange, Pool pool, ApiCall call) {
-		String wanted = call.path().itemId();
+	private Mono<Void> reply(ServerWebExchange exchange, RequestContext context, Pool pool) {
+		ApiPath path = context.call().path();
+		String wanted = path.itemId();
 		if (wanted != null) {
-			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool))
-					: write(exchange, ModelList.one(wanted, call.path().dialect()));
+			return (pool.lanes(wanted).isEmpty() || !mayUse(context, wanted))
+					? Mono.error(unknown(wanted, pool, context))
+					: write(exchange, ModelList.one(wanted, path.dialect()));
 		}
-		Mono<SortedSet<String>> models = this.models.apply(pool);
-		return RequestContext.of(exchange)
-			.loop()
-			.deliver(models)
-			.flatMap((names) -> write(exchange, ModelList.of(names, call.path().dialect())));
+		return context.loop()
+			.deliver(this.models.apply(pool))
+			.flatMap((names) -> write(exchange, ModelList.of(allowed(names, context), path.dialect())));
+	}
+
+	private static SortedSet<String> allowed(SortedSet<String> models, RequestContext context) {
+		return models.stream().filter((model) -> mayUse(context, model)).collect(Collectors.toCollection(TreeSet::new));
+	}
+
+	private static boolean mayUse(RequestContext context, String model) {
+		Client client = context.client();
+		return client == null || client.mayUseModel(model);
 	}
 
 	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
@@ -97,8 +110,8 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 		return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));
 	}
 
-	private static ApiErrorException unknown(String model, Pool pool) {
-		SortedSet<String> models = pool.models();
+	private static ApiErrorException unknown(String model, Pool pool, RequestContext context) {
+		SortedSet<String> models = allowed(pool.models(), context);
 		String known = models.isEmpty() ? "" : " It has: " + String.join(", ", models) + ".";
 		return new ApiErrorException(
 				new ApiError(404, "The model '" + model + "' does not exist in pool " + pool.name() + "." + known,

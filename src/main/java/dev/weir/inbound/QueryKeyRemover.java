@@ -9,9 +9,9 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import dev.weir.openai.call.Query;
 
 /**
- * Removes a credential from the query, so that it reaches neither a log nor a backend. It
- * decorates the outermost handler, since Spring logs the query of a request before the
- * first filter runs.
+ * Moves a key from the query to the header {@code api-key}, so that it reaches neither a
+ * log nor a backend. It decorates the outermost handler, since Spring logs the query of a
+ * request before the first filter runs.
  */
 final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 
@@ -31,7 +31,12 @@ final class QueryKeyRemover implements HttpHandlerDecoratorFactory {
 		if (!query.has(KEY_PARAMETER)) {
 			return request;
 		}
-		return request.mutate().uri(withQuery(uri, query.without(KEY_PARAMETER))).build();
+		String key = query.values(KEY_PARAMETER).get(0);
+		return request.mutate().uri(withQuery(uri, query.without(KEY_PARAMETER))).headers((headers) -> {
+			if (!headers.containsHeader(KEY_PARAMETER)) {
+				headers.set(KEY_PARAMETER, key);
+			}
+		}).build();
 	}
 
 	// Spring's builder rejects the brackets in include[]=, which SDKs send

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ import org.springframework.util.unit.DataSize;
 import dev.weir.gateway.PoolRouteMetadata;
 import dev.weir.backend.DurationText;
 import dev.weir.config.BackendProperties;
+import dev.weir.config.ClientProperties;
+import dev.weir.config.OperatorProperties;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.Secret;
 import dev.weir.config.WeirProperties;
@@ -44,9 +47,13 @@ final class ConfigurationChanges {
 	 */
 	static List<String> between(WeirProperties before, WeirProperties after) {
 		ConfigurationChanges result = new ConfigurationChanges();
-		result.compareRecords("", before, after, Set.of("pools"));
+		result.compareRecords("", before, after, Set.of("pools", "clients", "operators"));
 		names(before.pools(), after.pools())
 			.forEach((name) -> result.comparePools(name, before.pools().get(name), after.pools().get(name)));
+		result.compareNamed("client ", byName(before.clients(), ClientProperties::name),
+				byName(after.clients(), ClientProperties::name));
+		result.compareNamed("operator ", byName(before.operators(), OperatorProperties::name),
+				byName(after.operators(), OperatorProperties::name));
 		return result.changes;
 	}
 
@@ -77,17 +84,21 @@ final class ConfigurationChanges {
 			return;
 		}
 		compareRecords("pool " + name + ": ", before, after, Set.of("backends"));
-		Map<String, BackendProperties> old = byName(before);
-		Map<String, BackendProperties> now = byName(after);
-		names(old, now).forEach((backend) -> compareBackends(backend, old.get(backend), now.get(backend)));
+		compareNamed("backend ", byName(before.backends(), BackendProperties::name),
+				byName(after.backends(), BackendProperties::name));
 	}
 
-	private void compareBackends(String name, @Nullable BackendProperties before, @Nullable BackendProperties after) {
-		if (before == null || after == null) {
-			compare("backend " + name, before, after);
-			return;
-		}
-		compareRecords("backend " + name + ": ", before, after, Set.of("name"));
+	private void compareNamed(String kind, Map<String, ?> before, Map<String, ?> after) {
+		names(before, after).forEach((name) -> {
+			Object old = before.get(name);
+			Object now = after.get(name);
+			if (old == null || now == null) {
+				compare(kind + name, old, now);
+			}
+			else {
+				compareRecords(kind + name + ": ", old, now, Set.of("name"));
+			}
+		});
 	}
 
 	private void compare(String subject, @Nullable Object before, @Nullable Object after) {
@@ -115,10 +126,15 @@ final class ConfigurationChanges {
 	}
 
 	private static String difference(@Nullable Object before, @Nullable Object after) {
-		if (before instanceof Secret || after instanceof Secret) {
+		if (isSecret(before) || isSecret(after)) {
 			return (before == null) ? " added" : (after == null) ? " removed" : " changed";
 		}
 		return " " + text(before) + " → " + text(after);
+	}
+
+	private static boolean isSecret(@Nullable Object value) {
+		return value instanceof Secret
+				|| (value instanceof List<?> list && list.stream().anyMatch(Secret.class::isInstance));
 	}
 
 	private static String text(@Nullable Object value) {
@@ -151,10 +167,10 @@ final class ConfigurationChanges {
 		}
 	}
 
-	private static Map<String, BackendProperties> byName(PoolProperties pool) {
-		Map<String, BackendProperties> backends = new LinkedHashMap<>();
-		pool.backends().forEach((backend) -> backends.put(backend.name(), backend));
-		return backends;
+	private static <T> Map<String, T> byName(List<T> all, Function<T, String> name) {
+		Map<String, T> named = new LinkedHashMap<>();
+		all.forEach((element) -> named.put(name.apply(element), element));
+		return named;
 	}
 
 	private static Map<String, RouteDefinition> byId(List<RouteDefinition> routes) {

@@ -19,6 +19,7 @@ import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.Backend;
 import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Pools;
+import dev.weir.backend.RefusedConfigurationException;
 import dev.weir.config.load.ConfigurationReader;
 import dev.weir.config.load.InvalidConfigurationException;
 import dev.weir.config.load.LoadedConfiguration;
@@ -77,6 +78,9 @@ final class Reload {
 		}
 		catch (InvalidConfigurationException ex) {
 			return refuse(cause, ex.report());
+		}
+		catch (RefusedConfigurationException ex) {
+			return refuse(cause, String.valueOf(ex.getMessage()));
 		}
 		catch (RuntimeException | StackOverflowError ex) {
 			logger.debug("The configuration cannot be applied", ex);

@@ -41,6 +41,8 @@ public final class RequestContext {
 
 	private final List<RequestListener> listeners;
 
+	private @Nullable Client client;
+
 	private @Nullable PoolSet configuration;
 
 	private @Nullable Pool pool;
@@ -92,6 +94,7 @@ public final class RequestContext {
 	 */
 	public RequestContext part(ApiCall partCall, Lanes lanes) {
 		RequestContext part = new RequestContext(this.id, this.loop, this.ticker, this.listeners);
+		part.client = this.client;
 		part.configuration = this.configuration;
 		part.pool = pool();
 		part.events = this.events;
@@ -108,7 +111,9 @@ public final class RequestContext {
 	 * @return the context
 	 */
 	public RequestContext child(String childId) {
-		return new RequestContext(childId, this.loop, this.ticker, this.listeners);
+		RequestContext child = new RequestContext(childId, this.loop, this.ticker, this.listeners);
+		child.client = this.client;
+		return child;
 	}
 
 	/**
@@ -167,6 +172,22 @@ public final class RequestContext {
 
 	public RequestLoop loop() {
 		return this.loop;
+	}
+
+	/**
+	 * Records who sends the request.
+	 * @param identified the client
+	 */
+	public void identify(Client identified) {
+		this.client = identified;
+	}
+
+	/**
+	 * The client that sends the request.
+	 * @return the client, or {@code null} if no clients are configured
+	 */
+	public @Nullable Client client() {
+		return this.client;
 	}
 
 	/**

@@ -14,6 +14,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -35,7 +36,9 @@ import dev.weir.config.Secret;
 import dev.weir.inbound.EphemeralKey;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.Client;
 import dev.weir.request.IssuedKey;
+import dev.weir.request.IssuedKeys;
 import dev.weir.request.Reply;
 import dev.weir.request.RequestContext;
 
@@ -43,7 +46,7 @@ import dev.weir.request.RequestContext;
  * The ephemeral keys of realtime sessions that backends have issued through Weir, each
  * with its backend, until it expires. Only hashes are kept.
  */
-public final class EphemeralKeys {
+public final class EphemeralKeys implements IssuedKeys {
 
 	private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -94,6 +97,12 @@ public final class EphemeralKeys {
 		context.useKey(new IssuedKey(Secret.of(key), issued.owner().backend(), issued.owner()::isReachedBy));
 	}
 
+	@Override
+	public @Nullable String clientOf(String key) {
+		Issued issued = this.keys.getIfPresent(hash(key));
+		return (issued != null) ? issued.client() : null;
+	}
+
 	/**
 	 * Remembers the key in the reply to a request, if it is one for a key.
 	 * @param context the request
@@ -103,10 +112,10 @@ public final class EphemeralKeys {
 	public Reply observe(RequestContext context, Reply reply) {
 		Attempt attempt = context.failover().attempts().current();
 		return (attempt != null && context.call().path().issuesKey())
-				? new ObservedReply(reply, attempt.lane().backend()) : reply;
+				? new ObservedReply(reply, attempt.lane().backend(), context.client()) : reply;
 	}
 
-	private void remember(byte[] body, Backend backend) {
+	private void remember(byte[] body, Backend backend, @Nullable Client client) {
 		try {
 			JsonNode json = JSON.readTree(body);
 			JsonNode secret = json.path("client_secret").isObject() ? json.path("client_secret") : json;
@@ -115,7 +124,8 @@ public final class EphemeralKeys {
 			Duration validity = (expiry > 0) ? Duration.between(this.clock.instant(),
 					Instant.ofEpochSecond(Math.min(expiry, Integer.MAX_VALUE * 2L))) : DEFAULT_VALIDITY;
 			if (!key.isEmpty() && !validity.isNegative()) {
-				this.keys.put(hash(key), new Issued(Owner.of(backend), validity));
+				this.keys.put(hash(key),
+						new Issued(Owner.of(backend), validity, (client != null) ? client.name() : null));
 			}
 		}
 		catch (JacksonException ex) {
@@ -133,7 +143,7 @@ public final class EphemeralKeys {
 		}
 	}
 
-	private record Issued(Owner owner, Duration validity) {
+	private record Issued(Owner owner, Duration validity, @Nullable String client) {
 	}
 
 	/** A reply whose body is read while it is written. */
@@ -143,9 +153,12 @@ public final class EphemeralKeys {
 
 		private final Backend backend;
 
-		ObservedReply(Reply reply, Backend backend) {
+		private final @Nullable Client client;
+
+		ObservedReply(Reply reply, Backend backend, @Nullable Client client) {
 			this.reply = reply;
 			this.backend = backend;
+			this.client = client;
 		}
 
 		@Override
@@ -168,7 +181,7 @@ public final class EphemeralKeys {
 				part.toByteBuffer(ByteBuffer.wrap(bytes));
 				if (read.size() + bytes.length <= MAX_REPLY && isSuccess(response)) {
 					read.writeBytes(bytes);
-					remember(read.toByteArray(), this.backend);
+					remember(read.toByteArray(), this.backend, this.client);
 				}
 			});
 			return (body instanceof Mono<?>) ? parts.next() : parts;

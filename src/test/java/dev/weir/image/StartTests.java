@@ -83,6 +83,17 @@ class StartTests {
 	}
 
 	@Test
+	void doesNotStartOpenUnlessItIsMeantToBe() {
+		try (WeirContainer weir = new WeirContainer().withEnv("BACKEND_1_URL", "https://one.example")
+			.withEnv("WEIR_OPEN", "false")
+			.waitingFor(Wait.forLogMessage(".*WEIR_OPEN=true.*", 1))) {
+			weir.start();
+			assertThat(weir.awaitExit(Duration.ofSeconds(30))).isOne();
+			assertThat(weir.getLogs()).contains("weir.clients", "is reachable from other machines");
+		}
+	}
+
+	@Test
 	void checksAConfigurationWithoutAStart() {
 		try (WeirContainer weir = new WeirContainer().withEnv("BACKEND_1_URL", "https://one.example")
 			.withCommand("--check")

@@ -39,8 +39,13 @@ final class WeirContainer extends GenericContainer<WeirContainer> {
 
 	private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
+	private static final String OPERATOR_KEY = "operator-key-of-the-tests";
+
 	WeirContainer() {
 		super(WeirImage.NAME);
+		withEnv("WEIR_OPEN", "true");
+		withEnv("WEIR_OPERATORS_0_NAME", "tests");
+		withEnv("WEIR_OPERATORS_0_KEY", OPERATOR_KEY);
 		withExposedPorts(8080);
 		waitingFor(Wait.forHttp("/actuator/health/readiness").forPort(8080).withStartupTimeout(START_LIMIT));
 		withCreateContainerCmdModifier((command) -> {
@@ -79,7 +84,8 @@ final class WeirContainer extends GenericContainer<WeirContainer> {
 	}
 
 	HttpResponse<String> get(String path) {
-		return send(HttpRequest.newBuilder(uri(path)), HttpResponse.BodyHandlers.ofString());
+		return send(HttpRequest.newBuilder(uri(path)).header("authorization", "Bearer " + OPERATOR_KEY),
+				HttpResponse.BodyHandlers.ofString());
 	}
 
 	HttpRequest.Builder chat(String body) {

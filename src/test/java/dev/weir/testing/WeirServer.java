@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
@@ -26,6 +27,8 @@ import dev.weir.WeirApplication;
 public final class WeirServer implements AutoCloseable {
 
 	private static final HttpClient CLIENT = client();
+
+	private static final String ADDRESS = "--server.address=";
 
 	private final ReactiveWebServerApplicationContext context;
 
@@ -81,8 +84,11 @@ public final class WeirServer implements AutoCloseable {
 	 * @return the running server
 	 */
 	public static WeirServer startFrom(Path file, Consumer<GenericApplicationContext> beans, String... arguments) {
-		List<String> all = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
-				"--spring.config.additional-location=file:" + file));
+		List<String> all = new ArrayList<>(
+				List.of("--server.port=0", "--spring.config.additional-location=file:" + file));
+		if (Stream.of(arguments).noneMatch((argument) -> argument.startsWith(ADDRESS))) {
+			all.add(ADDRESS + "127.0.0.1");
+		}
 		all.addAll(List.of(arguments));
 		return new WeirServer((ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
 			.initializers((GenericApplicationContext context) -> {
@@ -198,8 +204,9 @@ public final class WeirServer implements AutoCloseable {
 		return RawClient.exchange(port(), requestLine, body, all.toArray(String[]::new));
 	}
 
-	public HttpResponse<String> get(String path) {
-		return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)));
+	public HttpResponse<String> get(String path, String... headers) {
+		HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20));
+		return send((headers.length > 0) ? request.headers(headers) : request);
 	}
 
 	/**

@@ -65,6 +65,8 @@ public final class ConfigurationLoader {
 
 	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, ProblemCollector problems) {
 		new PoolCheck(problems).check(properties);
+		new ClientCheck(problems).check(properties);
+		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);
 		new DrainDelayCheck(problems).check(environment, properties.drainDelay());

@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.core.ResolvableType;
 import org.springframework.util.unit.DataSize;
 
+import dev.weir.config.ExpiryTime;
 import dev.weir.config.Range;
 
 /**
@@ -45,6 +46,10 @@ record Expectation(String mistake, String cure) {
 		if (raw == DataSize.class) {
 			return new Expectation("must be a size" + range,
 					"Write a whole number and a unit, B, KB, MB or GB: 512KB, 32MB.");
+		}
+		if (raw == ExpiryTime.class) {
+			return new Expectation("must be a date, or a date and time with an offset",
+					"Write 2027-01-31 or 2027-01-31T12:00:00Z.");
 		}
 		if (raw == URI.class) {
 			return new Expectation(URL, URL_CURE);

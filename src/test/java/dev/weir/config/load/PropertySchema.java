@@ -126,6 +126,11 @@ final class PropertySchema {
 			schema.set("type", types("array", "string", "null"));
 			schema.putObject("items").put("type", "string");
 		}
+		else if (type == List.class && !property.entryType().isRecord()) {
+			// Spring splits a text at its commas
+			schema.set("type", types("array", "string", "null"));
+			schema.putObject("items").put("type", "string");
+		}
 		else if (type == List.class) {
 			schema.set("type", types("array", "null"));
 			schema.set("items", definition(property.entryType()));
@@ -171,12 +176,19 @@ final class PropertySchema {
 	/** Adds the rules that the checks have in code. */
 	private static void addRules(String property, ObjectNode schema) {
 		switch (property) {
-			case "name" -> orReference(schema, text(whole(BackendCheck.NAME)));
+			case "name" -> orReference(schema, text("^[A-Za-z0-9._-]{1,63}$"));
 			case "url" -> addExample(orReference(schema, text(URL)), "https://my-east.openai.azure.com");
 			case "api-key" -> addExample(schema, "${OPENAI1_KEY}");
 			case "api-key-header" -> addExample(schema.put("pattern", whole(HeaderCheck.TOKEN) + "|^\\$\\{[^}]+\\}$"),
 					"Ocp-Apim-Subscription-Key");
-			case "models" -> schema.withArray("examples").addObject().put("gpt-4o", "my-gpt-4o");
+			case "models" -> {
+				if (!schema.has("items")) {
+					schema.withArray("examples").addObject().put("gpt-4o", "my-gpt-4o");
+				}
+			}
+			case "key" -> addExample(schema, "${CHAT_KEY}");
+			case "key-sha256" -> schema.withObject("items").put("pattern", "^[0-9a-fA-F]{64}$|^\\$\\{[^}]+\\}$");
+			case "expires" -> addExample(schema, "2027-01-31");
 			case "api-version" -> {
 				ObjectNode version = NODES.objectNode();
 				version.set("type", schema.remove("type"));

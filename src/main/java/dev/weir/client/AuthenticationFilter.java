@@ -1,0 +1,63 @@
+package dev.weir.client;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.core.Ordered;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.cors.reactive.CorsUtils;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.Client;
+import dev.weir.request.RequestContext;
+
+/**
+ * Identifies the client of each request, and refuses strangers, before a route is chosen
+ * and before a byte of the body is read. The Actuator is for operators.
+ */
+final class AuthenticationFilter implements WebFilter, Ordered {
+
+	private final Authenticator authenticator;
+
+	private final ActuatorAccess actuator;
+
+	AuthenticationFilter(Authenticator authenticator, ActuatorAccess actuator) {
+		this.authenticator = authenticator;
+		this.actuator = actuator;
+	}
+
+	/** After the paths have been normalized, and before everything else. */
+	@Override
+	public int getOrder() {
+		return Ordered.HIGHEST_PRECEDENCE + 2;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+		ServerHttpRequest request = exchange.getRequest();
+		// a browser sends no key in a preflight, which Spring replies to itself
+		if (CorsUtils.isPreFlightRequest(request)) {
+			return chain.filter(exchange);
+		}
+		try {
+			switch (this.actuator.of(exchange)) {
+				case OPEN -> {
+				}
+				case OPERATORS -> this.authenticator.requireOperator(request.getHeaders());
+				case NOT_ACTUATOR -> {
+					Client client = this.authenticator.client(request.getHeaders());
+					if (client != null) {
+						RequestContext.of(exchange).identify(client);
+					}
+				}
+			}
+		}
+		catch (ApiErrorException ex) {
+			return Mono.error(ex);
+		}
+		return chain.filter(exchange);
+	}
+
+}

@@ -1,0 +1,118 @@
+package dev.weir.client;
+
+import java.net.InetAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.actuate.endpoint.EndpointId;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
+import org.springframework.boot.health.actuate.endpoint.AdditionalHealthEndpointPath;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroup;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+
+import dev.weir.config.LiveConfiguration;
+import dev.weir.request.IssuedKeys;
+
+/**
+ * Identifies clients and operators, and keeps a Weir that knows no clients on this
+ * machine.
+ */
+@Configuration(proxyBeanMethods = false)
+class ClientConfiguration {
+
+	private static final Profiles DEMO = Profiles.of("demo");
+
+	private static final List<String> PROBES = List.of("liveness", "readiness");
+
+	@Bean
+	Reachability reachability(ServerProperties server, LiveConfiguration configuration) {
+		return Reachability.of(server.getAddress(), configuration.current());
+	}
+
+	/**
+	 * Runs after Spring Boot's customizer, which sets {@code server.address}. An address
+	 * such as 0.0.0.0 means all interfaces, those of IPv6 included.
+	 */
+	@Bean
+	@Order(Ordered.LOWEST_PRECEDENCE)
+	WebServerFactoryCustomizer<NettyReactiveWebServerFactory> loopbackWithoutClients(ServerProperties server,
+			Reachability reachability) {
+		return (factory) -> {
+			InetAddress address = server.getAddress();
+			if (address == null && reachability.onlyFromThisMachine()) {
+				factory.setAddress(InetAddress.getLoopbackAddress());
+			}
+			else if (address != null && address.isAnyLocalAddress()) {
+				factory.setAddress(null);
+			}
+		};
+	}
+
+	@Bean
+	OpenServerCheck openServerCheck(Reachability reachability, ServerProperties server) {
+		return new OpenServerCheck(reachability, server.getAddress() == null);
+	}
+
+	@Bean
+	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, InstantSource clock) {
+		return new Authenticator(configuration.current(), issued, clock);
+	}
+
+	@Bean
+	AuthenticationFilter authenticationFilter(Authenticator authenticator, Reachability reachability,
+			LiveConfiguration configuration, ApplicationContext context) {
+		boolean demo = context.getEnvironment().acceptsProfiles(DEMO);
+		BooleanSupplier open = () -> demo
+				|| (reachability.onlyFromThisMachine() && configuration.current().clients().isEmpty());
+		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)));
+	}
+
+	private static ActuatorAccess.Paths paths(ApplicationContext context) {
+		HealthEndpointGroups groups = context.getBean(HealthEndpointGroups.class);
+		List<String> probes = new ArrayList<>();
+		for (String name : PROBES) {
+			String additional = additionalPath(groups.get(name));
+			if (additional != null) {
+				probes.add(additional);
+			}
+		}
+		if (!isOnMainServer(context.getEnvironment())) {
+			return ActuatorAccess.Paths.of(List.of(), probes);
+		}
+		PathMappedEndpoints endpoints = context.getBean(PathMappedEndpoints.class);
+		List<String> all = new ArrayList<>(endpoints.getAllPaths());
+		if (endpoints.getBasePath().length() > 1) {
+			all.add(endpoints.getBasePath());
+		}
+		String health = endpoints.getPath(EndpointId.of("health"));
+		if (health != null) {
+			PROBES.forEach((name) -> probes.add(health + "/" + name));
+		}
+		return ActuatorAccess.Paths.of(all, probes);
+	}
+
+	private static boolean isOnMainServer(Environment environment) {
+		return ManagementPortType.get(environment) == ManagementPortType.SAME;
+	}
+
+	private static @Nullable String additionalPath(@Nullable HealthEndpointGroup group) {
+		AdditionalHealthEndpointPath path = (group != null) ? group.getAdditionalPath() : null;
+		return (path != null) ? "/" + path.getValue().replaceFirst("^/", "") : null;
+	}
+
+}

@@ -1,0 +1,48 @@
+package dev.weir.inbound;
+
+import reactor.core.publisher.Mono;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.backend.Pool;
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.ClientAccess;
+import dev.weir.request.RequestContext;
+
+/**
+ * Refuses a request whose client may not use the pool or the model.
+ */
+final class AuthorizeFilter implements GlobalFilter, Ordered {
+
+	/** Directly after the filter that reads the call. */
+	static final int ORDER = ReadCallFilter.ORDER + 1;
+
+	private final PoolResolver pools;
+
+	AuthorizeFilter(PoolResolver pools) {
+		this.pools = pools;
+	}
+
+	@Override
+	public int getOrder() {
+		return ORDER;
+	}
+
+	@Override
+	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+		Pool pool = this.pools.resolve(exchange);
+		if (pool != null) {
+			try {
+				ClientAccess.check(RequestContext.of(exchange));
+			}
+			catch (ApiErrorException ex) {
+				return Mono.error(ex);
+			}
+		}
+		return chain.filter(exchange);
+	}
+
+}

@@ -1,0 +1,240 @@
+package dev.weir.client;
+
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.MockBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Strangers get 401 and clients get what they may use.
+ */
+class ClientTests {
+
+	private static final String CHAT = "chat-key-0123456789";
+
+	private static final String NEXT = "chat-key-9876543210";
+
+	private static final String SEARCH = "search-key-0123456789";
+
+	private static final String OPERATOR = "operator-key-0123456789";
+
+	private static MockBackend backend;
+
+	private static WeirServer weir;
+
+	@BeforeAll
+	static void start() {
+		backend = MockBackend.start();
+		weir = WeirServer.start("""
+				weir:
+				  clients:
+				    - name: chat
+				      key: [%s, %s]
+				      models: [gpt-4o*]
+				    - name: search
+				      key-sha256: %s
+				      models: [text-embedding-3-small]
+				      pools: [other]
+				    - name: former
+				      key: former-key-0123456789
+				      expires: 2026-01-31
+				  operators:
+				    - name: ops
+				      key: %s
+				%s""".formatted(CHAT, NEXT, sha256(SEARCH), OPERATOR,
+				WeirServer
+					.pool("",
+							WeirServer.backend("a", backend.url(),
+									"models: {gpt-4o: gpt-4o, gpt-4o-mini: mini, text-embedding-3-small: e3}"))
+					.replace("weir:\n", "")));
+	}
+
+	@AfterAll
+	static void stop() {
+		weir.close();
+		backend.close();
+	}
+
+	@BeforeEach
+	void serve() {
+		backend.serves();
+	}
+
+	private static String sha256(String key) {
+		try {
+			return HexFormat.of()
+				.formatHex(MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8)));
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private static HttpResponse<String> chat(String... headers) {
+		return weir.post("/v1/chat/completions", Bodies.CHAT, headers);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "authorization,Bearer " + CHAT, "Authorization,bearer  " + CHAT, "api-key," + CHAT, "api-key," + NEXT,
+			"authorization,BEARER " + NEXT })
+	void aClientIsServedWithEachOfItsKeysInEachHeader(String header, String value) {
+		assertThat(chat(header, value).statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aKeyInTheQueryIsAcceptedAndNotForwarded() {
+		assertThat(weir.post("/v1/chat/completions?api-key=" + CHAT, Bodies.CHAT).statusCode()).isEqualTo(200);
+		assertThat(backend.onlyCall().toString()).doesNotContain(CHAT);
+	}
+
+	@Test
+	void aPlaceholderBesideTheKeyDoesNoHarm() {
+		assertThat(chat("authorization", "Bearer unused", "api-key", CHAT).statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aRequestWithoutAKeyGets401InOpenAisShape() {
+		HttpResponse<String> reply = chat();
+		assertThat(reply.statusCode()).isEqualTo(401);
+		assertThat(reply.headers().firstValue("www-authenticate")).hasValue("Bearer");
+		assertThat(reply.headers().firstValue("x-request-id")).isPresent();
+		assertThat(reply.body()).contains("\"type\":\"invalid_request_error\"", "\"code\":\"invalid_api_key\"",
+				"no API key");
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "unknown-key-0123456789", "chat-key-012345678", "chat-key-01234567890", "", "*",
+			"former-key-0123456789", OPERATOR, "key-of-a", "ek_unknown" })
+	void anUnknownKeyGets401(String key) {
+		HttpResponse<String> reply = chat("authorization", "Bearer " + key);
+		assertThat(reply.statusCode()).isEqualTo(401);
+		assertThat(backend.calls()).isEmpty();
+		if (!key.isEmpty() && !key.equals("*")) {
+			assertThat(reply.body()).doesNotContain(key);
+		}
+	}
+
+	@Test
+	void anExpiredKeyGetsTheReason() {
+		assertThat(chat("api-key", "former-key-0123456789").body()).contains("expired (2026-01-31)");
+	}
+
+	@Test
+	void aStrangerIsRefusedBeforeTheBody() {
+		try (RawClient client = RawClient.of(weir)) {
+			client.write("POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\ncontent-type: application/json\r\n"
+					+ "content-length: 1000000\r\nexpect: 100-continue\r\n\r\n");
+			RawReply reply = client.readReply();
+			assertThat(reply.status()).isEqualTo(401);
+		}
+	}
+
+	@Test
+	void aModelThatIsNotTheClientsGets403() {
+		HttpResponse<String> reply = weir.post("/v1/embeddings",
+				"{\"model\":\"text-embedding-3-small\",\"input\":\"a\"}", "api-key", CHAT);
+		assertThat(reply.statusCode()).isEqualTo(403);
+		assertThat(reply.body()).contains("'chat'", "'text-embedding-3-small'", "\"param\":\"model\"");
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@Test
+	void aPoolThatIsNotTheClientsGets403() {
+		HttpResponse<String> reply = weir.post("/v1/embeddings",
+				"{\"model\":\"text-embedding-3-small\",\"input\":\"a\"}", "api-key", SEARCH);
+		assertThat(reply.statusCode()).isEqualTo(403);
+		assertThat(reply.body()).contains("pool openai", "pool_not_allowed");
+	}
+
+	@Test
+	void theListOfModelsHasTheModelsOfTheClientOnly() {
+		HttpResponse<String> list = get("/v1/models", "api-key", CHAT);
+		assertThat(list.body()).contains("gpt-4o", "gpt-4o-mini").doesNotContain("text-embedding-3-small");
+		assertThat(get("/v1/models/gpt-4o", "api-key", CHAT).statusCode()).isEqualTo(200);
+		HttpResponse<String> other = get("/v1/models/text-embedding-3-small", "api-key", CHAT);
+		assertThat(other.statusCode()).isEqualTo(404);
+	}
+
+	@Test
+	void aPreflightNeedsNoKeyAndReachesNoBackend() {
+		HttpResponse<String> reply = weir.send("OPTIONS", "/v1/chat/completions", "");
+		assertThat(reply.statusCode()).isEqualTo(401);
+		try (RawClient client = RawClient.of(weir)) {
+			client.write("OPTIONS /v1/chat/completions HTTP/1.1\r\nhost: weir\r\norigin: https://app.example\r\n"
+					+ "access-control-request-method: POST\r\n\r\n");
+			assertThat(client.readReply().headers()).doesNotContainKey("access-control-allow-origin");
+		}
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/actuator/health/liveness", "/actuator/health/readiness" })
+	void strangersGetLivenessAndReadiness(String path) {
+		HttpResponse<String> reply = weir.get(path);
+		assertThat(reply.statusCode()).isEqualTo(200);
+		assertThat(reply.body()).isEqualTo("{\"status\":\"UP\"}");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/actuator", "/actuator/", "/actuator/health", "/actuator/health/", "/actuator/backends",
+			"/actuator/gateway/routes", "/actuator/metrics", "/actuator/prometheus", "/%61ctuator/backends",
+			"/actuator;a=b/backends", "/actuator/health/liveness/../../backends", "//actuator/backends",
+			"/actuator/health/backends" })
+	void strangersGetNothingElseOfTheActuator(String path) {
+		HttpResponse<String> reply = weir.get(path);
+		assertThat(reply.statusCode()).as(reply.body()).isIn(400, 401);
+		assertThat(reply.body()).doesNotContain("127.0.0.1", "\"a\"");
+		HttpResponse<String> client = get(path, "api-key", CHAT);
+		assertThat(client.statusCode()).as(client.body()).isIn(400, 403, 404);
+	}
+
+	@Test
+	void aBrowserIsAskedForThePasswordOfAnOperator() {
+		assertThat(weir.get("/actuator/backends").headers().firstValue("www-authenticate").orElseThrow())
+			.startsWith("Basic realm=\"Weir\"");
+		String basic = Base64.getEncoder().encodeToString(("anyone:" + OPERATOR).getBytes(StandardCharsets.UTF_8));
+		assertThat(get("/actuator/backends", "authorization", "Basic " + basic).statusCode()).isEqualTo(200);
+		assertThat(get("/actuator/backends", "authorization", "Bearer " + OPERATOR).statusCode()).isEqualTo(200);
+		assertThat(get("/actuator/backends", "authorization", "Basic !").statusCode()).isEqualTo(401);
+	}
+
+	@Test
+	void theKeyOfAClientDoesNotOpenTheActuator() {
+		HttpResponse<String> reply = get("/actuator/backends", "api-key", CHAT);
+		assertThat(reply.statusCode()).isEqualTo(403);
+		assertThat(reply.body()).contains("operator_required");
+	}
+
+	@Test
+	void anOperatorCannotWrite() {
+		for (String path : List.of("/actuator/gateway/refresh", "/actuator/gateway/routes/x")) {
+			HttpResponse<String> reply = weir.post(path, "{}", "authorization", "Bearer " + OPERATOR);
+			assertThat(reply.statusCode()).isIn(404, 405);
+		}
+	}
+
+	private static HttpResponse<String> get(String path, String... headers) {
+		return weir.get(path, headers);
+	}
+
+}

@@ -1,0 +1,123 @@
+package dev.weir.client;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+
+import dev.weir.WeirApplication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Without clients, Weir serves this machine only, unless it is meant to be open. An
+ * address such as 127.0.0.2 is reached only by a server of all interfaces.
+ */
+class OpenServerTests {
+
+	private static final String BACKEND = "--weir.pools.openai.backends[0].url=http://127.0.0.1:9";
+
+	private static ReactiveWebServerApplicationContext start(String... arguments) {
+		List<String> all = new ArrayList<>(List.of("--server.port=0", "--weir.pools.openai.backends[0].name=a", BACKEND,
+				"--weir.pools.openai.backends[0].api-key=key", "--weir.startup-check=false"));
+		all.addAll(List.of(arguments));
+		return (ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
+			.run(all.toArray(String[]::new));
+	}
+
+	private static boolean isReachable(ReactiveWebServerApplicationContext weir, String address) {
+		try (Socket socket = new Socket()) {
+			socket.connect(new InetSocketAddress(address, weir.getWebServer().getPort()), 2000);
+			return true;
+		}
+		catch (IOException ex) {
+			return false;
+		}
+	}
+
+	private static int status(ReactiveWebServerApplicationContext weir, String path) throws IOException {
+		return status(weir.getWebServer().getPort(), path);
+	}
+
+	private static int status(int port, String path) throws IOException {
+		HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + port + path)
+			.toURL()
+			.openConnection();
+		connection.setConnectTimeout(2000);
+		connection.setReadTimeout(10_000);
+		return connection.getResponseCode();
+	}
+
+	@Test
+	void withoutClientsOnlyThisMachineIsServedAndMayReadTheActuator() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start()) {
+			assertThat(isReachable(weir, "127.0.0.1")).isTrue();
+			assertThat(isReachable(weir, "127.0.0.2")).isFalse();
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(200);
+			assertThat(status(weir, "/v1/models")).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void anOpenWeirServesAllAndShowsStrangersOnlyItsHealth() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--weir.open=true")) {
+			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
+			assertThat(status(weir, "/v1/models")).isEqualTo(200);
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(401);
+			assertThat(status(weir, "/actuator/health/readiness")).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void aWeirWithClientsServesAll() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--weir.clients[0].name=chat",
+				"--weir.clients[0].key=chat-key-0123456789")) {
+			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
+			assertThat(status(weir, "/v1/models")).isEqualTo(401);
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(401);
+		}
+	}
+
+	@Test
+	void theDemoIsOpenAndReadable() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = (ReactiveWebServerApplicationContext) new SpringApplicationBuilder(
+				WeirApplication.class)
+			.run("--server.port=0", "--spring.profiles.active=demo", "--weir.simulator.backends[0].port=0",
+					"--weir.simulator.backends[0].name=openai1")) {
+			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(200);
+		}
+	}
+
+	@Test
+	void aSeparateManagementPortNeedsNoKey() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--weir.open=true", "--management.server.port=0",
+				"--management.server.address=127.0.0.1")) {
+			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
+			assertThat(status(management, "/actuator/backends")).isEqualTo(200);
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(404);
+		}
+	}
+
+	@Test
+	void pathsOfTheActuatorThatTheUserChoosesAreProtected() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--weir.open=true",
+				"--management.endpoints.web.base-path=/", "--management.endpoints.web.path-mapping.health=status",
+				"--management.endpoint.health.probes.add-additional-paths=true")) {
+			assertThat(status(weir, "/backends")).isEqualTo(401);
+			assertThat(status(weir, "/status")).isEqualTo(401);
+			assertThat(status(weir, "/status/readiness")).isEqualTo(200);
+			assertThat(status(weir, "/livez")).isEqualTo(200);
+			assertThat(status(weir, "/v1/models")).isEqualTo(200);
+		}
+	}
+
+}

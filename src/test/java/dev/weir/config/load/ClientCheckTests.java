@@ -1,0 +1,109 @@
+package dev.weir.config.load;
+
+import java.time.Instant;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.weir.config.ClientProperties;
+import dev.weir.config.ExpiryTime;
+import dev.weir.config.Secret;
+import dev.weir.config.WeirProperties;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class ClientCheckTests {
+
+	private static final String KEY = "a-key-of-16-chars";
+
+	private static SettingsFixture clients(String yaml) {
+		return SettingsFixture.weir("pools.openai.backends[0]: {name: a, url: 'https://a.example', api-key: "
+				+ "key-of-a-backend}\n" + yaml);
+	}
+
+	private static SettingsFixture client(String properties) {
+		return clients("clients:\n  - {" + properties + "}\n");
+	}
+
+	@Test
+	void aClientHasOneOrMoreKeys() {
+		ClientProperties client = client("name: chat, key: " + KEY).load().clients().get(0);
+		assertThat(client.key()).containsExactly(Secret.of(KEY));
+		assertThat(client("name: chat, key: '" + KEY + ", another-key-of-many'").load().clients().get(0).key())
+			.hasSize(2);
+		assertThat(client("name: chat, key: [" + KEY + ", another-key-of-many, '']").load().clients().get(0).key())
+			.hasSize(2);
+		assertThat(client.models()).isEmpty();
+		assertThat(client.expires()).isNull();
+	}
+
+	@Test
+	void eachMistakeIsReportedWithoutTheKey() {
+		assertThat(clients("""
+				clients:
+				  - {name: 'a b', key: short}
+				  - {name: chat, key: %1$s, expires: soon}
+				  - {name: Chat, key: %1$s}
+				  - {name: none}
+				  - {name: hash, key-sha256: abc}
+				  - {name: backend, key: key-of-a-backend}
+				  - {name: empty, key: other-key-0123456789, models: ['']}
+				  - {key: nameless-key-0123456789}
+				operators:
+				  - {name: ops, key: %1$s}
+				""".formatted(KEY)).mistakes()).map(Object::toString)
+			.noneMatch((text) -> text.contains("short\"") || text.contains(KEY))
+			.satisfiesExactlyInAnyOrder((text) -> assertThat(text).contains("clients[0].name", "1 to 63"),
+					(text) -> assertThat(text).contains("clients[0].key", "16 to 512 visible").doesNotContain("short"),
+					(text) -> assertThat(text).contains("clients[1].expires = soon", "must be a date"),
+					(text) -> assertThat(text).contains("clients[2].name", "already the name of weir.clients[1]"),
+					(text) -> assertThat(text).contains("clients[2].key", "also a key of weir.clients[1]"),
+					(text) -> assertThat(text).contains("clients[3].key", "is missing"),
+					(text) -> assertThat(text).contains("clients[4].key-sha256", "64 hexadecimal"),
+					(text) -> assertThat(text).contains("clients[5].key",
+							"also the key of weir.pools.openai.backends[0]"),
+					(text) -> assertThat(text).contains("clients[6].models", "empty name"),
+					(text) -> assertThat(text).contains("clients[7].name", "is missing"),
+					(text) -> assertThat(text).contains("operators[0].key", "also a key of weir.clients[1]"));
+	}
+
+	@Test
+	void aKeyAndTheHashOfTheSameKeyBelongToOneClientOnly() {
+		String hash = "0d1f6cd6cd3e2b4f6ae8b6cb3e3d1a77a3c1d2b6a0f8b4a3b4d1c1a2e3f4a5b6";
+		assertThat(clients("clients:\n  - {name: a, key-sha256: " + hash + "}\n  - {name: b, key-sha256: "
+				+ hash.toUpperCase(java.util.Locale.ROOT) + "}\n")
+			.mistakes()).singleElement().asString().contains("clients[1].key-sha256");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "2027-01-31,2027-01-31T23:59:59Z,false", "2027-01-31,2027-02-01T00:00:00Z,true",
+			"2027-01-31T12:00:00Z,2027-01-31T11:59:59Z,false", "2027-01-31T12:00:00+02:00,2027-01-31T10:00:00Z,true" })
+	void aDateIncludesItsDay(String expires, Instant now, boolean reached) {
+		assertThat(ExpiryTime.of(expires).isReached(now)).isEqualTo(reached);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", "tomorrow", "2027-13-01", "2027-01-31T12:00:00", "31.01.2027" })
+	void otherTextsAreNoDates(String text) {
+		assertThatIllegalArgumentException().isThrownBy(() -> ExpiryTime.of(text));
+	}
+
+	@Test
+	void anAddressOfOtherMachinesNeedsClientsOrOpen() {
+		SettingsFixture reachable = SettingsFixture.pool("").property("server.address", "0.0.0.0");
+		assertThat(reachable.report()).contains("weir.clients",
+				"server.address (0.0.0.0) is reachable from other machines", "WEIR_OPEN=true", "--new-key");
+		WeirProperties open = reachable.property("weir.open", "true").load();
+		assertThat(open.open()).isTrue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "127.0.0.1", "127.1.2.3", "::1", "localhost" })
+	void theLoopbackInterfaceNeedsNeither(String address) {
+		assertThat(SettingsFixture.pool("").property("server.address", address).load().clients()).isEmpty();
+	}
+
+}
