@@ -25,6 +25,9 @@ import org.springframework.util.unit.DataSize;
  * @param maxBuffered Memory for all requests together: request bodies that are kept for
  * another attempt, and beginnings of streams that are held back. By default a quarter of
  * the Java heap. See docs/requests.md#slow-clients.
+ * @param maxInFlight Largest number of requests in flight, of all clients together,
+ * streams included. Further requests get 503 at once; health and the Actuator still
+ * reply. See docs/requests.md#overload.
  * @param headerTimeout Longest time for the head of a request, from its first byte. After
  * it the client gets 408.
  * @param bodyTimeout Longest pause in the body of a request. A body that takes longer
@@ -53,6 +56,7 @@ import org.springframework.util.unit.DataSize;
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("32MB") @Range(min = "1KB", max = "1GB") DataSize maxBody,
 		@Range(min = "1MB", max = "64GB") @Nullable DataSize maxBuffered,
+		@DefaultValue("10000") @Range(min = "1", max = "1000000") int maxInFlight,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration headerTimeout,
 		@DefaultValue("30s") @Range(min = "1s", max = "1h") Duration bodyTimeout,
 		@DefaultValue("1m") @Range(min = "1s", max = "1h") Duration clientIdleTimeout,

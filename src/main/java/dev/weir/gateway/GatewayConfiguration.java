@@ -106,6 +106,11 @@ class GatewayConfiguration {
 	}
 
 	@Bean
+	static MaskedGatewayEndpoint.Installer maskedGatewayEndpoint() {
+		return new MaskedGatewayEndpoint.Installer();
+	}
+
+	@Bean
 	static PoolUrlFilter.Installer poolUrlFilter() {
 		return new PoolUrlFilter.Installer();
 	}

@@ -8,6 +8,7 @@ import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 
 /**
@@ -33,6 +34,11 @@ class InboundConfiguration {
 	@Bean
 	IncomingRequestFilter incomingRequestFilter() {
 		return new IncomingRequestFilter();
+	}
+
+	@Bean
+	OverloadFilter overloadFilter(LiveConfiguration configuration) {
+		return new OverloadFilter(() -> configuration.current().maxInFlight());
 	}
 
 	@Bean

@@ -64,9 +64,9 @@ public final class TestPools {
 				defaults.forwardHeaders());
 		WeirProperties others = bind(Map.of(), WeirProperties.class);
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
-				others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(), others.websocketIdleTimeout(),
-				others.drainDelay(), others.affinity(), others.startupCheck(), others.clients(), others.operators(),
-				others.open());
+				others.maxInFlight(), others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(),
+				others.websocketIdleTimeout(), others.drainDelay(), others.affinity(), others.startupCheck(),
+				others.clients(), others.operators(), others.open());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)

@@ -1,0 +1,74 @@
+package dev.weir.client;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.weir.backend.PoolSet;
+import dev.weir.backend.Pools;
+import dev.weir.backend.RefusedConfigurationException;
+import dev.weir.config.WeirProperties;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+@ExtendWith(OutputCaptureExtension.class)
+class OpenServerCheckTests {
+
+	private static final WeirProperties NONE = properties(Map.of());
+
+	private static final WeirProperties OPEN = properties(Map.of("weir.open", "true"));
+
+	private static final WeirProperties CLIENT = properties(
+			Map.of("weir.clients[0].name", "chat", "weir.clients[0].key", "chat-key-0123456789"));
+
+	private static WeirProperties properties(Map<String, String> values) {
+		return new Binder(List.of(new MapConfigurationPropertySource(values))).bindOrCreate("weir",
+				Bindable.of(WeirProperties.class));
+	}
+
+	private static PoolSet pools(WeirProperties properties) {
+		return new Pools(properties, CircuitBreakerRegistry.ofDefaults(), () -> 0).current();
+	}
+
+	@Test
+	void withoutAnAddressTheSettingsDecide() throws UnknownHostException {
+		assertThat(Reachability.of(null, NONE).onlyFromThisMachine()).isTrue();
+		assertThat(Reachability.of(null, OPEN).onlyFromThisMachine()).isFalse();
+		assertThat(Reachability.of(null, CLIENT).onlyFromThisMachine()).isFalse();
+		assertThat(Reachability.of(InetAddress.getByName("127.0.0.1"), CLIENT).onlyFromThisMachine()).isTrue();
+		assertThat(Reachability.of(InetAddress.getByName("10.0.0.1"), NONE).onlyFromThisMachine()).isFalse();
+	}
+
+	@Test
+	void aReachableWeirKeepsAClientOrIsMeantToBeOpen() {
+		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true);
+		assertThatExceptionOfType(RefusedConfigurationException.class).isThrownBy(() -> check.prepare(pools(NONE)))
+			.withMessageContaining("weir.clients");
+		check.prepare(pools(OPEN));
+		check.prepare(pools(CLIENT));
+	}
+
+	@Test
+	void theFirstClientOfALocalWeirIsServedAfterTheNextStart(CapturedOutput output) {
+		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true);
+		check.prepare(pools(NONE));
+		check.onApplied(pools(NONE));
+		assertThat(output).doesNotContain("Start it again");
+		check.onApplied(pools(CLIENT));
+		assertThat(output).contains("Weir continues to serve this machine only", "Start it again");
+	}
+
+}

@@ -1,0 +1,93 @@
+package dev.weir.inbound;
+
+import java.net.http.HttpResponse;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.OpenResources;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawWebSocket;
+import dev.weir.testing.StreamEvents;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Beyond {@code max-in-flight} requests get 503 at once.
+ */
+class OverloadTests {
+
+	private static final String STREAM = Bodies.CHAT.replaceFirst("\\{", "{\"stream\":true,");
+
+	private final OpenResources resources = new OpenResources();
+
+	private final CountDownLatch end = new CountDownLatch(1);
+
+	private final RawBackend backend = this.resources.backend((call) -> {
+		if (call.request().startsWith("GET")) {
+			RawWebSocket.accept(call).echo();
+			return;
+		}
+		call.beginEvents();
+		call.chunk(StreamEvents.ROLE + StreamEvents.CONTENT);
+		assertThat(this.end.await(10, TimeUnit.SECONDS)).isTrue();
+		call.chunk(StreamEvents.FINISH + StreamEvents.DONE);
+		call.endChunks();
+	});
+
+	private final WeirServer weir = this.resources.add(WeirServer
+		.start("weir.max-in-flight: 2\n" + WeirServer.pool("", WeirServer.backend("a", this.backend.url()))));
+
+	@AfterEach
+	void close() {
+		this.end.countDown();
+		this.resources.close();
+	}
+
+	private RawClient stream() {
+		RawClient client = this.resources.add(RawClient.of(this.weir));
+		client.post("/v1/chat/completions", STREAM);
+		client.readUntil("content");
+		return client;
+	}
+
+	@Test
+	void theRequestBeyondTheLimitGets503WhileHealthReplies() {
+		RawClient first = stream();
+		stream();
+		HttpResponse<String> refused = this.weir.chat();
+		assertThat(refused.statusCode()).isEqualTo(503);
+		assertThat(refused.body()).contains("weir.max-in-flight: 2", "\"code\":\"overloaded\"");
+		assertThat(refused.headers().firstValue("retry-after")).hasValue("1");
+		assertThat(this.weir.get("/actuator/health/readiness").statusCode()).isEqualTo(200);
+		assertThat(this.weir.get("/actuator/backends").statusCode()).isEqualTo(200);
+		assertThat(this.backend.requests()).hasSize(2);
+		this.end.countDown();
+		assertThat(first.readUntil(RawClient.LAST_CHUNK)).contains("[DONE]");
+		await().until(() -> this.weir.bean(OverloadFilter.class).inFlight() == 0);
+		assertThat(this.weir.chat().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aClientThatLeavesFreesItsPlace() {
+		stream().reset();
+		stream().reset();
+		await().until(() -> this.weir.bean(OverloadFilter.class).inFlight() == 0);
+	}
+
+	@Test
+	void aWebSocketCountsUntilItEnds() {
+		try (RawWebSocket socket = RawWebSocket.connect(this.weir, "/v1/realtime?model=gpt-4o")) {
+			assertThat(socket.reply().status()).isEqualTo(101);
+			assertThat(this.weir.bean(OverloadFilter.class).inFlight()).isEqualTo(1);
+		}
+		await().until(() -> this.weir.bean(OverloadFilter.class).inFlight() == 0);
+	}
+
+}
