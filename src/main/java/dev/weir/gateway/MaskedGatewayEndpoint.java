@@ -1,8 +1,10 @@
 package dev.weir.gateway;
 
+import java.net.URI;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -24,8 +26,8 @@ import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.http.ResponseEntity;
 
 /**
- * The gateway's endpoint {@code /actuator/gateway}, with secrets hidden in the arguments of
- * filters and predicates.
+ * The gateway's endpoint {@code /actuator/gateway}, with secrets hidden in the arguments
+ * of filters and predicates.
  */
 @SuppressWarnings("rawtypes")
 class MaskedGatewayEndpoint extends GatewayControllerEndpoint {
@@ -81,20 +83,20 @@ class MaskedGatewayEndpoint extends GatewayControllerEndpoint {
 
 	private static RouteDefinition masked(RouteDefinition route) {
 		RouteDefinition masked = new RouteDefinition();
-		masked.setId(route.getId());
-		masked.setUri(route.getUri());
+		masked.setId(Objects.requireNonNull(route.getId()));
+		masked.setUri(URI.create(SecretMask.inText(String.valueOf(route.getUri()))));
 		masked.setOrder(route.getOrder());
 		masked.setEnabled(route.isEnabled());
 		masked.setMetadata(SecretMask.inMetadata(route.getMetadata()));
 		masked.setFilters(route.getFilters().stream().map((filter) -> {
 			FilterDefinition copy = new FilterDefinition();
-			copy.setName(filter.getName());
+			copy.setName(Objects.requireNonNull(filter.getName()));
 			copy.setArgs(SecretMask.inArguments(filter.getArgs()));
 			return copy;
 		}).toList());
 		masked.setPredicates(route.getPredicates().stream().map((predicate) -> {
 			PredicateDefinition copy = new PredicateDefinition();
-			copy.setName(predicate.getName());
+			copy.setName(Objects.requireNonNull(predicate.getName()));
 			copy.setArgs(SecretMask.inArguments(predicate.getArgs()));
 			return copy;
 		}).toList());

@@ -17,7 +17,8 @@ final class SecretMask {
 	private static final Pattern NAME = Pattern.compile(SECRET_NAME);
 
 	// as Spring Cloud Gateway describes a filter: [AddRequestHeader X-Api-Key = 'value']
-	private static final Pattern ARGUMENT = Pattern.compile("(" + SECRET_NAME + "\\s*(?:=|:|regexp=)\\s*)(?:'[^']*'|[^\\s,\\]}]+)");
+	private static final Pattern ARGUMENT = Pattern
+		.compile("(" + SECRET_NAME + "\\s*(?:=|:|regexp=)\\s*)(?:'[^']*'|[^\\s,\\]}]+)");
 
 	private static final Pattern SCHEME = Pattern.compile("(?i)\\b(Bearer|Basic)\\s+[^\\s'\",\\]}]+");
 
@@ -44,15 +45,15 @@ final class SecretMask {
 	 */
 	static Map<String, Object> inMetadata(Map<?, ?> metadata) {
 		Map<String, Object> masked = new LinkedHashMap<>();
-		metadata.forEach((name, value) -> masked.put(String.valueOf(name), isSecret(String.valueOf(name)) ? HIDDEN
-				: (value instanceof Map<?, ?> nested) ? inMetadata(nested)
+		metadata.forEach((name, value) -> masked.put(String.valueOf(name),
+				isSecret(String.valueOf(name)) ? HIDDEN : (value instanceof Map<?, ?> nested) ? inMetadata(nested)
 						: (value instanceof String text) ? inText(text) : value));
 		return masked;
 	}
 
 	/**
-	 * Hides the arguments of a filter or predicate. If one is the name of a secret, such as
-	 * {@code Authorization}, the others are hidden.
+	 * Hides the arguments of a filter or predicate. If one is the name of a secret, such
+	 * as {@code Authorization}, the others are hidden.
 	 * @param arguments the arguments by their names
 	 * @return a copy
 	 */

@@ -62,8 +62,10 @@ public final class OverloadFilter implements GlobalFilter, Ordered {
 
 	private static ApiErrorException overloaded(int max) {
 		return new ApiErrorException(
-				new ApiError(503, "Weir serves as many requests as it may at once (weir.max-in-flight: " + max
-						+ "). Send the request again.", "server_error", null, "overloaded"),
+				new ApiError(503,
+						"Weir serves as many requests as it may at once (weir.max-in-flight: " + max
+								+ "). Send the request again.",
+						"server_error", null, "overloaded"),
 				Map.of("retry-after-ms", "1000", "retry-after", "1"));
 	}
 

@@ -13,16 +13,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 class SecretMaskTests {
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', textBlock = """
-			[AddRequestHeader X-Api-Key = 'canary'] | [AddRequestHeader X-Api-Key = '(hidden)']
-			[[SetRequestHeader Authorization = 'Bearer canary'], order = 1] | [[SetRequestHeader Authorization = '(hidden)'], order = 1]
-			[AddRequestHeader X-Source = 'Bearer canary'] | [AddRequestHeader X-Source = 'Bearer (hidden)']
-			[AddRequestParameter token = 'canary'] | [AddRequestParameter token = '(hidden)']
-			Header: X-Secret regexp=^canary$ | Header: X-Secret regexp='(hidden)'
-			https://user:canary@one.example | https://(hidden)@one.example
-			[StripPrefix parts = 1] | [StripPrefix parts = 1]
-			[RewritePath /a(?<rest>.*) = '/${rest}'] | [RewritePath /a(?<rest>.*) = '/${rest}']
-			""")
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					[AddRequestHeader X-Api-Key = 'canary'] | [AddRequestHeader X-Api-Key = '(hidden)']
+					[[SetRequestHeader Authorization = 'Bearer canary'], order = 1] | [[SetRequestHeader Authorization = '(hidden)'], order = 1]
+					[AddRequestHeader X-Source = 'Bearer canary'] | [AddRequestHeader X-Source = 'Bearer (hidden)']
+					[AddRequestParameter token = 'canary'] | [AddRequestParameter token = '(hidden)']
+					Header: X-Secret regexp=^canary$ | Header: X-Secret regexp='(hidden)'
+					https://user:canary@one.example | https://(hidden)@one.example
+					[StripPrefix parts = 1] | [StripPrefix parts = 1]
+					[RewritePath /a(?<rest>.*) = '/${rest}'] | [RewritePath /a(?<rest>.*) = '/${rest}']
+					""")
 	void valuesOfSecretsAreHidden(String text, String masked) {
 		assertThat(SecretMask.inText(text)).isEqualTo(masked);
 	}
