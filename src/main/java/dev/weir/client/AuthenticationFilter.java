@@ -10,7 +10,6 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 import dev.weir.openai.error.ApiErrorException;
-import dev.weir.request.Client;
 import dev.weir.request.RequestContext;
 
 /**
@@ -46,12 +45,8 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 				case OPEN -> {
 				}
 				case OPERATORS -> this.authenticator.requireOperator(request.getHeaders());
-				case NOT_ACTUATOR -> {
-					Client client = this.authenticator.client(request.getHeaders());
-					if (client != null) {
-						RequestContext.of(exchange).identify(client);
-					}
-				}
+				case NOT_ACTUATOR ->
+					RequestContext.of(exchange).identify(this.authenticator.identify(request.getHeaders()));
 			}
 		}
 		catch (ApiErrorException ex) {

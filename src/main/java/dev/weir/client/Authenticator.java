@@ -15,13 +15,14 @@ import dev.weir.config.WeirProperties;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Client;
+import dev.weir.request.Clients;
 import dev.weir.request.IssuedKeys;
 
 /**
  * Finds out who calls, by the head of a request. It follows the configuration; a request
  * that has been accepted is not judged again.
  */
-final class Authenticator implements ConfigurationListener {
+final class Authenticator implements Clients, ConfigurationListener {
 
 	private static final String EPHEMERAL = "ek_";
 
@@ -50,13 +51,8 @@ final class Authenticator implements ConfigurationListener {
 		this.keys = new KnownKeys(current.properties());
 	}
 
-	/**
-	 * The client that sends a request.
-	 * @param headers the head of the request
-	 * @return the client, or {@code null} if no clients are configured
-	 * @throws ApiErrorException with status 401 if the request has no valid key
-	 */
-	@Nullable Client client(HttpHeaders headers) {
+	@Override
+	public @Nullable Client identify(HttpHeaders headers) {
 		KnownKeys known = this.keys;
 		if (!known.hasClients()) {
 			return null;

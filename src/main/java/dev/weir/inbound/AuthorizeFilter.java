@@ -35,8 +35,9 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		Pool pool = this.pools.resolve(exchange);
 		if (pool != null) {
+			RequestContext context = RequestContext.of(exchange);
 			try {
-				ClientAccess.check(RequestContext.of(exchange));
+				ClientAccess.check(context.client(), pool.name(), context.call().model());
 			}
 			catch (ApiErrorException ex) {
 				return Mono.error(ex);

@@ -1,5 +1,7 @@
 package dev.weir.request;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 
@@ -12,22 +14,20 @@ public final class ClientAccess {
 	}
 
 	/**
-	 * Checks that the client of a request may use its pool and the model that its call
-	 * names.
-	 * @param context the request, whose call has been read
+	 * Checks that a client may use a pool and a model.
+	 * @param client the client, or {@code null} if no clients are configured
+	 * @param pool the name of the pool
+	 * @param model the model as the client names it, empty if the call names none
 	 * @throws ApiErrorException with status 403 if it may not
 	 */
-	public static void check(RequestContext context) {
-		Client client = context.client();
+	public static void check(@Nullable Client client, String pool, String model) {
 		if (client == null) {
 			return;
 		}
-		String pool = context.pool().name();
 		if (!client.mayUsePool(pool)) {
 			throw new ApiErrorException(ApiError.invalid(403,
 					"The client '" + client.name() + "' may not use the pool " + pool + ".", null, "pool_not_allowed"));
 		}
-		String model = context.call().model();
 		if (!model.isEmpty() && !client.mayUseModel(model)) {
 			throw new ApiErrorException(
 					ApiError.invalid(403, "The client '" + client.name() + "' may not use the model '" + model + "'.",

@@ -111,9 +111,7 @@ public final class RequestContext {
 	 * @return the context
 	 */
 	public RequestContext child(String childId) {
-		RequestContext child = new RequestContext(childId, this.loop, this.ticker, this.listeners);
-		child.client = this.client;
-		return child;
+		return new RequestContext(childId, this.loop, this.ticker, this.listeners);
 	}
 
 	/**
@@ -176,9 +174,9 @@ public final class RequestContext {
 
 	/**
 	 * Records who sends the request.
-	 * @param identified the client
+	 * @param identified the client, or {@code null} if no clients are configured
 	 */
-	public void identify(Client identified) {
+	public void identify(@Nullable Client identified) {
 		this.client = identified;
 	}
 

@@ -31,6 +31,9 @@ import dev.weir.openai.stored.IdShape;
 import dev.weir.reply.ObjectRecorder;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Binding;
+import dev.weir.request.Client;
+import dev.weir.request.ClientAccess;
+import dev.weir.request.Clients;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
 import dev.weir.response.BackendResponse;
@@ -110,7 +113,8 @@ final class ResponseRequests {
 	 * @param pool the current settings of its pool
 	 * @param bound the connected backend that owns the previous response, or {@code null}
 	 * @return the request
-	 * @throws ApiErrorException if no backend serves its model
+	 * @throws ApiErrorException if no backend serves its model, or the client may not use
+	 * it any more
 	 */
 	MessageRequest create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
 		ApiPath path = this.handshake.call().path();
@@ -118,6 +122,8 @@ final class ResponseRequests {
 		RequestBody body = RequestBody.of(message.bytes(), "application/json", objects, false);
 		String named = body.model();
 		String model = (named != null) ? named : "";
+		Client client = this.shared.clients().identify(this.headers);
+		ClientAccess.check(client, pool.name(), model);
 		if (pool.lanes(model).isEmpty()) {
 			throw new ApiErrorException(
 					ApiError.invalid(404, "The model '" + model + "' does not exist in pool " + pool.name() + ".",
@@ -125,6 +131,7 @@ final class ResponseRequests {
 		}
 		this.count++;
 		RequestContext context = this.handshake.child(this.handshake.id() + "." + this.count);
+		context.identify(client);
 		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
 		ApiCall call = new ApiCall(path, model, body, true);
@@ -182,13 +189,15 @@ final class ResponseRequests {
 	/**
 	 * What the requests of all clients share.
 	 *
+	 * @param clients judges the client anew for each message
 	 * @param failover makes the attempts
 	 * @param pools the current pools
 	 * @param affinity binds a request to the backend that stores its objects
 	 * @param budget counts the bytes of messages
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
-	record Shared(Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget, InstantSource clock) {
+	record Shared(Clients clients, Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget,
+			InstantSource clock) {
 	}
 
 }

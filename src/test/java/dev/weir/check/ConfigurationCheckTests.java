@@ -77,8 +77,8 @@ class ConfigurationCheckTests {
 			  all with AddResponseHeader
 
 			Settings
-			  max-body 1MB, header-timeout 30s, body-timeout 30s, client-idle-timeout 1m,
-			  websocket-idle-timeout 1h, \
+			  max-body 1MB, max-in-flight 10000, header-timeout 30s, body-timeout 30s,
+			  client-idle-timeout 1m, websocket-idle-timeout 1h, \
 			""";
 
 	private static final String POOL = """

@@ -20,6 +20,7 @@ import dev.weir.testing.Bodies;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.RawWebSocket;
 import dev.weir.testing.Scripts;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StreamEvents;
@@ -141,6 +142,30 @@ class ClientReloadTests {
 		System.out.printf("%d requests served while a key was rotated 5 times, %d failed%n", served.get(),
 				failures.size());
 		assertThat(failures).isEmpty();
+	}
+
+	@Test
+	void eachMessageOfAWebSocketIsJudgedAnew() {
+		this.upstream.script((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			while (true) {
+				socket.nextText();
+				socket.text("{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}");
+				socket.text("{\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\"}}");
+			}
+		});
+		ReloadableWeir weir = start(yaml("{name: chat, key: " + OLD + ", models: [gpt-4o]}"));
+		try (RawWebSocket socket = RawWebSocket.connect(weir.server(), "/v1/responses", "api-key: " + OLD)) {
+			assertThat(socket.reply().status()).isEqualTo(101);
+			socket.text("{\"type\":\"response.create\",\"model\":\"gpt-4o\",\"input\":\"a\"}");
+			assertThat(socket.nextText()).contains("response.created");
+			assertThat(socket.nextText()).contains("response.completed");
+			socket.text("{\"type\":\"response.create\",\"model\":\"other\",\"input\":\"a\"}");
+			assertThat(socket.nextText()).contains("may not use the model 'other'", "403");
+			weir.change(yaml("{name: chat, key: " + NEW + ", models: [gpt-4o]}"));
+			socket.text("{\"type\":\"response.create\",\"model\":\"gpt-4o\",\"input\":\"a\"}");
+			assertThat(socket.nextText()).contains("The API key is not known", "401");
+		}
 	}
 
 	@Test
