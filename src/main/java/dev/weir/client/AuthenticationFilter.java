@@ -3,6 +3,7 @@ package dev.weir.client;
 import reactor.core.publisher.Mono;
 
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.cors.reactive.CorsUtils;
 import org.springframework.web.server.ServerWebExchange;
@@ -42,9 +43,11 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 		}
 		try {
 			switch (this.actuator.of(exchange)) {
-				case OPEN -> {
+				case OPEN -> keepPrivate(exchange.getResponse().getHeaders());
+				case OPERATORS -> {
+					keepPrivate(exchange.getResponse().getHeaders());
+					this.authenticator.requireOperator(request.getHeaders());
 				}
-				case OPERATORS -> this.authenticator.requireOperator(request.getHeaders());
 				case NOT_ACTUATOR ->
 					RequestContext.of(exchange).identify(this.authenticator.identify(request.getHeaders()));
 			}
@@ -53,6 +56,12 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 			return Mono.error(ex);
 		}
 		return chain.filter(exchange);
+	}
+
+	/** Replies of the Actuator must not be cached, nor run as scripts. */
+	private static void keepPrivate(HttpHeaders headers) {
+		headers.setCacheControl("no-store");
+		headers.set("x-content-type-options", "nosniff");
 	}
 
 }

@@ -69,6 +69,11 @@ class ClientConfiguration {
 	}
 
 	@Bean
+	AccessNotice accessNotice(LiveConfiguration configuration, Reachability reachability) {
+		return new AccessNotice(configuration, reachability);
+	}
+
+	@Bean
 	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, InstantSource clock) {
 		return new Authenticator(configuration.current(), issued, clock);
 	}

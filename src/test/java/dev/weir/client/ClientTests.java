@@ -213,7 +213,10 @@ class ClientTests {
 		assertThat(weir.get("/actuator/backends").headers().firstValue("www-authenticate").orElseThrow())
 			.startsWith("Basic realm=\"Weir\"");
 		String basic = Base64.getEncoder().encodeToString(("anyone:" + OPERATOR).getBytes(StandardCharsets.UTF_8));
-		assertThat(get("/actuator/backends", "authorization", "Basic " + basic).statusCode()).isEqualTo(200);
+		HttpResponse<String> page = get("/actuator/backends", "authorization", "Basic " + basic);
+		assertThat(page.statusCode()).isEqualTo(200);
+		assertThat(page.headers().map()).containsEntry("cache-control", List.of("no-store"))
+			.containsEntry("x-content-type-options", List.of("nosniff"));
 		assertThat(get("/actuator/backends", "authorization", "Bearer " + OPERATOR).statusCode()).isEqualTo(200);
 		assertThat(get("/actuator/backends", "authorization", "Basic !").statusCode()).isEqualTo(401);
 	}

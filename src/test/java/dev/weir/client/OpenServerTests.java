@@ -9,8 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 
 import dev.weir.WeirApplication;
@@ -21,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Without clients, Weir serves this machine only, unless it is meant to be open. An
  * address such as 127.0.0.2 is reached only by a server of all interfaces.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class OpenServerTests {
 
 	private static final String BACKEND = "--weir.pools.openai.backends[0].url=http://127.0.0.1:9";
@@ -57,19 +61,21 @@ class OpenServerTests {
 	}
 
 	@Test
-	void withoutClientsOnlyThisMachineIsServedAndMayReadTheActuator() throws IOException {
+	void withoutClientsOnlyThisMachineIsServedAndMayReadTheActuator(CapturedOutput output) throws IOException {
 		try (ReactiveWebServerApplicationContext weir = start()) {
 			assertThat(isReachable(weir, "127.0.0.1")).isTrue();
 			assertThat(isReachable(weir, "127.0.0.2")).isFalse();
+			assertThat(output).contains("Weir has no clients (weir.clients) and serves this machine only.");
 			assertThat(status(weir, "/actuator/backends")).isEqualTo(200);
 			assertThat(status(weir, "/v1/models")).isEqualTo(200);
 		}
 	}
 
 	@Test
-	void anOpenWeirServesAllAndShowsStrangersOnlyItsHealth() throws IOException {
+	void anOpenWeirServesAllAndShowsStrangersOnlyItsHealth(CapturedOutput output) throws IOException {
 		try (ReactiveWebServerApplicationContext weir = start("--weir.open=true")) {
 			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
+			assertThat(output).contains("WARN").contains("Weir is open (weir.open)", "docs/security.md");
 			assertThat(status(weir, "/v1/models")).isEqualTo(200);
 			assertThat(status(weir, "/actuator/backends")).isEqualTo(401);
 			assertThat(status(weir, "/actuator/health/readiness")).isEqualTo(200);

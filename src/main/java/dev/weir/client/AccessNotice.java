@@ -1,0 +1,46 @@
+package dev.weir.client;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.ApplicationListener;
+
+import dev.weir.config.LiveConfiguration;
+
+/**
+ * Logs at the start who may call Weir.
+ */
+final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
+
+	private static final Logger logger = LoggerFactory.getLogger(AccessNotice.class);
+
+	private static final String LIST = "docs/security.md#before-production";
+
+	private final LiveConfiguration configuration;
+
+	private final Reachability reachability;
+
+	AccessNotice(LiveConfiguration configuration, Reachability reachability) {
+		this.configuration = configuration;
+		this.reachability = reachability;
+	}
+
+	@Override
+	public void onApplicationEvent(ApplicationReadyEvent event) {
+		int clients = this.configuration.current().clients().size();
+		if (clients > 0) {
+			logger.info("{} may call Weir. Before production see {}",
+					(clients == 1) ? "One client" : clients + " clients", LIST);
+		}
+		else if (this.reachability.onlyFromThisMachine()) {
+			logger.info("Weir has no clients (weir.clients) and serves this machine only. Before production see {}",
+					LIST);
+		}
+		else {
+			logger.warn("Weir is open (weir.open): everybody who reaches it may use the quota of its backends."
+					+ " Before production see {}", LIST);
+		}
+	}
+
+}
