@@ -21,6 +21,7 @@ import org.springframework.cloud.gateway.filter.FilterDefinition;
 import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.ClientProperties;
+import dev.weir.config.EntraProperties;
 import dev.weir.config.ExpiryTime;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.PoolProperties;
@@ -77,13 +78,13 @@ final class SettingsSummary {
 	}
 
 	private void addClients(WeirProperties properties) {
-		TextTable table = new TextTable(INDENT, "name", "keys", "models", "pools", "expires");
+		TextTable table = new TextTable(INDENT, "name", "keys", "Entra callers", "models", "pools", "expires");
 		for (ClientProperties client : properties.clients()) {
-			table.add(client.name(), keys(client.key(), client.keySha256()), orAll(client.models()),
-					orAll(client.pools()), orNever(client.expires()));
+			table.add(client.name(), keys(client.key(), client.keySha256()), callers(client, properties.entra()),
+					orAll(client.models()), orAll(client.pools()), orNever(client.expires()));
 		}
 		this.text.append("\nClients\n")
-			.append(properties.clients().isEmpty() ? INDENT + "none: everybody who reaches Weir may call it\n" : table);
+			.append(properties.hasClients() ? table : INDENT + "none: everybody who reaches Weir may call it\n");
 		if (!properties.operators().isEmpty()) {
 			TextTable operators = new TextTable(INDENT, "name", "keys", "expires");
 			properties.operators()
@@ -91,6 +92,11 @@ final class SettingsSummary {
 						orNever(operator.expires())));
 			this.text.append("\nOperators\n").append(operators);
 		}
+	}
+
+	private static String callers(ClientProperties client, @Nullable EntraProperties entra) {
+		String named = String.valueOf(client.apps().size() + client.users().size() + client.roles().size());
+		return (entra != null && client.name().equals(entra.others())) ? named + " and all others" : named;
 	}
 
 	private static String keys(List<Secret> keys, List<String> hashes) {

@@ -1,12 +1,15 @@
 package dev.weir.client;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
 
+import dev.weir.config.EntraProperties;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.config.WeirProperties;
 
 /**
  * Logs at the start who may call Weir.
@@ -28,10 +31,11 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 
 	@Override
 	public void onApplicationEvent(ApplicationReadyEvent event) {
-		int clients = this.configuration.current().clients().size();
-		if (clients > 0) {
-			logger.info("{} may call Weir. Before production see {}",
-					(clients == 1) ? "One client" : clients + " clients", LIST);
+		WeirProperties settings = this.configuration.current();
+		if (settings.hasClients()) {
+			int clients = settings.clients().size();
+			logger.info("{} may call Weir{}. Before production see {}",
+					(clients == 1) ? "One client" : clients + " clients", describe(settings.entra()), LIST);
 		}
 		else if (this.reachability.onlyFromThisMachine()) {
 			logger.info("Weir has no clients (weir.clients) and serves this machine only. Before production see {}",
@@ -41,6 +45,12 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 			logger.warn("Weir is open (weir.open): everybody who reaches it may use the quota of its backends."
 					+ " Before production see {}", LIST);
 		}
+	}
+
+	private static String describe(@Nullable EntraProperties entra) {
+		return (entra == null) ? ""
+				: (entra.others() == null) ? ", also with tokens of the Microsoft Entra ID tenant " + entra.tenantId()
+						: ", and everybody of the Microsoft Entra ID tenant " + entra.tenantId();
 	}
 
 }

@@ -4,12 +4,14 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpHeaders;
 
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.PoolSet;
+import dev.weir.config.EntraProperties;
 import dev.weir.config.ExpiryTime;
 import dev.weir.config.WeirProperties;
 import dev.weir.openai.error.ApiError;
@@ -32,53 +34,82 @@ final class Authenticator implements Clients, ConfigurationListener {
 
 	private final IssuedKeys issued;
 
-	private volatile KnownKeys keys;
+	private final EntraKeySets keySets;
+
+	private final Ticker ticker;
+
+	private volatile Known known;
 
 	/**
 	 * Creates the authenticator.
 	 * @param properties valid settings
 	 * @param issued the keys that backends have issued
+	 * @param keySets the keys that sign tokens
 	 * @param clock the wall clock: keys expire at a date
+	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	Authenticator(WeirProperties properties, IssuedKeys issued, InstantSource clock) {
-		this.keys = new KnownKeys(properties);
+	Authenticator(WeirProperties properties, IssuedKeys issued, EntraKeySets keySets, InstantSource clock,
+			Ticker ticker) {
 		this.issued = issued;
+		this.keySets = keySets;
 		this.clock = clock;
+		this.ticker = ticker;
+		this.known = known(properties, keySets.current());
+	}
+
+	private Known known(WeirProperties properties, @Nullable EntraKeys signing) {
+		KnownKeys keys = new KnownKeys(properties);
+		EntraProperties entra = properties.entra();
+		EntraTokens tokens = (entra == null || signing == null) ? null : new EntraTokens(entra, signing,
+				new EntraCallers(properties.clients(), entra.others(), keys::client), this.clock, this.ticker);
+		return new Known(keys, tokens, properties.hasClients());
+	}
+
+	@Override
+	public void prepare(PoolSet next) {
+		this.keySets.prepare(next.properties().entra());
 	}
 
 	@Override
 	public void onApplied(PoolSet current) {
-		this.keys = new KnownKeys(current.properties());
+		this.known = known(current.properties(), this.keySets.apply(current.properties().entra()));
 	}
 
 	@Override
 	public @Nullable Client identify(HttpHeaders headers) {
-		KnownKeys known = this.keys;
-		if (!known.hasClients()) {
+		Known current = this.known;
+		if (!current.hasClients()) {
 			return null;
 		}
 		List<String> sent = SentCredential.keys(headers);
-		@Nullable ExpiryTime expired = null;
-		for (String key : sent) {
-			Client client = client(key, known);
-			if (client != null && !isExpired(client.properties().expires())) {
-				return client;
+		@Nullable ApiErrorException refusal = null;
+		for (String credential : sent) {
+			try {
+				Client client = client(credential, current);
+				ExpiryTime expires = (client != null) ? client.properties().expires() : null;
+				if (client != null && !isExpired(expires)) {
+					return client;
+				}
+				refusal = (client != null) ? refused("The API key has expired (" + expires + ").", "Bearer") : refusal;
 			}
-			expired = (client != null) ? client.properties().expires() : expired;
+			catch (ApiErrorException ex) {
+				refusal = ex;
+			}
 		}
-		throw refused((expired != null) ? "The API key has expired (" + expired + ")."
-				: sent.isEmpty()
+		throw (refusal != null) ? refusal
+				: refused(sent.isEmpty()
 						? "The request has no API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'."
-						: "The API key is not known.",
-				"Bearer");
+						: "The API key is not known.", "Bearer");
 	}
 
-	private @Nullable Client client(String key, KnownKeys known) {
-		if (key.startsWith(EPHEMERAL)) {
-			String name = this.issued.clientOf(key);
-			return (name != null) ? known.client(name) : null;
+	private @Nullable Client client(String credential, Known current) {
+		if (credential.startsWith(EPHEMERAL)) {
+			String name = this.issued.clientOf(credential);
+			return (name != null) ? current.client(name) : null;
 		}
-		return known.client(KeyHash.of(key));
+		EntraTokens tokens = current.tokens();
+		return (tokens != null && EntraTokens.isToken(credential)) ? tokens.client(credential)
+				: current.keys().client(KeyHash.of(credential));
 	}
 
 	/**
@@ -88,19 +119,28 @@ final class Authenticator implements Clients, ConfigurationListener {
 	 * with status 403 if it has the key of a client
 	 */
 	void requireOperator(HttpHeaders headers) {
-		KnownKeys known = this.keys;
+		Known current = this.known;
 		List<String> keys = SentCredential.keys(headers);
 		List<String> passwords = SentCredential.passwords(headers);
-		if (isOperator(keys, known) || isOperator(passwords, known)) {
+		if (isOperator(keys, current.keys()) || isOperator(passwords, current.keys())) {
 			return;
 		}
-		if (keys.stream().anyMatch((key) -> known.client(KeyHash.of(key)) != null)) {
+		if (keys.stream().anyMatch((key) -> isClient(key, current))) {
 			throw new ApiErrorException(ApiError.invalid(403,
 					"This page needs the key of an operator (weir.operators); this is the key of a client.", null,
 					"operator_required"));
 		}
 		throw refused("This page needs the key of an operator (weir.operators): as 'Authorization: Bearer KEY',"
 				+ " or as the password of HTTP Basic with any user name.", REALM);
+	}
+
+	private boolean isClient(String credential, Known current) {
+		try {
+			return client(credential, current) != null;
+		}
+		catch (ApiErrorException ex) {
+			return false;
+		}
 	}
 
 	private boolean isOperator(List<String> keys, KnownKeys known) {
@@ -120,6 +160,22 @@ final class Authenticator implements Clients, ConfigurationListener {
 	private static ApiErrorException refused(String message, String scheme) {
 		return new ApiErrorException(ApiError.invalid(401, message, null, "invalid_api_key"),
 				Map.of("www-authenticate", scheme));
+	}
+
+	/**
+	 * The clients and operators of one configuration.
+	 *
+	 * @param keys their keys
+	 * @param tokens the tokens of clients, {@code null} if none is accepted
+	 * @param hasClients whether a request must come from a client
+	 */
+	private record Known(KnownKeys keys, @Nullable EntraTokens tokens, boolean hasClients) {
+
+		@Nullable Client client(String name) {
+			Client client = this.keys.client(name);
+			return (client == null && this.tokens != null) ? this.tokens.member(name) : client;
+		}
+
 	}
 
 }

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
 
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.actuate.endpoint.EndpointId;
@@ -74,8 +76,14 @@ class ClientConfiguration {
 	}
 
 	@Bean
-	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, InstantSource clock) {
-		return new Authenticator(configuration.current(), issued, clock);
+	EntraKeySets entraKeySets(LiveConfiguration configuration, Scheduler timers, Ticker ticker) {
+		return new EntraKeySets(configuration.current().entra(), timers, ticker);
+	}
+
+	@Bean
+	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, EntraKeySets keySets,
+			InstantSource clock, Ticker ticker) {
+		return new Authenticator(configuration.current(), issued, keySets, clock, ticker);
 	}
 
 	@Bean
@@ -83,7 +91,7 @@ class ClientConfiguration {
 			LiveConfiguration configuration, ApplicationContext context) {
 		boolean demo = context.getEnvironment().acceptsProfiles(DEMO);
 		BooleanSupplier open = () -> demo
-				|| (reachability.onlyFromThisMachine() && configuration.current().clients().isEmpty());
+				|| (reachability.onlyFromThisMachine() && !configuration.current().hasClients());
 		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)));
 	}
 

@@ -46,18 +46,15 @@ final class KnownKeys {
 			.toList();
 	}
 
-	/**
-	 * Whether there are clients, so that a request must have the key of one.
-	 * @return whether there are any
-	 */
-	boolean hasClients() {
-		return !this.clientsByName.isEmpty();
-	}
-
 	@Nullable Client client(KeyHash key) {
 		return this.clients.get(key);
 	}
 
+	/**
+	 * A client of {@code weir.clients}.
+	 * @param name its name
+	 * @return the client, or {@code null} if there is none
+	 */
 	@Nullable Client client(String name) {
 		return this.clientsByName.get(name);
 	}

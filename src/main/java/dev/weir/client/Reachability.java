@@ -30,7 +30,7 @@ record Reachability(boolean onlyFromThisMachine) {
 	 * @return whether there are no clients and Weir is not meant to be open
 	 */
 	static boolean mustBeLocal(WeirProperties properties) {
-		return properties.clients().isEmpty() && !properties.open();
+		return !properties.hasClients() && !properties.open();
 	}
 
 }

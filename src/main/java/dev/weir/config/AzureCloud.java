@@ -1,5 +1,6 @@
 package dev.weir.config;
 
+import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -12,13 +13,17 @@ import org.jspecify.annotations.Nullable;
 public enum AzureCloud {
 
 	/** The public cloud. */
-	PUBLIC("azure.com", "https://login.microsoftonline.com/", "microsoft.com", "azure-api.net"),
+	PUBLIC("azure.com", "https://login.microsoftonline.com/", "microsoft.com", "azure-api.net",
+			new Logins("https://sts.windows.net/", "login.microsoftonline.com", "login.windows.net",
+					"login.microsoft.com", "sts.windows.net")),
 
 	/** The cloud for the government of the United States. */
-	GOVERNMENT("azure.us", "https://login.microsoftonline.us/", "microsoft.us", "azure-api.us"),
+	GOVERNMENT("azure.us", "https://login.microsoftonline.us/", "microsoft.us", "azure-api.us",
+			new Logins("https://sts.windows.net/", "login.microsoftonline.us", "login.usgovcloudapi.net")),
 
 	/** The cloud in China, operated by 21Vianet. */
-	CHINA("azure.cn", "https://login.chinacloudapi.cn/", "azure.cn", "azure-api.cn");
+	CHINA("azure.cn", "https://login.chinacloudapi.cn/", "azure.cn", "azure-api.cn",
+			new Logins("https://sts.chinacloudapi.cn/", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"));
 
 	private final String domain;
 
@@ -26,7 +31,10 @@ public enum AzureCloud {
 
 	private final List<String> modelHosts;
 
-	AzureCloud(String domain, String authority, String regionalDomain, String apiManagement) {
+	private final Logins logins;
+
+	AzureCloud(String domain, String authority, String regionalDomain, String apiManagement, Logins logins) {
+		this.logins = logins;
 		this.domain = domain;
 		this.authority = authority;
 		// virtual machines have names in the same domain, so the domain alone does not
@@ -62,11 +70,61 @@ public enum AzureCloud {
 	}
 
 	/**
+	 * Returns the cloud of an address of Microsoft Entra ID.
+	 * @param authority the address, with a host in any case
+	 * @return the cloud, or {@code null} if the host belongs to none
+	 */
+	static @Nullable AzureCloud ofAuthority(URI authority) {
+		String host = String.valueOf(authority.getHost()).toLowerCase(Locale.ROOT);
+		return Arrays.stream(values()).filter((cloud) -> cloud.logins.hosts().contains(host)).findFirst().orElse(null);
+	}
+
+	/**
+	 * Returns the issuer of tokens of the first generation, without the tenant.
+	 * @return a URL with a slash at its end
+	 */
+	String firstIssuer() {
+		return this.logins.firstIssuer();
+	}
+
+	/**
+	 * Returns the issuer of tokens of the second generation, without the tenant. It is
+	 * the same for all addresses of Microsoft Entra ID in this cloud.
+	 * @return a URL with a slash at its end
+	 */
+	String secondIssuer() {
+		return "https://" + this.logins.hosts().get(0) + "/";
+	}
+
+	/**
+	 * Returns the audiences of tokens for models in this cloud.
+	 * @return URLs without a slash at their ends
+	 */
+	List<String> audiences() {
+		return List.of("https://cognitiveservices." + this.domain, "https://ai." + this.domain);
+	}
+
+	/**
 	 * Returns the address of Microsoft Entra ID in this cloud.
 	 * @return an https URL
 	 */
 	public String authority() {
 		return this.authority;
+	}
+
+	/**
+	 * Where tokens of a cloud come from (Microsoft Entra ID, "National clouds").
+	 *
+	 * @param firstIssuer the issuer of tokens of the first generation
+	 * @param hosts the hosts of Microsoft Entra ID, that of the second generation's
+	 * issuer first
+	 */
+	private record Logins(String firstIssuer, List<String> hosts) {
+
+		Logins(String firstIssuer, String... hosts) {
+			this(firstIssuer, List.of(hosts));
+		}
+
 	}
 
 }

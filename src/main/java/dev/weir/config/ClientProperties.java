@@ -18,23 +18,41 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * replaced without a failed request.
  * @param keySha256 SHA-256 hashes of further keys, each 64 hexadecimal digits, so that
  * the file need not be secret.
+ * @param apps Application ids (GUIDs) of callers with a token of Microsoft Entra ID: such
+ * a token counts as a key of this client. See docs/clients.md#microsoft-entra-id.
+ * @param users Object ids (GUIDs) of users, service principals or managed identities
+ * whose token counts as a key of this client. They take precedence over apps.
+ * @param roles App roles of which a token must have one to count as a key of this client.
+ * apps and users take precedence.
  * @param models Models that the client may use. A * stands for any characters. By default
  * all.
  * @param pools Pools that the client may use. A * stands for any characters. By default
  * all.
- * @param expires Last day on which the keys are accepted, such as 2027-01-31 (UTC), or
- * the instant from which they are refused, such as 2027-01-31T12:00:00Z. By default they
- * never expire.
+ * @param expires Last day on which the keys and tokens are accepted, such as 2027-01-31
+ * (UTC), or the instant from which they are refused, such as 2027-01-31T12:00:00Z. By
+ * default they never expire.
  */
 @ConfigurationPropertiesSource
 public record ClientProperties(String name, @DefaultValue List<Secret> key, @DefaultValue List<String> keySha256,
+		@DefaultValue List<String> apps, @DefaultValue List<String> users, @DefaultValue List<String> roles,
 		@DefaultValue List<String> models, @DefaultValue List<String> pools, @Nullable ExpiryTime expires) {
 
 	public ClientProperties {
 		key = present(key);
 		keySha256 = List.copyOf(keySha256);
+		apps = List.copyOf(apps);
+		users = List.copyOf(users);
+		roles = List.copyOf(roles);
 		models = List.copyOf(models);
 		pools = List.copyOf(pools);
+	}
+
+	/**
+	 * Whether callers with a token of Microsoft Entra ID count as this client.
+	 * @return whether it names any
+	 */
+	public boolean namesEntraCallers() {
+		return !this.apps.isEmpty() || !this.users.isEmpty() || !this.roles.isEmpty();
 	}
 
 	/**

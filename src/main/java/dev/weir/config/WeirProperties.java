@@ -47,6 +47,8 @@ import org.springframework.util.unit.DataSize;
  * certificate is logged as a warning. See docs/check.md#at-the-start.
  * @param clients Applications that may call Weir. Without any, Weir is open to everybody
  * who reaches it. See docs/clients.md.
+ * @param entra Tokens of Microsoft Entra ID as keys of clients. By default none is
+ * accepted. See docs/clients.md#microsoft-entra-id.
  * @param operators Who may read the Actuator where it is not open: see
  * docs/clients.md#operators.
  * @param open Whether Weir may serve other machines without clients. Without it, and
@@ -63,8 +65,8 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("1h") @Range(min = "1s", max = "24h") Duration websocketIdleTimeout,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
 		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck,
-		@DefaultValue List<ClientProperties> clients, @DefaultValue List<OperatorProperties> operators,
-		@DefaultValue("false") boolean open) {
+		@DefaultValue List<ClientProperties> clients, @Nullable EntraProperties entra,
+		@DefaultValue List<OperatorProperties> operators, @DefaultValue("false") boolean open) {
 
 	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;
@@ -73,6 +75,14 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		pools = Collections.unmodifiableMap(new LinkedHashMap<>(pools));
 		clients = List.copyOf(clients);
 		operators = List.copyOf(operators);
+	}
+
+	/**
+	 * Whether a request must come from a client.
+	 * @return whether there are clients or tokens of Microsoft Entra ID are accepted
+	 */
+	public boolean hasClients() {
+		return !this.clients.isEmpty() || this.entra != null;
 	}
 
 	/**

@@ -126,7 +126,7 @@ final class ConfigurationChanges {
 	}
 
 	private static String difference(@Nullable Object before, @Nullable Object after) {
-		if (isSecret(before) || isSecret(after)) {
+		if (isSecret(before) || isSecret(after) || before instanceof Record || after instanceof Record) {
 			return (before == null) ? " added" : (after == null) ? " removed" : " changed";
 		}
 		return " " + text(before) + " → " + text(after);

@@ -4,10 +4,15 @@ import dev.weir.config.ClientProperties;
 import dev.weir.config.NamePatterns;
 
 /**
- * An application that calls Weir, known by its key. Its settings never change; after a
- * reload there is another object of the same name.
+ * An application that calls Weir, known by its key or token. Its settings never change;
+ * after a reload there is another object of the same name.
  */
 public final class Client {
+
+	/** Names of settings have no slash. */
+	private static final char MEMBER = '/';
+
+	private final String name;
 
 	private final ClientProperties properties;
 
@@ -20,17 +25,32 @@ public final class Client {
 	 * @param properties its settings
 	 */
 	public Client(ClientProperties properties) {
+		this(properties.name(), properties, new NamePatterns(properties.models()),
+				new NamePatterns(properties.pools()));
+	}
+
+	private Client(String name, ClientProperties properties, NamePatterns models, NamePatterns pools) {
+		this.name = name;
 		this.properties = properties;
-		this.models = new NamePatterns(properties.models());
-		this.pools = new NamePatterns(properties.pools());
+		this.models = models;
+		this.pools = pools;
+	}
+
+	/**
+	 * Another client with the same settings, whose state is separate.
+	 * @param id identifies it among the clients with these settings
+	 * @return a client whose name has the name of the settings, a slash and the id
+	 */
+	public Client member(String id) {
+		return new Client(this.properties.name() + MEMBER + id, this.properties, this.models, this.pools);
 	}
 
 	/**
 	 * The unique name of the client. Its state outlives a reload under this name.
-	 * @return the name
+	 * @return the name, that of the settings unless it is a {@linkplain #member member}
 	 */
 	public String name() {
-		return this.properties.name();
+		return this.name;
 	}
 
 	public ClientProperties properties() {

@@ -17,7 +17,8 @@ public interface Clients {
 	 * The client that sends a request.
 	 * @param headers the headers of the request, or of the handshake of its connection
 	 * @return the client, or {@code null} if no clients are configured
-	 * @throws ApiErrorException with status 401 if the request has no valid key
+	 * @throws ApiErrorException with status 401 if the request has no valid key or token,
+	 * with status 403 if it has a valid token of a caller that is no client
 	 */
 	@Nullable Client identify(HttpHeaders headers);
 

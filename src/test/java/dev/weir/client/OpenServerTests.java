@@ -83,6 +83,18 @@ class OpenServerTests {
 	}
 
 	@Test
+	void aWeirThatAcceptsTokensServesAllAndShowsStrangersOnlyItsHealth() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start(
+				"--weir.entra.tenant=0f1e2d3c-4b5a-4678-9abc-def012345678",
+				"--weir.entra.authority=http://127.0.0.1:9")) {
+			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
+			assertThat(status(weir, "/v1/models")).isEqualTo(401);
+			assertThat(status(weir, "/actuator/backends")).isEqualTo(401);
+			assertThat(status(weir, "/actuator/health/readiness")).isEqualTo(200);
+		}
+	}
+
+	@Test
 	void aWeirWithClientsServesAll() throws IOException {
 		try (ReactiveWebServerApplicationContext weir = start("--weir.clients[0].name=chat",
 				"--weir.clients[0].key=chat-key-0123456789")) {

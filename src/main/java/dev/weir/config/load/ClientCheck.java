@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 
 import dev.weir.config.ClientProperties;
+import dev.weir.config.EntraProperties;
 import dev.weir.config.OperatorProperties;
 import dev.weir.config.Secret;
 import dev.weir.config.WeirProperties;
@@ -59,7 +60,9 @@ final class ClientCheck {
 			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "]");
 			ClientProperties client = properties.clients().get(i);
 			checkName(at.append("name"), client.name(), names);
-			checkKeys(at, client.key(), client.keySha256());
+			boolean keyless = client.namesEntraCallers() || isOthers(client, properties.entra());
+			checkKeys(at, client.key(), client.keySha256(), keyless ? null
+					: "Set key or key-sha256, or for callers with a token of Microsoft Entra ID apps, users or roles. ");
 			checkPatterns(at.append("models"), client.models());
 			checkPatterns(at.append("pools"), client.pools());
 		}
@@ -68,8 +71,12 @@ final class ClientCheck {
 			ConfigurationPropertyName at = SettingTree.ROOT.append("operators[" + i + "]");
 			OperatorProperties operator = properties.operators().get(i);
 			checkName(at.append("name"), operator.name(), names);
-			checkKeys(at, operator.key(), operator.keySha256());
+			checkKeys(at, operator.key(), operator.keySha256(), "Set key or key-sha256. ");
 		}
+	}
+
+	private static boolean isOthers(ClientProperties client, @Nullable EntraProperties entra) {
+		return entra != null && client.name() != null && client.name().equals(entra.others());
 	}
 
 	private void checkName(ConfigurationPropertyName at, @Nullable String name,
@@ -88,12 +95,14 @@ final class ClientCheck {
 		}
 	}
 
-	private void checkKeys(ConfigurationPropertyName at, List<Secret> keys, List<String> keyHashes) {
+	/** Checks keys; the cure is that of missing ones, {@code null} if none are needed. */
+	private void checkKeys(ConfigurationPropertyName at, List<Secret> keys, List<String> keyHashes,
+			@Nullable String cure) {
 		ConfigurationPropertyName keyName = at.append("key");
 		ConfigurationPropertyName hashName = at.append("key-sha256");
-		if (keys.isEmpty() && keyHashes.isEmpty() && !this.problems.isReportedNear(keyName)
+		if (cure != null && keys.isEmpty() && keyHashes.isEmpty() && !this.problems.isReportedNear(keyName)
 				&& !this.problems.isReportedNear(hashName)) {
-			this.problems.report(keyName, "is missing", "Set key or key-sha256. " + NEW_KEY);
+			this.problems.report(keyName, "is missing", cure + NEW_KEY);
 		}
 		for (Secret key : keys) {
 			if (!KEY.matcher(key.reveal()).matches()) {

@@ -66,6 +66,7 @@ public final class ConfigurationLoader {
 	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, ProblemCollector problems) {
 		new PoolCheck(problems).check(properties);
 		new ClientCheck(problems).check(properties);
+		new EntraCheck(problems).check(properties);
 		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);

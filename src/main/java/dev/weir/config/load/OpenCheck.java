@@ -38,7 +38,7 @@ final class OpenCheck {
 	}
 
 	void check(ConfigurableEnvironment environment, WeirProperties properties) {
-		if (!properties.clients().isEmpty() || properties.open()) {
+		if (properties.hasClients() || properties.open()) {
 			return;
 		}
 		try {
