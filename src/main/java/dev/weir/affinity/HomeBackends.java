@@ -17,8 +17,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.http.HttpHeaders;
-
 import dev.weir.backend.Backend;
 import dev.weir.backend.CooldownReason;
 import dev.weir.backend.Lane;
@@ -30,8 +28,8 @@ import dev.weir.openai.call.Operation;
 /**
  * The home backend of each client: the one that gets its new files, vector stores and
  * other objects that later requests name together. It is picked by weighted rendezvous
- * hashing of the client's key, so every Weir picks the same, and kept while it serves.
- * Safe for many threads.
+ * hashing of the client's name or key, so every Weir picks the same, and kept while it
+ * serves. Safe for many threads.
  */
 final class HomeBackends {
 
@@ -69,12 +67,11 @@ final class HomeBackends {
 	 * @param pool the pool of the request
 	 * @param lanes the lanes that can take the request
 	 * @param operation the operation of the request
-	 * @param headers the headers of the request
+	 * @param key the name of the client, or its key if no clients are configured
 	 * @return the owner whose backends shall get the new object, or {@code null} if no
 	 * lane is in service
 	 */
-	@Nullable Owner of(Pool pool, Lanes lanes, Operation operation, HttpHeaders headers) {
-		String key = ClientKey.of(headers);
+	@Nullable Owner of(Pool pool, Lanes lanes, Operation operation, String key) {
 		Client client = client(pool, key);
 		return this.homes.asMap()
 			.compute(client, (it, known) -> (known != null && isServing(known, lanes, operation)) ? known
@@ -84,11 +81,11 @@ final class HomeBackends {
 	/**
 	 * Records that another backend has taken the place of a home.
 	 * @param pool the pool of the request
-	 * @param headers the headers of the request
+	 * @param key the name or key of the client
 	 * @param backend the backend that has the new object
 	 */
-	void replace(Pool pool, HttpHeaders headers, Backend backend) {
-		this.homes.put(client(pool, ClientKey.of(headers)), Owner.of(backend));
+	void replace(Pool pool, String key, Backend backend) {
+		this.homes.put(client(pool, key), Owner.of(backend));
 	}
 
 	private Client client(Pool pool, String key) {

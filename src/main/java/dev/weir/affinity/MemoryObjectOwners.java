@@ -35,14 +35,14 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	/** More resources than that with the same id mean that ids are not random. */
 	private static final int MAX_OWNERS = 16;
 
-	/** Owners differ only by backend, so the same few objects serve all entries. */
+	/** Entries differ only by backend and client, so the same few objects serve all. */
 	private static final int MAX_SHARED = 10_000;
 
 	private static final ThreadLocal<MessageDigest> DIGESTS = ThreadLocal.withInitial(MemoryObjectOwners::digest);
 
-	private final Cache<Key, List<Owner>> owners;
+	private final Cache<Key, Known> owners;
 
-	private final Cache<Owner, List<Owner>> shared = Caffeine.newBuilder().maximumSize(MAX_SHARED).build();
+	private final Cache<Known, Known> shared = Caffeine.newBuilder().maximumSize(MAX_SHARED).build();
 
 	/**
 	 * Creates an empty store.
@@ -55,7 +55,7 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 			.ticker(ticker)
 			.executor(maintenance)
 			.maximumWeight(settings.maxMemory().toBytes())
-			.weigher((Key key, List<Owner> known) -> ENTRY_BYTES + OWNER_BYTES * (known.size() - 1))
+			.weigher((Key key, Known known) -> ENTRY_BYTES + OWNER_BYTES * known.further())
 			.expireAfterAccess(settings.expireAfter())
 			.build();
 	}
@@ -65,9 +65,23 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 		return Mono.fromSupplier(() -> {
 			Map<StoredObject, List<Owner>> found = new LinkedHashMap<>();
 			for (StoredObject object : objects) {
-				List<Owner> known = this.owners.getIfPresent(Key.of(object));
+				Known known = this.owners.getIfPresent(Key.of(object));
 				if (known != null) {
-					found.put(object, known);
+					found.put(object, known.owners());
+				}
+			}
+			return found;
+		});
+	}
+
+	@Override
+	public Mono<Map<StoredObject, List<String>>> findClients(Collection<StoredObject> objects) {
+		return Mono.fromSupplier(() -> {
+			Map<StoredObject, List<String>> found = new LinkedHashMap<>();
+			for (StoredObject object : objects) {
+				Known known = this.owners.getIfPresent(Key.of(object));
+				if (known != null && !known.clients().isEmpty()) {
+					found.put(object, known.clients());
 				}
 			}
 			return found;
@@ -76,24 +90,43 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 
 	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner) {
-		List<Owner> only = this.shared.get(owner, List::of);
+		remember(objects, new Known(List.of(owner), List.of()));
+	}
+
+	@Override
+	public void remember(Collection<StoredObject> objects, Owner owner, String client) {
+		remember(objects, new Known(List.of(owner), List.of(client)));
+	}
+
+	private void remember(Collection<StoredObject> objects, Known added) {
+		Known shareable = this.shared.get(added, (it) -> it);
 		for (StoredObject object : objects) {
-			this.owners.asMap().merge(Key.of(object), only, MemoryObjectOwners::merge);
+			this.owners.asMap().merge(Key.of(object), shareable, this::merge);
 		}
 	}
 
-	private static List<Owner> merge(List<Owner> known, List<Owner> added) {
-		if (known.stream().anyMatch((owner) -> owner.isSamePlace(added.get(0))) || known.size() >= MAX_OWNERS) {
+	private Known merge(Known known, Known added) {
+		Owner owner = added.owners().get(0);
+		boolean newOwner = known.owners().size() < MAX_OWNERS
+				&& known.owners().stream().noneMatch((it) -> it.isSamePlace(owner));
+		boolean newClient = known.clients().size() < MAX_OWNERS && !known.clients().containsAll(added.clients());
+		if (!newOwner && !newClient) {
 			return known;
 		}
+		Known merged = new Known(newOwner ? concat(known.owners(), added.owners()) : known.owners(),
+				newClient ? concat(known.clients(), added.clients()) : known.clients());
+		return (merged.further() == 0) ? this.shared.get(merged, (it) -> it) : merged;
+	}
+
+	private static <T> List<T> concat(List<T> known, List<T> added) {
 		return Stream.concat(known.stream(), added.stream()).toList();
 	}
 
 	@Override
 	public void forget(StoredObject object, Owner owner) {
 		this.owners.asMap().computeIfPresent(Key.of(object), (key, known) -> {
-			List<Owner> others = known.stream().filter((one) -> !one.isSamePlace(owner)).toList();
-			return others.isEmpty() ? null : others;
+			List<Owner> others = known.owners().stream().filter((one) -> !one.isSamePlace(owner)).toList();
+			return others.isEmpty() ? null : new Known(others, known.clients());
 		});
 	}
 
@@ -121,6 +154,20 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 		catch (NoSuchAlgorithmException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	/**
+	 * What is known about an object.
+	 *
+	 * @param owners its owners, at least one
+	 * @param clients the names of the clients that have made it, usually one or none
+	 */
+	private record Known(List<Owner> owners, List<String> clients) {
+
+		int further() {
+			return this.owners.size() - 1 + Math.max(0, this.clients.size() - 1);
+		}
+
 	}
 
 	/**

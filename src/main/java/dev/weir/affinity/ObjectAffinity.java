@@ -47,9 +47,12 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	private final HomeBackends homes;
 
+	private final ObjectAccess access;
+
 	private final AffinityMetrics metrics;
 
 	ObjectAffinity(ObjectOwners owners, ObjectLookup lookup, HomeBackends homes, AffinityMetrics metrics) {
+		this.access = new ObjectAccess(owners);
 		this.owners = owners;
 		this.lookup = lookup;
 		this.homes = homes;
@@ -66,13 +69,31 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * be looked up; {@code null} if the request needs no more than was done
 	 */
 	public @Nullable Mono<Void> bind(RequestContext context, HttpHeaders headers) {
+		Mono<Void> checked = check(context);
+		Mono<Void> bound = bindChecked(context, headers);
+		return (checked == null || bound == null) ? ((bound != null) ? bound : checked) : checked.then(bound);
+	}
+
+	/**
+	 * Checks that the objects that a request names do not belong to other clients.
+	 * {@link #bind} does so, too.
+	 * @param context the request
+	 * @return completes on the loop of the request; an {@code ApiErrorException} with
+	 * status 404 if one does; {@code null} if the request needs no check
+	 */
+	public @Nullable Mono<Void> check(RequestContext context) {
+		Mono<Void> checked = this.access.check(context);
+		return (checked != null) ? checked.doOnError((ex) -> this.metrics.refused(context.pool(), ex)) : null;
+	}
+
+	private @Nullable Mono<Void> bindChecked(RequestContext context, HttpHeaders headers) {
 		context.bind(null);
 		ApiCall call = context.call();
 		Pool pool = context.pool();
 		List<NamedObject> named = call.objects();
 		if (named.isEmpty()) {
 			if (isCreatedAtHome(call) && hasSeveralOwners(candidates(pool, call))) {
-				context.bind(home(pool, call, headers));
+				context.bind(home(context, call, headers));
 				this.metrics.bound(pool, context.binding());
 			}
 			return null;
@@ -84,7 +105,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 			.find(named.stream().map(NamedObject::object).distinct().toList())
 			.flatMap((known) -> complete(context, headers, named, known));
 		return context.loop().deliver(found).flatMap((all) -> {
-			context.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(pool, call, headers) : null)
+			context.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(context, call, headers) : null)
 					: ReasoningConflict.resolve(context, new KnownOwners(pool, all)));
 			this.metrics.bound(pool, context.binding());
 			return Mono.<Void>empty();
@@ -117,11 +138,13 @@ public final class ObjectAffinity implements ConfigurationListener {
 				&& (body == null || body.purpose() == null || !SPREAD_PURPOSES.contains(body.purpose()));
 	}
 
-	private @Nullable Binding home(Pool pool, ApiCall call, HttpHeaders headers) {
+	private @Nullable Binding home(RequestContext context, ApiCall call, HttpHeaders headers) {
+		Pool pool = context.pool();
+		String key = (context.client() != null) ? context.client().name() : ClientKey.of(headers);
 		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
-		Owner home = this.homes.of(pool, lanes, call.path().operation(), headers);
+		Owner home = this.homes.of(pool, lanes, call.path().operation(), key);
 		return (home != null) ? new Binding(home::isReachedBy, KnownOwners.nameIn(pool, home), List.of(),
-				(backend) -> this.homes.replace(pool, headers, backend)) : null;
+				(backend) -> this.homes.replace(pool, key, backend)) : null;
 	}
 
 	/** Adds the owners that backends know to those that Weir knows. */

@@ -9,9 +9,9 @@ import reactor.core.publisher.Mono;
 import dev.weir.openai.stored.StoredObject;
 
 /**
- * Which backend owns an object that was stored through Weir. Owners are forgotten after a
- * time and under memory pressure, so an unknown object may exist all the same. Safe for
- * many threads, never blocks.
+ * Which backend owns an object that was stored through Weir, and which client made it.
+ * Owners are forgotten after a time and under memory pressure, so an unknown object may
+ * exist all the same. Safe for many threads, never blocks.
  */
 public interface ObjectOwners {
 
@@ -30,6 +30,22 @@ public interface ObjectOwners {
 	 * @param owner the owner
 	 */
 	void remember(Collection<StoredObject> objects, Owner owner);
+
+	/**
+	 * Records the owner and the client of objects that a client has made.
+	 * @param objects the objects
+	 * @param owner the owner
+	 * @param client the name of the client
+	 */
+	void remember(Collection<StoredObject> objects, Owner owner, String client);
+
+	/**
+	 * Finds the clients that have made objects.
+	 * @param objects the objects
+	 * @return the names of the clients of each object that has any. Usually there is one;
+	 * servers whose ids are not random give the same one to several. Never an error
+	 */
+	Mono<Map<StoredObject, List<String>>> findClients(Collection<StoredObject> objects);
 
 	/**
 	 * Removes an owner that has the object no longer.

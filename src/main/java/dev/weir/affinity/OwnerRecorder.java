@@ -3,6 +3,8 @@ package dev.weir.affinity;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 import org.springframework.http.HttpStatus;
 import org.springframework.web.util.UriUtils;
@@ -14,6 +16,7 @@ import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.request.Binding;
+import dev.weir.request.NewObjects;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 
@@ -55,7 +58,16 @@ final class OwnerRecorder implements RequestListener {
 
 	@Override
 	public void onObjects(RequestContext context, Attempt attempt, List<StoredObject> objects) {
-		this.owners.remember(objects, Owner.of(attempt.lane().backend()));
+		Owner owner = Owner.of(attempt.lane().backend());
+		NewObjects owned = context.newObjects();
+		if (owned == null) {
+			this.owners.remember(objects, owner);
+			return;
+		}
+		Map<Boolean, List<StoredObject>> byAge = objects.stream()
+			.collect(Collectors.partitioningBy(owned.existing()::contains));
+		this.owners.remember(byAge.getOrDefault(true, List.of()), owner);
+		this.owners.remember(byAge.getOrDefault(false, List.of()), owner, owned.client());
 	}
 
 }

@@ -18,10 +18,14 @@ import org.springframework.util.unit.DataSize;
  * Further requests with unknown ids get 429. See docs/affinity.md#unknown-ids.
  * @param lookupTimeout Longest time for the response of a backend that is asked for an
  * unknown id.
+ * @param unknownOwner Whether a client may use an object of which the client that made it
+ * is not known, for instance after a restart. Without clients it has no effect. See
+ * docs/affinity.md#objects-of-clients.
  */
 @ConfigurationPropertiesSource
 public record AffinityProperties(@DefaultValue("32MB") @Range(min = "64KB", max = "64GB") DataSize maxMemory,
 		@DefaultValue("30d") @Range(min = "1m", max = "365d") Duration expireAfter,
 		@DefaultValue("50") @Range(min = "1", max = "10000") int maxLookups,
-		@DefaultValue("5s") @Range(min = "100ms", max = "1m") Duration lookupTimeout) {
+		@DefaultValue("5s") @Range(min = "100ms", max = "1m") Duration lookupTimeout,
+		@DefaultValue("allow") UnknownOwner unknownOwner) {
 }

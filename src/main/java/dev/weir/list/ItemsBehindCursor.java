@@ -29,6 +29,9 @@ final class ItemsBehindCursor {
 
 	private final Set<String> seen = new HashSet<>();
 
+	/** The ids of the objects that the client may see, {@code null} for all. */
+	private @Nullable Set<String> shown;
+
 	private @Nullable ListCursor cursor;
 
 	/** The id of the cursor, if its object belongs to this resource. */
@@ -63,6 +66,17 @@ final class ItemsBehindCursor {
 		this.own = id;
 		this.position = last;
 		this.searching = search;
+	}
+
+	/**
+	 * Hides objects that are not the client's.
+	 * @param ids the ids of the objects of the next page that the client may see
+	 */
+	void show(Set<String> ids) {
+		if (this.shown == null) {
+			this.shown = new HashSet<>();
+		}
+		this.shown.addAll(ids);
 	}
 
 	/** Searches the place of the cursor in the next pages. */
@@ -157,7 +171,9 @@ final class ItemsBehindCursor {
 			}
 			else {
 				this.searching = false;
-				this.items.add(item);
+				if (this.shown == null || this.shown.contains(item.id())) {
+					this.items.add(item);
+				}
 			}
 		}
 	}

@@ -3,11 +3,13 @@ package dev.weir.list;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -56,13 +58,22 @@ public final class MergedLists {
 	}
 
 	/**
-	 * Whether a request is for a list that must be merged.
+	 * Whether a request is for a list that must be merged, or reduced to the objects of
+	 * its client.
 	 * @param context the request, routed to a pool and read
-	 * @return {@code false} for other calls, and if one resource stores all objects
+	 * @return {@code false} for other calls, and if one resource stores all objects of
+	 * all clients
 	 */
 	public static boolean isMerged(RequestContext context) {
-		return StoredList.of(context.call().path()) != null
-				&& context.pool().lanes("").stream().map((lane) -> Resource.of(lane.backend())).distinct().count() > 1;
+		StoredList list = StoredList.of(context.call().path());
+		if (list == null || context.call().isHandshake()) {
+			return false;
+		}
+		return context.client() != null || (list.isSpecified() && hasSeveralResources(context));
+	}
+
+	private static boolean hasSeveralResources(RequestContext context) {
+		return context.pool().lanes("").stream().map((lane) -> Resource.of(lane.backend())).distinct().count() > 1;
 	}
 
 	/**
@@ -90,10 +101,11 @@ public final class MergedLists {
 			ListCalls calls = new ListCalls(context, this.failover, callers, this.budget.open());
 			ListQuery query = ListQuery.of(list, path);
 			Map<Resource, Lanes> resources = Resource.group(taking);
+			ObjectsOfClient own = ObjectsOfClient.of(context, list, this.owners);
 			PagePlace place = new PagePlace(context, query, resources, calls, this.owners, this.positions);
 			ListReply reply = new ListReply(context, query, calls, client);
-			List<ResourceList> lists = lists(List.copyOf(resources.values()), query, path, calls);
-			return read(lists, query, place, reply)
+			List<ResourceList> lists = lists(List.copyOf(resources.values()), query, path, calls, own);
+			return checkCursor(query, own).then(read(lists, query, place, reply))
 				.timeout(context.loop().delay(context.pool().properties().deadline()), Mono.fromSupplier(() -> {
 					calls.stop();
 					return reply.late();
@@ -115,9 +127,19 @@ public final class MergedLists {
 				"api-version", "missing_required_parameter"));
 	}
 
-	private static List<ResourceList> lists(List<Lanes> resources, ListQuery query, ApiPath path, ListCalls calls) {
+	/** The cursor of a client is an object that it can see. */
+	private static Mono<Void> checkCursor(ListQuery query, @Nullable ObjectsOfClient own) {
+		String cursor = query.cursor();
+		if (own == null || cursor == null) {
+			return Mono.empty();
+		}
+		return own.among(List.of(cursor)).filter(Set::isEmpty).flatMap((none) -> Mono.error(query.unknownCursor()));
+	}
+
+	private static List<ResourceList> lists(List<Lanes> resources, ListQuery query, ApiPath path, ListCalls calls,
+			@Nullable ObjectsOfClient own) {
 		return IntStream.range(0, resources.size())
-			.mapToObj((rank) -> new ResourceList(resources.get(rank), rank, query, path, calls))
+			.mapToObj((rank) -> new ResourceList(resources.get(rank), rank, query, path, calls, own))
 			.toList();
 	}
 

@@ -13,8 +13,6 @@ import reactor.core.publisher.Mono;
 import dev.weir.affinity.ObjectOwners;
 import dev.weir.affinity.Owner;
 import dev.weir.backend.Lanes;
-import dev.weir.openai.error.ApiError;
-import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.list.ListCursor;
 import dev.weir.openai.list.ListItem;
 import dev.weir.openai.list.ListQuery;
@@ -92,8 +90,7 @@ final class PagePlace {
 						return true;
 					}
 				}
-				throw new ApiErrorException(ApiError.invalid(404, "There is no object '" + cursor + "' in this list.",
-						this.query.cursorName(), "not_found"));
+				throw this.query.unknownCursor();
 			})
 			.then();
 	}

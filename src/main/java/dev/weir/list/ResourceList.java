@@ -11,6 +11,7 @@ import dev.weir.backend.Lanes;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.list.ListCursor;
 import dev.weir.openai.list.ListItem;
+import dev.weir.openai.list.ListItem;
 import dev.weir.openai.list.ListPage;
 import dev.weir.openai.list.ListQuery;
 import dev.weir.openai.list.MergedPage;
@@ -43,6 +44,8 @@ final class ResourceList {
 
 	private final ItemsBehindCursor items;
 
+	private final @Nullable ObjectsOfClient own;
+
 	/** The object that the next page begins behind. */
 	private @Nullable String after;
 
@@ -69,8 +72,11 @@ final class ResourceList {
 	 * @param query the parameters of the list
 	 * @param client the path of the client's call
 	 * @param calls calls the backends
+	 * @param own the objects that the client may see, {@code null} for all
 	 */
-	ResourceList(Lanes lanes, int rank, ListQuery query, ApiPath client, ListCalls calls) {
+	ResourceList(Lanes lanes, int rank, ListQuery query, ApiPath client, ListCalls calls,
+			@Nullable ObjectsOfClient own) {
+		this.own = own;
 		this.lanes = lanes;
 		this.items = new ItemsBehindCursor(rank, query.newestFirst());
 		this.query = query;
@@ -130,20 +136,40 @@ final class ResourceList {
 	Mono<MergedPage.Part> read() {
 		if (this.pages == MAX_PAGES) {
 			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
-					"The place of the cursor was not found in its first " + MAX_PAGES + " pages."));
+					this.items.isSearching() || this.own == null
+							? "The place of the cursor was not found in its first " + MAX_PAGES + " pages."
+							: "Its next " + MAX_PAGES + " pages have too few objects of this client."));
 		}
 		this.asked = size();
 		ApiPath page = this.query.page(this.client, this.after, this.asked);
-		return this.calls
-			.get(this.lanes, page, (body) -> ListPage.of(body, this.query.timeName())).<Supplier<Mono<MergedPage
+		return this.calls.get(this.lanes, page, (body) -> ListPage.of(body, this.query.timeName()))
+			.flatMap(this::select).<Supplier<Mono<MergedPage
 					.Part>>>map((read) -> () -> onPage(read))
 			.onErrorResume(BodyTooLongException.class, (ex) -> Mono.just(this::onTooLong))
 			.onErrorResume(PartFailedException.class, (ex) -> Mono.just(() -> onFailed(ex)))
 			.flatMap(Supplier::get);
 	}
 
+	/** Finds out which objects of a page the client may see. */
+	private Mono<ListPage> select(ListPage page) {
+		if (this.own == null) {
+			return Mono.just(page);
+		}
+		return this.own.among(page.items().stream().map(ListItem::id).toList()).map((ids) -> {
+			this.items.show(ids);
+			return page;
+		});
+	}
+
+	/**
+	 * How many objects are wanted: with one more, the page knows whether others follow.
+	 */
+	private int wanted() {
+		return Math.max(1, this.query.limit()) + ((this.own != null) ? 1 : 0);
+	}
+
 	private int size() {
-		int size = (this.items.isSearching() || this.whole) ? this.query.list().maxLimit()
+		int size = (this.items.isSearching() || this.whole || this.own != null) ? this.query.list().maxLimit()
 				: this.query.sentLimit() ? Math.max(MIN_PAGE, this.query.limit()) : 0;
 		return (this.shortPage == 0) ? size : (size == 0) ? this.shortPage : Math.min(size, this.shortPage);
 	}
@@ -207,14 +233,14 @@ final class ResourceList {
 		else {
 			this.items.addInOrder(fresh);
 		}
-		if (more && (this.whole || this.items.items().size() < Math.max(1, this.query.limit()))) {
+		if (more && (this.whole || this.items.items().size() < wanted())) {
 			this.after = page.items().get(page.items().size() - 1).id();
 			return read();
 		}
 		if (this.whole) {
 			this.items.sort();
 		}
-		return Mono.just(new MergedPage.Part(this.items.items(), more && !this.whole));
+		return Mono.just(new MergedPage.Part(this.items.items(), more && !this.whole && this.own == null));
 	}
 
 }

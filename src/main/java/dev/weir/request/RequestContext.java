@@ -57,6 +57,8 @@ public final class RequestContext {
 
 	private @Nullable Binding binding;
 
+	private @Nullable NewObjects newObjects;
+
 	private @Nullable FailoverState failover;
 
 	private boolean reasoningLeftOut;
@@ -391,6 +393,23 @@ public final class RequestContext {
 	 */
 	public @Nullable Binding binding() {
 		return this.binding;
+	}
+
+	/**
+	 * Records to which client the objects belong that the request makes.
+	 * @param owned the client and the objects that exist already, {@code null} if the new
+	 * objects have no known client
+	 */
+	public void ownNewObjects(@Nullable NewObjects owned) {
+		this.newObjects = owned;
+	}
+
+	/**
+	 * To which client the objects belong that the request makes.
+	 * @return the client, or {@code null} if none is known
+	 */
+	public @Nullable NewObjects newObjects() {
+		return this.newObjects;
 	}
 
 	/**

@@ -157,7 +157,9 @@ final class ResponseRequests {
 		if (bound != null && previous != null) {
 			context.bind(new Binding(bound::leadsTo, bound.backend().name(), List.of(previous), (backend) -> {
 			}));
-			ready = bound.awaitTurn(request);
+			Mono<Void> checked = this.shared.affinity().check(context);
+			Mono<Void> turn = bound.awaitTurn(request);
+			ready = (checked != null) ? checked.then(turn) : turn;
 		}
 		else {
 			ready = this.shared.affinity().bind(context, this.headers);

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
 import dev.weir.config.AffinityProperties;
+import dev.weir.config.UnknownOwner;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.TestPools;
@@ -24,9 +25,8 @@ class MemoryObjectOwnersTests {
 
 	private final VirtualTime time = new VirtualTime();
 
-	private final MemoryObjectOwners owners = new MemoryObjectOwners(
-			new AffinityProperties(DataSize.ofKilobytes(64), Duration.ofDays(1), 50, Duration.ofSeconds(5)), this.time,
-			Runnable::run);
+	private final MemoryObjectOwners owners = new MemoryObjectOwners(new AffinityProperties(DataSize.ofKilobytes(64),
+			Duration.ofDays(1), 50, Duration.ofSeconds(5), UnknownOwner.ALLOW), this.time, Runnable::run);
 
 	private static StoredObject file(String id) {
 		return new StoredObject(ObjectKind.FILE, id);

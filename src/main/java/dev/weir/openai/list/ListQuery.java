@@ -107,6 +107,15 @@ public record ListQuery(StoredList list, Query filter, int limit, boolean sentLi
 	}
 
 	/**
+	 * The error if the cursor is no object of the list.
+	 * @return the error
+	 */
+	public ApiErrorException unknownCursor() {
+		return new ApiErrorException(ApiError.invalid(404, "There is no object '" + this.cursor + "' in this list.",
+				cursorName(), "not_found"));
+	}
+
+	/**
 	 * The name of the property with the time that orders the list.
 	 * @return {@code created_at}, unless the list has another name for it or the client
 	 * wants another order

@@ -46,7 +46,13 @@ public enum StoredList {
 
 	VOICES("voices", ObjectKind.VOICE, 1, 100, 20, Order.NONE),
 
-	VOICE_CONSENTS(ObjectKind.VOICE_CONSENT, 1, 100, 20, Order.NONE);
+	VOICE_CONSENTS(ObjectKind.VOICE_CONSENT, 1, 100, 20, Order.NONE),
+
+	/** Not in OpenAI's API; some servers have it. */
+	CONVERSATIONS(ObjectKind.CONVERSATION, 1, 100, 20, Order.DESC),
+
+	/** Not in OpenAI's API; some servers have it. */
+	THREADS(ObjectKind.THREAD, 1, 100, 20, Order.DESC);
 
 	private static final Map<String, StoredList> BY_PATH = Stream.of(values())
 		.collect(Collectors.toUnmodifiableMap(StoredList::path, (list) -> list));
@@ -99,6 +105,14 @@ public enum StoredList {
 	 */
 	public ObjectKind kind() {
 		return this.kind;
+	}
+
+	/**
+	 * Whether the list is part of OpenAI's or Azure's API.
+	 * @return whether every backend can be expected to have it
+	 */
+	public boolean isSpecified() {
+		return this != CONVERSATIONS && this != THREADS;
 	}
 
 	int minLimit() {

@@ -1,0 +1,96 @@
+package dev.weir.affinity;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import dev.weir.config.UnknownOwner;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.list.StoredList;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.StoredOperation;
+import dev.weir.request.Client;
+import dev.weir.request.NewObjects;
+import dev.weir.request.RequestContext;
+
+/**
+ * Lets a client use only the stored objects that it has made itself. For other clients
+ * they do not exist.
+ */
+public final class ObjectAccess {
+
+	/** Weir does not record all of them: clients make up ids of items themselves. */
+	private static final Set<ObjectKind> NOT_RECORDED = Set.of(ObjectKind.ITEM, ObjectKind.PROMPT);
+
+	private final ObjectOwners owners;
+
+	ObjectAccess(ObjectOwners owners) {
+		this.owners = owners;
+	}
+
+	/**
+	 * Checks the objects that a request names, and records to which client its new ones
+	 * belong.
+	 * @param context the request, whose call has been read
+	 * @return completes on the loop of the request; an {@code ApiErrorException} with
+	 * status 404 if an object belongs to another client; {@code null} if the request
+	 * needs no check
+	 */
+	public @Nullable Mono<Void> check(RequestContext context) {
+		Client client = context.client();
+		if (client == null) {
+			return null;
+		}
+		ApiCall call = context.call();
+		List<NamedObject> named = call.objects();
+		if (named.isEmpty()) {
+			context.ownNewObjects(isList(call) ? null : new NewObjects(client.name(), Set.of()));
+			return null;
+		}
+		Set<StoredObject> objects = new LinkedHashSet<>();
+		named.forEach((it) -> objects.add(it.object()));
+		UnknownOwner unknown = context.configuration().properties().affinity().unknownOwner();
+		context.ownNewObjects(null);
+		return context.loop().deliver(this.owners.findClients(objects)).flatMap((known) -> {
+			for (NamedObject one : named) {
+				if (!mayUse(client.name(), one, known.getOrDefault(one.object(), List.of()), unknown)) {
+					throw AffinityErrors.notFound(one);
+				}
+			}
+			context
+				.ownNewObjects(makesOwn(client.name(), named, known) ? new NewObjects(client.name(), objects) : null);
+			return Mono.<Void>empty();
+		});
+	}
+
+	private static boolean isList(ApiCall call) {
+		StoredOperation stored = call.path().storedOperation();
+		return !call.isHandshake() && (StoredList.of(call.path()) != null
+				|| (stored != null && stored.placement() == StoredOperation.Placement.ALL));
+	}
+
+	private static boolean mayUse(String client, NamedObject named, List<String> clients, UnknownOwner unknown) {
+		ObjectKind kind = named.object().kind();
+		// who has encrypted reasoning has got it from its client
+		if (kind == ObjectKind.REASONING || clients.contains(client)) {
+			return true;
+		}
+		return clients.isEmpty() && (unknown == UnknownOwner.ALLOW || !named.required() || NOT_RECORDED.contains(kind));
+	}
+
+	/**
+	 * What is made below an object, such as the result of a batch, belongs to its client.
+	 */
+	private static boolean makesOwn(String client, List<NamedObject> named, Map<StoredObject, List<String>> known) {
+		return named.stream()
+			.filter((one) -> one.param().equals(NamedObject.PATH))
+			.allMatch((one) -> known.getOrDefault(one.object(), List.of()).contains(client));
+	}
+
+}
