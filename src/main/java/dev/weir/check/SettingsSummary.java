@@ -84,8 +84,15 @@ final class SettingsSummary {
 					orAll(client.models()), orAll(client.pools()), orNever(client.expires()));
 		}
 		this.text.append("\nClients\n")
-			.append(properties.hasClients() ? table : INDENT + "none: everybody who reaches Weir may call it\n");
-		if (!properties.operators().isEmpty()) {
+			.append(properties.hasClients() ? table : INDENT + (properties.open()
+					? "none: everybody who reaches Weir may call it\n" : "none: Weir serves this machine only\n"));
+		if (properties.operators().isEmpty()) {
+			this.text.append("\nOperators\n")
+				.append(INDENT)
+				.append((!properties.hasClients() && !properties.open()) ? "none: the Actuator is open\n"
+						: "none: the Actuator shows liveness and readiness only\n");
+		}
+		else {
 			TextTable operators = new TextTable(INDENT, "name", "keys", "expires");
 			properties.operators()
 				.forEach((operator) -> operators.add(operator.name(), keys(operator.key(), operator.keySha256()),

@@ -20,6 +20,9 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 
 	private static final String LIST = "docs/security.md#before-production";
 
+	static final String NO_OPERATORS = "The Actuator shows liveness and readiness only: there is no operator"
+			+ " (weir.operators)";
+
 	private final LiveConfiguration configuration;
 
 	private final Reachability reachability;
@@ -32,6 +35,9 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 	@Override
 	public void onApplicationEvent(ApplicationReadyEvent event) {
 		WeirProperties settings = this.configuration.current();
+		if ((settings.hasClients() || !this.reachability.onlyFromThisMachine()) && settings.operators().isEmpty()) {
+			logger.info("{}", NO_OPERATORS);
+		}
 		if (settings.hasClients()) {
 			int clients = settings.clients().size();
 			logger.info("{} may call Weir{}. Before production see {}",

@@ -1,5 +1,6 @@
 package dev.weir.client;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import reactor.core.publisher.Mono;
 
 import org.springframework.core.Ordered;
@@ -11,6 +12,7 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.RefusalLog;
 import dev.weir.request.RequestContext;
 
 /**
@@ -23,9 +25,16 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 
 	private final ActuatorAccess actuator;
 
-	AuthenticationFilter(Authenticator authenticator, ActuatorAccess actuator) {
+	private final RefusalLog refusals;
+
+	private final MeterRegistry meters;
+
+	AuthenticationFilter(Authenticator authenticator, ActuatorAccess actuator, RefusalLog refusals,
+			MeterRegistry meters) {
 		this.authenticator = authenticator;
 		this.actuator = actuator;
+		this.refusals = refusals;
+		this.meters = meters;
 	}
 
 	/** After the paths have been normalized, and before everything else. */
@@ -53,6 +62,8 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 			}
 		}
 		catch (ApiErrorException ex) {
+			this.refusals.record(exchange, ex.error());
+			this.meters.counter("weir.refused", "status", String.valueOf(ex.error().status())).increment();
 			return Mono.error(ex);
 		}
 		return chain.filter(exchange);

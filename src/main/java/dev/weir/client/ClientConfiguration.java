@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 
@@ -29,6 +30,7 @@ import org.springframework.core.env.Profiles;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.request.IssuedKeys;
+import dev.weir.request.RefusalLog;
 
 /**
  * Identifies clients and operators, and keeps a Weir that knows no clients on this
@@ -66,8 +68,14 @@ class ClientConfiguration {
 	}
 
 	@Bean
-	OpenServerCheck openServerCheck(Reachability reachability, ServerProperties server) {
-		return new OpenServerCheck(reachability, server.getAddress() == null);
+	OpenServerCheck openServerCheck(Reachability reachability, ServerProperties server,
+			LiveConfiguration configuration) {
+		return new OpenServerCheck(reachability, server.getAddress() == null, configuration.current());
+	}
+
+	@Bean
+	RefusalLog refusalLog(Ticker ticker) {
+		return new RefusalLog(ticker);
 	}
 
 	@Bean
@@ -88,11 +96,12 @@ class ClientConfiguration {
 
 	@Bean
 	AuthenticationFilter authenticationFilter(Authenticator authenticator, Reachability reachability,
-			LiveConfiguration configuration, ApplicationContext context) {
+			LiveConfiguration configuration, RefusalLog refusals, MeterRegistry meters, ApplicationContext context) {
 		boolean demo = context.getEnvironment().acceptsProfiles(DEMO);
 		BooleanSupplier open = () -> demo
 				|| (reachability.onlyFromThisMachine() && !configuration.current().hasClients());
-		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)));
+		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)), refusals,
+				meters);
 	}
 
 	private static ActuatorAccess.Paths paths(ApplicationContext context) {

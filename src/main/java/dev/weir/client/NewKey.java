@@ -61,10 +61,9 @@ public final class NewKey {
 		this.out.println();
 		this.out.println("  " + key);
 		this.out.println();
-		this.out.println("The lines for application.yml, which need not be secret (an operator: operators"
-				+ " in place of clients):");
+		this.out.println("For a client, add this entry in application.yml below weir, and for an operator the same"
+				+ " below operators. It need not be secret.");
 		this.out.println();
-		this.out.println("weir:");
 		this.out.println("  clients:");
 		this.out.println("    - name: " + name);
 		this.out.println("      key-sha256: " + sha256(key));

@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.RefusedConfigurationException;
+import dev.weir.config.WeirProperties;
 
 /**
  * Checks, when the configuration changes, that it still fits the address at which Weir
@@ -19,14 +20,22 @@ final class OpenServerCheck implements ConfigurationListener {
 
 	private final boolean addressChosenByWeir;
 
+	// of the previous configuration, so that each change is logged once
+	private boolean local;
+
+	private boolean closed;
+
 	/**
 	 * Creates the check.
 	 * @param reachability as decided at the start
 	 * @param addressChosenByWeir whether {@code server.address} is not set
+	 * @param started the settings of the start
 	 */
-	OpenServerCheck(Reachability reachability, boolean addressChosenByWeir) {
+	OpenServerCheck(Reachability reachability, boolean addressChosenByWeir, WeirProperties started) {
 		this.reachability = reachability;
 		this.addressChosenByWeir = addressChosenByWeir;
+		this.local = Reachability.mustBeLocal(started);
+		this.closed = started.hasClients() && started.operators().isEmpty();
 	}
 
 	@Override
@@ -39,11 +48,17 @@ final class OpenServerCheck implements ConfigurationListener {
 
 	@Override
 	public void onApplied(PoolSet current) {
-		if (this.addressChosenByWeir && this.reachability.onlyFromThisMachine()
-				&& !Reachability.mustBeLocal(current.properties())) {
+		boolean local = Reachability.mustBeLocal(current.properties());
+		if (this.addressChosenByWeir && this.reachability.onlyFromThisMachine() && this.local && !local) {
 			logger.warn("Weir continues to serve this machine only, because it had neither clients nor weir.open at its"
 					+ " start. Start it again to serve other machines.");
 		}
+		boolean closed = current.properties().hasClients() && current.properties().operators().isEmpty();
+		if (closed && !this.closed) {
+			logger.warn("{}", AccessNotice.NO_OPERATORS);
+		}
+		this.local = local;
+		this.closed = closed;
 	}
 
 }

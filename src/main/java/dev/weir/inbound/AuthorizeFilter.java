@@ -10,6 +10,7 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.backend.Pool;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.ClientAccess;
+import dev.weir.request.RefusalLog;
 import dev.weir.request.RequestContext;
 
 /**
@@ -22,8 +23,11 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 
 	private final PoolResolver pools;
 
-	AuthorizeFilter(PoolResolver pools) {
+	private final RefusalLog refusals;
+
+	AuthorizeFilter(PoolResolver pools, RefusalLog refusals) {
 		this.pools = pools;
+		this.refusals = refusals;
 	}
 
 	@Override
@@ -37,9 +41,10 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 		if (pool != null) {
 			RequestContext context = RequestContext.of(exchange);
 			try {
-				ClientAccess.check(context.client(), pool.name(), context.call().model());
+				ClientAccess.check(context.client(), pool.name(), context.call());
 			}
 			catch (ApiErrorException ex) {
+				this.refusals.record(exchange, ex.error());
 				return Mono.error(ex);
 			}
 		}

@@ -10,6 +10,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
+import dev.weir.request.RefusalLog;
 
 /**
  * The filters that read the request of a client, and the handler that writes Weir's own
@@ -48,8 +49,8 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	AuthorizeFilter authorizeFilter(PoolResolver pools) {
-		return new AuthorizeFilter(pools);
+	AuthorizeFilter authorizeFilter(PoolResolver pools, RefusalLog refusals) {
+		return new AuthorizeFilter(pools, refusals);
 	}
 
 	/**

@@ -23,6 +23,7 @@ import dev.weir.openai.call.Operation;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.request.Client;
+import dev.weir.request.ClientAccess;
 import dev.weir.request.RequestContext;
 
 /**
@@ -85,8 +86,13 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 		ApiPath path = context.call().path();
 		String wanted = path.itemId();
 		if (wanted != null) {
-			return (pool.lanes(wanted).isEmpty() || !mayUse(context, wanted))
-					? Mono.error(unknown(wanted, pool, context))
+			try {
+				ClientAccess.check(context.client(), wanted);
+			}
+			catch (ApiErrorException ex) {
+				return Mono.error(ex);
+			}
+			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool, context))
 					: write(exchange, ModelList.one(wanted, path.dialect()));
 		}
 		return context.loop()

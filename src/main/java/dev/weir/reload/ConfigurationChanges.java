@@ -120,7 +120,7 @@ final class ConfigurationChanges {
 				compareRecords(prefix + name + ".", old, now, Set.of());
 			}
 			else if (!Objects.equals(old, now)) {
-				this.changes.add(prefix + name + difference(old, now));
+				this.changes.add(prefix + name + (name.startsWith("key") ? " changed" : difference(old, now)));
 			}
 		}
 	}

@@ -67,6 +67,14 @@ public final class Client {
 	}
 
 	/**
+	 * Whether the client may use some models only.
+	 * @return whether there are models that it may not use
+	 */
+	public boolean isRestrictedToModels() {
+		return !this.properties.models().isEmpty();
+	}
+
+	/**
 	 * Whether the client may use a pool.
 	 * @param pool the name of the pool
 	 * @return whether it may

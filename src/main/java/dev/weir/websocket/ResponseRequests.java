@@ -122,8 +122,9 @@ final class ResponseRequests {
 		RequestBody body = RequestBody.of(message.bytes(), "application/json", objects, false);
 		String named = body.model();
 		String model = (named != null) ? named : "";
+		ApiCall call = new ApiCall(path, model, body, true);
 		Client client = this.shared.clients().identify(this.headers);
-		ClientAccess.check(client, pool.name(), model);
+		ClientAccess.check(client, pool.name(), call);
 		if (pool.lanes(model).isEmpty()) {
 			throw new ApiErrorException(
 					ApiError.invalid(404, "The model '" + model + "' does not exist in pool " + pool.name() + ".",
@@ -134,7 +135,6 @@ final class ResponseRequests {
 		context.identify(client);
 		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
-		ApiCall call = new ApiCall(path, model, body, true);
 		context.onCallRead(call);
 		return new MessageRequest(context, bound, ObjectRecorder.of(call));
 	}

@@ -136,7 +136,7 @@ class ClientTests {
 
 	@Test
 	void anExpiredKeyGetsTheReason() {
-		assertThat(chat("api-key", "former-key-0123456789").body()).contains("expired (2026-01-31)");
+		assertThat(chat("api-key", "former-key-0123456789").body()).contains("client 'former'", "expired (2026-01-31)");
 	}
 
 	@Test
@@ -158,6 +158,30 @@ class ClientTests {
 		assertThat(backend.calls()).isEmpty();
 	}
 
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			/v1/threads/runs | {"model":"other"}
+			/v1/assistants | {"model":"other"}
+			/v1/fine_tuning/jobs | {"model":"other","training_file":"file-1"}
+			/v1/responses | {"input":"a"}
+			/v1/responses | {"model":"other","input":"a"}
+			/openai/deployments/other/chat/completions?api-version=2024-10-21 | {"messages":[]}
+			/v1/realtime/client_secrets | {"session":{"type":"realtime","model":"other"}}
+			/v1/rerank | {"model":"other"}
+			""")
+	void aModelIsCheckedWhereverTheCallNamesIt(String path, String body) {
+		HttpResponse<String> reply = weir.post(path, body, "api-key", CHAT);
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(403);
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@Test
+	void refusedRequestsAreCounted() {
+		chat("api-key", "unknown-key-0123456789");
+		HttpResponse<String> meters = get("/actuator/prometheus", "authorization", "Bearer " + OPERATOR);
+		assertThat(meters.body()).containsPattern("weir_refused_total\\{.*status=\"401\".*\\} [1-9]");
+	}
+
 	@Test
 	void aPoolThatIsNotTheClientsGets403() {
 		HttpResponse<String> reply = weir.post("/v1/embeddings",
@@ -172,7 +196,7 @@ class ClientTests {
 		assertThat(list.body()).contains("gpt-4o", "gpt-4o-mini").doesNotContain("text-embedding-3-small");
 		assertThat(get("/v1/models/gpt-4o", "api-key", CHAT).statusCode()).isEqualTo(200);
 		HttpResponse<String> other = get("/v1/models/text-embedding-3-small", "api-key", CHAT);
-		assertThat(other.statusCode()).isEqualTo(404);
+		assertThat(other.statusCode()).isEqualTo(403);
 	}
 
 	@Test

@@ -54,7 +54,7 @@ class OpenServerCheckTests {
 
 	@Test
 	void aReachableWeirKeepsAClientOrIsMeantToBeOpen() {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true, CLIENT);
 		assertThatExceptionOfType(RefusedConfigurationException.class).isThrownBy(() -> check.prepare(pools(NONE)))
 			.withMessageContaining("weir.clients");
 		check.prepare(pools(OPEN));
@@ -63,12 +63,15 @@ class OpenServerCheckTests {
 
 	@Test
 	void theFirstClientOfALocalWeirIsServedAfterTheNextStart(CapturedOutput output) {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true, NONE);
 		check.prepare(pools(NONE));
 		check.onApplied(pools(NONE));
 		assertThat(output).doesNotContain("Start it again");
 		check.onApplied(pools(CLIENT));
-		assertThat(output).contains("Weir continues to serve this machine only", "Start it again");
+		check.onApplied(pools(CLIENT));
+		assertThat(output).containsOnlyOnce("Weir continues to serve this machine only")
+			.contains("Start it again")
+			.containsOnlyOnce("there is no operator (weir.operators)");
 	}
 
 }

@@ -1,5 +1,6 @@
 package dev.weir.config.load;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -14,7 +15,11 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.core.env.ConfigurableEnvironment;
 
 import dev.weir.config.BackendProperties;
+import dev.weir.config.ClientProperties;
+import dev.weir.config.ExpiryTime;
+import dev.weir.config.NamePatterns;
 import dev.weir.config.PoolProperties;
+import dev.weir.config.Suggestion;
 import dev.weir.config.WeirProperties;
 
 /**
@@ -43,6 +48,7 @@ final class ConfigurationLinter {
 		ConfigurationLinter linter = new ConfigurationLinter(environment, properties);
 		linter.findUnencryptedKeys();
 		linter.findRouteMistakes();
+		linter.findClientMistakes(properties);
 		return linter.warnings;
 	}
 
@@ -85,6 +91,33 @@ final class ConfigurationLinter {
 		for (String pool : withoutRoute) {
 			warn(BracketNotation.append(PoolCheck.POOLS, pool), null, "is a pool without a route",
 					"Add a route with uri: lb://" + pool + ", or remove the pool.");
+		}
+	}
+
+	private void findClientMistakes(WeirProperties properties) {
+		for (int i = 0; i < properties.clients().size(); i++) {
+			ClientProperties client = properties.clients().get(i);
+			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "]");
+			for (String pool : client.pools()) {
+				NamePatterns pattern = new NamePatterns(List.of(pool));
+				if (this.pools.keySet().stream().noneMatch(pattern::match)) {
+					warn(at.append("pools"), null, "names no pool with " + pool,
+							Suggestion.of(pool, this.pools.keySet())
+								.map((suggestion) -> "Did you mean " + suggestion + "?")
+								.orElse("There are " + String.join(", ", this.pools.keySet()) + "."));
+				}
+			}
+			findExpired(at, client.expires());
+		}
+		for (int i = 0; i < properties.operators().size(); i++) {
+			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires());
+		}
+	}
+
+	private void findExpired(ConfigurationPropertyName at, @Nullable ExpiryTime expires) {
+		if (expires != null && expires.isReached(Instant.now())) {
+			warn(at.append("expires"), null, "is over (" + expires + "), so that its keys are refused",
+					"Remove it, or extend it.");
 		}
 	}
 

@@ -81,7 +81,8 @@ final class YamlProblemDescriber {
 		String context = (failure instanceof MarkedYAMLException marked) ? text(marked.getContext()) : "";
 		Matcher repeated = REPEATED_KEY.matcher(problem);
 		if (repeated.find()) {
-			return new Explanation("has the key " + repeated.group(1) + " twice in the same map", "Keep one of them.");
+			return new Explanation("has the key " + repeated.group(1) + " twice in the same map",
+					"Move the lines below the second one to the first one.");
 		}
 		if (problem.contains("TAB")) {
 			return new Explanation("is indented with a tab", "Indent with spaces. YAML does not allow tabs.");

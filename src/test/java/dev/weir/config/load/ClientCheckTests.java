@@ -94,8 +94,9 @@ class ClientCheckTests {
 	@Test
 	void anAddressOfOtherMachinesNeedsClientsOrOpen() {
 		SettingsFixture reachable = SettingsFixture.pool("").property("server.address", "0.0.0.0");
-		assertThat(reachable.report()).contains("weir.clients",
-				"server.address (0.0.0.0) is reachable from other machines", "WEIR_OPEN=true", "--new-key");
+		assertThat(reachable.report()).contains("server.address = 0.0.0.0",
+				"is reachable from other machines, and there are no clients (weir.clients)", "WEIR_OPEN=true",
+				"--new-key");
 		WeirProperties open = reachable.property("weir.open", "true").load();
 		assertThat(open.open()).isTrue();
 	}

@@ -2,6 +2,7 @@ package dev.weir.config.load;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,6 +12,9 @@ import java.util.stream.Collectors;
  * Generates the table of properties in {@code docs/configuration.md}.
  */
 final class PropertyTable {
+
+	/** Lists and maps that must have an entry. */
+	private static final Set<String> NOT_EMPTY = Set.of("pools", "backends");
 
 	private static final String HEAD = "| property | default | values | meaning |\n|---|---|---|---|\n";
 
@@ -42,7 +46,7 @@ final class PropertyTable {
 	}
 
 	private static String defaultValue(PropertyReference property) {
-		if (property.setting().required() || property.entryType().isRecord()) {
+		if (property.setting().required() || NOT_EMPTY.contains(property.setting().name())) {
 			return "required";
 		}
 		return (property.defaultValue() != null) ? "`" + property.defaultValue() + "`" : "";

@@ -1,0 +1,60 @@
+package dev.weir.request;
+
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.web.server.ServerWebExchange;
+
+import dev.weir.openai.error.ApiError;
+
+/**
+ * Logs requests that are refused because of their client: at most one line in ten
+ * seconds, so that strangers cannot fill the log. Safe for many threads.
+ */
+public final class RefusalLog {
+
+	private static final Logger logger = LoggerFactory.getLogger(RefusalLog.class);
+
+	private static final long PAUSE = Duration.ofSeconds(10).toNanos();
+
+	private final Ticker ticker;
+
+	private long last;
+
+	private long notLogged;
+
+	/**
+	 * Creates the log.
+	 * @param ticker a monotonic clock in nanoseconds
+	 */
+	public RefusalLog(Ticker ticker) {
+		this.ticker = ticker;
+		this.last = ticker.read() - PAUSE;
+	}
+
+	/**
+	 * Records a refused request.
+	 * @param exchange the request
+	 * @param error the reply
+	 */
+	public void record(ServerWebExchange exchange, ApiError error) {
+		long others;
+		synchronized (this) {
+			long now = this.ticker.read();
+			if (now - this.last < PAUSE) {
+				this.notLogged++;
+				return;
+			}
+			this.last = now;
+			others = this.notLogged;
+			this.notLogged = 0;
+		}
+		logger.info("Refused a request of {} with {}: {}{} [{}]", exchange.getRequest().getRemoteAddress(),
+				error.status(), error.message(), (others > 0) ? " (and " + others + " others since the last line)" : "",
+				RequestContext.idOf(exchange));
+	}
+
+}
