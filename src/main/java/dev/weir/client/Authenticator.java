@@ -90,8 +90,10 @@ final class Authenticator implements Clients, ConfigurationListener {
 				if (client != null && !isExpired(expires)) {
 					return client;
 				}
-				refusal = (client != null) ? refused(
-						"The API key of client '" + client.name() + "' has expired (" + expires + ").", "Bearer") : refusal;
+				refusal = (client != null)
+						? refused("The API key of client '" + client.name() + "' has expired (" + expires + ").",
+								"Bearer")
+						: refusal;
 			}
 			catch (ApiErrorException ex) {
 				refusal = ex;

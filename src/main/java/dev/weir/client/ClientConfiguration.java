@@ -100,8 +100,8 @@ class ClientConfiguration {
 		boolean demo = context.getEnvironment().acceptsProfiles(DEMO);
 		BooleanSupplier open = () -> demo
 				|| (reachability.onlyFromThisMachine() && !configuration.current().hasClients());
-		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)), refusals,
-				meters);
+		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)),
+				refusals, meters);
 	}
 
 	private static ActuatorAccess.Paths paths(ApplicationContext context) {

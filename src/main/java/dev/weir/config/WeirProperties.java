@@ -45,8 +45,8 @@ import org.springframework.util.unit.DataSize;
  * @param startupCheck Whether a connection to each backend is opened once after the
  * start, in the background, without a request. What is wrong with its name, connection or
  * certificate is logged as a warning. See docs/check.md#at-the-start.
- * @param clients Applications that may call Weir. Without any, Weir is open to everybody
- * who reaches it. See docs/clients.md.
+ * @param clients Applications that may call Weir. Without any, Weir serves this machine
+ * only, unless open is true. See docs/clients.md.
  * @param entra Tokens of Microsoft Entra ID as keys of clients. By default none is
  * accepted. See docs/clients.md#microsoft-entra-id.
  * @param operators Who may read the Actuator where it is not open: see

@@ -1,6 +1,7 @@
 package dev.weir.config.load;
 
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -45,10 +46,15 @@ final class ConfigurationLinter {
 	 * @return the findings, possibly none
 	 */
 	static List<ConfigurationProblem> lint(ConfigurableEnvironment environment, WeirProperties properties) {
+		return lint(environment, properties, InstantSource.system());
+	}
+
+	static List<ConfigurationProblem> lint(ConfigurableEnvironment environment, WeirProperties properties,
+			InstantSource clock) {
 		ConfigurationLinter linter = new ConfigurationLinter(environment, properties);
 		linter.findUnencryptedKeys();
 		linter.findRouteMistakes();
-		linter.findClientMistakes(properties);
+		linter.findClientMistakes(properties, clock.instant());
 		return linter.warnings;
 	}
 
@@ -94,7 +100,7 @@ final class ConfigurationLinter {
 		}
 	}
 
-	private void findClientMistakes(WeirProperties properties) {
+	private void findClientMistakes(WeirProperties properties, Instant now) {
 		for (int i = 0; i < properties.clients().size(); i++) {
 			ClientProperties client = properties.clients().get(i);
 			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "]");
@@ -107,15 +113,15 @@ final class ConfigurationLinter {
 								.orElse("There are " + String.join(", ", this.pools.keySet()) + "."));
 				}
 			}
-			findExpired(at, client.expires());
+			findExpired(at, client.expires(), now);
 		}
 		for (int i = 0; i < properties.operators().size(); i++) {
-			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires());
+			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires(), now);
 		}
 	}
 
-	private void findExpired(ConfigurationPropertyName at, @Nullable ExpiryTime expires) {
-		if (expires != null && expires.isReached(Instant.now())) {
+	private void findExpired(ConfigurationPropertyName at, @Nullable ExpiryTime expires, Instant now) {
+		if (expires != null && expires.isReached(now)) {
 			warn(at.append("expires"), null, "is over (" + expires + "), so that its keys are refused",
 					"Remove it, or extend it.");
 		}

@@ -83,4 +83,18 @@ class ConfigurationLinterTests {
 		assertThat(SettingsFixture.pool("").warnings()).isEmpty();
 	}
 
+	@Test
+	void aClientWithoutAPoolAndWithAPastDateIsProbablyAMistake() {
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends[0]: {name: a, url: 'https://a.example'}
+				clients:
+				  - {name: a, key: key-of-16-letters, pools: [opnai], expires: '2020-01-01'}
+				  - {name: b, key: another-key-of-20-letters, pools: ['open*'], expires: '2999-01-01'}
+				operators:
+				  - {name: c, key: third-key-of-20-letters, expires: '2020-01-01'}
+				""").warnings()).containsExactly("weir.clients[0].pools: names no pool with opnai",
+				"weir.clients[0].expires: is over (2020-01-01), so that its keys are refused",
+				"weir.operators[0].expires: is over (2020-01-01), so that its keys are refused");
+	}
+
 }

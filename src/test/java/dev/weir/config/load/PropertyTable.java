@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 final class PropertyTable {
 
 	/** Lists and maps that must have an entry. */
-	private static final Set<String> NOT_EMPTY = Set.of("pools", "backends");
+	private static final Set<String> NOT_EMPTY = Set.of("pools", "pools.*.backends");
 
 	private static final String HEAD = "| property | default | values | meaning |\n|---|---|---|---|\n";
 
@@ -46,7 +46,7 @@ final class PropertyTable {
 	}
 
 	private static String defaultValue(PropertyReference property) {
-		if (property.setting().required() || NOT_EMPTY.contains(property.setting().name())) {
+		if (property.setting().required() || NOT_EMPTY.contains(property.path())) {
 			return "required";
 		}
 		return (property.defaultValue() != null) ? "`" + property.defaultValue() + "`" : "";
