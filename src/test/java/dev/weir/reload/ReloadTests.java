@@ -31,6 +31,7 @@ import dev.weir.testing.RawClient;
 import dev.weir.testing.Scripts;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StreamEvents;
+import dev.weir.testing.TestAuthority;
 import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.WeirServer.backend;
@@ -604,13 +605,19 @@ class ReloadTests {
 	}
 
 	@Test
-	void w03SettingsThatAStartWouldRefuseAreRefused() {
+	void w03SettingsThatAStartWouldRefuseAreRefused(CapturedOutput output) {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		for (String invalid : List.of("server.netty.idle-timeout: soon\n", "management.server.port: http\n",
 				"management.server.port: 70000\n", "management.endpoint.health.show-details: sometimes\n",
 				"server.shutdown: never\n", "spring.http.codecs.max-in-memory-size: lots\n",
 				"spring.cloud.gateway.server.webflux.httpclient.pool.type: large\n",
-				"spring.cloud.gateway.server.webflux.httpclient.max-header-size: wide\n")) {
+				"spring.cloud.gateway.server.webflux.httpclient.max-header-size: wide\n", "logging.level.root: noisy\n",
+				"logging.structured.format.console: nope\n", "logging.charset.console: nope\n",
+				"logging.config: /nope.xml\n", "logging.console.enabled: perhaps\n", "spring.main.banner-mode: loud\n",
+				"spring.main.web-application-type: quick\n", "spring.main.lazy-initialization: perhaps\n",
+				"server.ssl.bundle: nope\n", "management.server.ssl.bundle: nope\n",
+				"server.ssl: {key-store: /nope.p12, key-store-password: x}\n",
+				"spring.ssl.bundle.pem.unused.keystore.certificate: /nope.pem\n")) {
 			assertThat(weir.change(pool("", secondBackend()) + invalid).problem()).as(invalid)
 				.contains(invalid.substring(0, invalid.indexOf(':')));
 			assertThat(weir.server().get("/actuator/health/configuration").body()).contains("OUT_OF_DATE");
@@ -620,7 +627,21 @@ class ReloadTests {
 				weir.change(pool("", secondBackend()) + "server.netty.idle-timeout: 50s\nmanagement.server.port: 0\n")
 					.problem())
 			.isNull();
+		assertThat(output).doesNotContain("Exception encountered during context initialization");
 		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+	}
+
+	@Test
+	void w03ValidSettingsOfTheLogAndOfTlsAreAccepted() {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		String store = TestAuthority.found("reload").trustStore("secret").toString();
+		for (String valid : List.of("logging.level: {root: off, dev.weir: DEBUG, web: trace}\n",
+				"logging.group.mine: [a, b]\n", "logging.structured.format.console: ECS\n",
+				"spring.main.banner-mode: off\n", "server.ssl: {enabled: false, key-store: /nope.p12}\n",
+				"spring.ssl: {bundle: {jks: {a: {truststore: {location: '" + store
+						+ "', password: secret}}}}}\nserver.ssl.bundle: a\n")) {
+			assertThat(weir.change(pool("", firstBackend()) + valid).problem()).as(valid).isNull();
+		}
 	}
 
 }

@@ -66,6 +66,8 @@ final class StartSettingsCheck {
 			.forEach((target) -> problems.addAll(bind(target, next)));
 		if (problems.isEmpty()) {
 			PORTS.stream().filter(changed::contains).forEach((port) -> problems.addAll(checkPort(port, next)));
+			problems.addAll(new BootSettingsCheck(next).check(names));
+			problems.addAll(new ServerTlsCheck(next, this.running).check(names));
 		}
 		if (!problems.isEmpty()) {
 			throw new InvalidConfigurationException(problems);
@@ -85,6 +87,8 @@ final class StartSettingsCheck {
 			ConfigurationPropertiesBindingPostProcessor.register(context);
 			context.registerBeanDefinition(target.type().getName(), target.definition(context.getBeanFactory()));
 			context.refresh();
+			// a failure during the refresh would be logged by Spring
+			context.getBean(target.type().getName());
 			return List.of();
 		}
 		catch (BeanCreationException ex) {
@@ -127,6 +131,7 @@ final class StartSettingsCheck {
 
 		RootBeanDefinition definition(BeanFactory beans) {
 			RootBeanDefinition definition = new RootBeanDefinition(this.type);
+			definition.setLazyInit(true);
 			if (this.byConstructor) {
 				definition.setInstanceSupplier(() -> ConstructorBound.from(beans, this.type.getName(), this.type));
 				// as Spring Boot marks its own definitions
