@@ -2,9 +2,9 @@ package dev.weir.balance;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 
-import java.util.Map;
-import java.util.List;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.time.Duration;
 
 import org.slf4j.Logger;
@@ -23,7 +23,8 @@ import dev.weir.backend.Pools;
 
 /**
  * Creates the load balancer of each pool before requests need it; otherwise the first
- * request to a pool would create it, on an event loop. Closes those of removed pools.
+ * request to a pool would create it, on an event loop. Closes those of removed pools. The
+ * start of Weir and reloads may use it at the same time.
  */
 final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>, ConfigurationListener {
 
@@ -35,7 +36,8 @@ final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>,
 
 	private final Ticker ticker;
 
-	// of all pools that have a load balancer
+	// of all pools that have a load balancer; the longest one, which waiting requests may
+	// have
 	private final Map<String, Duration> deadlines = new HashMap<>();
 
 	// when a pool was found to be removed
@@ -58,11 +60,21 @@ final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>,
 	 * @param configuration the next configuration
 	 */
 	@Override
-	public void prepare(PoolSet configuration) {
+	public synchronized void prepare(PoolSet configuration) {
 		configuration.all().forEach((pool) -> {
 			this.contexts.getInstance(pool.name(), ReactorServiceInstanceLoadBalancer.class);
-			this.deadlines.put(pool.name(), pool.properties().deadline());
+			this.deadlines.merge(pool.name(), pool.properties().deadline(), LoadBalancers::longer);
 		});
+	}
+
+	private static Duration longer(Duration one, Duration other) {
+		return (one.compareTo(other) > 0) ? one : other;
+	}
+
+	/** A pool that was added again is not removed any more. */
+	@Override
+	public synchronized void onApplied(PoolSet current) {
+		current.all().forEach((pool) -> this.removed.remove(pool.name()));
 	}
 
 	/**
@@ -70,8 +82,7 @@ final class LoadBalancers implements ApplicationListener<ApplicationReadyEvent>,
 	 * attempt runs, and a request that waited for a lane has passed its deadline.
 	 */
 	@Override
-	public void onRemoved(List<BackendCondition> gone, PoolSet current) {
-		this.removed.keySet().removeIf((name) -> current.get(name) != null);
+	public synchronized void onRemoved(List<BackendCondition> gone, PoolSet current) {
 		this.deadlines.entrySet()
 			.removeIf((pool) -> current.get(pool.getKey()) == null && closeIfUnused(pool.getKey(), pool.getValue()));
 	}
