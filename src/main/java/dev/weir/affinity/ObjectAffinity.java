@@ -21,6 +21,7 @@ import dev.weir.backend.PoolSet;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stored.StoredOperation;
 import dev.weir.request.Binding;
@@ -69,9 +70,11 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * be looked up; {@code null} if the request needs no more than was done
 	 */
 	public @Nullable Mono<Void> bind(RequestContext context, HttpHeaders headers) {
-		Mono<Void> checked = check(context);
-		Mono<Void> bound = bindChecked(context, headers);
-		return (checked == null || bound == null) ? ((bound != null) ? bound : checked) : checked.then(bound);
+		return both(check(context), bindChecked(context, headers));
+	}
+
+	private static @Nullable Mono<Void> both(@Nullable Mono<Void> first, @Nullable Mono<Void> second) {
+		return (first == null || second == null) ? ((second != null) ? second : first) : first.then(second);
 	}
 
 	/**
@@ -81,7 +84,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * @return completes on the loop of the request; an {@code ApiErrorException} with
 	 * status 404 if one does; {@code null} if the request needs no check
 	 */
-	public @Nullable Mono<Void> check(RequestContext context) {
+	private @Nullable Mono<Void> check(RequestContext context) {
 		Mono<Void> checked = this.access.check(context);
 		return (checked != null) ? checked.doOnError((ex) -> this.metrics.refused(context.pool(), ex)) : null;
 	}
@@ -110,6 +113,53 @@ public final class ObjectAffinity implements ConfigurationListener {
 			this.metrics.bound(pool, context.binding());
 			return Mono.<Void>empty();
 		}).doOnError((ex) -> this.metrics.refused(pool, ex));
+	}
+
+	/**
+	 * Checks the objects of a request that must go to one backend, because it continues a
+	 * response on the connection of that backend. Unknown objects are not looked up,
+	 * since the backend decides about them, and so it does about reasoning.
+	 * @param context the request, whose call has been read
+	 * @param backend the backend
+	 * @param previous the response that it continues
+	 * @return completes on the loop of the request; an {@code ApiErrorException} if an
+	 * object belongs to another client, or is known to be on another backend; {@code null}
+	 * if there is nothing to check
+	 */
+	public @Nullable Mono<Void> checkContinued(RequestContext context, Backend backend, StoredObject previous) {
+		return both(check(context), checkOthers(context, backend, previous));
+	}
+
+	private @Nullable Mono<Void> checkOthers(RequestContext context, Backend backend, StoredObject previous) {
+		ApiCall call = context.call();
+		Pool pool = context.pool();
+		List<StoredObject> others = call.objects()
+			.stream()
+			.filter((named) -> isFixed(named) && !named.object().equals(previous))
+			.map(NamedObject::object)
+			.distinct()
+			.toList();
+		if (others.isEmpty() || !hasSeveralOwners(candidates(pool, call))) {
+			return null;
+		}
+		return context.loop().deliver(this.owners.find(others)).flatMap((known) -> {
+			Map<NamedObject, List<Owner>> conflicting = new LinkedHashMap<>();
+			for (NamedObject named : call.objects()) {
+				List<Owner> owners = named.object().equals(previous) ? List.of(Owner.of(backend))
+						: KnownOwners.inPool(pool, known.getOrDefault(named.object(), List.of()));
+				if (!owners.isEmpty() && isFixed(named)) {
+					conflicting.put(named, owners);
+				}
+			}
+			return conflicting.values().stream().allMatch((owners) -> KnownOwners.isReached(owners, backend))
+					? Mono.<Void>empty() : Mono.error(AffinityErrors.conflict(pool, conflicting));
+		}).doOnError((ex) -> this.metrics.refused(pool, ex));
+	}
+
+	/** Whether a request fails without an object, and cannot leave it out. */
+	private static boolean isFixed(NamedObject named) {
+		ObjectKind kind = named.object().kind();
+		return named.required() && kind != ObjectKind.REASONING && kind != ObjectKind.ITEM;
 	}
 
 	/** The backends that could take the call in its dialect, whatever its model. */

@@ -106,8 +106,8 @@ final class FailoverFilter implements GlobalFilter, Ordered {
 			ServerWebExchange exchange, GatewayFilterChain chain) {
 		if (context.call().isHandshake()) {
 			String pool = context.pool().name();
-			return this.sockets.connect(context, (request) -> (request == context) ? caller
-					: this.callers.of(new PartExchange(exchange, request), chain, pool), exchange);
+			return this.sockets.connect(context, caller,
+					(message) -> this.callers.ofMessage(exchange, message, chain, pool), exchange);
 		}
 		return this.failover.run(context, imageDeployment, caller, exchange.getResponse())
 			.doOnSuccess((done) -> observe(context));

@@ -35,6 +35,7 @@ import org.springframework.core.annotation.AnnotationAwareOrderComparator;
 
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
+import dev.weir.request.RequestContext;
 
 /**
  * The current routes. They take the place of Spring Cloud Gateway's cached routes, which
@@ -111,6 +112,22 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 	@Nullable Route after(Route route, PoolSet next) {
 		RouteTable table = this.current;
 		return (table.configuration() == next) ? table.sameAs(route) : null;
+	}
+
+	/**
+	 * Gives a request that came on an open connection the current configuration, if the
+	 * route of the connection has not changed.
+	 * @param route the route that was found for the connection
+	 * @param request the request, which gets the configuration of the returned route
+	 * @return the current route, or {@code null} if it has changed or was removed
+	 */
+	@Nullable Route continueOn(Route route, RequestContext request) {
+		RouteTable table = this.current;
+		Route same = table.sameAs(route);
+		if (same != null) {
+			request.startLookup(table.configuration());
+		}
+		return same;
 	}
 
 	/** Builds the routes, before the server takes requests. */

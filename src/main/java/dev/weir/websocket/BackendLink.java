@@ -19,6 +19,7 @@ import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
 import dev.weir.request.RequestLoop;
 import dev.weir.response.AttemptResult;
+import dev.weir.response.FirstEvent;
 
 /**
  * One backend of a client in Responses mode: its WebSocket and the response that runs on
@@ -31,7 +32,13 @@ final class BackendLink implements PeerListener {
 	private static final int MAX_HELD = 64 * 1024;
 
 	/** The most bytes that are held before the first content of a response. */
-	private static final int MAX_HELD_AT_START = 1024 * 1024;
+	private static final int MAX_HELD_AT_START = FirstEvent.MAX_HELD;
+
+	/** The most bytes of errors that wait for the end of a message. */
+	private static final int MAX_ERRORS = 64 * 1024;
+
+	/** The most pongs that are sent to a backend that does not read. */
+	private static final int MAX_PONGS = 500;
 
 	private final ResponsesSocket socket;
 
@@ -48,6 +55,11 @@ final class BackendLink implements PeerListener {
 	private final List<FramePart> blocked = new ArrayList<>();
 
 	private final List<byte[]> afterMessage = new ArrayList<>();
+
+	private int errorBytes;
+
+	/** How many pongs were sent since the backend has stopped to read. */
+	private int unreadPongs;
 
 	private @Nullable MessageRequest running;
 
@@ -238,8 +250,7 @@ final class BackendLink implements PeerListener {
 		if (piece != null && this.running != null) {
 			this.running.recordObjects(piece, complete);
 		}
-		int limit = (this.running != null && this.running.isWaiting()) ? MAX_HELD_AT_START : MAX_HELD;
-		if (!complete && !this.passing && message.heldBytes() > limit) {
+		if (!complete && !this.passing && isTooLong(message)) {
 			// a message of this length is content
 			this.passing = true;
 			if (this.running != null) {
@@ -255,6 +266,12 @@ final class BackendLink implements PeerListener {
 		else if (this.passing) {
 			pass(message.take());
 		}
+	}
+
+	private boolean isTooLong(MessageReader message) {
+		MessageRequest request = this.running;
+		return (request != null && request.isWaiting()) ? message.heldBytes() + request.heldBytes() > MAX_HELD_AT_START
+				: message.heldBytes() > MAX_HELD;
 	}
 
 	private void onMessage(MessageReader message, boolean passed) {
@@ -310,7 +327,10 @@ final class BackendLink implements PeerListener {
 	private void hold(MessageRequest request, MessageReader message) {
 		boolean first = !request.isHolding();
 		request.hold(message.take());
-		if (first) {
+		if (request.heldBytes() > MAX_HELD_AT_START) {
+			begin(request);
+		}
+		else if (first) {
 			Duration time = request.context().pool().properties().holdSignsOfLife();
 			request.timer(loop(request).schedule(() -> {
 				begin(request);
@@ -387,6 +407,15 @@ final class BackendLink implements PeerListener {
 	 */
 	void afterMessage(byte[] message) {
 		this.afterMessage.add(message);
+		this.errorBytes += message.length;
+	}
+
+	/**
+	 * Whether more messages of Weir may wait for the end of the current one.
+	 * @return whether the client may send messages that could lead to errors
+	 */
+	boolean takesErrors() {
+		return this.errorBytes < MAX_ERRORS;
 	}
 
 	/**
@@ -396,7 +425,31 @@ final class BackendLink implements PeerListener {
 	List<byte[]> takeAfterMessage() {
 		List<byte[]> taken = List.copyOf(this.afterMessage);
 		this.afterMessage.clear();
+		this.errorBytes = 0;
 		return taken;
+	}
+
+	/**
+	 * Responds to a ping of the backend. It is not read any more once it has left too
+	 * many pongs unread. For other reasons it is read while it does not read, since it
+	 * may read only after it has sent its response.
+	 * @param payload the payload of the ping
+	 */
+	void writePong(byte[] payload) {
+		this.peer.write(FrameHeader.PONG, payload);
+		this.peer.flush();
+		if (this.peer.isWritable()) {
+			this.unreadPongs = 0;
+			return;
+		}
+		this.unreadPongs++;
+		if (!readsPongs()) {
+			this.socket.output().read(this);
+		}
+	}
+
+	boolean readsPongs() {
+		return this.unreadPongs < MAX_PONGS;
 	}
 
 	private void onSilence() {
@@ -423,6 +476,8 @@ final class BackendLink implements PeerListener {
 
 	@Override
 	public void onWritable(SocketPeer side) {
+		this.unreadPongs = 0;
+		this.socket.output().read(this);
 		this.socket.links().readClient();
 	}
 

@@ -175,9 +175,17 @@ final class BackendLinks {
 		}
 	}
 
-	/** Reads the client if all backends read what it sends. */
+	/**
+	 * Reads the client if all backends read what it sends, and if it reads the errors and
+	 * pongs that Weir sends. Once it is being closed it is always read, for its close
+	 * frame.
+	 */
 	void readClient() {
-		this.client.read(this.all.stream().allMatch((link) -> link.peer().isWritable()));
+		boolean reading = this.client.isWritable();
+		for (BackendLink link : this.all) {
+			reading = reading && link.peer().isWritable() && link.takesErrors();
+		}
+		this.client.read(reading || this.client.isClosing());
 	}
 
 	void flush() {

@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The messages for a client in Responses mode. Those of several backends are never mixed:
- * while one backend is in the middle of a message, the others wait. Each backend is read
- * only as fast as the client reads. Used on the event loop of the client only.
+ * while one backend is in the middle of a message, the others wait. The backends and the
+ * client are read only as fast as the client reads. Used on the event loop of the client
+ * only.
  */
 final class ClientOutput {
 
@@ -75,9 +76,11 @@ final class ClientOutput {
 		if (this.sender == null) {
 			this.client.write(FrameHeader.TEXT, error);
 			this.client.flush();
+			pauseIfSlow();
 		}
 		else {
 			this.sender.afterMessage(error);
+			this.links.readClient();
 		}
 	}
 
@@ -106,14 +109,15 @@ final class ClientOutput {
 	private void pauseIfSlow() {
 		if (isSlow()) {
 			this.client.flush();
-			boolean writable = this.client.isWritable();
-			for (BackendLink link : this.links.all()) {
-				link.peer().read(writable && mayPass(link));
-			}
+			this.links.all().forEach(this::read);
+			this.links.readClient();
 		}
 	}
 
-	/** Passes on what has waited, and reads the backends that may send. */
+	/**
+	 * Passes the messages that have waited to the client, and reads the backends that may
+	 * send, and the client.
+	 */
 	void resume() {
 		for (BackendLink link : this.links.all()) {
 			if (mayPass(link)) {
@@ -121,8 +125,17 @@ final class ClientOutput {
 			}
 			// what was passed may have filled the client's buffer again, or have begun a
 			// message that others must wait for
-			link.peer().read(!isSlow() && mayPass(link));
+			read(link);
 		}
+		this.links.readClient();
+	}
+
+	/**
+	 * Reads a backend if the client can take what it sends, and if it reads Weir's pongs.
+	 * @param link the backend
+	 */
+	void read(BackendLink link) {
+		link.peer().read(!isSlow() && mayPass(link) && link.readsPongs());
 	}
 
 	void flush() {

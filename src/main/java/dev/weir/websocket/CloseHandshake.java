@@ -28,7 +28,7 @@ final class CloseHandshake {
 
 	private boolean sent;
 
-	/** Whether the side has sent what is not allowed, so that the rest cannot be read. */
+	/** Whether the side has sent an invalid frame, after which no other can be read. */
 	private boolean invalid;
 
 	private @Nullable Future<?> timer;
@@ -70,7 +70,7 @@ final class CloseHandshake {
 	}
 
 	/**
-	 * The side has sent what is not allowed. No more of its frames are passed on.
+	 * The side has sent an invalid frame. No more of its frames are passed on.
 	 * @param code the close code for it
 	 */
 	void onInvalid(int code) {

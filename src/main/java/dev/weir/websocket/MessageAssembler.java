@@ -29,7 +29,7 @@ final class MessageAssembler {
 
 	private final Listener listener;
 
-	private final ByteArrayOutputStream message = new ByteArrayOutputStream();
+	private ByteArrayOutputStream message = new ByteArrayOutputStream();
 
 	private BufferBudget.@Nullable Share share;
 
@@ -121,7 +121,8 @@ final class MessageAssembler {
 
 	private void end() {
 		this.messages++;
-		this.message.reset();
+		// a reset would keep the memory of the longest message
+		this.message = new ByteArrayOutputStream();
 		this.text = false;
 		this.share = null;
 		if (this.timer != null) {

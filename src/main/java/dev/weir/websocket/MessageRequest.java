@@ -8,6 +8,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.MonoSink;
 
 import dev.weir.backend.Attempt;
+import dev.weir.failover.BackendCaller;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.reply.ObjectRecorder;
 import dev.weir.request.RequestContext;
@@ -20,6 +21,8 @@ import dev.weir.response.AttemptResult;
 final class MessageRequest implements Disposable {
 
 	private final RequestContext context;
+
+	private final BackendCaller caller;
 
 	private final @Nullable BackendLink bound;
 
@@ -37,6 +40,8 @@ final class MessageRequest implements Disposable {
 
 	private final List<FramePart> held = new ArrayList<>(1);
 
+	private long heldBytes;
+
 	private @Nullable String responseId;
 
 	private boolean closed;
@@ -44,17 +49,24 @@ final class MessageRequest implements Disposable {
 	/**
 	 * Creates the state of a request.
 	 * @param context its context, with the message as the body of its call
+	 * @param caller connects a backend for it
 	 * @param bound the backend that must serve it, or {@code null}
 	 * @param objects records the objects that its response names, or {@code null}
 	 */
-	MessageRequest(RequestContext context, @Nullable BackendLink bound, @Nullable ObjectRecorder objects) {
+	MessageRequest(RequestContext context, BackendCaller caller, @Nullable BackendLink bound,
+			@Nullable ObjectRecorder objects) {
 		this.context = context;
+		this.caller = caller;
 		this.bound = bound;
 		this.objects = objects;
 	}
 
 	RequestContext context() {
 		return this.context;
+	}
+
+	BackendCaller caller() {
+		return this.caller;
 	}
 
 	@Nullable BackendLink bound() {
@@ -139,11 +151,17 @@ final class MessageRequest implements Disposable {
 	/** Holds an event that shows no more than that the backend is alive. */
 	void hold(List<FramePart> parts) {
 		this.held.addAll(parts);
+		parts.forEach((part) -> this.heldBytes += part.bytes().readableBytes());
+	}
+
+	long heldBytes() {
+		return this.heldBytes;
 	}
 
 	List<FramePart> takeHeld() {
 		List<FramePart> taken = List.copyOf(this.held);
 		this.held.clear();
+		this.heldBytes = 0;
 		return taken;
 	}
 

@@ -1,6 +1,5 @@
 package dev.weir.websocket;
 
-import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -35,7 +34,6 @@ import dev.weir.request.Client;
 import dev.weir.request.ClientAccess;
 import dev.weir.request.Clients;
 import dev.weir.request.RequestContext;
-import dev.weir.response.AttemptResult;
 import dev.weir.response.BackendResponse;
 
 /**
@@ -51,7 +49,7 @@ final class ResponseRequests {
 
 	private final RequestContext handshake;
 
-	private final Function<RequestContext, BackendCaller> callers;
+	private final Function<RequestContext, @Nullable BackendCaller> callers;
 
 	private final HttpHeaders headers;
 
@@ -62,11 +60,12 @@ final class ResponseRequests {
 	 * @param connector has what all sockets share
 	 * @param shared has what the requests of all clients share
 	 * @param handshake the request that opened the WebSocket
-	 * @param callers makes the caller that connects a backend for a request
+	 * @param callers gives a request the current configuration, and makes the caller that
+	 * connects a backend for it; {@code null} if the route has changed
 	 * @param headers the headers of the handshake
 	 */
 	ResponseRequests(WebSocketConnector connector, Shared shared, RequestContext handshake,
-			Function<RequestContext, BackendCaller> callers, HttpHeaders headers) {
+			Function<RequestContext, @Nullable BackendCaller> callers, HttpHeaders headers) {
 		this.connector = connector;
 		this.shared = shared;
 		this.handshake = handshake;
@@ -110,13 +109,19 @@ final class ResponseRequests {
 	/**
 	 * Creates the request of a message.
 	 * @param message the message
-	 * @param pool the current settings of its pool
 	 * @param bound the connected backend that owns the previous response, or {@code null}
-	 * @return the request
+	 * @return the request, or {@code null} if a reload has removed the pool, or has
+	 * changed the route or the default filters, which only the handshake passes
 	 * @throws ApiErrorException if no backend serves its model, or the client may not use
 	 * it any more
 	 */
-	MessageRequest create(ClientMessage message, Pool pool, @Nullable BackendLink bound) {
+	@Nullable MessageRequest create(ClientMessage message, @Nullable BackendLink bound) {
+		RequestContext context = this.handshake.child(this.handshake.id() + "." + (this.count + 1));
+		BackendCaller caller = this.callers.apply(context);
+		Pool pool = (caller != null) ? context.configuration().get(this.handshake.pool().name()) : null;
+		if (caller == null || pool == null) {
+			return null;
+		}
 		ApiPath path = this.handshake.call().path();
 		IdShape objects = Objects.requireNonNull(path.storedOperation()).request();
 		RequestBody body = RequestBody.of(message.bytes(), "application/json", objects, false);
@@ -131,12 +136,10 @@ final class ResponseRequests {
 							"model", "model_not_found"));
 		}
 		this.count++;
-		RequestContext context = this.handshake.child(this.handshake.id() + "." + this.count);
 		context.identify(client);
-		context.startLookup(this.shared.pools().current());
 		context.onRouted(pool);
 		context.onCallRead(call);
-		return new MessageRequest(context, bound, ObjectRecorder.of(call));
+		return new MessageRequest(context, caller, bound, ObjectRecorder.of(call));
 	}
 
 	/**
@@ -148,8 +151,7 @@ final class ResponseRequests {
 	 */
 	Mono<RequestResult> run(ResponsesSocket socket, MessageRequest request, @Nullable String previousId) {
 		RequestContext context = request.context();
-		AttemptCaller connect = this.shared.failover().reading(this.callers.apply(context));
-		AttemptCaller caller = (it) -> attempt(socket, request, connect);
+		AttemptCaller caller = new MessageCaller(socket, request, this.shared.failover().reading(request.caller()));
 		Mono<RequestResult> attempts = Mono.defer(() -> this.shared.failover().connect(context, caller));
 		BackendLink bound = request.bound();
 		StoredObject previous = StoredObject.of(ObjectKind.RESPONSE, previousId);
@@ -157,7 +159,7 @@ final class ResponseRequests {
 		if (bound != null && previous != null) {
 			context.bind(new Binding(bound::leadsTo, bound.backend().name(), List.of(previous), (backend) -> {
 			}));
-			Mono<Void> checked = this.shared.affinity().check(context);
+			Mono<Void> checked = this.shared.affinity().checkContinued(context, bound.backend(), previous);
 			Mono<Void> turn = bound.awaitTurn(request);
 			ready = (checked != null) ? checked.then(turn) : turn;
 		}
@@ -165,27 +167,6 @@ final class ResponseRequests {
 			ready = this.shared.affinity().bind(context, this.headers);
 		}
 		return (ready != null) ? ready.then(attempts) : attempts;
-	}
-
-	private static Mono<AttemptResult> attempt(ResponsesSocket socket, MessageRequest request, AttemptCaller connect) {
-		BackendLink link = socket.links().begin(request);
-		if (link != null) {
-			return link.send(request);
-		}
-		return connect.call(request.context())
-			.flatMap((result) -> result.<Mono<AttemptResult>>match(Mono::just, Mono::just, Mono::just,
-					(connected) -> send(socket, request, connected)));
-	}
-
-	private static Mono<AttemptResult> send(ResponsesSocket socket, MessageRequest request,
-			AttemptResult.Connected connected) {
-		if (socket.client().isClosing()) {
-			connected.discard();
-			return Mono.never();
-		}
-		BackendLink fresh = socket.add(request.attempt().lane().backend(), (BackendResponse) connected.socket());
-		return (fresh != null) ? fresh.send(request)
-				: Mono.error(new IOException("The connection ended after the handshake"));
 	}
 
 	/**

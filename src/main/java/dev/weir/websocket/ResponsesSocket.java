@@ -51,6 +51,9 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 
 	private boolean draining;
 
+	/** Whether a reload has removed or changed its route. */
+	private boolean outdated;
+
 	private boolean closed;
 
 	/**
@@ -161,8 +164,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 			return;
 		}
 		if (part.header().opcode() == FrameHeader.PING) {
-			from.peer().write(FrameHeader.PONG, part.payload(0));
-			from.peer().flush();
+			from.writePong(part.payload(0));
 		}
 		part.bytes().release();
 	}
@@ -196,14 +198,16 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 			return;
 		}
 		Pool pool = this.requests.pool();
-		if (pool == null) {
-			close(held);
-			onPoolRemoved();
-			return;
+		if (pool != null) {
+			this.links.discardRemoved(pool);
 		}
-		this.links.discardRemoved(pool);
 		try {
-			MessageRequest request = this.requests.create(read, pool, this.links.ofResponse(read.previousId()));
+			MessageRequest request = this.requests.create(read, this.links.ofResponse(read.previousId()));
+			if (request == null) {
+				close(held);
+				onOutdated(pool != null);
+				return;
+			}
 			if (held != null) {
 				request.context().holdBody(held);
 			}
@@ -220,11 +224,17 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 		}
 	}
 
-	private void onPoolRemoved() {
-		refuse(503, "The configuration has no pool " + this.context.pool().name() + " any more; connect again.",
+	/**
+	 * A reload has changed how this WebSocket is routed. The responses that run end
+	 * first.
+	 */
+	private void onOutdated(boolean hasPool) {
+		refuse(503,
+				hasPool ? "The configuration of this route has changed; connect again."
+						: "The configuration has no pool " + this.context.pool().name() + " any more; connect again.",
 				OVERLOADED, Map.of());
-		stop("its pool was removed", new CloseReason(CloseReason.RESTART, SocketEnd.RECONFIGURED.text()),
-				SocketEnd.RECONFIGURED);
+		this.outdated = true;
+		closeIfDone();
 	}
 
 	private static void close(BufferBudget.@Nullable Share held) {
@@ -245,8 +255,19 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 
 	private void onRequestEnd() {
 		this.idle.onActivity();
-		if (this.draining && this.running.isEmpty()) {
+		closeIfDone();
+	}
+
+	private void closeIfDone() {
+		if (!this.running.isEmpty()) {
+			return;
+		}
+		if (this.draining) {
 			closeNow();
+		}
+		else if (this.outdated && !this.closed) {
+			stop("its route has changed", new CloseReason(CloseReason.RESTART, SocketEnd.RECONFIGURED.text()),
+					SocketEnd.RECONFIGURED);
 		}
 	}
 
@@ -402,9 +423,7 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 	@Override
 	public void drain() {
 		this.draining = true;
-		if (this.running.isEmpty()) {
-			closeNow();
-		}
+		closeIfDone();
 	}
 
 	@Override

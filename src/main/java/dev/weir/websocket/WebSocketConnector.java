@@ -2,6 +2,7 @@ package dev.weir.websocket;
 
 import java.util.function.Function;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
@@ -46,25 +47,27 @@ public final class WebSocketConnector {
 	/**
 	 * Connects a backend.
 	 * @param context the request
-	 * @param callers makes the caller of a request that connects a backend for the client
+	 * @param caller connects a backend
+	 * @param messages gives the request of a message in Responses mode the current
+	 * configuration, and makes the caller that connects another backend for it;
+	 * {@code null} if the route has changed
 	 * @param exchange the exchange of the client
 	 * @return completes when the context has the reply, which upgrades the client or is
 	 * an error; an error only where no backend is involved
 	 */
-	public Mono<Void> connect(RequestContext context, Function<RequestContext, BackendCaller> callers,
-			ServerWebExchange exchange) {
-		return Mono.defer(
-				() -> this.shared.failover().connect(context, this.shared.failover().reading(callers.apply(context))))
+	public Mono<Void> connect(RequestContext context, BackendCaller caller,
+			Function<RequestContext, @Nullable BackendCaller> messages, ServerWebExchange exchange) {
+		return Mono.defer(() -> this.shared.failover().connect(context, this.shared.failover().reading(caller)))
 			.doOnNext((result) -> {
 				ReplyFactory replies = new ReplyFactory(context, Mono::empty, exchange.getResponse());
 				context.reply(result.match(replies::of, replies::of, replies::of,
-						(connected) -> upgrade(context, connected, callers, exchange)));
+						(connected) -> upgrade(context, connected, messages, exchange)));
 			})
 			.then();
 	}
 
 	private Reply upgrade(RequestContext context, RequestResult.Connected connected,
-			Function<RequestContext, BackendCaller> callers, ServerWebExchange exchange) {
+			Function<RequestContext, @Nullable BackendCaller> messages, ServerWebExchange exchange) {
 		BackendResponse response = (BackendResponse) connected.socket();
 		ServerHttpResponse client = exchange.getResponse();
 		new ReplyHead(client, context).switchProtocol(connected.attempt().lane(), response.passed());
@@ -78,7 +81,7 @@ public final class WebSocketConnector {
 			headers.set(ClientHandshake.PROTOCOL, protocol);
 		}
 		return new UpgradeReply(context, connected,
-				new ResponseRequests(this, this.shared, context, callers, exchange.getRequest().getHeaders()), this);
+				new ResponseRequests(this, this.shared, context, messages, exchange.getRequest().getHeaders()), this);
 	}
 
 	OpenSockets open() {

@@ -381,6 +381,29 @@ class ResponsesSocketFaultTests {
 	}
 
 	@Test
+	void s8AContinuationThatNamesAnObjectOfAnotherBackendIsRefusedWithTheNamesOfBoth() {
+		RawBackend one = lookedUp("none", "resp_one");
+		RawBackend two = lookedUp("file-1", "resp_two");
+		WeirServer weir = start("", WeirServer.backend("a", one.url(), "models: {m1: m1}"),
+				WeirServer.backend("b", two.url(), "priority: 2", "models: {m1: m1}"));
+		String file = ",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_file\",\"file_id\":\"file-1\"}]}]";
+		RawWebSocket client = connect(weir);
+		for (String more : List.of("", file)) {
+			client.text(create("m1", more));
+			for (int i = 0; i < 3; i++) {
+				client.nextText();
+			}
+		}
+		client.text(create("m1", ",\"previous_response_id\":\"resp_one\"" + file));
+		assertThat(client.nextText()).contains("\"status\":400", "objects_on_different_backends", "resp_one",
+				"on backend a", "file-1", "on backend b");
+		client.text(create("m1", ",\"previous_response_id\":\"resp_two\"" + file));
+		for (int i = 0; i < 3; i++) {
+			assertThat(client.nextText()).contains("resp_two");
+		}
+	}
+
+	@Test
 	void aResponseThatIsNotStoredIsNotSoughtOnItsBackend() {
 		RawBackend one = lookedUp("none", "resp_one");
 		RawBackend two = lookedUp("none", "resp_two");
