@@ -617,7 +617,7 @@ class ReloadTests {
 				"spring.main.web-application-type: quick\n", "spring.main.lazy-initialization: perhaps\n",
 				"server.ssl.bundle: nope\n", "management.server.ssl.bundle: nope\n",
 				"server.ssl: {key-store: /nope.p12, key-store-password: x}\n",
-				"spring.ssl.bundle.pem.unused.keystore.certificate: /nope.pem\n")) {
+				"spring.ssl.bundle.pem.unused: {keystore: {certificate: /nope.pem}}\n")) {
 			assertThat(weir.change(pool("", secondBackend()) + invalid).problem()).as(invalid)
 				.contains(invalid.substring(0, invalid.indexOf(':')));
 			assertThat(weir.server().get("/actuator/health/configuration").body()).contains("OUT_OF_DATE");
