@@ -79,7 +79,6 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	/**
 	 * Checks that the objects that a request names do not belong to other clients.
-	 * {@link #bind} does so, too.
 	 * @param context the request
 	 * @return completes on the loop of the request; an {@code ApiErrorException} with
 	 * status 404 if one does; {@code null} if the request needs no check
@@ -123,8 +122,8 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * @param backend the backend
 	 * @param previous the response that it continues
 	 * @return completes on the loop of the request; an {@code ApiErrorException} if an
-	 * object belongs to another client, or is known to be on another backend; {@code null}
-	 * if there is nothing to check
+	 * object belongs to another client, or is known to be on another backend;
+	 * {@code null} if there is nothing to check
 	 */
 	public @Nullable Mono<Void> checkContinued(RequestContext context, Backend backend, StoredObject previous) {
 		return both(check(context), checkOthers(context, backend, previous));
