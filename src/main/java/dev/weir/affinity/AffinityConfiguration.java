@@ -15,6 +15,8 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.queue.PoolWaitQueues;
+import dev.weir.queue.Timing;
 import dev.weir.upstream.BackendEndpoints;
 
 /**
@@ -29,21 +31,26 @@ class AffinityConfiguration {
 	}
 
 	@Bean
-	OwnerRecorder ownerRecorder(ObjectOwners owners) {
-		return new OwnerRecorder(owners);
+	FormerOwners formerOwners(Ticker ticker) {
+		return new FormerOwners(ticker);
+	}
+
+	@Bean
+	OwnerRecorder ownerRecorder(ObjectOwners owners, FormerOwners formerOwners) {
+		return new OwnerRecorder(owners, formerOwners);
 	}
 
 	@Bean
 	ObjectLookup objectLookup(BackendEndpoints endpoints, ObjectProvider<HttpClient> client, ObjectOwners owners,
-			LiveConfiguration configuration, Scheduler timers, Ticker ticker) {
-		return new ObjectLookup(new ObjectLookup.Connections(endpoints, client::getObject), owners,
-				() -> configuration.current().affinity(), timers, ticker);
+			PoolWaitQueues queues, LiveConfiguration configuration, Ticker ticker, Scheduler timers) {
+		return new ObjectLookup((question, backend) -> question.ask(backend, endpoints.of(backend), client.getObject()),
+				owners, queues, () -> configuration.current().affinity(), new Timing(ticker, timers));
 	}
 
 	@Bean
-	ObjectAffinity objectAffinity(ObjectOwners owners, ObjectLookup lookup, LiveConfiguration configuration,
-			AffinityMetrics metrics, Ticker ticker) {
-		return new ObjectAffinity(owners, lookup,
+	ObjectAffinity objectAffinity(ObjectOwners owners, FormerOwners formerOwners, ObjectLookup lookup,
+			LiveConfiguration configuration, AffinityMetrics metrics, Ticker ticker) {
+		return new ObjectAffinity(owners, formerOwners, lookup,
 				new HomeBackends(configuration.current().affinity().expireAfter(), ticker), metrics);
 	}
 

@@ -50,13 +50,24 @@ final class AffinityMetrics implements ConfigurationListener {
 
 	private void count(String pool, String result) {
 		Map<String, Counter> known = this.counters.get(pool);
-		if (known == null && this.pools.get(pool) == null) {
-			// the meters of a removed pool must not come back
-			return;
+		Counter counter = (known != null) ? known.get(result) : null;
+		counter = (counter != null) ? counter : register(pool, result);
+		if (counter != null) {
+			counter.increment();
 		}
-		this.counters.computeIfAbsent(pool, (it) -> new ConcurrentHashMap<>())
-			.computeIfAbsent(result, (it) -> counter(pool, it))
-			.increment();
+	}
+
+	/** Excludes the removal of the pool, so that its meters do not come back. */
+	private @Nullable Counter register(String pool, String result) {
+		Map<String, Counter> ofPool = this.counters.compute(pool, (name, known) -> {
+			if (known == null && this.pools.get(name) == null) {
+				return null;
+			}
+			Map<String, Counter> counters = (known != null) ? known : new ConcurrentHashMap<>();
+			counters.computeIfAbsent(result, (it) -> counter(name, it));
+			return counters;
+		});
+		return (ofPool != null) ? ofPool.get(result) : null;
 	}
 
 	private Counter counter(String pool, String result) {

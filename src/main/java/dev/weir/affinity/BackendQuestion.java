@@ -128,9 +128,9 @@ record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, 
 	private Ownership ownership(int status, byte[] body) {
 		return switch (status) {
 			case 200 -> isObject(body) ? Ownership.OWNED : Ownership.UNKNOWN;
-			case 404, 405, 410, 422, 501 -> Ownership.NOT_OWNED;
+			case 404, 410 -> Ownership.NOT_OWNED;
 			// of the id, or of the version and other parameters
-			case 400 -> new String(body, StandardCharsets.UTF_8).contains(this.object.id()) ? Ownership.NOT_OWNED
+			case 400, 422 -> new String(body, StandardCharsets.UTF_8).contains(this.object.id()) ? Ownership.NOT_OWNED
 					: Ownership.UNKNOWN;
 			default -> Ownership.UNKNOWN;
 		};

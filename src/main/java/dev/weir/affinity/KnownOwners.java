@@ -1,8 +1,10 @@
 package dev.weir.affinity;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +65,7 @@ record KnownOwners(Pool pool, Map<NamedObject, List<Owner>> owners) {
 	 */
 	boolean isConflict() {
 		Map<NamedObject, List<Owner>> required = required();
-		return !required.isEmpty() && commonOwner(required) == null;
+		return !required.isEmpty() && commonOwner(distinct(required)) == null;
 	}
 
 	/**
@@ -92,12 +94,13 @@ record KnownOwners(Pool pool, Map<NamedObject, List<Owner>> owners) {
 		if (required.isEmpty()) {
 			return preference(this.owners.values().iterator().next().get(0));
 		}
-		Owner owner = commonOwner(required);
+		Set<List<Owner>> owners = distinct(required);
+		Owner owner = commonOwner(owners);
 		if (owner == null) {
 			throw AffinityErrors.conflict(this.pool, required);
 		}
 		List<StoredObject> objects = required.keySet().stream().map(NamedObject::object).toList();
-		return new Binding((backend) -> owner.isReachedBy(backend) && hasAll(backend, required),
+		return new Binding((backend) -> owner.isReachedBy(backend) && isReachedInAll(owners, backend),
 				nameIn(this.pool, owner), objects, (backend) -> {
 					// no other backend can have the objects
 				});
@@ -110,22 +113,29 @@ record KnownOwners(Pool pool, Map<NamedObject, List<Owner>> owners) {
 	}
 
 	/**
+	 * The owners without repetitions. A request may name thousands of objects of a few
+	 * owners, and they are compared for each lane.
+	 */
+	private static Set<List<Owner>> distinct(Map<NamedObject, List<Owner>> objects) {
+		return new LinkedHashSet<>(objects.values());
+	}
+
+	/**
 	 * The first owner of the first object with a backend that has all the others, too.
 	 */
-	private @Nullable Owner commonOwner(Map<NamedObject, List<Owner>> required) {
-		return required.values()
-			.iterator()
+	private @Nullable Owner commonOwner(Set<List<Owner>> required) {
+		return required.iterator()
 			.next()
 			.stream()
 			.filter((owner) -> this.pool.backends()
 				.stream()
-				.anyMatch((backend) -> owner.isReachedBy(backend) && hasAll(backend, required)))
+				.anyMatch((backend) -> owner.isReachedBy(backend) && isReachedInAll(required, backend)))
 			.findFirst()
 			.orElse(null);
 	}
 
-	private static boolean hasAll(Backend backend, Map<NamedObject, List<Owner>> objects) {
-		return objects.values().stream().allMatch((owners) -> isReached(owners, backend));
+	private static boolean isReachedInAll(Set<List<Owner>> objects, Backend backend) {
+		return objects.stream().allMatch((owners) -> isReached(owners, backend));
 	}
 
 	private Binding preference(Owner owner) {

@@ -1,13 +1,16 @@
 package dev.weir.affinity;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 
 /**
- * Limits how many unknown objects are looked up per second: a client that makes up ids
- * must not multiply its requests by the number of backends. The limit for a second may be
- * used at once (generic cell rate algorithm, ITU-T I.371). Safe for many threads.
+ * Limits how many unknown objects are looked up per second, and how many of them one
+ * backend is asked for: a client that makes up ids must not multiply its requests by the
+ * number of backends. The limit for a second may be used at once (generic cell rate
+ * algorithm, ITU-T I.371), unless permits are {@linkplain #spread spread}. Safe for many
+ * threads.
  */
 final class LookupRate {
 
@@ -21,6 +24,27 @@ final class LookupRate {
 	LookupRate(Ticker ticker) {
 		this.ticker = ticker;
 		this.usedUntil = new AtomicLong(ticker.read() - SECOND);
+	}
+
+	/**
+	 * The time until there is a permit.
+	 * @param perSecond the limit
+	 * @return the time, zero if there is one now
+	 */
+	Duration timeToPermit(int perSecond) {
+		long excess = this.usedUntil.get() - this.ticker.read() + SECOND / perSecond - SECOND;
+		return Duration.ofNanos(Math.max(0, excess));
+	}
+
+	/**
+	 * Discards the permits that were not used: from a time on there is one, and then one
+	 * in each interval.
+	 * @param delay the time until the first one
+	 * @param perSecond the limit
+	 */
+	void spread(Duration delay, int perSecond) {
+		long from = this.ticker.read() + delay.toNanos() + SECOND - SECOND / perSecond;
+		this.usedUntil.updateAndGet((used) -> (used - from > 0) ? used : from);
 	}
 
 	/**

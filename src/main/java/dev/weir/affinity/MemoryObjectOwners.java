@@ -66,7 +66,7 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 			Map<StoredObject, List<Owner>> found = new LinkedHashMap<>();
 			for (StoredObject object : objects) {
 				Known known = this.owners.getIfPresent(Key.of(object));
-				if (known != null) {
+				if (known != null && !known.owners().isEmpty()) {
 					found.put(object, known.owners());
 				}
 			}
@@ -106,27 +106,35 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	}
 
 	private Known merge(Known known, Known added) {
-		Owner owner = added.owners().get(0);
-		boolean newOwner = known.owners().size() < MAX_OWNERS
-				&& known.owners().stream().noneMatch((it) -> it.isSamePlace(owner));
+		List<Owner> owners = with(known.owners(), added.owners().get(0));
 		boolean newClient = known.clients().size() < MAX_OWNERS && !known.clients().containsAll(added.clients());
-		if (!newOwner && !newClient) {
+		if (owners == known.owners() && !newClient) {
 			return known;
 		}
-		Known merged = new Known(newOwner ? concat(known.owners(), added.owners()) : known.owners(),
-				newClient ? concat(known.clients(), added.clients()) : known.clients());
+		Known merged = new Known(owners,
+				newClient ? Stream.concat(known.clients().stream(), added.clients().stream()).toList()
+						: known.clients());
 		return (merged.further() == 0) ? this.shared.get(merged, (it) -> it) : merged;
 	}
 
-	private static <T> List<T> concat(List<T> known, List<T> added) {
-		return Stream.concat(known.stream(), added.stream()).toList();
+	/** Adds an owner. The same list is returned if that changes nothing. */
+	private static List<Owner> with(List<Owner> known, Owner owner) {
+		if (known.stream().anyMatch(owner::isSamePlace)) {
+			return known;
+		}
+		if (known.stream().anyMatch(owner::isSameAs)) {
+			// its key has changed; the new account is the one that other backends share
+			return known.stream().map((one) -> owner.isSameAs(one) ? owner : one).distinct().toList();
+		}
+		return (known.size() >= MAX_OWNERS) ? known : Stream.concat(known.stream(), Stream.of(owner)).toList();
 	}
 
 	@Override
 	public void forget(StoredObject object, Owner owner) {
 		this.owners.asMap().computeIfPresent(Key.of(object), (key, known) -> {
-			List<Owner> others = known.owners().stream().filter((one) -> !one.isSamePlace(owner)).toList();
-			return others.isEmpty() ? null : new Known(others, known.clients());
+			List<Owner> others = known.owners().stream().filter((one) -> !one.isSameAs(owner)).toList();
+			// its clients stay known, so that no other one may use it if it is found again
+			return (others.isEmpty() && known.clients().isEmpty()) ? null : new Known(others, known.clients());
 		});
 	}
 
@@ -159,13 +167,13 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	/**
 	 * What is known about an object.
 	 *
-	 * @param owners its owners, at least one
+	 * @param owners its owners; none if it was not found there any more
 	 * @param clients the names of the clients that have made it, usually one or none
 	 */
 	private record Known(List<Owner> owners, List<String> clients) {
 
 		int further() {
-			return this.owners.size() - 1 + Math.max(0, this.clients.size() - 1);
+			return Math.max(0, this.owners.size() - 1) + Math.max(0, this.clients.size() - 1);
 		}
 
 	}

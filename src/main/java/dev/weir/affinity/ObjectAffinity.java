@@ -1,6 +1,7 @@
 package dev.weir.affinity;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,8 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	private final ObjectOwners owners;
 
+	private final FormerOwners formerOwners;
+
 	private final ObjectLookup lookup;
 
 	private final HomeBackends homes;
@@ -52,9 +55,11 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	private final AffinityMetrics metrics;
 
-	ObjectAffinity(ObjectOwners owners, ObjectLookup lookup, HomeBackends homes, AffinityMetrics metrics) {
+	ObjectAffinity(ObjectOwners owners, FormerOwners formerOwners, ObjectLookup lookup, HomeBackends homes,
+			AffinityMetrics metrics) {
 		this.access = new ObjectAccess(owners);
 		this.owners = owners;
+		this.formerOwners = formerOwners;
 		this.lookup = lookup;
 		this.homes = homes;
 		this.metrics = metrics;
@@ -202,8 +207,11 @@ public final class ObjectAffinity implements ConfigurationListener {
 		Pool pool = context.pool();
 		Map<NamedObject, List<Owner>> found = new LinkedHashMap<>();
 		List<NamedObject> unknown = new ArrayList<>();
+		// thousands of objects may have a few owners
+		Map<List<Owner>, List<Owner>> inPool = new HashMap<>();
 		for (NamedObject object : named) {
-			List<Owner> owners = KnownOwners.inPool(pool, known.getOrDefault(object.object(), List.of()));
+			List<Owner> owners = inPool.computeIfAbsent(known.getOrDefault(object.object(), List.of()),
+					(all) -> KnownOwners.inPool(pool, all));
 			if (!owners.isEmpty()) {
 				found.put(object, owners);
 			}
@@ -219,9 +227,9 @@ public final class ObjectAffinity implements ConfigurationListener {
 		return Flux.fromIterable(unknown)
 			.flatMapSequential((object) -> this.lookup
 				.ask(new BackendQuestion(pool, candidates, leftOut, context.call().path(), headers, object.object()))
-				.map((result) -> new Looked(object, result)), MAX_LOOKUPS)
+				.map((result) -> new ObjectResult(object, orFormerOwner(pool, object, result))), MAX_LOOKUPS)
 			.collectList()
-			.map((looked) -> combine(pool, found, looked));
+			.map((results) -> combine(pool, found, results));
 	}
 
 	/** The backends of resources that no candidate leads to. */
@@ -234,20 +242,28 @@ public final class ObjectAffinity implements ConfigurationListener {
 			.toList();
 	}
 
-	private Map<NamedObject, List<Owner>> combine(Pool pool, Map<NamedObject, List<Owner>> found, List<Looked> looked) {
-		for (Looked one : looked) {
-			this.metrics.lookedUp(one.result());
+	/** The former owner is asked again by the request itself. */
+	private LookupResult orFormerOwner(Pool pool, NamedObject object, LookupResult result) {
+		this.metrics.lookedUp(result);
+		Owner former = (result instanceof LookupResult.Found) ? null : this.formerOwners.of(object.object());
+		return (former == null || KnownOwners.inPool(pool, List.of(former)).isEmpty()) ? result
+				: new LookupResult.Found(former);
+	}
+
+	private static Map<NamedObject, List<Owner>> combine(Pool pool, Map<NamedObject, List<Owner>> found,
+			List<ObjectResult> results) {
+		for (ObjectResult one : results) {
 			if (one.result() instanceof LookupResult.Found there) {
 				found.put(one.object(), List.of(there.owner()));
 			}
 		}
-		for (Looked one : looked) {
+		for (ObjectResult one : results) {
 			if (one.result() instanceof LookupResult.Unknown) {
 				throw AffinityErrors.notFound(one.object());
 			}
 		}
-		for (Looked one : looked) {
-			if (one.result() instanceof LookupResult.Unsure unsure && !isOnlyWithOthers(pool, unsure, found)) {
+		for (ObjectResult one : results) {
+			if (one.result() instanceof LookupResult.Unsure unsure && !canOnlyBeWithOthers(pool, unsure, found)) {
 				throw AffinityErrors.unsure(pool, one.object().object(), unsure);
 			}
 			if (one.result() instanceof LookupResult.Limited) {
@@ -261,7 +277,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * Whether an object can only be where the others are. The backend of the others then
 	 * decides about it.
 	 */
-	private static boolean isOnlyWithOthers(Pool pool, LookupResult.Unsure unsure,
+	private static boolean canOnlyBeWithOthers(Pool pool, LookupResult.Unsure unsure,
 			Map<NamedObject, List<Owner>> others) {
 		return pool.backends()
 			.stream()
@@ -271,7 +287,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 				.anyMatch((other) -> other.getKey().required() && KnownOwners.isReached(other.getValue(), backend)));
 	}
 
-	private record Looked(NamedObject object, LookupResult result) {
+	private record ObjectResult(NamedObject object, LookupResult result) {
 	}
 
 }

@@ -4,34 +4,38 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
-import com.github.benmanes.caffeine.cache.Ticker;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.netty.http.client.HttpClient;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.CooldownReason;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
 import dev.weir.config.AffinityProperties;
 import dev.weir.openai.call.ClientDialect;
 import dev.weir.openai.stored.StoredObject;
-import dev.weir.upstream.BackendEndpoints;
+import dev.weir.queue.PoolWaitQueues;
+import dev.weir.queue.Timing;
 
 /**
  * Asks the backends of a pool for an object whose owner is not known, in parallel. There
  * is one lookup of an object at a time, and its result is kept for some seconds. The
- * number of lookups per second is limited, so made-up ids do not reach backends in any
- * number. Results count neither for circuit breakers nor for cooldowns.
+ * number of lookups per second is limited, and so is that of the questions that one
+ * backend gets: made-up ids do not reach backends in any number. Results count neither
+ * for circuit breakers nor for cooldowns.
  */
 final class ObjectLookup {
 
@@ -42,41 +46,52 @@ final class ObjectLookup {
 
 	private static final int MAX_KEPT = 10_000;
 
+	private static final BackendQuestion.Ownership UNKNOWN = BackendQuestion.Ownership.UNKNOWN;
+
 	/** Backends that are asked at a time for one object. */
 	private static final int PARALLEL = 32;
 
-	private final BackendEndpoints endpoints;
-
-	private final Supplier<HttpClient> client;
+	private final Sender sender;
 
 	private final ObjectOwners owners;
 
+	private final PoolWaitQueues queues;
+
 	private final Supplier<AffinityProperties> settings;
 
-	private final Scheduler timers;
+	private final Timing timing;
 
 	private final LookupRate rate;
 
 	private final AsyncCache<Key, LookupResult> results;
 
+	/** The places of the lookups that run. */
+	private final Map<Key, WaitingPlace> places = new ConcurrentHashMap<>();
+
+	/** By the state of the backend, which outlives a reload. */
+	private final LoadingCache<BackendCondition, QuestionQueue> questions;
+
 	/**
 	 * Creates the lookup.
-	 * @param connections how backends are reached
+	 * @param sender asks a backend
 	 * @param owners where the owners that are found are recorded
+	 * @param queues count and limit the requests that wait for a cooldown
 	 * @param settings the current settings
-	 * @param timers the scheduler for timeouts
-	 * @param ticker a monotonic clock in nanoseconds
+	 * @param timing the clock and the timers
 	 */
-	ObjectLookup(Connections connections, ObjectOwners owners, Supplier<AffinityProperties> settings, Scheduler timers,
-			Ticker ticker) {
-		this.endpoints = connections.endpoints();
-		this.client = connections.client();
+	ObjectLookup(Sender sender, ObjectOwners owners, PoolWaitQueues queues, Supplier<AffinityProperties> settings,
+			Timing timing) {
+		this.sender = sender;
 		this.owners = owners;
+		this.queues = queues;
 		this.settings = settings;
-		this.timers = timers;
-		this.rate = new LookupRate(ticker);
+		this.timing = timing;
+		this.rate = new LookupRate(timing.ticker());
+		this.questions = Caffeine.newBuilder()
+			.weakKeys()
+			.build((backend) -> new QuestionQueue(timing, () -> settings.get().maxLookups()));
 		this.results = Caffeine.newBuilder()
-			.ticker(ticker)
+			.ticker(timing.ticker())
 			.executor(Runnable::run)
 			.maximumSize(MAX_KEPT)
 			.expireAfter(Expiry.writing((Key key, LookupResult result) -> keep(result)))
@@ -100,18 +115,45 @@ final class ObjectLookup {
 		if (!question.isPossible()) {
 			return Mono.just(new LookupResult.Unknown());
 		}
-		Key key = Key.of(question);
-		if (this.results.getIfPresent(key) == null && !this.rate.tryAcquire(this.settings.get().maxLookups())) {
-			return Mono.just(new LookupResult.Limited());
-		}
-		// other requests wait for the same future, so a cancelled request must not cancel
-		// it
-		return Mono.fromFuture(() -> this.results.get(key, (it, executor) -> askAll(question).toFuture()), true);
+		return Mono.defer(() -> {
+			Key key = Key.of(question);
+			CompletableFuture<LookupResult> running = this.results.getIfPresent(key);
+			if (running != null) {
+				return join(question, key, running);
+			}
+			if (!this.rate.tryAcquire(this.settings.get().maxLookups())) {
+				return Mono.just(new LookupResult.Limited());
+			}
+			// other requests wait for the same future, so a cancelled request must not
+			// cancel it
+			return Mono.fromFuture(this.results.get(key, (it, executor) -> begin(question, it)), true);
+		});
 	}
 
-	private Mono<LookupResult> askAll(BackendQuestion question) {
+	/** Waits for the lookup of another request. */
+	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> running) {
+		WaitingPlace other = this.places.get(key);
+		if (running.isDone() || other == null || !other.isTaken()) {
+			return Mono.fromFuture(running, true);
+		}
+		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
+		return place.take() ? Mono.fromFuture(running, true).doFinally((signal) -> place.release())
+				: Mono.just(conclude(question,
+						onePerPlace(question).stream().map((backend) -> new Asked(backend, UNKNOWN)).toList()));
+	}
+
+	private CompletableFuture<LookupResult> begin(BackendQuestion question, Key key) {
+		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
+		this.places.put(key, place);
+		return askAll(question, place).doFinally((signal) -> {
+			this.places.remove(key, place);
+			place.release();
+		}).toFuture();
+	}
+
+	private Mono<LookupResult> askAll(BackendQuestion question, WaitingPlace place) {
 		return Flux.fromIterable(onePerPlace(question))
-			.flatMap((backend) -> ask(question, backend), PARALLEL)
+			.flatMap((backend) -> ask(question, backend, place), PARALLEL)
 			.takeUntil((asked) -> asked.ownership() == BackendQuestion.Ownership.OWNED)
 			.collectList()
 			.map((all) -> conclude(question, all));
@@ -128,15 +170,18 @@ final class ObjectLookup {
 		return chosen;
 	}
 
-	private Mono<Asked> ask(BackendQuestion question, Backend backend) {
-		return Mono.defer(() -> {
-			if (!mayBeAsked(question.pool(), backend)) {
-				return Mono.just(new Asked(backend, BackendQuestion.Ownership.UNKNOWN));
-			}
-			return question.ask(backend, this.endpoints.of(backend), this.client.get())
-				.timeout(this.settings.get().lookupTimeout(), Mono.just(BackendQuestion.Ownership.UNKNOWN), this.timers)
-				.map((ownership) -> new Asked(backend, ownership));
-		}).delaySubscription(shortCooldown(question.pool(), backend), this.timers);
+	private Mono<Asked> ask(BackendQuestion question, Backend backend, WaitingPlace place) {
+		Lane lane = question.pool().lanes("").of(backend);
+		Mono<Boolean> turn = (lane == null) ? Mono.just(mayBeAsked(question.pool(), backend))
+				: this.questions.get(backend.condition())
+					.await(lane, question.pool().properties().maxWait(), place::take);
+		return turn.flatMap((mayAsk) -> mayAsk ? send(question, backend) : Mono.just(UNKNOWN))
+			.map((ownership) -> new Asked(backend, ownership));
+	}
+
+	private Mono<BackendQuestion.Ownership> send(BackendQuestion question, Backend backend) {
+		return this.sender.send(question, backend)
+			.timeout(this.settings.get().lookupTimeout(), Mono.just(UNKNOWN), this.timing.timers());
 	}
 
 	/** A backend that throttles, fails or refuses the credential is left alone. */
@@ -144,12 +189,6 @@ final class ObjectLookup {
 		Lane lane = pool.lanes("").of(backend);
 		CooldownReason reason = (lane != null) ? lane.cooldownReason() : backend.cooldownReason();
 		return reason == null && !backend.isBreakerOpen();
-	}
-
-	/** The time to wait for the end of a cooldown, if max-wait allows it. */
-	private static Duration shortCooldown(Pool pool, Backend backend) {
-		Duration left = cooldownLeft(pool, backend);
-		return (left.compareTo(pool.properties().maxWait()) <= 0) ? left : Duration.ZERO;
 	}
 
 	private static Duration cooldownLeft(Pool pool, Backend backend) {
@@ -179,13 +218,18 @@ final class ObjectLookup {
 		return unasked.isEmpty() ? new LookupResult.Unknown() : new LookupResult.Unsure(unasked, retryAfter);
 	}
 
-	/**
-	 * How backends are reached.
-	 *
-	 * @param endpoints their URLs and credentials
-	 * @param client the HTTP client
-	 */
-	record Connections(BackendEndpoints endpoints, Supplier<HttpClient> client) {
+	/** Asks a backend. */
+	@FunctionalInterface
+	interface Sender {
+
+		/**
+		 * Asks a backend.
+		 * @param question the question
+		 * @param backend the backend
+		 * @return whether it has the object; never an error
+		 */
+		Mono<BackendQuestion.Ownership> send(BackendQuestion question, Backend backend);
+
 	}
 
 	private record Asked(Backend backend, BackendQuestion.Ownership ownership) {

@@ -56,7 +56,15 @@ public record Owner(String resource, String account, String backend) {
 	 * @return whether it has the same resource, and the same account or the same name
 	 */
 	public boolean isReachedBy(Backend candidate) {
-		Owner other = of(candidate);
+		return isSameAs(of(candidate));
+	}
+
+	/**
+	 * Whether another owner is this one, perhaps from before a change of its key.
+	 * @param other the other owner
+	 * @return whether it has the same resource, and the same account or the same name
+	 */
+	boolean isSameAs(Owner other) {
 		return this.resource.equals(other.resource)
 				&& (this.account.equals(other.account) || this.backend.equals(other.backend));
 	}
@@ -77,8 +85,13 @@ public record Owner(String resource, String account, String backend) {
 
 	private static String account(BackendProperties properties) {
 		Secret key = properties.apiKey();
-		return (properties.effectiveDialect() == BackendDialect.AZURE || key == null || key.isEmpty()) ? ""
-				: hash(key.reveal());
+		return (isAzure(properties) || key == null || key.isEmpty()) ? "" : hash(key.reveal());
+	}
+
+	/** A resource of Azure may be called in the dialect of OpenAI, too. */
+	private static boolean isAzure(BackendProperties properties) {
+		return properties.effectiveDialect() == BackendDialect.AZURE
+				|| BackendDialect.ofHost(properties.host()) == BackendDialect.AZURE;
 	}
 
 	private static String hash(String key) {

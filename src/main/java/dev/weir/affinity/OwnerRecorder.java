@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
+
 import org.springframework.http.HttpStatus;
 import org.springframework.web.util.UriUtils;
 
@@ -21,15 +23,18 @@ import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 
 /**
- * Remembers the owners of the objects that responses name, forgets owners that have an
+ * Remembers the owners of the objects that responses name, records owners that have an
  * object no longer, and remembers the home backends that others have replaced.
  */
 final class OwnerRecorder implements RequestListener {
 
 	private final ObjectOwners owners;
 
-	OwnerRecorder(ObjectOwners owners) {
+	private final FormerOwners formerOwners;
+
+	OwnerRecorder(ObjectOwners owners, FormerOwners formerOwners) {
 		this.owners = owners;
+		this.formerOwners = formerOwners;
 	}
 
 	@Override
@@ -40,18 +45,21 @@ final class OwnerRecorder implements RequestListener {
 			binding.replacement().accept(backend);
 		}
 		if (outcome instanceof Outcome.Rejected rejected && rejected.status() == HttpStatus.NOT_FOUND.value()) {
-			forget(context.call().path(), backend);
+			forget(context.call().path(), backend, binding);
 		}
 	}
 
 	/** A 404 to another operation may be about a part of the object. */
-	private void forget(ApiPath path, Backend backend) {
+	private void forget(ApiPath path, Backend backend, @Nullable Binding binding) {
 		List<NamedObject> named = path.method().equals("GET") ? path.objects() : List.of();
 		if (named.size() == 1) {
 			StoredObject object = named.get(0).object();
 			String read = object.kind().collection() + "/" + object.id();
 			if (UriUtils.decode(path.operationPath(), StandardCharsets.UTF_8).equals(read)) {
 				this.owners.forget(object, Owner.of(backend));
+				if (binding != null && !binding.isHome() && binding.backends().test(backend)) {
+					this.formerOwners.add(object, Owner.of(backend));
+				}
 			}
 		}
 	}

@@ -44,7 +44,7 @@ final class ReasoningConflict {
 		}
 		for (Owner owner : ownersToKeep(known, reasoning)) {
 			boolean reduced = context.leaveOutReasoning(
-					(hash) -> reasoning.containsKey(hash) && !reasoning.get(hash).contains(owner),
+					(hash) -> reasoning.containsKey(hash) && reasoning.get(hash).stream().noneMatch(owner::isSameAs),
 					(call) -> !known.namedBy(call).isConflict());
 			if (reduced) {
 				logger.warn("Encrypted reasoning that backend {} has not made is left out of the request [{}]",
@@ -70,15 +70,14 @@ final class ReasoningConflict {
 	private static Iterable<Owner> ownersToKeep(KnownOwners known, Map<String, List<Owner>> reasoning) {
 		Deque<Owner> kept = new ArrayDeque<>();
 		reasoning.values().stream().flatMap(List::stream).forEach((owner) -> {
-			kept.remove(owner);
+			kept.removeIf(owner::isSameAs);
 			kept.push(owner);
 		});
 		known.owners()
 			.values()
 			.stream()
 			.flatMap(List::stream)
-			.filter((owner) -> !kept.contains(owner))
-			.distinct()
+			.filter((owner) -> kept.stream().noneMatch(owner::isSameAs))
 			.forEach(kept::add);
 		return kept;
 	}

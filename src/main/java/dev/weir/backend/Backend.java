@@ -286,6 +286,10 @@ public final class Backend {
 		return this.condition.ramp.timeToNextPlace();
 	}
 
+	boolean tryEnterRamp() {
+		return this.condition.ramp.tryEnter() != null;
+	}
+
 	/**
 	 * Takes everything that an attempt on the backend needs: a place in the ramp, one of
 	 * {@code max-concurrent}, and a permission of the circuit breaker.

@@ -274,6 +274,32 @@ public final class Lane implements ServiceInstance {
 		return new Attempt(this, request, listener, own, whole, this.ticker);
 	}
 
+	/**
+	 * Takes a place of the ramp for a request that is no attempt, since its response
+	 * counts neither for cooldowns nor for the circuit breaker.
+	 * @return whether there was one
+	 * @see #timeToRampPlace()
+	 */
+	public boolean tryEnterRamp() {
+		Ramp.Step step = this.condition.ramp.tryEnter();
+		if (step == null) {
+			return false;
+		}
+		if (!this.backend.tryEnterRamp()) {
+			this.condition.ramp.leave(step);
+			return false;
+		}
+		return true;
+	}
+
+	/**
+	 * How long the ramps of the lane and of its backend delay the next request.
+	 * @return the remaining time, zero if it may begin now
+	 */
+	public Duration timeToRampPlace() {
+		return longest(this.condition.ramp.timeToNextPlace(), this.backend.timeToRampPlace());
+	}
+
 	TokenTally tokens() {
 		return this.condition.tokens;
 	}

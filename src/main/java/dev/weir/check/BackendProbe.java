@@ -148,7 +148,7 @@ final class BackendProbe {
 		body.writeBytes(part);
 	}
 
-	/** The response is longer than what is read. */
+	/** The response has more than {@value #MAX_BYTES} bytes. */
 	static final class TooLongException extends RuntimeException {
 
 		TooLongException() {

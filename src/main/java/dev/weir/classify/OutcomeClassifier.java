@@ -119,6 +119,21 @@ public final class OutcomeClassifier {
 				RefusalRules.subject(error.status(), error.reason(), error.page(), this.attempt.isKnownOperation()));
 	}
 
+	/**
+	 * Whether a refusal shows that the backend does not know the path of a request, which
+	 * is one of the API. A refusal for lack of a permission does not show it.
+	 * @param error the response
+	 * @return whether the path is unknown there
+	 */
+	public static boolean isUnknownPath(ErrorFacts error) {
+		int status = error.status();
+		if (status != 404 && status != 405 && status != 501 && status != RefusalRules.INSIDE) {
+			return false;
+		}
+		Subject subject = RefusalRules.subject(status, error.reason(), error.page(), true);
+		return subject == Subject.OPERATION || subject == Subject.OPERATION_IMPLIED;
+	}
+
 	private Outcome throttled(ErrorFacts error, Instant now) {
 		if (isDayForOneRequest(error, now)) {
 			return new Outcome.TooLarge(error.status(), null, null);

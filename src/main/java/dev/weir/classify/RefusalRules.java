@@ -105,7 +105,8 @@ final class RefusalRules {
 							"unknown request url", "invalid url \\(", "unexpected endpoint or method",
 							"this (?:model is|is not) .{0,60}supported in (?:the )?v1/",
 							"this model is only supported in", "the model does not support .{1,60} api",
-							"the \\S{1,60} operation does not work with", "no route matched", "cannot post ",
+							"the \\S{1,60} operation does not work with", "no route matched",
+							"cannot (?:get|head|post|put|patch|delete) ",
 							"(?:virtual )?key is not allowed to call this route",
 							"(?:\\w{1,20} )?not allowed to access (?:this )?route",
 							"\\S{1,256} does not support (?:chat|generate|embeddings)\\b")),
@@ -233,8 +234,8 @@ final class RefusalRules {
 		if (isOneOf(RATE, error)) {
 			return Subject.RATE;
 		}
-		boolean own = isOneOf(OF_REQUEST, error) || (code != null && code.startsWith("invalid_"));
-		return own ? Subject.REQUEST : Subject.BACKEND;
+		boolean ofRequest = isOneOf(OF_REQUEST, error) || (code != null && code.startsWith("invalid_"));
+		return ofRequest ? Subject.REQUEST : Subject.BACKEND;
 	}
 
 	private static boolean isUnknownPath(ErrorDetails error, String message) {

@@ -42,7 +42,7 @@ final class GatewayBackendCaller implements BackendCaller {
 	 * Creates the caller of one request.
 	 * @param exchange the client's exchange
 	 * @param chain the rest of the filter chain
-	 * @param shared what all callers share
+	 * @param shared the objects that all callers use
 	 * @param pool the name of the pool
 	 */
 	GatewayBackendCaller(ServerWebExchange exchange, GatewayFilterChain chain, BackendCallers shared, String pool) {

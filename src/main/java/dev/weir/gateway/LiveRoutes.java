@@ -293,16 +293,16 @@ public final class LiveRoutes implements RouteLocator, ApplicationListener<Appli
 
 	private RouteTable table(PoolSet configuration, List<Route> routes, List<PredicateArgsEvent> args) {
 		return new RouteTable(configuration, routes, new WeightCalculatorWebFilter(this.locators, this.values), args,
-				written());
+				definitions());
 	}
 
-	private Map<String, List<Object>> written() {
-		Map<String, List<Object>> written = new HashMap<>();
+	private Map<String, List<Object>> definitions() {
+		Map<String, List<Object>> definitions = new HashMap<>();
 		for (RouteDefinition route : this.gateway.getRoutes()) {
-			written.put(String.valueOf(route.getId()),
-					List.of(PoolRouteMetadata.written(route), List.copyOf(this.gateway.getDefaultFilters())));
+			definitions.put(String.valueOf(route.getId()),
+					List.of(PoolRouteMetadata.definition(route), List.copyOf(this.gateway.getDefaultFilters())));
 		}
-		return written;
+		return definitions;
 	}
 
 	/**

@@ -35,11 +35,11 @@ public final class PoolRouteMetadata {
 	}
 
 	/**
-	 * The parts of a route that its user has written, for comparison with another route.
+	 * The configured parts of a route, for comparison with another route.
 	 * @param route the route
 	 * @return all parts but the timeouts, which {@link #complete} may have added
 	 */
-	public static List<Object> written(RouteDefinition route) {
+	public static List<Object> definition(RouteDefinition route) {
 		Map<String, Object> metadata = new HashMap<>(route.getMetadata());
 		metadata.remove(RouteMetadataUtils.CONNECT_TIMEOUT_ATTR);
 		metadata.remove(RouteMetadataUtils.RESPONSE_TIMEOUT_ATTR);

@@ -36,7 +36,7 @@ final class RouteTable {
 
 	private final List<Route> routes;
 
-	private final Map<String, List<Object>> written;
+	private final Map<String, List<Object>> definitions;
 
 	/**
 	 * Creates the table.
@@ -45,11 +45,12 @@ final class RouteTable {
 	 * @param weights computes the weights of the routes; gets the arguments of their
 	 * predicates
 	 * @param arguments the arguments of all predicates
-	 * @param written what users have written about each configured route, by its id
+	 * @param definitions the configured parts of each route and of the default filters,
+	 * by the id of the route
 	 */
 	RouteTable(PoolSet configuration, List<Route> routes, WeightCalculatorWebFilter weights,
-			List<PredicateArgsEvent> arguments, Map<String, List<Object>> written) {
-		this.written = written;
+			List<PredicateArgsEvent> arguments, Map<String, List<Object>> definitions) {
+		this.definitions = definitions;
 		this.configuration = configuration;
 		this.weights = weights;
 		arguments.forEach(weights::handle);
@@ -74,13 +75,13 @@ final class RouteTable {
 
 	/**
 	 * Finds the route that treats requests as a route of another table does: it has the
-	 * same id, and nothing was changed that users write.
+	 * same id and the same configured parts.
 	 * @param other a route of a {@code RouteTable}
 	 * @return the route, or {@code null} if there is none
 	 */
 	@Nullable Route sameAs(Route other) {
-		if (!(other.getPredicate() instanceof Lookup lookup)
-				|| !Objects.equals(this.written.get(other.getId()), lookup.table().written.get(other.getId()))) {
+		if (!(other.getPredicate() instanceof Lookup lookup) || !Objects.equals(this.definitions.get(other.getId()),
+				lookup.table().definitions.get(other.getId()))) {
 			return null;
 		}
 		return this.routes.stream().filter((route) -> route.getId().equals(other.getId())).findFirst().orElse(null);

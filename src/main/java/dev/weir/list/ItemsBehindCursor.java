@@ -35,7 +35,7 @@ final class ItemsBehindCursor {
 	private @Nullable ListCursor cursor;
 
 	/** The id of the cursor, if its object belongs to this resource. */
-	private @Nullable String own;
+	private @Nullable String cursorId;
 
 	/** The object before the first one behind the cursor, as far as it is known. */
 	private @Nullable String position;
@@ -63,7 +63,7 @@ final class ItemsBehindCursor {
 	 */
 	void start(ListCursor place, @Nullable String id, @Nullable String last, boolean search) {
 		this.cursor = place;
-		this.own = id;
+		this.cursorId = id;
 		this.position = last;
 		this.searching = search;
 	}
@@ -104,11 +104,11 @@ final class ItemsBehindCursor {
 	}
 
 	/**
-	 * Selects the objects of a page that no page before it had.
+	 * Selects the objects of a page that no page before had.
 	 * @param page the page
 	 * @return the new objects
 	 */
-	List<ListItem> fresh(ListPage page) {
+	List<ListItem> withoutRepeated(ListPage page) {
 		return page.items().stream().filter((item) -> this.seen.add(item.id())).toList();
 	}
 
@@ -126,8 +126,8 @@ final class ItemsBehindCursor {
 		}
 		long next = page.items().get(0).created();
 		Long last = !this.items.isEmpty() ? Long.valueOf(this.items.get(this.items.size() - 1).created())
-				: (this.own != null && this.cursor != null && !this.searching) ? Long.valueOf(this.cursor.created())
-						: null;
+				: (this.cursorId != null && this.cursor != null && !this.searching)
+						? Long.valueOf(this.cursor.created()) : null;
 		return last == null || (this.newestFirst ? last >= next : last <= next);
 	}
 
@@ -136,7 +136,7 @@ final class ItemsBehindCursor {
 	 * @param page the objects of a page in the direction of reading
 	 */
 	void addInOrder(List<ListItem> page) {
-		addBehindCursor(page, this.own == null);
+		addBehindCursor(page, this.cursorId == null);
 	}
 
 	/**
@@ -158,12 +158,12 @@ final class ItemsBehindCursor {
 
 	private void addBehindCursor(List<ListItem> page, boolean byTime) {
 		// while the place of the cursor is searched; or a backend ignores the cursor
-		boolean skipping = this.own != null
-				&& ((this.searching && !byTime) || page.stream().anyMatch((item) -> item.id().equals(this.own)));
+		boolean skipping = this.cursorId != null
+				&& ((this.searching && !byTime) || page.stream().anyMatch((item) -> item.id().equals(this.cursorId)));
 		boolean comparing = byTime && !skipping;
 		for (ListItem item : page) {
 			if (skipping) {
-				skipping = !item.id().equals(this.own);
+				skipping = !item.id().equals(this.cursorId);
 				this.searching &= skipping;
 			}
 			else if (comparing && this.cursor != null && !this.cursor.isBefore(item, this.rank, this.newestFirst)) {

@@ -161,6 +161,11 @@ final class ListCalls {
 			return parser.apply(body);
 		}
 		catch (ListFormatException ex) {
+			PartFailedException unknown = PartFailedException.unknownPath(attempt.lane().backend().name(), body);
+			if (unknown != null) {
+				attempt.end(new Outcome.Rejected(404));
+				throw unknown;
+			}
 			throw unusable(attempt, "Its response " + ex.getMessage() + ".");
 		}
 	}

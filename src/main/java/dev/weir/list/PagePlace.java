@@ -124,7 +124,8 @@ final class PagePlace {
 	private void begin(List<ResourceList> lists, String cursor, ListCursor place, Map<Resource, String> lastIds) {
 		for (int rank = 0; rank < lists.size(); rank++) {
 			if (rank == place.rank()) {
-				lists.get(rank).startAfterOwn(place, cursor, lastIds.containsKey(this.resources.get(rank)));
+				lists.get(rank)
+					.startAfterObjectOfResource(place, cursor, lastIds.containsKey(this.resources.get(rank)));
 			}
 			else {
 				lists.get(rank).startAfter(place, lastIds.get(this.resources.get(rank)));

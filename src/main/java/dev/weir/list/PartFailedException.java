@@ -1,24 +1,18 @@
 package dev.weir.list;
 
 import java.util.Map;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.classify.ErrorFacts;
+import dev.weir.classify.OutcomeClassifier;
 import dev.weir.openai.error.ApiErrorException;
-import dev.weir.openai.error.ErrorDetails;
 import dev.weir.response.ErrorResponse;
 
 /**
  * A part of a list could not be read.
  */
 final class PartFailedException extends RuntimeException {
-
-	/** Messages of servers about a path that they do not know. */
-	private static final Pattern UNKNOWN_PATH = Pattern.compile(
-			"(?is)not[ _]?found\\W*|(the )?(requested )?(resource|page|url|path|route|endpoint)( was| is)? not found\\W*"
-					+ "|404 page not found\\W*|invalid url\\b.*|cannot get\\b.*"
-					+ "|(no such|no static|no matching|unknown|unsupported) (path|route|endpoint|url|resource|request url)\\b.*");
 
 	private final String backend;
 
@@ -48,7 +42,7 @@ final class PartFailedException extends RuntimeException {
 	 */
 	static PartFailedException refused(String backend, ErrorResponse refusal) {
 		return new PartFailedException(backend, "It responded with " + refusal.status() + ".", refusal, Map.of(), false,
-				isAboutPath(refusal));
+				OutcomeClassifier.isUnknownPath(ErrorFacts.of(refusal.status(), refusal::header, refusal.body())));
 	}
 
 	/**
@@ -73,12 +67,17 @@ final class PartFailedException extends RuntimeException {
 		return new PartFailedException(backend, message, null, Map.of(), false, false);
 	}
 
-	private static boolean isAboutPath(ErrorResponse refusal) {
-		if (refusal.status() == 405 || refusal.status() == 501) {
-			return true;
-		}
-		String message = (refusal.status() == 404) ? ErrorDetails.read(refusal.body()).message() : null;
-		return message != null && UNKNOWN_PATH.matcher(message.strip()).matches();
+	/**
+	 * The response is a success with an error about the path in its body, as LM Studio
+	 * sends it.
+	 * @param backend the name of the backend
+	 * @param body the body, which is no list
+	 * @return the exception, or {@code null} if the body has no such error
+	 */
+	static @Nullable PartFailedException unknownPath(String backend, byte[] body) {
+		ErrorFacts error = ErrorFacts.of(200, (name) -> null, body);
+		return OutcomeClassifier.isUnknownPath(error)
+				? new PartFailedException(backend, "It does not know the path.", null, Map.of(), false, true) : null;
 	}
 
 	String backend() {

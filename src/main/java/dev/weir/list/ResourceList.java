@@ -91,7 +91,7 @@ final class ResourceList {
 	 * @param inOrder whether the resource is known to have pages in the right order, so
 	 * that it finds the place itself
 	 */
-	void startAfterOwn(ListCursor place, String id, boolean inOrder) {
+	void startAfterObjectOfResource(ListCursor place, String id, boolean inOrder) {
 		this.items.start(place, id, id, !inOrder);
 		this.after = inOrder ? id : null;
 	}
@@ -219,19 +219,19 @@ final class ResourceList {
 				return read();
 			}
 		}
-		List<ListItem> fresh = this.items.fresh(page);
+		List<ListItem> added = this.items.withoutRepeated(page);
 		boolean more = (page.hasMore() != null) ? page.hasMore() && !page.items().isEmpty()
 				// a backend without pages sends the same objects again
-				: page.items().size() >= fullSize() && !fresh.isEmpty();
-		if (more && fresh.isEmpty()) {
+				: page.items().size() >= fullSize() && !added.isEmpty();
+		if (more && added.isEmpty()) {
 			return Mono.error(PartFailedException.unusable(ListCalls.names(this.lanes),
 					"It sends the same page again and again."));
 		}
 		if (this.whole) {
-			this.items.addUnsorted(fresh);
+			this.items.addUnsorted(added);
 		}
 		else {
-			this.items.addInOrder(fresh);
+			this.items.addInOrder(added);
 		}
 		if (more && (this.whole || this.items.items().size() < wanted())) {
 			this.after = page.items().get(page.items().size() - 1).id();

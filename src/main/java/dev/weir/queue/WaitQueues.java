@@ -78,7 +78,7 @@ public final class WaitQueues {
 
 	/**
 	 * How many requests wait.
-	 * @return the number of those in all queues
+	 * @return the number of those in all queues, and of those that wait for a lookup
 	 */
 	public int waiting() {
 		return this.waiting.get();
@@ -126,6 +126,22 @@ public final class WaitQueues {
 					(it) -> this.thread.execute(() -> remove(it)));
 			this.thread.execute(() -> join(waiter, checkNow));
 		});
+	}
+
+	/**
+	 * Counts a request that waits outside of the queues, for a backend that is not free
+	 * to be asked for an object.
+	 * @return whether {@code max-waiting} allows it; then {@link #leave()} must be called
+	 */
+	public boolean tryEnter() {
+		int most = this.pool.properties().maxWaiting();
+		int before = this.waiting.getAndUpdate((count) -> (count < most) ? count + 1 : count);
+		return before < most;
+	}
+
+	/** Ends a wait that {@link #tryEnter()} has allowed. */
+	public void leave() {
+		this.waiting.decrementAndGet();
 	}
 
 	/**

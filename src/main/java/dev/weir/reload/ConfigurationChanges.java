@@ -75,7 +75,7 @@ final class ConfigurationChanges {
 	}
 
 	private static @Nullable List<Object> written(@Nullable RouteDefinition route) {
-		return (route != null) ? PoolRouteMetadata.written(route) : null;
+		return (route != null) ? PoolRouteMetadata.definition(route) : null;
 	}
 
 	private void comparePools(String name, @Nullable PoolProperties before, @Nullable PoolProperties after) {

@@ -21,7 +21,12 @@ public record ErrorResponse(int status, Map<String, List<String>> headers, byte[
 		return this.rest == null;
 	}
 
-	@Nullable String header(String name) {
+	/**
+	 * The first value of a header.
+	 * @param name its name in lower case
+	 * @return the value, or {@code null} if there is none
+	 */
+	public @Nullable String header(String name) {
 		List<String> values = this.headers.get(name);
 		return (values != null && !values.isEmpty()) ? values.get(0) : null;
 	}

@@ -340,6 +340,24 @@ class AffinityTests extends TwoStoringBackends {
 	}
 
 	@Test
+	void anObjectThatItsOwnerDoesNotFindForAWhileIsVisibleAfterwards() {
+		String file = idOf(upload("batch"));
+		StoringBackend owner = file.contains("alpha") ? alpha : beta;
+		owner.remove(file);
+		for (int i = 0; i < 3; i++) {
+			HttpResponse<String> reply = weir.get("/v1/files/" + file);
+			assertThat(reply.statusCode()).isEqualTo(404);
+			assertThat(reply.body()).contains("on " + owner.name());
+		}
+		owner.storeAs(file);
+		HttpResponse<String> reply = weir.get("/v1/files/" + file);
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(backendOf(reply)).isEqualTo(owner.name());
+		alpha.foreign().clear();
+		beta.foreign().clear();
+	}
+
+	@Test
 	void theObjectsOfOneClientLieTogetherAndThoseOfManyAreSpread() {
 		Map<String, Integer> homes = new java.util.HashMap<>();
 		for (int client = 0; client < 24; client++) {

@@ -69,6 +69,17 @@ class MemoryObjectOwnersTests {
 	}
 
 	@Test
+	void anOwnerWhoseKeyHasChangedIsRecordedOnceAndCanBeForgotten() {
+		Owner old = new Owner("https://api.openai.com", "old", "a");
+		Owner renewed = new Owner("https://api.openai.com", "new", "a");
+		this.owners.remember(List.of(file("1"), file("2")), old);
+		this.owners.remember(List.of(file("1")), renewed);
+		assertThat(ownersOf(file("1"))).containsExactly(renewed);
+		this.owners.forget(file("2"), renewed);
+		assertThat(ownersOf(file("2"))).isEmpty();
+	}
+
+	@Test
 	void anIdOfTwoBackendsKeepsItsFirstOwnerFirst() {
 		this.owners.remember(List.of(file("1")), ONE);
 		this.owners.remember(List.of(file("1")), TWO);

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.RawBackend;
@@ -72,6 +73,20 @@ class ObjectLookupTests {
 				WeirServer weir = WeirServer.withBackends(WeirServer.backend("alpha", this.alpha.url()),
 						WeirServer.backend("other", other.url()))) {
 			assertThat(backendOf(weir.get("/v1/files/" + file))).isEqualTo("other");
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "404 Not Found, false, 404", "410 Gone, false, 404", "400 Bad Request, false, 503",
+			"400 Bad Request, true, 404", "405 Method Not Allowed, false, 503", "405 Method Not Allowed, true, 503",
+			"422 Unprocessable Content, false, 503", "422 Unprocessable Content, true, 404",
+			"501 Not Implemented, false, 503", "501 Not Implemented, true, 503" })
+	void onlySomeErrorsShowThatABackendLacksTheObject(String status, boolean named, int reply) {
+		String body = "{\"error\":{\"message\":\"No" + (named ? " file-made-up" : "") + "\"}}";
+		try (RawBackend other = RawBackend.start((call) -> call.respond(status, body));
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("other", other.url()),
+						WeirServer.backend("beta", this.beta.url()))) {
+			assertThat(weir.get("/v1/files/file-made-up").statusCode()).isEqualTo(reply);
 		}
 	}
 

@@ -3,6 +3,7 @@ package dev.weir.affinity;
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.backend.Backend;
@@ -32,6 +33,17 @@ class OwnerTests {
 		assertThat(owner.isReachedBy(backend("b", "url=" + url, "api-key=2", "dialect=azure"))).isTrue();
 		Owner other = Owner.of(backend("a", "url=https://other.services.ai.azure.com", "api-key=1", "dialect=azure"));
 		assertThat(other.isReachedBy(backend("b", "url=" + url, "api-key=2", "dialect=azure"))).isFalse();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "https://res.openai.azure.com/openai/v1,openai", "https://res.openai.azure.com,azure",
+			"https://res.services.ai.azure.com/openai/v1,openai",
+			"https://res.cognitiveservices.azure.com/openai,openai" })
+	void anAzureResourceIsOneOwnerInEveryDialect(String url, String dialect) {
+		Owner owner = Owner.of(backend("a", "url=https://res.openai.azure.com", "api-key=1"));
+		Backend other = backend("b", "url=" + url, "api-key=2", "dialect=" + dialect);
+		assertThat(owner.isReachedBy(other)).isTrue();
+		assertThat(owner.isSamePlace(Owner.of(other))).isTrue();
 	}
 
 	@Test

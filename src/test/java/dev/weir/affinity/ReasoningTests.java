@@ -253,6 +253,23 @@ class ReasoningTests {
 	}
 
 	@Test
+	void s5ReasoningOfTheSameResourceStaysWhateverTheNameOfItsBackendWas() {
+		String first = firstTurn(false);
+		choosePool();
+		String second = firstTurn(false);
+		fail(0);
+		String other = firstTurn(false);
+		BACKENDS[0].script(this.models[0]);
+		choosePool();
+		assertThat(List.of(first, second, other)).extracting((made) -> made.substring(0, 2))
+			.containsExactly("a-", "a-", "b-");
+		HttpResponse<String> reply = respond(reasoning(other) + "," + reasoning(first) + "," + reasoning(second));
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-backend")).hasValue(this.pool + "-a");
+		assertThat(last(0)).contains(first, second).doesNotContain(other);
+	}
+
+	@Test
 	void s5WithStrictTheReasoningOfTwoBackendsIsAnErrorThatNamesBoth() {
 		strict();
 		String first = firstTurn(false);

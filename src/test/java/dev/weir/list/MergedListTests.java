@@ -473,7 +473,14 @@ class MergedListTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
-			"{\"detail\":\"Not Found\"}", "404 page not found" })
+			"{\"detail\":\"Not Found\"}", "404 page not found",
+			"{\"error\":{\"code\":404,\"message\":\"File Not Found\",\"type\":\"not_found_error\"}}", "", "{}",
+			"<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>",
+			"{\"message\":\"no Route matched with those values\"}", "{\"error_msg\":\"Not Found\"}",
+			"<!DOCTYPE html><html><body><pre>Cannot GET /v1/batches</pre></body></html>", "Cannot GET /v1/batches",
+			"{\"error\":\"Unexpected endpoint or method. (GET /v1/batches)\"}",
+			"{\"error\":{\"message\":\"Unknown request URL: GET /batches.\",\"type\":\"invalid_request_error\",\"code\":\"unknown_url\"}}",
+			"{\"error\":{\"message\":\"Invalid URL (GET /v1/batches)\",\"type\":\"invalid_request_error\",\"code\":null}}" })
 	void aBackendWithoutThePathOfAListIsNamedInAHeader(String body) {
 		this.stores[0].add("batches", "a", 1);
 		this.stores[2].add("batches", "c", 2);
@@ -484,6 +491,29 @@ class MergedListTests {
 			assertThat(ids(json(reply))).containsExactly("c", "a");
 			assertThat(reply.headers().firstValue("x-weir-backends-without-list")).hasValue(this.pool + "-two");
 		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "405 Method Not Allowed", "501 Not Implemented" })
+	void aBackendWithoutTheMethodOfAListIsNamedInAHeader(String status) {
+		this.stores[0].add("batches", "a", 1);
+		this.stores[2].add("batches", "c", 2);
+		this.backends.get(1).script((call) -> call.respond(status, ""));
+		HttpResponse<String> reply = this.weir.get("/v1/batches");
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-backends-without-list")).hasValue(this.pool + "-two");
+	}
+
+	@Test
+	void anErrorAboutThePathInA200ShowsThatABackendHasNoList() {
+		this.stores[0].add("batches", "a", 1);
+		this.stores[2].add("batches", "c", 2);
+		this.backends.get(1)
+			.script((call) -> call.respond("200 OK",
+					"{\"error\":\"Unexpected endpoint or method. (GET /v1/batches)\"}"));
+		HttpResponse<String> reply = this.weir.get("/v1/batches");
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-backends-without-list")).hasValue(this.pool + "-two");
 	}
 
 	@Test

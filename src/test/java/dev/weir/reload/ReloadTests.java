@@ -28,6 +28,7 @@ import dev.weir.testing.LaneFigures;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.Scripts;
 import dev.weir.testing.Signal;
 import dev.weir.testing.StreamEvents;
@@ -245,6 +246,30 @@ class ReloadTests {
 			assertThat(holder.readReply().headers().get("x-weir-backend")).containsExactly("two");
 			assertThat(stays.readReply().headers().get("x-weir-backend")).containsExactly("two");
 		}
+	}
+
+	@Test
+	void aPartOfAMergedListStaysWithTheConfigurationOfTheOthers() {
+		RawBackend third = this.resources.backend(list("c"));
+		this.first.script(list("a"));
+		this.second.script((call) -> {
+			this.second.script(list("b"));
+			call.respond("429 Too Many Requests", "{}", "retry-after-ms: 1500");
+		});
+		ReloadableWeir weir = start(pool("max-wait: 20s", firstBackend(), secondBackend()));
+		try (RawClient client = RawClient.of(weir.server())) {
+			client.write("GET /v1/batches HTTP/1.1\r\nhost: weir\r\n\r\n");
+			awaitWaiting(weir, 1);
+			weir.change(pool("max-wait: 20s", firstBackend(), backend("three", third.url())));
+			RawReply reply = client.readReply();
+			assertThat(reply.headers().get("x-weir-backend")).containsExactly("one,two");
+			assertThat(reply.text()).contains("\"id\":\"a\"", "\"id\":\"b\"");
+		}
+	}
+
+	private static RawBackend.Script list(String id) {
+		return Scripts.responding("200 OK",
+				"{\"object\":\"list\",\"data\":[{\"id\":\"" + id + "\",\"created_at\":1}],\"has_more\":false}");
 	}
 
 	@Test
