@@ -69,6 +69,17 @@ class MemoryObjectOwnersTests {
 	}
 
 	@Test
+	void theClientOfAnObjectThatWasForgottenStaysKnown() {
+		this.owners.remember(List.of(file("1")), ONE, "chat");
+		this.owners.forget(file("1"), ONE);
+		assertThat(this.owners.find(List.of(file("1"))).block()).isEmpty();
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), List.of("chat"));
+		this.owners.remember(List.of(file("1")), TWO);
+		assertThat(this.owners.find(List.of(file("1"))).block()).containsEntry(file("1"), List.of(TWO));
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), List.of("chat"));
+	}
+
+	@Test
 	void anOwnerWhoseKeyHasChangedIsRecordedOnceAndCanBeForgotten() {
 		Owner old = new Owner("https://api.openai.com", "old", "a");
 		Owner renewed = new Owner("https://api.openai.com", "new", "a");
