@@ -111,9 +111,8 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 		if (owners == known.owners() && !newClient) {
 			return known;
 		}
-		Known merged = new Known(owners,
-				newClient ? Stream.concat(known.clients().stream(), added.clients().stream()).toList()
-						: known.clients());
+		Known merged = new Known(owners, newClient
+				? Stream.concat(known.clients().stream(), added.clients().stream()).toList() : known.clients());
 		return (merged.further() == 0) ? this.shared.get(merged, (it) -> it) : merged;
 	}
 
@@ -133,7 +132,8 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	public void forget(StoredObject object, Owner owner) {
 		this.owners.asMap().computeIfPresent(Key.of(object), (key, known) -> {
 			List<Owner> others = known.owners().stream().filter((one) -> !one.isSameAs(owner)).toList();
-			// its clients stay known, so that no other one may use it if it is found again
+			// its clients stay known, so that no other one may use it if it is found
+			// again
 			return (others.isEmpty() && known.clients().isEmpty()) ? null : new Known(others, known.clients());
 		});
 	}

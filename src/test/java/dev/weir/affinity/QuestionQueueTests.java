@@ -16,6 +16,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.AffinityProperties;
+import dev.weir.config.UnknownOwner;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
@@ -31,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class QuestionQueueTests {
 
 	private static final AffinityProperties SETTINGS = new AffinityProperties(DataSize.ofKilobytes(64),
-			Duration.ofDays(1), 50, Duration.ofSeconds(5));
+			Duration.ofDays(1), 50, Duration.ofSeconds(5), UnknownOwner.ALLOW);
 
 	private static final Duration COOLDOWN = Duration.ofMillis(3600);
 
