@@ -50,6 +50,7 @@ class ArchitectureTests {
 					Set.of("queue", "inbound", "upstream", "request", "credential", "openai", "backend", "config",
 							"memory")),
 			Map.entry("client", Set.of("request", "openai", "backend", "config")),
+			Map.entry("client.limit", Set.of("request", "openai", "backend", "config")),
 			Map.entry("websocket",
 					Set.of("affinity", "failover", "reply", "response", "classify", "inbound", "server", "upstream",
 							"request", "openai", "backend", "config", "memory")),

@@ -48,6 +48,8 @@ public final class Attempt {
 
 	private boolean started;
 
+	private boolean askedForUsage;
+
 	private long sentAt;
 
 	// while the request is uploaded, the backend's response time does not run
@@ -90,6 +92,23 @@ public final class Attempt {
 	public void onSendStart() {
 		this.sentAt = this.ticker.read();
 		this.started = true;
+	}
+
+	/**
+	 * Records whether the backend is asked for the usage of a stream, although the client
+	 * has not asked.
+	 * @param asked whether it is
+	 */
+	public void askForUsage(boolean asked) {
+		this.askedForUsage = asked;
+	}
+
+	/**
+	 * Whether the stream has a usage only because Weir has asked for it.
+	 * @return whether it must be taken out of the stream
+	 */
+	public boolean hasAskedForUsage() {
+		return this.askedForUsage;
 	}
 
 	/**

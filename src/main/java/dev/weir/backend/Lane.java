@@ -300,6 +300,22 @@ public final class Lane implements ServiceInstance {
 		return longest(this.condition.ramp.timeToNextPlace(), this.backend.timeToRampPlace());
 	}
 
+	/**
+	 * Whether the backend accepts {@code stream_options.include_usage} for this model.
+	 * @return what is known
+	 */
+	public UsageOption usageOption() {
+		return this.condition.usageOption;
+	}
+
+	/**
+	 * Records whether the backend accepts {@code stream_options.include_usage}.
+	 * @param known what has been found out
+	 */
+	public void recordUsageOption(UsageOption known) {
+		this.condition.usageOption = known;
+	}
+
 	TokenTally tokens() {
 		return this.condition.tokens;
 	}

@@ -25,6 +25,8 @@ final class LaneCondition {
 
 	final TokenTally tokens;
 
+	volatile UsageOption usageOption = UsageOption.UNKNOWN;
+
 	LaneCondition(Ticker ticker) {
 		this.cooldown = new Cooldown(ticker);
 		this.ramp = new Ramp(ticker);

@@ -31,11 +31,26 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param expires Last day on which the keys and tokens are accepted, such as 2027-01-31
  * (UTC), or the instant from which they are refused, such as 2027-01-31T12:00:00Z. By
  * default they never expire.
+ * @param requestsPerMinute Requests that the client may send in each minute of the clock
+ * (UTC). By default as many as it likes. See docs/clients.md#limits.
+ * @param tokensPerMinute Tokens, of prompts and responses together, that the client may
+ * use in each minute of the clock (UTC). By default as many as it likes.
+ * @param tokensPerDay Tokens that the client may use on each day (UTC). By default as
+ * many as it likes.
+ * @param maxConcurrent Largest number of requests of the client that run at once, streams
+ * included. Further requests get 429 at once. By default as many as it likes.
+ * @param limits Further limits, each for one model or several. They hold in addition to
+ * those of the client.
  */
 @ConfigurationPropertiesSource
 public record ClientProperties(String name, @DefaultValue List<Secret> key, @DefaultValue List<String> keySha256,
 		@DefaultValue List<String> apps, @DefaultValue List<String> users, @DefaultValue List<String> roles,
-		@DefaultValue List<String> models, @DefaultValue List<String> pools, @Nullable ExpiryTime expires) {
+		@DefaultValue List<String> models, @DefaultValue List<String> pools, @Nullable ExpiryTime expires,
+		@Range(min = "1", max = "1000000000") @Nullable Long requestsPerMinute,
+		@Range(min = "1", max = "1000000000") @Nullable Long tokensPerMinute,
+		@Range(min = "1", max = "1000000000000") @Nullable Long tokensPerDay,
+		@Range(min = "1", max = "1000000") @Nullable Integer maxConcurrent,
+		@DefaultValue List<ModelLimitProperties> limits) {
 
 	public ClientProperties {
 		key = present(key);
@@ -45,6 +60,16 @@ public record ClientProperties(String name, @DefaultValue List<Secret> key, @Def
 		roles = List.copyOf(roles);
 		models = List.copyOf(models);
 		pools = List.copyOf(pools);
+		limits = List.copyOf(limits);
+	}
+
+	/**
+	 * Whether the client has any limit.
+	 * @return whether requests must be counted
+	 */
+	public boolean isLimited() {
+		return this.requestsPerMinute != null || this.tokensPerMinute != null || this.tokensPerDay != null
+				|| this.maxConcurrent != null || !this.limits.isEmpty();
 	}
 
 	/**

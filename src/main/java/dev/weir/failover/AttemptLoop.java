@@ -60,6 +60,8 @@ final class AttemptLoop {
 
 	private final BestError best = new BestError();
 
+	private final UsageRefusal usageRefusal;
+
 	// false if the client has a part of its reply: then it does not wait for a lane
 	private boolean mayWait = true;
 
@@ -92,6 +94,7 @@ final class AttemptLoop {
 		this.failover = context.failover();
 		this.attempts = this.failover.attempts();
 		this.candidates = this.failover.candidates();
+		this.usageRefusal = new UsageRefusal(context);
 	}
 
 	/**
@@ -203,6 +206,15 @@ final class AttemptLoop {
 	private Mono<RequestResult> onResult(AttemptResult result) {
 		Attempt attempt = this.attempts.requireCurrent();
 		Outcome outcome = result.outcome();
+		ErrorResponse error = result.<@Nullable ErrorResponse>match((begun) -> null, AttemptResult.ErrorRead::error,
+				(none) -> null, (connected) -> null);
+		if (this.usageRefusal.isPossible(attempt, error)) {
+			result.discard();
+			this.attempts.end(outcome);
+			this.candidates.allowAgain(attempt.lane());
+			return attempt();
+		}
+		this.usageRefusal.onResult(attempt, outcome);
 		if (isLast(attempt, outcome)) {
 			RequestResult end = result.<@Nullable RequestResult>match(
 					(begun) -> new RequestResult.Relayed(attempt, outcome, begun.response(), begun.start()),
@@ -212,8 +224,6 @@ final class AttemptLoop {
 				return Mono.just(end);
 			}
 		}
-		ErrorResponse error = result.<@Nullable ErrorResponse>match((begun) -> null, AttemptResult.ErrorRead::error,
-				(none) -> null, (connected) -> null);
 		this.best.consider(attempt.lane(), outcome, error);
 		this.refused = (error != null && error.isWhole() && isAboutRequest(outcome)) ? refused(attempt, outcome, error)
 				: null;

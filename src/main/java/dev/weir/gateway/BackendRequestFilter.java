@@ -22,6 +22,7 @@ import dev.weir.backend.Attempt;
 import dev.weir.backend.Backend;
 import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
+import dev.weir.backend.UsageOption;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
 import dev.weir.credential.CredentialException;
@@ -30,6 +31,7 @@ import dev.weir.request.Attempts;
 import dev.weir.request.Binding;
 import dev.weir.request.IssuedKey;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 import dev.weir.upstream.BackendRequest;
 import dev.weir.upstream.RequestHeaders;
 import dev.weir.upstream.BackendEndpoints;
@@ -68,9 +70,12 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 			// another load balancer may choose on another thread
 			return context.loop().confine(Mono.defer(() -> filter(exchange, chain)));
 		}
-		Backend backend = context.failover().attempts().requireCurrent().lane().backend();
+		Attempt begun = context.failover().attempts().requireCurrent();
+		Backend backend = begun.lane().backend();
+		begun.askForUsage(mustAskForUsage(context, begun.lane()));
 		BackendEndpoints.Endpoint endpoint = this.endpoints.of(backend);
-		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base());
+		BackendRequest request = BackendRequest.write(context.call(), backend, endpoint.base(),
+				begun.hasAskedForUsage());
 		IssuedKey issued = context.issuedKey();
 		CredentialHeader fixed = (issued != null)
 				? new CredentialHeader(HttpHeaderNames.AUTHORIZATION.toString(), "Bearer " + issued.key().reveal())
@@ -122,6 +127,11 @@ final class BackendRequestFilter implements GlobalFilter, Ordered {
 			return timeout.boundHandshake(sent);
 		}
 		return context.call().isStream() ? timeout.boundStream(sent) : timeout.bound(sent);
+	}
+
+	private static boolean mustAskForUsage(RequestContext context, Lane lane) {
+		Reservation reservation = context.reservation();
+		return reservation != null && reservation.asksForUsage() && lane.usageOption() != UsageOption.REFUSED;
 	}
 
 	/** Without a length, Reactor Netty would send an empty chunked body. */

@@ -8,13 +8,16 @@ import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Pool;
+import dev.weir.openai.call.Operation;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.ClientAccess;
+import dev.weir.request.ClientLimits;
 import dev.weir.request.RefusalLog;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 
 /**
- * Refuses a request whose client may not use the pool or the model.
+ * Refuses a request whose client may not use the pool or the model, or exceeds a limit.
  */
 final class AuthorizeFilter implements GlobalFilter, Ordered {
 
@@ -25,9 +28,12 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 
 	private final RefusalLog refusals;
 
-	AuthorizeFilter(PoolResolver pools, RefusalLog refusals) {
+	private final ClientLimits limits;
+
+	AuthorizeFilter(PoolResolver pools, RefusalLog refusals, ClientLimits limits) {
 		this.pools = pools;
 		this.refusals = refusals;
+		this.limits = limits;
 	}
 
 	@Override
@@ -47,8 +53,34 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 				this.refusals.record(exchange, ex.error());
 				return Mono.error(ex);
 			}
+			try {
+				reserve(context);
+			}
+			catch (ApiErrorException ex) {
+				// counted in weir.clients.refused; a log line for each would be too many
+				return Mono.error(ex);
+			}
 		}
 		return chain.filter(exchange);
+	}
+
+	private void reserve(RequestContext context) {
+		// a filter of the user may repeat the chain
+		if (context.client() == null || context.reservation() != null || isFree(context.call().path().operation())) {
+			return;
+		}
+		Reservation reservation = this.limits.reserve(context);
+		if (reservation != null) {
+			context.holdReservation(reservation);
+		}
+	}
+
+	/**
+	 * Whether a request is not counted: one that calls no backend, and the handshake in
+	 * Responses mode, where each message is a request.
+	 */
+	private static boolean isFree(Operation operation) {
+		return operation == Operation.MODELS || operation == Operation.RESPONSES_SOCKET;
 	}
 
 }

@@ -10,6 +10,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
+import dev.weir.request.ClientLimits;
 import dev.weir.request.RefusalLog;
 
 /**
@@ -49,8 +50,8 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	AuthorizeFilter authorizeFilter(PoolResolver pools, RefusalLog refusals) {
-		return new AuthorizeFilter(pools, refusals);
+	AuthorizeFilter authorizeFilter(PoolResolver pools, RefusalLog refusals, ClientLimits limits) {
+		return new AuthorizeFilter(pools, refusals, limits);
 	}
 
 	/**

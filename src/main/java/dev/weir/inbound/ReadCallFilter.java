@@ -110,7 +110,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable onEvicted) {
 		RequestContext context = RequestContext.of(exchange);
-		BufferBudget.Share share = this.budget.openUpload(() -> context.loop().execute(onEvicted));
+		BufferBudget.Share share = this.budget.openUpload(context.bufferOwner(),
+				() -> context.loop().execute(onEvicted));
 		context.holdBody(share);
 		return share;
 	}
@@ -118,7 +119,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	/** The largest body of a request that is held in memory. */
 	private int maxBody(ServerWebExchange exchange) {
 		return Math.toIntExact(Math.min(RequestContext.of(exchange).configuration().properties().maxBody().toBytes(),
-				this.budget.largestUpload()));
+				this.budget.largestUpload(RequestContext.of(exchange).bufferOwner())));
 	}
 
 	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {

@@ -1,6 +1,7 @@
 package dev.weir.memory;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The limit of bytes that are buffered for all requests together
  * ({@code weir.max-buffered}): request bodies kept for further attempts, and starts of
  * streams that are held back. Close to the limit the slowest upload is aborted, so that
- * slow clients cannot keep others out. Thread-safe.
+ * slow clients cannot keep others out. One owner, such as a client with a key, gets half
+ * of the limit at most. Thread-safe.
  */
 public final class BufferBudget {
 
@@ -29,11 +31,16 @@ public final class BufferBudget {
 
 	private volatile long small;
 
+	private volatile long ofOwner;
+
 	private final Ticker ticker;
 
 	private final AtomicLong used = new AtomicLong();
 
 	private final Set<Share> uploads = ConcurrentHashMap.newKeySet();
+
+	// the bytes of each owner that has any
+	private final Map<String, Long> owners = new ConcurrentHashMap<>();
 
 	/**
 	 * Creates an unused budget.
@@ -54,6 +61,7 @@ public final class BufferBudget {
 		this.limit = limit;
 		this.high = limit - limit / 8;
 		this.small = Math.min(SMALL, limit / 32);
+		this.ofOwner = limit / 2;
 	}
 
 	/**
@@ -61,7 +69,16 @@ public final class BufferBudget {
 	 * @return an empty share, which must be closed
 	 */
 	public Share open() {
-		return new Share(this, this.ticker.read(), null);
+		return open(null);
+	}
+
+	/**
+	 * Opens a share that is never aborted.
+	 * @param owner the owner of the bytes, {@code null} for none
+	 * @return an empty share, which must be closed
+	 */
+	public Share open(@Nullable String owner) {
+		return new Share(this, owner, this.ticker.read(), null);
 	}
 
 	/**
@@ -71,7 +88,18 @@ public final class BufferBudget {
 	 * @return an empty share, which must be closed
 	 */
 	public Share openUpload(Runnable abort) {
-		Share share = new Share(this, this.ticker.read(), abort);
+		return openUpload(null, abort);
+	}
+
+	/**
+	 * Opens a share for a request body that a client is sending.
+	 * @param owner the owner of the bytes, {@code null} for none
+	 * @param abort ends the upload; run at most once, on any thread, after the share was
+	 * closed. It must not block
+	 * @return an empty share, which must be closed
+	 */
+	public Share openUpload(@Nullable String owner, Runnable abort) {
+		Share share = new Share(this, owner, this.ticker.read(), abort);
 		this.uploads.add(share);
 		return share;
 	}
@@ -93,6 +121,15 @@ public final class BufferBudget {
 	}
 
 	/**
+	 * Returns the maximum size of a single upload of an owner.
+	 * @param owner the owner, {@code null} for none
+	 * @return half of the limit with an owner, else seven eighths
+	 */
+	public long largestUpload(@Nullable String owner) {
+		return (owner != null) ? this.ofOwner : this.high;
+	}
+
+	/**
 	 * Returns the number of bytes buffered now.
 	 * @return the bytes, 0 to the limit
 	 */
@@ -101,14 +138,59 @@ public final class BufferBudget {
 	}
 
 	private boolean reserve(long bytes, Share holder) {
+		if (!reserveOfOwner(bytes, holder)) {
+			return false;
+		}
+		boolean reserved = reserveOfAll(bytes, holder);
+		if (!reserved) {
+			releaseOfOwner(bytes, holder.owner);
+		}
+		return reserved;
+	}
+
+	/** An owner at its bound loses its own slowest upload, and none of others. */
+	private boolean reserveOfOwner(long bytes, Share holder) {
+		String owner = holder.owner;
+		if (owner == null) {
+			return true;
+		}
+		boolean reserved = tryReserveOfOwner(bytes, owner);
+		while (!reserved && abortSlowest(holder, owner)) {
+			reserved = tryReserveOfOwner(bytes, owner);
+		}
+		return reserved;
+	}
+
+	private boolean tryReserveOfOwner(long bytes, String owner) {
+		boolean[] reserved = new boolean[1];
+		this.owners.compute(owner, (name, used) -> {
+			long next = ((used != null) ? used : 0) + bytes;
+			reserved[0] = next <= this.ofOwner;
+			return reserved[0] ? Long.valueOf(next) : used;
+		});
+		return reserved[0];
+	}
+
+	private void releaseOfOwner(long bytes, @Nullable String owner) {
+		if (owner != null && bytes > 0) {
+			this.owners.computeIfPresent(owner, (name, used) -> (used > bytes) ? used - bytes : null);
+		}
+	}
+
+	private void release(long bytes, @Nullable String owner) {
+		this.used.addAndGet(-bytes);
+		releaseOfOwner(bytes, owner);
+	}
+
+	private boolean reserveOfAll(long bytes, Share holder) {
 		boolean large = holder.abort != null && holder.held() + bytes > this.small;
 		long most = large ? this.high : this.limit;
 		boolean reserved = tryReserve(bytes, most);
-		while (!reserved && abortSlowest(holder)) {
+		while (!reserved && abortSlowest(holder, null)) {
 			reserved = tryReserve(bytes, most);
 		}
 		if (reserved && this.used.get() > this.high) {
-			abortSlowest(holder);
+			abortSlowest(holder, null);
 		}
 		return reserved;
 	}
@@ -124,7 +206,7 @@ public final class BufferBudget {
 		return false;
 	}
 
-	private boolean abortSlowest(Share holder) {
+	private boolean abortSlowest(Share holder, @Nullable String owner) {
 		long now = this.ticker.read();
 		@Nullable Share slowest = null;
 		double lowest = Double.MAX_VALUE;
@@ -132,7 +214,8 @@ public final class BufferBudget {
 			long age = now - upload.opened;
 			// the rate of a new upload means little, and to abort the holder gains
 			// nothing
-			if (upload != holder && age >= GRACE.toNanos()) {
+			boolean candidate = owner == null || owner.equals(upload.owner);
+			if (candidate && upload != holder && age >= GRACE.toNanos()) {
 				double rate = upload.held() / (double) age;
 				if (rate < lowest) {
 					lowest = rate;
@@ -152,14 +235,17 @@ public final class BufferBudget {
 
 		private final BufferBudget budget;
 
+		private final @Nullable String owner;
+
 		private final long opened;
 
 		private final @Nullable Runnable abort;
 
 		private final AtomicLong held = new AtomicLong();
 
-		private Share(BufferBudget budget, long opened, @Nullable Runnable abort) {
+		private Share(BufferBudget budget, @Nullable String owner, long opened, @Nullable Runnable abort) {
 			this.budget = budget;
+			this.owner = owner;
 			this.opened = opened;
 			this.abort = abort;
 		}
@@ -175,7 +261,7 @@ public final class BufferBudget {
 				return false;
 			}
 			if (this.held.updateAndGet((now) -> (now == CLOSED) ? CLOSED : now + bytes) == CLOSED) {
-				this.budget.used.addAndGet(-bytes);
+				this.budget.release(bytes, this.owner);
 				return false;
 			}
 			return true;
@@ -195,7 +281,7 @@ public final class BufferBudget {
 			this.budget.uploads.remove(this);
 			long last = this.held.getAndSet(CLOSED);
 			if (last != CLOSED) {
-				this.budget.used.addAndGet(-last);
+				this.budget.release(last, this.owner);
 			}
 		}
 

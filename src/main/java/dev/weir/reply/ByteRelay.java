@@ -64,11 +64,15 @@ final class ByteRelay extends Relay {
 
 	@Override
 	void finish(boolean clean) {
+		complete();
+	}
+
+	@Override
+	void onStop() {
 		Usage found = (this.usage != null) ? this.usage.usage() : null;
 		if (found != null) {
 			attempt().recordUsage(found);
 		}
-		complete();
 	}
 
 	@Override

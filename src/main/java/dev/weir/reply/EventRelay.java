@@ -11,9 +11,11 @@ import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.call.Operation;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
+import dev.weir.openai.stream.UsageCut;
 import dev.weir.backend.Outcome;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 import dev.weir.openai.stream.ErrorEvent;
 import dev.weir.classify.AttemptFacts;
 import dev.weir.classify.OutcomeClassifier;
@@ -29,8 +31,8 @@ import reactor.core.publisher.Mono;
 /**
  * Relays a stream of events, one event at a time. Only whole events are written, so that
  * an error event can follow if the backend breaks off. An event of more than 64 KB is
- * relayed in pieces, unless the stream can be resumed: then events are compared with
- * those of another backend, and are held up to 1 MB.
+ * relayed in pieces, unless the stream can be resumed or a usage is taken out of it: then
+ * events are held up to 1 MB, and compared with those of another backend.
  */
 public final class EventRelay extends Relay {
 
@@ -57,6 +59,12 @@ public final class EventRelay extends Relay {
 	private final @Nullable ObjectRecorder objects;
 
 	private final @Nullable StreamKeepAlive keepAlive;
+
+	// of a client whose tokens are limited
+	private final @Nullable Reservation reservation;
+
+	// if Weir has asked for the usage, and not the client
+	private @Nullable UsageCut usageCut;
 
 	private EventSplitter splitter;
 
@@ -88,9 +96,16 @@ public final class EventRelay extends Relay {
 		this.resume = resume;
 		this.objects = objects;
 		this.splitter = start.splitter();
+		Reservation reserved = context.reservation();
+		this.reservation = (reserved != null && reserved.limitsTokens()) ? reserved : null;
+		this.usageCut = usageCut();
 		this.keepAlive = StreamKeepAlive.of(this.settings.keepAlive(), context.loop(), context.ticker(),
 				this::writeComment);
 		limitEvents();
+	}
+
+	private @Nullable UsageCut usageCut() {
+		return attempt().hasAskedForUsage() ? new UsageCut() : null;
 	}
 
 	private void writeComment() {
@@ -100,8 +115,8 @@ public final class EventRelay extends Relay {
 	}
 
 	private void limitEvents() {
-		boolean resumable = this.resume != null && this.resume.isPossible();
-		this.splitter.setMaxHeld(resumable ? FirstEvent.MAX_HELD : MAX_EVENT);
+		boolean whole = (this.resume != null && this.resume.isPossible()) || this.usageCut != null;
+		this.splitter.setMaxHeld(whole ? FirstEvent.MAX_HELD : MAX_EVENT);
 	}
 
 	@Override
@@ -117,7 +132,14 @@ public final class EventRelay extends Relay {
 	private void relayEvents(List<StreamEvent> events) {
 		List<StreamEvent> delivered = new ArrayList<>(events.size());
 		String divergence = null;
-		for (StreamEvent event : events) {
+		for (StreamEvent received : events) {
+			if (this.reservation != null) {
+				this.reservation.onEvent(attempt(), received);
+			}
+			StreamEvent event = (this.usageCut != null) ? cut(received, this.usageCut) : received;
+			if (event == null) {
+				continue;
+			}
 			if (this.resume != null && this.resume.isPossible() && !this.progress.isWhole()
 					&& this.progress.isFailure(event)) {
 				write(delivered);
@@ -147,6 +169,14 @@ public final class EventRelay extends Relay {
 		if (divergence != null) {
 			onDivergence(divergence);
 		}
+	}
+
+	private @Nullable StreamEvent cut(StreamEvent received, UsageCut cut) {
+		if (received.isWithoutChoices() && received.usage() != null) {
+			// the client does not get it, but it shows that the stream is complete
+			this.progress.record(received);
+		}
+		return cut.apply(received);
 	}
 
 	private void logResumed() {
@@ -241,6 +271,7 @@ public final class EventRelay extends Relay {
 		if (!isOver() && this.resume != null && other != null && other.start() instanceof ResponseStart.Events events) {
 			replace(other);
 			this.splitter = events.splitter();
+			this.usageCut = usageCut();
 			this.matcher = this.resume.begin();
 			this.resumed = false;
 			relayEvents(events.events());

@@ -52,7 +52,10 @@ public final class ReplyFactory {
 	 * @return the reply, of which the head is written
 	 */
 	public Reply of(RequestResult result) {
-		return result.match(this::relay, this::refuse, this::exhausted, ReplyFactory::notHttp);
+		Reply reply = result.match(this::relay, this::refuse, this::exhausted, ReplyFactory::notHttp);
+		// the usage of a whole response is charged by now
+		this.head.writeLimits();
+		return reply;
 	}
 
 	/**

@@ -12,6 +12,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.backend.Lane;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 
 import dev.weir.backend.Lane;
 import dev.weir.openai.error.ApiErrorException;
@@ -89,6 +90,7 @@ public final class ReplyHead {
 		headers().remove(HttpHeaders.CONTENT_TYPE);
 		explain(lane);
 		nameRequest();
+		writeLimits();
 	}
 
 	/** Writes the head of a stream before a backend has begun it. */
@@ -97,6 +99,7 @@ public final class ReplyHead {
 		headers().setContentType(MediaType.TEXT_EVENT_STREAM);
 		explain(null);
 		passAtOnce();
+		writeLimits();
 	}
 
 	/**
@@ -157,6 +160,17 @@ public final class ReplyHead {
 			headers().set(REASONING, "dropped");
 		}
 		headers().set(ATTEMPTS, String.valueOf(this.context.failover().attempts().count()));
+	}
+
+	/**
+	 * Writes how much the client has left of its limits, in place of the quota of a
+	 * backend.
+	 */
+	public void writeLimits() {
+		Reservation reservation = this.context.reservation();
+		if (reservation != null) {
+			reservation.writeHeaders(headers());
+		}
 	}
 
 	private void nameRequest() {

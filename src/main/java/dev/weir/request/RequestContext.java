@@ -18,6 +18,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.RequestTraits;
+import dev.weir.config.WeirProperties;
 import dev.weir.memory.BufferBudget;
 
 /**
@@ -71,6 +72,8 @@ public final class RequestContext {
 	private @Nullable Reply reply;
 
 	private @Nullable IssuedKey key;
+
+	private @Nullable Reservation reservation;
 
 	/**
 	 * Creates the context of a request whose head has arrived.
@@ -188,6 +191,20 @@ public final class RequestContext {
 	 */
 	public @Nullable Client client() {
 		return this.client;
+	}
+
+	/**
+	 * The owner of the bytes that are buffered for the request. Each owner may take a
+	 * part of the memory only.
+	 * @return the name of the client, or {@code null} if there are no other clients
+	 */
+	public @Nullable String bufferOwner() {
+		return (this.client != null && this.configuration != null && hasOtherClients(this.configuration.properties()))
+				? this.client.name() : null;
+	}
+
+	private static boolean hasOtherClients(WeirProperties settings) {
+		return settings.clients().size() > 1 || settings.entra() != null;
 	}
 
 	/**
@@ -522,6 +539,26 @@ public final class RequestContext {
 	public void release() {
 		releaseAttempts();
 		releaseShare();
+		if (this.reservation != null) {
+			this.reservation.end();
+		}
+	}
+
+	/**
+	 * Holds what the request has reserved of the limits of its client, until the request
+	 * is released.
+	 * @param reserved the reservation
+	 */
+	public void holdReservation(Reservation reserved) {
+		this.reservation = reserved;
+	}
+
+	/**
+	 * What the request has reserved of the limits of its client.
+	 * @return the reservation, or {@code null} if the client has no limits
+	 */
+	public @Nullable Reservation reservation() {
+		return this.reservation;
 	}
 
 	private void releaseAttempts() {

@@ -74,15 +74,15 @@ public final class FirstEvent implements BodyReader {
 	 * @param body the stream; disposed of if an error or nothing comes
 	 * @param classifier classifies an error event
 	 * @param limits how long to wait
-	 * @param budget counts the bytes that are held back; if it is used up, they are
+	 * @param share counts the bytes that are held back; if it cannot grow, they are
 	 * relayed at once
 	 * @param loop the loop of the request
 	 * @return the beginning, or an error that can be classified
 	 */
 	static Mono<ResponseStart.Events> of(ResponseBody body, OutcomeClassifier classifier, Limits limits,
-			BufferBudget budget, RequestLoop loop) {
+			BufferBudget.Share share, RequestLoop loop) {
 		return Mono.create((sink) -> {
-			FirstEvent reader = new FirstEvent(body, classifier, limits, budget.open(), loop, sink);
+			FirstEvent reader = new FirstEvent(body, classifier, limits, share, loop, sink);
 			reader.after(limits.leftForFirstEvent(), reader::onFirstEventTimeout);
 			body.read(reader);
 			body.more();

@@ -26,18 +26,20 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 	 * @param call the client's call
 	 * @param backend the backend
 	 * @param base the backend's URL that the paths of its dialect are appended to
+	 * @param askForUsage whether the stream shall report its usage
 	 * @return the call in its dialect
 	 */
-	public static BackendRequest write(ApiCall call, Backend backend, String base) {
+	public static BackendRequest write(ApiCall call, Backend backend, String base, boolean askForUsage) {
 		boolean azure = backend.dialect() == BackendDialect.AZURE;
 		String deployment = backend.deployment(call.model());
 		ApiPath path = call.path().withQueryModel(deployment, azure);
 		String target = azure ? path.toAzureTarget(deployment, backend.properties().apiVersion())
 				: path.toOpenAiTarget();
-		return new BackendRequest(URI.create(base + target), body(call, deployment, azure));
+		return new BackendRequest(URI.create(base + target), body(call, deployment, azure, askForUsage));
 	}
 
-	private static @Nullable List<ByteBuffer> body(ApiCall call, String deployment, boolean azure) {
+	private static @Nullable List<ByteBuffer> body(ApiCall call, String deployment, boolean azure,
+			boolean askForUsage) {
 		RequestBody body = call.body();
 		ApiPath path = call.path();
 		if (body == null) {
@@ -53,6 +55,9 @@ public record BackendRequest(URI uri, @Nullable List<ByteBuffer> body) {
 		}
 		boolean inPath = azure && path.namesDeploymentOnAzure();
 		boolean unchanged = inPath || call.model().isEmpty() || deployment.equals(body.model());
+		if (askForUsage) {
+			return body.askingForUsage(unchanged ? null : deployment);
+		}
 		return unchanged ? body.bytes() : body.withModel(deployment);
 	}
 

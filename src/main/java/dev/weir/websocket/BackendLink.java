@@ -291,6 +291,7 @@ final class BackendLink implements PeerListener {
 		if (message.piece() == null) {
 			request.recordObjects(event.type(), message);
 		}
+		request.count(event.event());
 		if (!request.isWaiting() || passed) {
 			pass(message.take());
 			readEnd(request, event);

@@ -3,6 +3,7 @@ package dev.weir.websocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -34,7 +35,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
 
 	private final Duration timeout;
 
-	private final BufferBudget budget;
+	private final Function<Runnable, BufferBudget.Share> shares;
 
 	private @Nullable FrameHeader header;
 
@@ -64,13 +65,14 @@ final class FrameDecoder extends ByteToMessageDecoder {
 	 * @param masked whether the peer must mask its frames: clients must, servers must not
 	 * @param maxMessage the longest message in bytes
 	 * @param timeout how long a frame is held that is not complete
-	 * @param budget counts the bytes of frames that are held
+	 * @param shares opens a share for the bytes of a frame that are held, given a
+	 * callback for when they are evicted
 	 */
-	FrameDecoder(boolean masked, long maxMessage, Duration timeout, BufferBudget budget) {
+	FrameDecoder(boolean masked, long maxMessage, Duration timeout, Function<Runnable, BufferBudget.Share> shares) {
 		this.masked = masked;
 		this.maxMessage = maxMessage;
 		this.timeout = timeout;
-		this.budget = budget;
+		this.shares = shares;
 	}
 
 	@Override
@@ -157,7 +159,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
 		}
 		int number = this.frames;
 		if (this.share == null) {
-			this.share = this.budget.openUpload(() -> context.executor().execute(() -> emitHeld(context, number)));
+			this.share = this.shares.apply(() -> context.executor().execute(() -> emitHeld(context, number)));
 			this.timer = context.executor()
 				.schedule(() -> emitHeld(context, number), this.timeout.toNanos(), TimeUnit.NANOSECONDS);
 		}

@@ -10,8 +10,10 @@ import reactor.core.publisher.MonoSink;
 import dev.weir.backend.Attempt;
 import dev.weir.failover.BackendCaller;
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.stream.StreamEvent;
 import dev.weir.reply.ObjectRecorder;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 import dev.weir.response.AttemptResult;
 
 /**
@@ -120,6 +122,17 @@ final class MessageRequest implements Disposable {
 	void recordObjects(byte[] piece, boolean end) {
 		if (this.objects != null) {
 			this.objects.onPiece(piece, end, attempt());
+		}
+	}
+
+	/**
+	 * Counts the tokens of an event, if those of the client are limited.
+	 * @param event the event
+	 */
+	void count(StreamEvent event) {
+		Reservation reservation = this.context.reservation();
+		if (reservation != null) {
+			reservation.onEvent(attempt(), event);
 		}
 	}
 

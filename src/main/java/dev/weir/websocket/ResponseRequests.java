@@ -31,8 +31,6 @@ import dev.weir.reply.ObjectRecorder;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Binding;
 import dev.weir.request.Client;
-import dev.weir.request.ClientAccess;
-import dev.weir.request.Clients;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
 
@@ -83,11 +81,13 @@ final class ResponseRequests {
 	 * @return the share
 	 */
 	BufferBudget.Share openShare(Runnable onEvicted) {
-		return this.shared.budget().openUpload(() -> this.handshake.loop().execute(onEvicted));
+		return this.shared.budget()
+			.openUpload(this.handshake.bufferOwner(), () -> this.handshake.loop().execute(onEvicted));
 	}
 
 	boolean complete(BackendResponse response, SocketPeer peer) {
-		return BackendHandshake.complete(response.takeConnection().channel(), this.connector.decoder(false), peer);
+		return BackendHandshake.complete(response.takeConnection().channel(),
+				this.connector.decoder(false, this.handshake.bufferOwner()), peer);
 	}
 
 	void onClosed(OpenSocket socket) {
@@ -113,7 +113,7 @@ final class ResponseRequests {
 	 * @return the request, or {@code null} if a reload has removed the pool, or has
 	 * changed the route or the default filters, which only the handshake passes
 	 * @throws ApiErrorException if no backend serves its model, or the client may not use
-	 * it any more
+	 * it any more or exceeds a limit
 	 */
 	@Nullable MessageRequest create(ClientMessage message, @Nullable BackendLink bound) {
 		RequestContext context = this.handshake.child(this.handshake.id() + "." + (this.count + 1));
@@ -128,8 +128,7 @@ final class ResponseRequests {
 		String named = body.model();
 		String model = (named != null) ? named : "";
 		ApiCall call = new ApiCall(path, model, body, true);
-		Client client = this.shared.clients().identify(this.headers);
-		ClientAccess.check(client, pool.name(), call);
+		Client client = this.shared.access().identify(this.headers, pool.name(), call);
 		if (pool.lanes(model).isEmpty()) {
 			throw new ApiErrorException(
 					ApiError.invalid(404, "The model '" + model + "' does not exist in pool " + pool.name() + ".",
@@ -139,6 +138,7 @@ final class ResponseRequests {
 		context.identify(client);
 		context.onRouted(pool);
 		context.onCallRead(call);
+		this.shared.access().reserve(context);
 		return new MessageRequest(context, caller, bound, ObjectRecorder.of(call));
 	}
 
@@ -172,14 +172,14 @@ final class ResponseRequests {
 	/**
 	 * What the requests of all clients share.
 	 *
-	 * @param clients judges the client anew for each message
+	 * @param access whether a message is allowed
 	 * @param failover makes the attempts
 	 * @param pools the current pools
 	 * @param affinity binds a request to the backend that stores its objects
 	 * @param budget counts the bytes of messages
 	 * @param clock the wall clock, for delays that backends give as a date
 	 */
-	record Shared(Clients clients, Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget,
+	record Shared(MessageAccess access, Failover failover, Pools pools, ObjectAffinity affinity, BufferBudget budget,
 			InstantSource clock) {
 	}
 

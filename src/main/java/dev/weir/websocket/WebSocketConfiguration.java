@@ -14,6 +14,7 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.failover.Failover;
 import dev.weir.memory.BufferBudget;
+import dev.weir.request.ClientLimits;
 import dev.weir.request.Clients;
 
 /**
@@ -33,10 +34,11 @@ class WebSocketConfiguration {
 	}
 
 	@Bean
-	WebSocketConnector webSocketConnector(Clients clients, Failover failover, Pools pools, ObjectAffinity affinity,
-			BufferBudget budget, InstantSource clock, OpenSockets open, LiveConfiguration configuration) {
-		return new WebSocketConnector(new ResponseRequests.Shared(clients, failover, pools, affinity, budget, clock),
-				open, configuration);
+	WebSocketConnector webSocketConnector(Clients clients, ClientLimits limits, Failover failover, Pools pools,
+			ObjectAffinity affinity, BufferBudget budget, InstantSource clock, OpenSockets open,
+			LiveConfiguration configuration) {
+		return new WebSocketConnector(new ResponseRequests.Shared(new MessageAccess(clients, limits), failover, pools,
+				affinity, budget, clock), open, configuration);
 	}
 
 }

@@ -91,11 +91,13 @@ public final class WebSocketConnector {
 	/**
 	 * Creates a decoder.
 	 * @param client whether it decodes the frames of a client
+	 * @param owner the owner of the bytes that are held, or {@code null}
 	 * @return the decoder
 	 */
-	FrameDecoder decoder(boolean client) {
+	FrameDecoder decoder(boolean client, @Nullable String owner) {
 		WeirProperties current = this.configuration.current();
-		return new FrameDecoder(client, current.maxBody().toBytes(), current.bodyTimeout(), this.shared.budget());
+		return new FrameDecoder(client, current.maxBody().toBytes(), current.bodyTimeout(),
+				(onEvicted) -> this.shared.budget().openUpload(owner, onEvicted));
 	}
 
 }

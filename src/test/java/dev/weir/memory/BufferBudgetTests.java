@@ -112,6 +112,45 @@ class BufferBudgetTests {
 		assertThat(this.budget.used()).isEqualTo(1);
 	}
 
+	@Test
+	void anOwnerGetsHalfOfTheLimitAndLosesItsOwnSlowestUpload() {
+		BufferBudget.Share first = ownUpload("own", 300);
+		ownUpload("own second", 200);
+		upload("other", 100);
+		assertThat(this.budget.openUpload("own", () -> {
+		}).grow(1)).isFalse();
+		assertThat(this.budget.open("own").grow(1)).isFalse();
+		this.time.advance(BufferBudget.GRACE);
+		assertThat(this.budget.openUpload("own", () -> {
+		}).grow(100)).isTrue();
+		// that of another owner is slower
+		assertThat(this.aborted).containsExactly("own second");
+		assertThat(this.budget.used()).isEqualTo(500);
+		first.close();
+		assertThat(this.budget.open("own").grow(400)).isTrue();
+		assertThat(this.budget.open("own").grow(1)).isFalse();
+		assertThat(this.budget.open("another").grow(300)).isTrue();
+		assertThat(this.budget.largestUpload("own")).isEqualTo(500);
+		assertThat(this.budget.largestUpload(null)).isEqualTo(875);
+	}
+
+	@Test
+	void bytesThatDoNotFitAreNotCountedForTheirOwner() {
+		this.budget.open().grow(900);
+		BufferBudget.Share share = this.budget.open("own");
+		assertThat(share.grow(101)).isFalse();
+		assertThat(share.grow(100)).isTrue();
+		share.close();
+		assertThat(share.grow(1)).isFalse();
+		assertThat(this.budget.used()).isEqualTo(900);
+	}
+
+	private BufferBudget.Share ownUpload(String name, int bytes) {
+		BufferBudget.Share share = this.budget.openUpload("own", () -> this.aborted.add(name));
+		assertThat(share.grow(bytes)).isTrue();
+		return share;
+	}
+
 	private BufferBudget.Share upload(String name, int bytes) {
 		BufferBudget.Share share = this.budget.openUpload(() -> this.aborted.add(name));
 		assertThat(share.grow(bytes)).isTrue();

@@ -40,7 +40,8 @@ class ActuatorTests {
 	void onlyHarmlessEndpointsAreExposed() {
 		Map<String, Object> links = JsonPath.read(get("/actuator").body(), "$._links");
 		assertThat(links.keySet()).extracting((name) -> name.split("-")[0])
-			.containsOnly("self", "health", "info", "metrics", "prometheus", "gateway", "backends", "circuitbreakers");
+			.containsOnly("self", "health", "info", "metrics", "prometheus", "gateway", "backends", "clients",
+					"circuitbreakers");
 	}
 
 	@ParameterizedTest

@@ -82,6 +82,24 @@ class ClientReloadTests {
 	}
 
 	@Test
+	void aChangedLimitTakesEffectAndForgetsNothing() {
+		ReloadableWeir weir = start(yaml("{name: chat, key: " + OLD + ", tokens-per-day: 1000}"));
+		assertThat(remaining(weir)).isEqualTo("998");
+		weir.change(yaml("{name: chat, key: " + OLD + ", tokens-per-day: 500}"));
+		assertThat(remaining(weir)).isEqualTo("496");
+		weir.change(yaml("{name: chat, key: " + OLD + "}"));
+		assertThat(remaining(weir)).isEqualTo("-");
+	}
+
+	private static String remaining(ReloadableWeir weir) {
+		return weir.server()
+			.post("/v1/chat/completions", Bodies.CHAT, "api-key", OLD)
+			.headers()
+			.firstValue("x-ratelimit-remaining-tokens")
+			.orElse("-");
+	}
+
+	@Test
 	void aStreamWhoseKeyIsRemovedEndsWhole() {
 		Signal removed = new Signal();
 		this.upstream.script((call) -> {

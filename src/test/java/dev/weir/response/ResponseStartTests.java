@@ -197,7 +197,9 @@ class ResponseStartTests {
 
 	@Test
 	void cancellingTheWaitForAStreamClosesItsConnection() {
-		FirstEvent.of(this.body, classifier(), limits(1000), this.budget, this.time.loop()).subscribe().dispose();
+		FirstEvent.of(this.body, classifier(), limits(1000), this.budget.open(), this.time.loop())
+			.subscribe()
+			.dispose();
 		assertThat(this.connection.isGone()).isTrue();
 	}
 
@@ -371,7 +373,7 @@ class ResponseStartTests {
 	}
 
 	private CompletableFuture<ResponseStart.Events> firstEvent(long millis) {
-		return FirstEvent.of(this.body, classifier(), limits(millis), this.budget, this.time.loop()).toFuture();
+		return FirstEvent.of(this.body, classifier(), limits(millis), this.budget.open(), this.time.loop()).toFuture();
 	}
 
 	private FirstEvent.Limits limits(long firstEventMillis) {

@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 
 import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
+import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.OperatorProperties;
 import dev.weir.config.Secret;
 import dev.weir.config.WeirProperties;
@@ -65,6 +66,7 @@ final class ClientCheck {
 					: "Set key or key-sha256, or for callers with a token of Microsoft Entra ID apps, users or roles. ");
 			checkPatterns(at.append("models"), client.models());
 			checkPatterns(at.append("pools"), client.pools());
+			checkLimits(at, client.limits());
 		}
 		names.clear();
 		for (int i = 0; i < properties.operators().size(); i++) {
@@ -139,6 +141,31 @@ final class ClientCheck {
 	private void checkPatterns(ConfigurationPropertyName at, List<String> patterns) {
 		if (patterns.stream().anyMatch(String::isBlank)) {
 			this.problems.report(at, "has an empty name", "Write names, in which * stands for any characters.");
+		}
+	}
+
+	private void checkLimits(ConfigurationPropertyName at, List<ModelLimitProperties> limits) {
+		Map<String, ConfigurationPropertyName> models = new HashMap<>();
+		for (int i = 0; i < limits.size(); i++) {
+			ConfigurationPropertyName entry = at.append("limits[" + i + "]");
+			ModelLimitProperties limit = limits.get(i);
+			if (limit.model() == null) {
+				continue;
+			}
+			if (limit.model().isBlank()) {
+				this.problems.report(entry.append("model"), "is empty",
+						"Write the name of a model, in which * stands for any characters.");
+			}
+			ConfigurationPropertyName other = models.putIfAbsent(limit.model(), entry);
+			if (other != null) {
+				this.problems.report(entry.append("model"), "is already the model of " + other,
+						"Write all limits of a model in one entry.");
+			}
+			if (limit.requestsPerMinute() == null && limit.tokensPerMinute() == null && limit.tokensPerDay() == null
+					&& !this.problems.isReportedNear(entry)) {
+				this.problems.report(entry, "has no limit",
+						"Set requests-per-minute, tokens-per-minute or tokens-per-day.");
+			}
 		}
 	}
 

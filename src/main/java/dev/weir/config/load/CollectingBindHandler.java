@@ -79,7 +79,7 @@ final class CollectingBindHandler implements BindHandler {
 	// Spring converts the YAML number 1.5 to 1
 	private static boolean isFraction(Object result, BindContext context) {
 		ConfigurationProperty property = context.getConfigurationProperty();
-		return result instanceof Integer && property != null
+		return (result instanceof Integer || result instanceof Long) && property != null
 				&& (property.getValue() instanceof Double || property.getValue() instanceof Float);
 	}
 

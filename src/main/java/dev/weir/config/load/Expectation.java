@@ -33,7 +33,7 @@ record Expectation(String mistake, String cure) {
 		ResolvableType type = target.getType();
 		Class<?> raw = type.resolve(Object.class);
 		String range = range(target.getAnnotation(Range.class));
-		if (raw == int.class) {
+		if (raw == int.class || raw == Integer.class || raw == Long.class) {
 			return new Expectation("must be a whole number" + range, "Write such a number in digits.");
 		}
 		if (raw == boolean.class) {

@@ -19,6 +19,9 @@ final class RangeCheck {
 		if (value instanceof Integer number) {
 			return between(number, Integer.valueOf(range.min()), Integer.valueOf(range.max()));
 		}
+		if (value instanceof Long number) {
+			return between(number, Long.valueOf(range.min()), Long.valueOf(range.max()));
+		}
 		if (value instanceof Duration duration) {
 			return between(duration, DurationStyle.detectAndParse(range.min()),
 					DurationStyle.detectAndParse(range.max()));

@@ -35,8 +35,22 @@ final class BodyBytes {
 	 * @return three buffers
 	 */
 	List<ByteBuffer> replace(int from, int to, String replacement) {
-		return List.of(slice(0, from), ByteBuffer.wrap(replacement.getBytes(StandardCharsets.UTF_8)).asReadOnlyBuffer(),
-				slice(to, this.array.length));
+		return List.of(slice(0, from), utf8(replacement), slice(to, this.array.length));
+	}
+
+	/**
+	 * Returns all bytes with two spans replaced.
+	 * @param first the first change
+	 * @param second the second change, after the first
+	 * @return five buffers
+	 */
+	List<ByteBuffer> replace(BodyEdit first, BodyEdit second) {
+		return List.of(slice(0, first.from()), utf8(first.text()), slice(first.to(), second.from()),
+				utf8(second.text()), slice(second.to(), this.array.length));
+	}
+
+	private static ByteBuffer utf8(String text) {
+		return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)).asReadOnlyBuffer();
 	}
 
 	private ByteBuffer slice(int from, int to) {

@@ -86,11 +86,54 @@ final class JsonBody extends RequestBody {
 	}
 
 	@Override
+	public PromptSize promptSize() {
+		return PromptSize.of(this.bytes.array());
+	}
+
+	@Override
+	public long maxOutputTokens() {
+		return this.scan.output().maxTokens();
+	}
+
+	@Override
+	public long choices() {
+		return this.scan.output().choices();
+	}
+
+	@Override
+	public boolean canAskForUsage() {
+		return usageEdit() != null;
+	}
+
+	@Override
+	public List<ByteBuffer> askingForUsage(@Nullable String model) {
+		BodyEdit usage = usageEdit();
+		if (usage == null) {
+			return (model != null) ? withModel(model) : bytes();
+		}
+		BodyEdit other = (model != null) ? modelEdit(model) : null;
+		if (other == null) {
+			return replace(usage.from(), usage.to(), usage.text());
+		}
+		// a model that is inserted, too, comes second: its comma follows it
+		return (usage.from() <= other.from()) ? this.bytes.replace(usage, other) : this.bytes.replace(other, usage);
+	}
+
+	private @Nullable BodyEdit usageEdit() {
+		return this.scan.output().usageEdit(JsonScan.startOfObject(this.bytes.array()) + 1);
+	}
+
+	@Override
 	public List<ByteBuffer> withModel(String model) {
+		BodyEdit edit = modelEdit(model);
+		return replace(edit.from(), edit.to(), edit.text());
+	}
+
+	private BodyEdit modelEdit(String model) {
 		StringBuilder value = new StringBuilder(this.scan.hasModel() ? "\"" : "\"model\":\"");
 		JsonStringEncoder.getInstance().quoteAsString(ModelName.toBackend(model), value);
 		value.append((this.scan.hasModel() || this.scan.empty()) ? "\"" : "\",");
-		return replace(this.scan.from(), this.scan.to(), value.toString());
+		return new BodyEdit(this.scan.from(), this.scan.to(), value.toString());
 	}
 
 }

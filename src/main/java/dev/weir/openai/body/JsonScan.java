@@ -35,9 +35,10 @@ import dev.weir.openai.stored.NamedObject;
  * @param to the index after the model's value; without the property equal to {@code from}
  * @param objects the stored objects that the body names
  * @param purpose the value of {@code purpose}, {@code null} if it is absent or not read
+ * @param output what the body says about its output
  */
 record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nullable Boolean store, boolean audio,
-		boolean empty, int from, int to, List<NamedObject> objects, @Nullable String purpose) {
+		boolean empty, int from, int to, List<NamedObject> objects, @Nullable String purpose, AskedOutput output) {
 
 	private static final int MAX_DEPTH = 500;
 
@@ -108,6 +109,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 			@Nullable PromptScan prompt) {
 		IdCollector ids = new IdCollector(parser, body, start);
 		String purpose = null;
+		AskedOutput output = AskedOutput.NONE;
 		String model = null;
 		boolean hasModel = false;
 		boolean stream = false;
@@ -137,6 +139,10 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 				store = (value == JsonToken.VALUE_TRUE) ? Boolean.TRUE
 						: (value == JsonToken.VALUE_FALSE) ? Boolean.FALSE : null;
 			}
+			else if (AskedOutput.isPart(name)) {
+				output = (output == AskedOutput.NONE) ? new AskedOutput() : output;
+				output.read(name, value, parser, start);
+			}
 			else if (name.equals("purpose")) {
 				purpose = ids.shortString();
 			}
@@ -154,7 +160,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		if (parser.nextToken() != null) {
 			throw new MalformedRequestException("The request body has data after its JSON object");
 		}
-		return new JsonScan(model, hasModel, stream, store, audio, empty, from, to, ids.objects(), purpose);
+		return new JsonScan(model, hasModel, stream, store, audio, empty, from, to, ids.objects(), purpose, output);
 	}
 
 	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {

@@ -208,6 +208,52 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	public abstract List<ByteBuffer> withModel(String model);
 
 	/**
+	 * Measures the prompt. Not free: the whole body is passed over.
+	 * @return the size, nothing unless the body is JSON
+	 */
+	public PromptSize promptSize() {
+		return PromptSize.NONE;
+	}
+
+	/**
+	 * The largest number of output tokens that the body allows for each choice: the
+	 * largest of {@code max_tokens}, {@code max_completion_tokens} and
+	 * {@code max_output_tokens}.
+	 * @return the number, at most a billion; 0 if the body states none
+	 */
+	public long maxOutputTokens() {
+		return 0;
+	}
+
+	/**
+	 * How many outputs the backend generates: the larger one of {@code n} and
+	 * {@code best_of}.
+	 * @return the number, 1 to a billion
+	 */
+	public long choices() {
+		return 1;
+	}
+
+	/**
+	 * Whether the stream of a chat or a completion reports its usage only if
+	 * {@link #askingForUsage} adds {@code stream_options.include_usage}.
+	 * @return whether the option can be added and the client has not set it
+	 */
+	public boolean canAskForUsage() {
+		return false;
+	}
+
+	/**
+	 * Returns the body with {@code stream_options.include_usage}, if it can be added. The
+	 * client's other options stay.
+	 * @param model the model to send, or {@code null} to leave it as it is
+	 * @return new, read-only buffers, as those of {@link #withModel}
+	 */
+	public List<ByteBuffer> askingForUsage(@Nullable String model) {
+		return (model != null) ? withModel(model) : bytes();
+	}
+
+	/**
 	 * Leaves reasoning items of the responses API out, with the ids of items that depend
 	 * on them.
 	 * @param unwanted whether the encrypted reasoning with a {@code ContentHash} is left

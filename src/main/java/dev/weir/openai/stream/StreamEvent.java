@@ -103,6 +103,16 @@ public final class StreamEvent {
 	}
 
 	/**
+	 * Whether a choice of a chunk ends here.
+	 * @return whether the event gives the finish reason of a choice
+	 */
+	public boolean isFinish() {
+		boolean[] found = new boolean[1];
+		forEachChoice((index, finished) -> found[0] |= finished);
+		return found[0];
+	}
+
+	/**
 	 * Visits the choices of a chunk of a chat or a completion.
 	 * @param visitor called for each choice
 	 */

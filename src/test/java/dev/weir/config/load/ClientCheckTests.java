@@ -71,6 +71,51 @@ class ClientCheckTests {
 	}
 
 	@Test
+	void aClientHasLimits() {
+		ClientProperties client = client("name: chat, key: " + KEY
+				+ ", requests-per-minute: 60, tokens-per-minute: 1000,"
+				+ " tokens-per-day: 5000000000, max-concurrent: 5, limits: [{model: 'o3*', tokens-per-day: 10}]")
+			.load()
+			.clients()
+			.get(0);
+		assertThat(client.isLimited()).isTrue();
+		assertThat(client.requestsPerMinute()).isEqualTo(60);
+		assertThat(client.tokensPerDay()).isEqualTo(5_000_000_000L);
+		assertThat(client.maxConcurrent()).isEqualTo(5);
+		assertThat(client.limits().get(0).tokensPerDay()).isEqualTo(10);
+		assertThat(client("name: chat, key: " + KEY).load().clients().get(0).isLimited()).isFalse();
+	}
+
+	@Test
+	void eachMistakeOfALimitIsReported() {
+		assertThat(clients("""
+				clients:
+				  - name: chat
+				    key: %s
+				    requests-per-minute: 0
+				    tokens-per-minute: many
+				    tokens-per-day: 1.5
+				    max-concurrent: -1
+				    limits:
+				      - {model: a, tokens-per-minute: 1}
+				      - {model: a, tokens-per-day: 1}
+				      - {model: b}
+				      - {tokens-per-minute: 5}
+				      - {model: ' ', tokens-per-minute: 5}
+				""".formatted(KEY)).mistakes()).map(Object::toString)
+			.satisfiesExactlyInAnyOrder(
+					(text) -> assertThat(text).contains("requests-per-minute = 0",
+							"must be a whole number from 1 to 1000000000"),
+					(text) -> assertThat(text).contains("tokens-per-minute = many", "must be a whole number"),
+					(text) -> assertThat(text).contains("tokens-per-day = 1.5", "must be a whole number"),
+					(text) -> assertThat(text).contains("max-concurrent = -1", "from 1 to 1000000"),
+					(text) -> assertThat(text).contains("limits[1].model", "is already the model of"),
+					(text) -> assertThat(text).contains("limits[2]", "has no limit"),
+					(text) -> assertThat(text).contains("limits[3].model", "is missing"),
+					(text) -> assertThat(text).contains("limits[4].model", "is empty"));
+	}
+
+	@Test
 	void aKeyAndTheHashOfTheSameKeyBelongToOneClientOnly() {
 		String hash = "0d1f6cd6cd3e2b4f6ae8b6cb3e3d1a77a3c1d2b6a0f8b4a3b4d1c1a2e3f4a5b6";
 		assertThat(clients("clients:\n  - {name: a, key-sha256: " + hash + "}\n  - {name: b, key-sha256: "

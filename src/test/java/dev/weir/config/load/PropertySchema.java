@@ -152,6 +152,14 @@ final class PropertySchema {
 			schema.put("default", Integer.parseInt(value));
 			return;
 		}
+		if (type == Integer.class || type == Long.class) {
+			ObjectNode number = NODES.objectNode();
+			number.set("type", types("integer", "null"));
+			number.put("minimum", Long.parseLong(property.range().min()));
+			number.put("maximum", Long.parseLong(property.range().max()));
+			orReference(schema, number);
+			return;
+		}
 		if (type == boolean.class) {
 			orReference(schema, NODES.objectNode().put("type", "boolean"));
 			schema.put("default", Boolean.parseBoolean(value));

@@ -1,0 +1,134 @@
+package dev.weir.client.limit;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.springframework.http.HttpHeaders;
+
+import dev.weir.openai.quota.GoDuration;
+import dev.weir.request.Reservation;
+
+/**
+ * What one request has taken from the limits of its client.
+ */
+final class Grant implements Reservation.Account {
+
+	private static final String PREFIX = "x-ratelimit-";
+
+	private final ClientQuota quota;
+
+	private final List<Part> parts;
+
+	Grant(ClientQuota quota, List<Part> parts) {
+		this.quota = quota;
+		this.parts = parts;
+	}
+
+	/**
+	 * Whether a limit of tokens applies to the request.
+	 * @return whether tokens were taken
+	 */
+	boolean limitsTokens() {
+		return this.parts.stream().anyMatch((part) -> part.window.kind().isTokens());
+	}
+
+	@Override
+	public void charge(long total) {
+		this.quota.change(() -> this.parts.forEach((part) -> {
+			if (part.window.kind().isTokens()) {
+				part.charge(total);
+			}
+		}));
+	}
+
+	@Override
+	public void end(boolean counts) {
+		this.quota.change(() -> {
+			this.quota.release();
+			this.parts.forEach((part) -> {
+				if (!counts && !part.window.kind().isTokens()) {
+					part.charge(0);
+				}
+			});
+		});
+	}
+
+	@Override
+	public void writeHeaders(HttpHeaders headers) {
+		Map<String, String> own = new LinkedHashMap<>();
+		this.quota.change(() -> own.putAll(headers()));
+		if (!own.isEmpty()) {
+			List<String> others = headers.headerNames()
+				.stream()
+				.filter((name) -> name.toLowerCase(Locale.ROOT).startsWith(PREFIX))
+				.toList();
+			others.forEach(headers::remove);
+			own.forEach(headers::set);
+		}
+	}
+
+	/**
+	 * The headers of the requests' and of the tokens' limit that has the least left.
+	 * Called under the lock of the quota.
+	 * @return the headers by name
+	 */
+	Map<String, String> headers() {
+		Map<String, String> headers = new LinkedHashMap<>();
+		add(headers, false);
+		add(headers, true);
+		return headers;
+	}
+
+	private void add(Map<String, String> headers, boolean tokens) {
+		LimitWindow tightest = null;
+		for (Part part : this.parts) {
+			if (part.window.kind().isTokens() == tokens && (tightest == null || part.window.left() < tightest.left())) {
+				tightest = part.window;
+			}
+		}
+		if (tightest != null) {
+			String unit = tightest.kind().unit();
+			headers.put(PREFIX + "limit-" + unit, String.valueOf(tightest.limit()));
+			headers.put(PREFIX + "remaining-" + unit, String.valueOf(Math.max(0, tightest.left())));
+			headers.put(PREFIX + "reset-" + unit, GoDuration.format(tightest.reset()));
+		}
+	}
+
+	/**
+	 * What was taken from one limit.
+	 */
+	static final class Part {
+
+		private final LimitWindow window;
+
+		private long count;
+
+		private long number;
+
+		Part(LimitWindow window, long count) {
+			this.window = window;
+			this.count = count;
+		}
+
+		LimitWindow window() {
+			return this.window;
+		}
+
+		long count() {
+			return this.count;
+		}
+
+		void take() {
+			this.number = this.window.take(this.count);
+		}
+
+		void charge(long total) {
+			this.window.correct(this.number, total - this.count);
+			this.count = total;
+		}
+
+	}
+
+}

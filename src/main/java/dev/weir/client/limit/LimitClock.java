@@ -1,0 +1,37 @@
+package dev.weir.client.limit;
+
+import java.time.Instant;
+import java.time.InstantSource;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+
+/**
+ * The time in which windows are counted: it begins with the wall clock and goes on with
+ * the monotonic one, so that a wall clock that jumps opens no window.
+ */
+final class LimitClock {
+
+	private final Ticker ticker;
+
+	private final long offset;
+
+	/**
+	 * Creates the clock.
+	 * @param clock the wall clock, read once
+	 * @param ticker a monotonic clock in nanoseconds
+	 */
+	LimitClock(InstantSource clock, Ticker ticker) {
+		this.ticker = ticker;
+		Instant start = clock.instant();
+		this.offset = start.getEpochSecond() * 1_000_000_000 + start.getNano() - ticker.read();
+	}
+
+	/**
+	 * The current time.
+	 * @return nanoseconds since 1970
+	 */
+	long now() {
+		return this.offset + this.ticker.read();
+	}
+
+}

@@ -1,0 +1,214 @@
+package dev.weir.client.limit;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.EstimationProbe;
+import io.github.bucket4j.TimeMeter;
+import io.github.bucket4j.local.SynchronizationStrategy;
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.config.NamePatterns;
+
+/**
+ * One limit of one client: a bucket that is filled at the beginning of each window. A
+ * request belongs to the window in which it arrived. Tokens that it used beyond its
+ * reservation are taken from the bucket, and so from the next window if this one has none
+ * left. Tokens that it did not use return only to the window that they were reserved in;
+ * later, they reduce what that window has taken from this one. Thus no window ever admits
+ * more than its limit. Guarded by the lock of its {@link ClientQuota}.
+ */
+final class LimitWindow {
+
+	private final LimitKind kind;
+
+	// null for all models
+	private final @Nullable String model;
+
+	private final NamePatterns models;
+
+	private final TimeMeter time;
+
+	private long limit;
+
+	private Bucket bucket;
+
+	// the window at the last change, and what was left in it then
+	private long number;
+
+	private long left;
+
+	// what earlier windows have taken from the current one
+	private long debt;
+
+	/**
+	 * Creates a full window.
+	 * @param kind the kind of limit
+	 * @param model the pattern of its models, or {@code null} for all
+	 * @param models matches the pattern
+	 * @param limit the limit, 1 or more
+	 * @param time the time of the quota, which stands still during a change
+	 */
+	LimitWindow(LimitKind kind, @Nullable String model, NamePatterns models, long limit, TimeMeter time) {
+		this.kind = kind;
+		this.model = model;
+		this.models = models;
+		this.time = time;
+		this.limit = limit;
+		this.number = currentNumber();
+		this.left = limit;
+		this.bucket = bucket(limit);
+	}
+
+	private Bucket bucket(long initial) {
+		long next = (this.number + 1) * this.kind.period().toNanos();
+		Bucket created = Bucket.builder()
+			.addLimit((bandwidth) -> bandwidth.capacity(this.limit)
+				.refillIntervallyAligned(this.limit, this.kind.period(), instant(next))
+				.initialTokens(Math.max(0, initial)))
+			.withCustomTimePrecision(this.time)
+			.withSynchronizationStrategy(SynchronizationStrategy.NONE)
+			.build();
+		if (initial < 0) {
+			created.consumeIgnoringRateLimits(-initial);
+		}
+		return created;
+	}
+
+	private static Instant instant(long nanos) {
+		return Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+	}
+
+	private long currentNumber() {
+		return this.time.currentTimeNanos() / this.kind.period().toNanos();
+	}
+
+	private void roll() {
+		long current = currentNumber();
+		if (current != this.number) {
+			long owed = Math.max(0, -this.left);
+			this.debt = Math.max(0, owed - (current - this.number - 1) * this.limit);
+			this.number = current;
+		}
+	}
+
+	private void record() {
+		this.left = this.bucket.getAvailableTokens();
+	}
+
+	LimitKind kind() {
+		return this.kind;
+	}
+
+	@Nullable String model() {
+		return this.model;
+	}
+
+	boolean appliesTo(String name) {
+		return this.models.match(name);
+	}
+
+	long limit() {
+		return this.limit;
+	}
+
+	/**
+	 * Changes the limit. What was used in the current window stays used.
+	 * @param next the new limit, 1 or more
+	 */
+	void limit(long next) {
+		if (next == this.limit) {
+			return;
+		}
+		roll();
+		record();
+		long used = this.limit - this.left;
+		// a lower limit makes no debt of what was allowed
+		long initial = Math.max(next - used, Math.min(this.left, 0));
+		this.limit = next;
+		this.bucket = bucket(initial);
+		record();
+	}
+
+	/**
+	 * What is left in the current window.
+	 * @return the number; negative if the next windows are used, too
+	 */
+	long left() {
+		roll();
+		record();
+		return this.left;
+	}
+
+	/**
+	 * How long a request must wait.
+	 * @param count what it needs, 1 to the limit
+	 * @return the exact time, zero if it need not wait
+	 */
+	Duration waitFor(long count) {
+		EstimationProbe probe = this.bucket.estimateAbilityToConsume(count);
+		return probe.canBeConsumed() ? Duration.ZERO : Duration.ofNanos(probe.getNanosToWaitForRefill());
+	}
+
+	/**
+	 * Takes from the current window.
+	 * @param count a number for which {@link #waitFor} is zero
+	 * @return the number of the window
+	 */
+	long take(long count) {
+		roll();
+		this.bucket.consumeIgnoringRateLimits(count);
+		record();
+		return this.number;
+	}
+
+	/**
+	 * Corrects what a request has taken.
+	 * @param from the window that it was taken from
+	 * @param more what the request takes in addition; negative for what it returns
+	 */
+	void correct(long from, long more) {
+		if (more == 0) {
+			return;
+		}
+		roll();
+		if (more > 0) {
+			this.bucket.consumeIgnoringRateLimits(more);
+			this.debt += (from == this.number) ? 0 : more;
+		}
+		else {
+			long back = (from == this.number) ? -more : Math.min(-more, this.debt);
+			this.debt -= (from == this.number) ? 0 : back;
+			if (back > 0) {
+				this.bucket.addTokens(back);
+			}
+		}
+		record();
+	}
+
+	/**
+	 * The time until the limit is whole again, if nothing more is used.
+	 * @return the time, zero if nothing is used
+	 */
+	Duration reset() {
+		if (left() >= this.limit) {
+			return Duration.ZERO;
+		}
+		long windows = 1 + Math.max(0, -this.left) / this.limit;
+		windows += (this.left < 0 && -this.left % this.limit != 0) ? 1 : 0;
+		return Duration.ofNanos((this.number + windows) * this.kind.period().toNanos() - this.time.currentTimeNanos());
+	}
+
+	/**
+	 * The end of the current window.
+	 * @return milliseconds from now
+	 */
+	long millisLeft() {
+		roll();
+		return TimeUnit.NANOSECONDS
+			.toMillis((this.number + 1) * this.kind.period().toNanos() - this.time.currentTimeNanos());
+	}
+
+}
