@@ -1,8 +1,10 @@
 package dev.weir.client;
 
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,9 @@ final class ActuatorAccess {
 		}
 		Paths actuator = paths();
 		PathContainer path = exchange.getRequest().getPath().pathWithinApplication();
+		if (!actuator.mayContain(path)) {
+			return Access.NOT_ACTUATOR;
+		}
 		if (matches(actuator.open(), path)) {
 			return Access.OPEN;
 		}
@@ -99,8 +104,9 @@ final class ActuatorAccess {
 	 *
 	 * @param all all of them
 	 * @param open those of liveness and readiness
+	 * @param firstSegments with which they begin, so that all other requests cost little
 	 */
-	record Paths(List<PathPattern> all, List<PathPattern> open) {
+	record Paths(List<PathPattern> all, List<PathPattern> open, Set<String> firstSegments) {
 
 		/**
 		 * Compiles paths.
@@ -111,7 +117,19 @@ final class ActuatorAccess {
 		static Paths of(List<String> endpoints, List<String> probes) {
 			return new Paths(
 					endpoints.stream().flatMap((path) -> Stream.of(path, path + "/**")).map(Paths::parse).toList(),
-					probes.stream().map(Paths::parse).toList());
+					probes.stream().map(Paths::parse).toList(),
+					Stream.concat(endpoints.stream(), probes.stream())
+						.map((path) -> path.split("/")[1])
+						.collect(Collectors.toUnmodifiableSet()));
+		}
+
+		boolean mayContain(PathContainer path) {
+			for (PathContainer.Element element : path.elements()) {
+				if (element instanceof PathContainer.PathSegment segment) {
+					return this.firstSegments.contains(segment.valueToMatch());
+				}
+			}
+			return false;
 		}
 
 		private static PathPattern parse(String path) {

@@ -50,14 +50,13 @@ public final class OverloadFilter implements GlobalFilter, Ordered {
 
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-		return Mono.defer(() -> {
-			int max = this.limit.getAsInt();
-			if (this.inFlight.incrementAndGet() > max) {
-				this.inFlight.decrementAndGet();
-				return Mono.error(overloaded(max));
-			}
-			return chain.filter(exchange).doFinally((signal) -> this.inFlight.decrementAndGet());
-		});
+		// called when the chain is subscribed to, and again if a filter repeats it
+		int max = this.limit.getAsInt();
+		if (this.inFlight.incrementAndGet() > max) {
+			this.inFlight.decrementAndGet();
+			return Mono.error(overloaded(max));
+		}
+		return chain.filter(exchange).doFinally((signal) -> this.inFlight.decrementAndGet());
 	}
 
 	private static ApiErrorException overloaded(int max) {
