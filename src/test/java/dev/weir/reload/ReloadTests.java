@@ -657,7 +657,7 @@ class ReloadTests {
 	}
 
 	@Test
-	void w03ValidSettingsOfTheLogAndOfTlsAreAccepted() {
+	void validSettingsOfTheLogAndOfTlsAreAccepted() {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		String store = TestAuthority.found("reload").trustStore("secret").toString();
 		for (String valid : List.of("logging.level: {root: off, dev.weir: DEBUG, web: trace}\n",

@@ -91,7 +91,7 @@ class ResponsesSocketReloadTests {
 	}
 
 	@Test
-	void w03TheClientOfAChangedRouteGetsAnErrorAndIsClosedWith1012() {
+	void theClientOfAChangedRouteGetsAnErrorAndIsClosedWith1012() {
 		for (String changed : List.of(filter("new"), "spring.cloud.gateway.server.webflux.routes: "
 				+ "[{id: weir, uri: 'lb://openai', predicates: ['Path=/**'], filters: ['AddRequestHeader=x-team, new']}]\n")) {
 			ReloadableWeir weir = this.resources.add(ReloadableWeir.start(pool("key")));
@@ -106,7 +106,7 @@ class ResponsesSocketReloadTests {
 	}
 
 	@Test
-	void w03AResponseThatRunsEndsBeforeTheClientOfAChangedRouteIsClosed() {
+	void aResponseThatRunsEndsBeforeTheClientOfAChangedRouteIsClosed() {
 		Signal finish = new Signal();
 		RawBackend slow = this.resources.backend((call) -> {
 			RawWebSocket socket = RawWebSocket.accept(call);
@@ -130,7 +130,7 @@ class ResponsesSocketReloadTests {
 	}
 
 	@Test
-	void w03AMessageThatWaitsStaysWithItsConfigurationIfTheFiltersHaveChanged() {
+	void aMessageThatWaitsStaysWithItsConfigurationIfTheFiltersHaveChanged() {
 		AtomicInteger received = new AtomicInteger();
 		RawBackend throttled = this.resources.backend((call) -> {
 			RawWebSocket socket = RawWebSocket.accept(call);
@@ -163,7 +163,7 @@ class ResponsesSocketReloadTests {
 	}
 
 	@Test
-	void w03AMessageAfterAReloadHasTheNewConnectTimeout() {
+	void aMessageAfterAReloadHasTheNewConnectTimeout() {
 		DeafPort deaf = this.resources.add(DeafPort.open());
 		String old = WeirServer.backend("a", this.backend.url(), "models: {m1: m1}");
 		ReloadableWeir weir = this.resources

@@ -381,7 +381,7 @@ class ResponsesSocketFaultTests {
 	}
 
 	@Test
-	void s8AContinuationThatNamesAnObjectOfAnotherBackendIsRefusedWithTheNamesOfBoth() {
+	void aContinuationThatNamesAnObjectOfAnotherBackendIsRefusedWithTheNamesOfBoth() {
 		RawBackend one = lookedUp("none", "resp_one");
 		RawBackend two = lookedUp("file-1", "resp_two");
 		WeirServer weir = start("", WeirServer.backend("a", one.url(), "models: {m1: m1}"),
