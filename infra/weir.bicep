@@ -202,4 +202,4 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
 output CONTAINER_APP_URL string = 'https://${app.properties.configuration.ingress.fqdn}'
 
 // Begins like the URL, so that who looks for that sees it
-output CONTAINER_APP_URL_OPEN_TO string = empty(ipRanges) ? 'everyone, Weir does not check yet who calls' : allowedIpRanges
+output CONTAINER_APP_URL_OPEN_TO string = empty(ipRanges) ? 'everyone (WEIR_OPEN)' : allowedIpRanges

@@ -76,7 +76,7 @@ class AzureYamlTests {
 					language: java               | language: js                   | the language is not java
 					$CONTAINER_APP_URL_OPEN_TO   | $CONTAINER_APP_OPEN_TO         | a hook prints CONTAINER_APP_OPEN_TO, which is no output
 					$env:CONTAINER_APP_URL_OPEN_TO | $env:SERVICE_URI             | a hook prints SERVICE_URI, which is no output
-					Weir does not check yet who calls | Done                      | a hook does not warn that Weir checks no client
+					This Weir is open to everyone | Done                      | a hook does not warn that Weir is open
 					continueOnError: true        | continueOnError: false         | a hook may stop azd
 					echo "Weir                   | az login; echo "Weir           | a hook does more than print
 					""")
@@ -138,8 +138,8 @@ class AzureYamlTests {
 			.map((name) -> name.group(1))
 			.filter((name) -> !outputs.contains(name))
 			.forEach((name) -> problems.add("a hook prints " + name + ", which is no output"));
-		if (!run.contains("Weir does not check yet who calls")) {
-			problems.add("a hook does not warn that Weir checks no client");
+		if (!run.contains("This Weir is open to everyone")) {
+			problems.add("a hook does not warn that Weir is open");
 		}
 		if (!script.path("continueOnError").asBoolean()) {
 			problems.add("a hook may stop azd");
