@@ -16,6 +16,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -145,10 +146,12 @@ final class ObjectLookup {
 	private CompletableFuture<LookupResult> begin(BackendQuestion question, Key key) {
 		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
 		this.places.put(key, place);
-		return askAll(question, place).doFinally((signal) -> {
+		CompletableFuture<LookupResult> result = new CompletableFuture<>();
+		Disposable unused = askAll(question, place).doFinally((signal) -> {
 			this.places.remove(key, place);
 			place.release();
-		}).toFuture();
+		}).subscribe(result::complete, result::completeExceptionally);
+		return result;
 	}
 
 	private Mono<LookupResult> askAll(BackendQuestion question, WaitingPlace place) {

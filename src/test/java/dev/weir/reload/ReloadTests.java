@@ -305,7 +305,7 @@ class ReloadTests {
 		assertThat(weir.change(pool("", firstBackend())).problem()).isNull();
 		assertThat(weir.server().get("/actuator/health/configuration").body()).contains("UP")
 			.doesNotContain("max-wait");
-		assertThat(output).contains("The configuration is valid again after a test; nothing has changed");
+		assertThat(output).contains("The configuration is valid again after");
 	}
 
 	@Test
