@@ -8,7 +8,6 @@ import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.http.HttpStatus;
 import org.springframework.web.util.UriUtils;
 
 import dev.weir.backend.Attempt;
@@ -44,7 +43,7 @@ final class OwnerRecorder implements RequestListener {
 		if (binding != null && outcome.type().isSuccess() && !binding.backends().test(backend)) {
 			binding.replacement().accept(backend);
 		}
-		if (outcome instanceof Outcome.Rejected rejected && rejected.status() == HttpStatus.NOT_FOUND.value()) {
+		if (outcome.isNotFound()) {
 			forget(context.call().path(), backend, binding);
 		}
 	}

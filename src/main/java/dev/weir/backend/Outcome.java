@@ -17,6 +17,14 @@ public sealed interface Outcome {
 	OutcomeType type();
 
 	/**
+	 * Whether the backend has not got what the request names.
+	 * @return whether the client gets a 404 of the backend
+	 */
+	default boolean isNotFound() {
+		return false;
+	}
+
+	/**
 	 * The value of the tag in metrics.
 	 * @return the label, of a small fixed set
 	 */
@@ -283,9 +291,16 @@ public sealed interface Outcome {
 	 */
 	record Rejected(int status) implements Outcome {
 
+		private static final int NOT_FOUND = 404;
+
 		@Override
 		public OutcomeType type() {
 			return OutcomeType.REJECTED;
+		}
+
+		@Override
+		public boolean isNotFound() {
+			return this.status == NOT_FOUND;
 		}
 
 		@Override

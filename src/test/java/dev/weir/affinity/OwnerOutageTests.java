@@ -228,7 +228,10 @@ class OwnerOutageTests {
 		}
 		clients.shutdown();
 		long seconds = 1 + (System.nanoTime() - begin) / 1_000_000_000;
-		assertThat(statuses).containsOnly(404, 429);
+		// a few may pass the limit of all and not that of a backend, which is counted
+		// apart
+		assertThat(statuses).filteredOn((status) -> status == 503).hasSizeLessThan(20);
+		assertThat(statuses).filteredOn((status) -> status != 503).containsOnly(404, 429);
 		assertThat((long) this.alpha.requests().size()).isLessThanOrEqualTo(20 * (seconds + 1));
 		assertThat((long) this.beta.requests().size()).isLessThanOrEqualTo(20 * (seconds + 1));
 	}
