@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesSource
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Somebody who operates Weir, and may read the Actuator. See docs/clients.md#operators.
+ * A person or tool that may read the Actuator. See docs/clients.md#operators.
  *
  * @param name Name of the operator in logs: 1 to 63 letters, digits, hyphens, underscores
  * and dots, unique.

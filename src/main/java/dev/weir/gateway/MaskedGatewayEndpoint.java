@@ -29,7 +29,7 @@ import org.springframework.http.ResponseEntity;
  * The gateway's endpoint {@code /actuator/gateway}, with secrets hidden in the arguments
  * of filters and predicates.
  */
-@SuppressWarnings("rawtypes")
+@SuppressWarnings("rawtypes") // the gateway's constructor takes raw factories
 class MaskedGatewayEndpoint extends GatewayControllerEndpoint {
 
 	MaskedGatewayEndpoint(List<GlobalFilter> globalFilters, List<GatewayFilterFactory> filters,

@@ -6,8 +6,8 @@ import java.time.InstantSource;
 import com.github.benmanes.caffeine.cache.Ticker;
 
 /**
- * The time in which windows are counted: it begins with the wall clock and goes on with
- * the monotonic one, so that a wall clock that jumps opens no window.
+ * The clock of the windows. It reads the wall clock once, at the start, and adds the time
+ * of the monotonic clock. A jump of the wall clock therefore opens no window.
  */
 final class LimitClock {
 
