@@ -57,8 +57,7 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 					keepPrivate(exchange.getResponse().getHeaders());
 					this.authenticator.requireOperator(request.getHeaders());
 				}
-				case NOT_ACTUATOR ->
-					RequestContext.of(exchange).identify(this.authenticator.identify(request.getHeaders()));
+				case NOT_ACTUATOR -> RequestContext.of(exchange).identify(this.authenticator.identify(request));
 			}
 		}
 		catch (ApiErrorException ex) {

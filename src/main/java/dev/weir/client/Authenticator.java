@@ -1,5 +1,6 @@
 package dev.weir.client;
 
+import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.PoolSet;
@@ -17,6 +19,7 @@ import dev.weir.config.WeirProperties;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Client;
+import dev.weir.request.ClientCertificate;
 import dev.weir.request.Clients;
 import dev.weir.request.IssuedKeys;
 
@@ -62,7 +65,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 		EntraProperties entra = properties.entra();
 		EntraTokens tokens = (entra == null || signing == null) ? null : new EntraTokens(entra, signing,
 				new EntraCallers(properties.clients(), entra.others(), keys::client), this.clock, this.ticker);
-		return new Known(keys, tokens, properties.hasClients());
+		return new Known(keys, tokens, new KnownCertificates(properties.clients(), keys::client),
+				properties.hasClients());
 	}
 
 	@Override
@@ -75,8 +79,19 @@ final class Authenticator implements Clients, ConfigurationListener {
 		this.known = known(current.properties(), this.keySets.apply(current.properties().entra()));
 	}
 
+	/**
+	 * The client that sends a request.
+	 * @param request the request
+	 * @return the client, or {@code null} if no clients are configured
+	 * @throws ApiErrorException as {@link #identify(HttpHeaders, X509Certificate)}
+	 */
+	@Nullable Client identify(ServerHttpRequest request) {
+		return identify(request.getHeaders(),
+				this.known.certificates().isEmpty() ? null : ClientCertificate.of(request));
+	}
+
 	@Override
-	public @Nullable Client identify(HttpHeaders headers) {
+	public @Nullable Client identify(HttpHeaders headers, @Nullable X509Certificate certificate) {
 		Known current = this.known;
 		if (!current.hasClients()) {
 			return null;
@@ -99,10 +114,32 @@ final class Authenticator implements Clients, ConfigurationListener {
 				refusal = ex;
 			}
 		}
+		// an SDK sends a key in any case, so a certificate is enough beside a wrong one
+		if (certificate != null && !current.certificates().isEmpty()) {
+			return client(certificate, current.certificates());
+		}
 		throw (refusal != null) ? refusal
 				: refused(sent.isEmpty()
 						? "The request has no API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'."
 						: "The API key is not known.", "Bearer");
+	}
+
+	private Client client(X509Certificate certificate, KnownCertificates known) {
+		Client client = known.client(certificate);
+		if (client == null) {
+			throw refused("The API key is not known, and no client has the certificate "
+					+ certificate.getSubjectX500Principal() + ".", "Bearer");
+		}
+		// the listener has checked it when the connection was opened, perhaps long ago
+		if (certificate.getNotAfter().toInstant().isBefore(this.clock.instant())) {
+			throw refused("The certificate of client '" + client.name() + "' has expired ("
+					+ certificate.getNotAfter().toInstant() + "). Open a new connection.", "Bearer");
+		}
+		if (isExpired(client.properties().expires())) {
+			throw refused("The certificate of client '" + client.name() + "' is accepted no longer ("
+					+ client.properties().expires() + ").", "Bearer");
+		}
+		return client;
 	}
 
 	private @Nullable Client client(String credential, Known current) {
@@ -170,9 +207,11 @@ final class Authenticator implements Clients, ConfigurationListener {
 	 *
 	 * @param keys their keys
 	 * @param tokens the tokens of clients, {@code null} if none is accepted
+	 * @param certificates the certificates of clients
 	 * @param hasClients whether a request must come from a client
 	 */
-	private record Known(KnownKeys keys, @Nullable EntraTokens tokens, boolean hasClients) {
+	private record Known(KnownKeys keys, @Nullable EntraTokens tokens, KnownCertificates certificates,
+			boolean hasClients) {
 
 		@Nullable Client client(String name) {
 			Client client = this.keys.client(name);

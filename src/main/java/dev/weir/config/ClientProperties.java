@@ -24,6 +24,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * whose token counts as a key of this client. They take precedence over apps.
  * @param roles App roles of which a token must have one to count as a key of this client.
  * apps and users take precedence.
+ * @param certificates Client certificates that count as a key of this client, each by its
+ * subject alternative name (DNS name, URI or email address), by its whole subject such as
+ * CN=chat,O=Example, or by its SHA-256 fingerprint. The listener verifies them. See
+ * docs/clients.md#client-certificates.
  * @param models Models that the client may use. A * stands for any characters. By default
  * all.
  * @param pools Pools that the client may use. A * stands for any characters. By default
@@ -45,8 +49,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationPropertiesSource
 public record ClientProperties(String name, @DefaultValue List<Secret> key, @DefaultValue List<String> keySha256,
 		@DefaultValue List<String> apps, @DefaultValue List<String> users, @DefaultValue List<String> roles,
-		@DefaultValue List<String> models, @DefaultValue List<String> pools, @Nullable ExpiryTime expires,
-		@Range(min = "1", max = "1000000000") @Nullable Long requestsPerMinute,
+		@DefaultValue List<String> certificates, @DefaultValue List<String> models, @DefaultValue List<String> pools,
+		@Nullable ExpiryTime expires, @Range(min = "1", max = "1000000000") @Nullable Long requestsPerMinute,
 		@Range(min = "1", max = "1000000000") @Nullable Long tokensPerMinute,
 		@Range(min = "1", max = "1000000000000") @Nullable Long tokensPerDay,
 		@Range(min = "1", max = "1000000") @Nullable Integer maxConcurrent,
@@ -58,6 +62,7 @@ public record ClientProperties(String name, @DefaultValue List<Secret> key, @Def
 		apps = List.copyOf(apps);
 		users = List.copyOf(users);
 		roles = List.copyOf(roles);
+		certificates = List.copyOf(certificates);
 		models = List.copyOf(models);
 		pools = List.copyOf(pools);
 		limits = List.copyOf(limits);

@@ -1,5 +1,7 @@
 package dev.weir.request;
 
+import java.security.cert.X509Certificate;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpHeaders;
@@ -16,10 +18,12 @@ public interface Clients {
 	/**
 	 * The client that sends a request.
 	 * @param headers the headers of the request, or of the handshake of its connection
+	 * @param certificate the {@linkplain ClientCertificate certificate} of its
+	 * connection, {@code null} if there is none
 	 * @return the client, or {@code null} if no clients are configured
-	 * @throws ApiErrorException with status 401 if the request has no valid key or token,
-	 * with status 403 if it has a valid token of a caller that is no client
+	 * @throws ApiErrorException with status 401 if the request has no valid key, token or
+	 * certificate, with status 403 if it has a valid token of a caller that is no client
 	 */
-	@Nullable Client identify(HttpHeaders headers);
+	@Nullable Client identify(HttpHeaders headers, @Nullable X509Certificate certificate);
 
 }

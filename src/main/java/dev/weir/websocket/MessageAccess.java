@@ -1,5 +1,7 @@
 package dev.weir.websocket;
 
+import java.security.cert.X509Certificate;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.http.HttpHeaders;
@@ -23,14 +25,15 @@ record MessageAccess(Clients clients, ClientLimits limits) {
 	/**
 	 * Identifies the client of a message.
 	 * @param handshake the headers of the handshake
+	 * @param certificate the certificate of its connection, {@code null} if there is none
 	 * @param pool the name of the pool
 	 * @param call the message
 	 * @return the client, or {@code null} if no clients are configured
 	 * @throws dev.weir.openai.error.ApiErrorException if it may not use the pool or the
 	 * model any more
 	 */
-	@Nullable Client identify(HttpHeaders handshake, String pool, ApiCall call) {
-		Client client = this.clients.identify(handshake);
+	@Nullable Client identify(HttpHeaders handshake, @Nullable X509Certificate certificate, String pool, ApiCall call) {
+		Client client = this.clients.identify(handshake, certificate);
 		ClientAccess.check(client, pool, call);
 		return client;
 	}

@@ -1,5 +1,6 @@
 package dev.weir.websocket;
 
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 
 import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.Pool;
@@ -31,6 +33,7 @@ import dev.weir.reply.ObjectRecorder;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Binding;
 import dev.weir.request.Client;
+import dev.weir.request.ClientCertificate;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
 
@@ -51,6 +54,8 @@ final class ResponseRequests {
 
 	private final HttpHeaders headers;
 
+	private final @Nullable X509Certificate certificate;
+
 	private int count;
 
 	/**
@@ -60,15 +65,16 @@ final class ResponseRequests {
 	 * @param handshake the request that opened the WebSocket
 	 * @param callers gives a request the current configuration, and makes the caller that
 	 * connects a backend for it; {@code null} if the route has changed
-	 * @param headers the headers of the handshake
+	 * @param request the request of the handshake
 	 */
 	ResponseRequests(WebSocketConnector connector, Shared shared, RequestContext handshake,
-			Function<RequestContext, @Nullable BackendCaller> callers, HttpHeaders headers) {
+			Function<RequestContext, @Nullable BackendCaller> callers, ServerHttpRequest request) {
 		this.connector = connector;
 		this.shared = shared;
 		this.handshake = handshake;
 		this.callers = callers;
-		this.headers = headers;
+		this.headers = request.getHeaders();
+		this.certificate = ClientCertificate.of(request);
 	}
 
 	Instant instant() {
@@ -128,7 +134,7 @@ final class ResponseRequests {
 		String named = body.model();
 		String model = (named != null) ? named : "";
 		ApiCall call = new ApiCall(path, model, body, true);
-		Client client = this.shared.access().identify(this.headers, pool.name(), call);
+		Client client = this.shared.access().identify(this.headers, this.certificate, pool.name(), call);
 		if (pool.lanes(model).isEmpty()) {
 			throw new ApiErrorException(
 					ApiError.invalid(404, "The model '" + model + "' does not exist in pool " + pool.name() + ".",

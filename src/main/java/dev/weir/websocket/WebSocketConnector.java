@@ -81,7 +81,7 @@ public final class WebSocketConnector {
 			headers.set(ClientHandshake.PROTOCOL, protocol);
 		}
 		return new UpgradeReply(context, connected,
-				new ResponseRequests(this, this.shared, context, messages, exchange.getRequest().getHeaders()), this);
+				new ResponseRequests(this, this.shared, context, messages, exchange.getRequest()), this);
 	}
 
 	OpenSockets open() {

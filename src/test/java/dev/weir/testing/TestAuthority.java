@@ -85,6 +85,20 @@ public final class TestAuthority {
 		}
 	}
 
+	/**
+	 * Issues a certificate.
+	 * @param request its subject and names
+	 * @return the certificate with its key
+	 */
+	public X509Bundle issue(CertificateBuilder request) {
+		try {
+			return request.ecp256().buildIssuedBy(this.root);
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
 	private static CertificateBuilder certificate(String host, Instant end) {
 		return new CertificateBuilder().ecp256()
 			.subject("CN=" + host)

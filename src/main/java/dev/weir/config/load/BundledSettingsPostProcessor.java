@@ -50,6 +50,7 @@ final class BundledSettingsPostProcessor implements EnvironmentPostProcessor, Or
 	static void addTo(ConfigurableEnvironment environment) {
 		MutablePropertySources sources = environment.getPropertySources();
 		sources.addLast(read(DEFAULTS));
+		sources.addLast(ListenerBundles.defaults(environment));
 		if (environment.acceptsProfiles(DEMO_PROFILE)) {
 			addDemo(sources);
 		}

@@ -61,9 +61,10 @@ final class ClientCheck {
 			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "]");
 			ClientProperties client = properties.clients().get(i);
 			checkName(at.append("name"), client.name(), names);
-			boolean keyless = client.namesEntraCallers() || isOthers(client, properties.entra());
+			boolean keyless = client.namesEntraCallers() || !client.certificates().isEmpty()
+					|| isOthers(client, properties.entra());
 			checkKeys(at, client.key(), client.keySha256(), keyless ? null
-					: "Set key or key-sha256, or for callers with a token of Microsoft Entra ID apps, users or roles. ");
+					: "Set key, key-sha256 or certificates, or for callers with a token of Microsoft Entra ID apps, users or roles. ");
 			checkPatterns(at.append("models"), client.models());
 			checkPatterns(at.append("pools"), client.pools());
 			checkLimits(at, client.limits());

@@ -67,6 +67,7 @@ public final class ConfigurationLoader {
 		new PoolCheck(problems).check(properties);
 		new ClientCheck(problems).check(properties);
 		new EntraCheck(problems).check(properties);
+		new CertificateCheck(problems).check(environment, properties.clients());
 		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);

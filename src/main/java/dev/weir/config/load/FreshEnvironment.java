@@ -59,7 +59,7 @@ final class FreshEnvironment {
 	private static boolean isKept(PropertySource<?> source) {
 		String name = source.getName();
 		return !isFile(source) && !name.equals(ATTACHED) && !name.equals(BundledSettingsPostProcessor.DEFAULTS)
-				&& !name.equals(BundledSettingsPostProcessor.DEMO);
+				&& !name.equals(BundledSettingsPostProcessor.DEMO) && !name.equals(ListenerBundles.SOURCE);
 	}
 
 	/**

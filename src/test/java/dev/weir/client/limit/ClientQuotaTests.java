@@ -42,7 +42,7 @@ class ClientQuotaTests {
 	private static ClientProperties client(@Nullable Long requests, @Nullable Long tokens, @Nullable Long daily,
 			@Nullable Integer concurrent, ModelLimitProperties... limits) {
 		return new ClientProperties("chat", List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
-				null, requests, tokens, daily, concurrent, List.of(limits));
+				List.of(), null, requests, tokens, daily, concurrent, List.of(limits));
 	}
 
 	private static ClientProperties tokens(long perMinute) {

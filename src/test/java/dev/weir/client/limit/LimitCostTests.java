@@ -39,7 +39,7 @@ class LimitCostTests {
 		for (int i = 0; i < count; i++) {
 			Long limit = (i != 1) ? 1_000_000L : null;
 			clients.add(new ClientProperties("client-" + i, List.of(), List.of(), List.of(), List.of(), List.of(),
-					List.of(), List.of(), null, limit, limit, null, null, List.of()));
+					List.of(), List.of(), List.of(), null, limit, limit, null, null, List.of()));
 		}
 		WeirProperties base = new Binder(new MapConfigurationPropertySource(Map.of())).bindOrCreate("weir",
 				WeirProperties.class);

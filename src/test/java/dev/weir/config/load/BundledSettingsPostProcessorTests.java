@@ -1,9 +1,15 @@
 package dev.weir.config.load;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.core.env.MapPropertySource;
@@ -12,6 +18,9 @@ import org.springframework.core.env.StandardEnvironment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 class BundledSettingsPostProcessorTests {
+
+	@TempDir
+	private Path folder;
 
 	private final StandardEnvironment environment = new StandardEnvironment();
 
@@ -49,6 +58,31 @@ class BundledSettingsPostProcessorTests {
 			.addFirst(new MapPropertySource("commandLineArgs", Map.of("weir.pools.openai.deadline", "7s")));
 		process();
 		assertThat(new ConfigurationLoader().load(this.environment).pools().get("openai").deadline()).hasSeconds(7);
+	}
+
+	@Test
+	void theFilesOfTheListenersBundleAreWatchedUnlessTheUserSaysNo() throws IOException {
+		String file = Files.createFile(this.folder.resolve("tls.crt")).toString();
+		String prefix = "spring.ssl.bundle.pem.web.";
+		addFirst(Map.of("server.ssl.bundle", "web", prefix + "keystore.certificate", file,
+				prefix + "keystore.private-key", "file:" + file));
+		process();
+		assertThat(this.environment.getProperty(prefix + "reload-on-update")).isEqualTo("true");
+		addFirst(Map.of(prefix + "reload-on-update", "false"));
+		assertThat(this.environment.getProperty(prefix + "reload-on-update")).isEqualTo("false");
+	}
+
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "-----BEGIN CERTIFICATE-----\nMIIB", "classpath:tls.crt", "/nowhere/tls.crt", "${MISSING}" })
+	void aBundleThatIsNoFileIsNotWatched(String certificate) {
+		addFirst(Map.of("server.ssl.bundle", "web", "spring.ssl.bundle.pem.web.keystore.certificate", certificate));
+		process();
+		assertThat(this.environment.containsProperty("spring.ssl.bundle.pem.web.reload-on-update")).isFalse();
+	}
+
+	private void addFirst(Map<String, Object> values) {
+		this.environment.getPropertySources().addFirst(new MapPropertySource("test" + values.hashCode(), values));
 	}
 
 	private void process() {

@@ -71,6 +71,46 @@ class ClientCheckTests {
 	}
 
 	@Test
+	void certificatesNeedAListenerThatVerifiesThem() {
+		String certificates = "name: chat, certificates: [chat.example, 'CN=chat,O=Example', 'spiffe://a/b']";
+		String mistake = "has no effect, because the listener verifies no certificates";
+		assertThat(client(certificates).report()).contains(mistake, "client-auth: want");
+		assertThat(client(certificates).property("server.ssl.bundle", "web")
+			.property("server.ssl.client-auth", "need")
+			.report()).contains(mistake);
+		assertThat(client(certificates).property("server.ssl.bundle", "web")
+			.property("spring.ssl.bundle.pem.web.truststore.certificate", "ca.pem")
+			.report()).contains(mistake);
+		assertThat(client(certificates).property("server.ssl.bundle", "web")
+			.property("server.ssl.client-auth", "want")
+			.property("spring.ssl.bundle.pem.web.truststore.certificate", "ca.pem")
+			.load()).isNotNull();
+		assertThat(client(certificates).property("server.ssl.trust-store", "ca.p12")
+			.property("server.ssl.client-auth", "want")
+			.load()).isNotNull();
+		assertThat(client(certificates).property("server.ssl.trust-store", "ca.p12")
+			.property("server.ssl.client-auth", "want")
+			.property("server.ssl.enabled", "false")
+			.report()).contains(mistake);
+	}
+
+	@Test
+	void eachMistakeOfACertificateIsReported() {
+		assertThat(clients("""
+				clients:
+				  - {name: a, certificates: [Chat.example, 'CN=a, O=b']}
+				  - {name: b, certificates: [chat.example]}
+				  - {name: c, certificates: ['cn=A,o=B']}
+				  - {name: d, certificates: ['XX=1', '']}
+				""").property("server.ssl.trust-store", "ca.p12").property("server.ssl.client-auth", "want").mistakes())
+			.map(Object::toString)
+			.satisfiesExactlyInAnyOrder(
+					(text) -> assertThat(text).contains("clients[1].certificates", "that weir.clients[0] names, too"),
+					(text) -> assertThat(text).contains("clients[2].certificates", "that weir.clients[0] names, too"),
+					(text) -> assertThat(text).contains("clients[3].certificates", "no certificate has (XX=1)"));
+	}
+
+	@Test
 	void aClientHasLimits() {
 		ClientProperties client = client("name: chat, key: " + KEY
 				+ ", requests-per-minute: 60, tokens-per-minute: 1000,"

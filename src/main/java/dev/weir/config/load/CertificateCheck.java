@@ -1,0 +1,101 @@
+package dev.weir.config.load;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+import dev.weir.config.CertificateName;
+import dev.weir.config.ClientProperties;
+
+/**
+ * Checks the certificates of clients. A certificate proves something only if the listener
+ * verifies it against a trust store that has the user's authorities and no others.
+ */
+final class CertificateCheck {
+
+	private static final String CURE = """
+			Let the listener ask for certificates and verify them:
+
+			  server.ssl:
+			    bundle: web
+			    client-auth: want          # need refuses clients without a certificate
+			  spring.ssl.bundle.pem.web:
+			    keystore: {certificate: /tls/tls.crt, private-key: /tls/tls.key}
+			    truststore: {certificate: /tls/clients-ca.crt}""";
+
+	private final ProblemCollector problems;
+
+	CertificateCheck(ProblemCollector problems) {
+		this.problems = problems;
+	}
+
+	void check(ConfigurableEnvironment environment, List<ClientProperties> clients) {
+		Map<CertificateName, ConfigurationPropertyName> known = new HashMap<>();
+		boolean verified = clients.stream().allMatch((client) -> client.certificates().isEmpty())
+				|| isVerified(Binder.get(environment));
+		for (int i = 0; i < clients.size(); i++) {
+			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "].certificates");
+			for (String name : clients.get(i).certificates()) {
+				checkName(at, name, known);
+			}
+			if (!verified && !clients.get(i).certificates().isEmpty()) {
+				this.problems.report(at, "has no effect, because the listener verifies no certificates of clients",
+						CURE);
+			}
+		}
+	}
+
+	private void checkName(ConfigurationPropertyName at, String text,
+			Map<CertificateName, ConfigurationPropertyName> known) {
+		CertificateName name;
+		try {
+			name = CertificateName.parse(text);
+		}
+		catch (IllegalArgumentException ex) {
+			this.problems.report(at, "has a name that no certificate has (" + text + ")",
+					"Write a DNS name, a URI, an email address, a subject such as CN=chat,O=Example, or a SHA-256"
+							+ " fingerprint. openssl x509 -noout -subject -nameopt RFC2253 -ext subjectAltName"
+							+ " -fingerprint -sha256 -in FILE prints them.");
+			return;
+		}
+		ConfigurationPropertyName other = known.putIfAbsent(name, at);
+		if (other != null && !other.equals(at)) {
+			this.problems.report(at, "names a certificate that " + other.getParent() + " names, too",
+					"Name it in one entry only.");
+		}
+	}
+
+	private static boolean isVerified(Binder binder) {
+		try {
+			Ssl ssl = binder.bind("server.ssl", Ssl.class).orElse(null);
+			if (ssl == null || !Ssl.isEnabled(ssl) || ssl.getClientAuth() == null
+					|| ssl.getClientAuth() == Ssl.ClientAuth.NONE) {
+				return false;
+			}
+			return (ssl.getBundle() != null) ? hasTrustStore(binder, ssl.getBundle())
+					: ssl.getTrustStore() != null || ssl.getTrustCertificate() != null;
+		}
+		catch (BindException ex) {
+			// Spring Boot reports this mistake itself
+			return true;
+		}
+	}
+
+	private static boolean hasTrustStore(Binder binder, String bundle) {
+		return List.of("pem", "jks")
+			.stream()
+			.map((type) -> ConfigurationPropertyName.of("spring.ssl.bundle").append(type))
+			.map((type) -> BracketNotation.append(type, bundle).append("truststore"))
+			.anyMatch((store) -> !binder.bind(store, Bindable.mapOf(String.class, String.class))
+				.orElse(Map.of())
+				.isEmpty());
+	}
+
+}
