@@ -23,6 +23,9 @@ public final class Attempt {
 	/** A usual size of a token, for the estimate of a request without a usage yet. */
 	private static final int BYTES_PER_TOKEN = 4;
 
+	/** Tokens of a response, until one has reported its usage. */
+	private static final int USUAL_OUTPUT = 256;
+
 	private final Lane lane;
 
 	private final Ramp.Step laneStep;
@@ -162,9 +165,14 @@ public final class Attempt {
 	/**
 	 * Records the remaining quota in the headers of the response, whatever its status.
 	 * @param headers looks up a response header by its lower-case name
+	 * @param accepted whether the response accepts the request, so that its quota counts
 	 */
-	public void recordQuota(Function<String, @Nullable String> headers) {
-		this.lane.recordQuota(QuotaHeaders.read(headers));
+	public void recordQuota(Function<String, @Nullable String> headers, boolean accepted) {
+		QuotaHeaders limits = QuotaHeaders.read(headers);
+		this.lane.recordQuota(limits);
+		if (accepted) {
+			this.lane.followQuota(limits, this.laneStep, this.request.size() / BYTES_PER_TOKEN + USUAL_OUTPUT);
+		}
 	}
 
 	/**
@@ -205,7 +213,7 @@ public final class Attempt {
 			this.lane.onEndBeforeResponse(outcome, duration);
 		}
 		try {
-			this.lane.onEnd(outcome, this.request);
+			this.lane.onEnd(outcome, this.request, this.laneStep);
 			this.listener.onEnd(this, outcome, duration);
 		}
 		finally {

@@ -324,6 +324,33 @@ public final class Lane implements ServiceInstance {
 		this.condition.headroom.record(limits);
 	}
 
+	/**
+	 * Records how much of the quota remains, in a response that accepts a request.
+	 * @param limits the quota in the headers of the response
+	 * @param step the step of the ramp that the request belongs to
+	 * @param tokens the estimated tokens of a request, used while none has reported them
+	 */
+	void followQuota(QuotaHeaders limits, Ramp.Step step, long tokens) {
+		if (step.takesAll()) {
+			return;
+		}
+		long requests = (limits.requests() != null) ? limits.requests().left() : Long.MAX_VALUE;
+		long ofTokens = (limits.tokens() != null)
+				? countOf(limits.tokens().left() / this.condition.tokens.perRequest(tokens)) : Long.MAX_VALUE;
+		long remaining = Math.min(requests, ofTokens);
+		if (remaining < Long.MAX_VALUE) {
+			this.condition.ramp.onRemaining(step, remaining);
+			this.free.notifyListener(this.backend.condition());
+		}
+	}
+
+	/**
+	 * Requests have different sizes, so that the sum of a number of them may be smaller.
+	 */
+	private static long countOf(long usualRequests) {
+		return usualRequests + Math.round(Math.sqrt(usualRequests));
+	}
+
 	void advanceRamp(Ramp.Step step) {
 		this.condition.ramp.onServed(step);
 	}
@@ -362,9 +389,9 @@ public final class Lane implements ServiceInstance {
 		this.condition.latency.recordAtLeast(longest(duration, Latency.ASSUMED).toNanos());
 	}
 
-	void onEnd(Outcome outcome, RequestTraits request) {
+	void onEnd(Outcome outcome, RequestTraits request, Ramp.Step step) {
 		this.condition.tally.onEnd(outcome);
-		beginCooldown(outcome, request);
+		beginCooldown(outcome, request, step);
 		switch (outcome.type()) {
 			case NO_CREDENTIAL -> this.backend.recordCredentialProblem(outcome.description());
 			case BROKEN -> {
@@ -401,18 +428,18 @@ public final class Lane implements ServiceInstance {
 		this.free.notifyListener(this.backend.condition());
 	}
 
-	private void beginCooldown(Outcome outcome, RequestTraits request) {
+	private void beginCooldown(Outcome outcome, RequestTraits request, Ramp.Step step) {
 		if (outcome.type().isAboutCredential() && !this.backend.hasCurrentCredential()) {
 			return;
 		}
 		CooldownPeriod period = CooldownPeriod.after(outcome, !this.model.isEmpty(), this.cooldowns);
 		if (period != null) {
-			beginCooldown(period);
+			beginCooldown(period, step);
 			return;
 		}
 		switch (outcome.type()) {
 			case NOT_SERVED -> setAside((Outcome.NotServed) outcome, request.operation());
-			case DENIED -> countRefusal((Outcome.Denied) outcome, request);
+			case DENIED -> countRefusal((Outcome.Denied) outcome, request, step);
 			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, NO_CREDENTIAL, REJECTED, TOO_LONG, NOT_MINE,
 					BROKEN, CANCELLED -> {
 				// the lane remains available
@@ -432,12 +459,12 @@ public final class Lane implements ServiceInstance {
 		}
 	}
 
-	private void countRefusal(Outcome.Denied denied, RequestTraits request) {
+	private void countRefusal(Outcome.Denied denied, RequestTraits request, Ramp.Step step) {
 		switch (denied.proof()) {
 			case NO_REASON -> {
 				if (!this.model.isEmpty()
 						&& this.backend.refusals().onRefused(request.fingerprint().getAsInt(), denied.refusal())) {
-					beginCooldown(CooldownPeriod.denied(denied.refusal(), this.cooldowns));
+					beginCooldown(CooldownPeriod.denied(denied.refusal(), this.cooldowns), step);
 				}
 			}
 			case STATED, PAGE -> {
@@ -446,13 +473,13 @@ public final class Lane implements ServiceInstance {
 		}
 	}
 
-	private void beginCooldown(CooldownPeriod period) {
+	private void beginCooldown(CooldownPeriod period, Ramp.Step step) {
 		if (period.whole()) {
 			this.backend.beginCooldown(period.duration(), period.reason(), period.refusal());
 		}
 		else {
 			this.condition.cooldown.begin(period.duration(), period.reason(), period.refusal());
-			this.condition.ramp.restart();
+			this.condition.ramp.restart(step);
 		}
 	}
 

@@ -20,6 +20,9 @@ final class TokenTally {
 
 	private static final int STEPS = 6;
 
+	/** About how many requests the average considers. */
+	private static final int AVERAGED = 16;
+
 	/** The steps of the last minute, and the current one, which has just begun. */
 	private final AtomicLongArray counts = new AtomicLongArray(STEPS + 1);
 
@@ -28,6 +31,9 @@ final class TokenTally {
 	private final LongAdder prompt = new LongAdder();
 
 	private final LongAdder cached = new LongAdder();
+
+	// a lost update of concurrent requests does not matter
+	private volatile double average;
 
 	private final Ticker ticker;
 
@@ -63,6 +69,19 @@ final class TokenTally {
 	void record(Usage usage) {
 		this.prompt.add(usage.inputTokens());
 		this.cached.add(usage.cachedTokens());
+		long used = usage.inputTokens() + usage.outputTokens();
+		double last = this.average;
+		this.average = (last == 0) ? used : last + (used - last) / AVERAGED;
+	}
+
+	/**
+	 * The tokens of a usual request with its response.
+	 * @param unknown the result if no response has reported its usage
+	 * @return the moving average, at least 1
+	 */
+	long perRequest(long unknown) {
+		double known = this.average;
+		return Math.max(1, (known > 0) ? Math.round(known) : unknown);
 	}
 
 	/** The tokens of the last minute. */

@@ -47,7 +47,7 @@ public final class ResponseReader {
 	 */
 	public Mono<AttemptResult> read(RequestContext context, BackendResponse response) {
 		Attempt attempt = context.failover().attempts().requireCurrent();
-		attempt.recordQuota(response::header);
+		attempt.recordQuota(response::header, response.status() < 300);
 		OutcomeClassifier classifier = new OutcomeClassifier(context.pool().properties().cooldown(),
 				AttemptFacts.of(attempt, context.failover().traits()));
 		if (context.call().isHandshake() && response.status() < 300) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.weir.openai.stream.Usage;
 import dev.weir.testing.Outcomes;
 import dev.weir.testing.VirtualTime;
 import dev.weir.testing.TestPools;
@@ -355,11 +356,46 @@ class LaneAdmissionTests {
 		assertThat(this.chat.headroom()).isEmpty();
 		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.5);
 		Attempt attempt = begin(this.chat);
-		attempt.recordQuota(Map.of("azure-openai-deployment-utilization", "75%")::get);
+		attempt.recordQuota(Map.of("azure-openai-deployment-utilization", "75%")::get, true);
 		attempt.end(new Outcome.Throttled(Duration.ofSeconds(1)));
 		assertThat(this.chat.headroom()).hasValue(0.25);
 		assertThat(this.chat.expectedHeadroom()).isEqualTo(0.25);
 		assertThat(this.embeddings.headroom()).isEmpty();
+	}
+
+	@Test
+	void afterACooldownALaneTakesTheRequestsThatRemain() {
+		throttleAndWakeUp();
+		begin(this.chat).recordQuota(Map.of("x-ratelimit-remaining-requests", "7")::get, true);
+		assertThat(beginAll(this.chat)).isEqualTo(8);
+	}
+
+	@Test
+	void afterACooldownALaneTakesTheRequestsForWhichTokensRemain() {
+		Attempt before = begin(this.chat);
+		before.recordUsage(new Usage(700, 300));
+		before.end(SERVED);
+		throttleAndWakeUp();
+		// 9, and 3 more because they may be smaller, and one that asks
+		begin(this.chat).recordQuota(
+				Map.of("x-ratelimit-remaining-requests", "7000", "x-ratelimit-remaining-tokens", "9000")::get, true);
+		assertThat(beginAll(this.chat)).isEqualTo(13);
+	}
+
+	@Test
+	void anErrorThatSaysWhatRemainsDoesNotOpenALane() {
+		throttleAndWakeUp();
+		begin(this.chat).recordQuota(Map.of("x-ratelimit-remaining-requests", "7")::get, false);
+		assertThat(beginAll(this.chat)).isZero();
+	}
+
+	@Test
+	void notifiesTheListenerWhenAResponseSaysWhatRemains() {
+		throttleAndWakeUp();
+		Attempt probe = begin(this.chat);
+		this.pool.onFree((backend) -> this.notifications.incrementAndGet());
+		probe.recordQuota(Map.of("x-ratelimit-remaining-requests", "7")::get, true);
+		assertThat(this.notifications).hasValue(1);
 	}
 
 	private void throttleAndWakeUp() {

@@ -109,6 +109,123 @@ class RampTests {
 	}
 
 	@Test
+	void takesAsManyAsRemainAndOneMore() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		assertThat(enterAll(1000)).hasSize(21);
+		assertThat(this.ramp.timeToNextPlace()).isEqualTo(Ramp.WAIT);
+	}
+
+	@Test
+	void requestsSinceTheResponseWasSentAreSubtracted() {
+		this.ramp.restart();
+		Ramp.Step first = enterAll(1).get(0);
+		this.time.advance(Ramp.WAIT);
+		enterAll(2);
+		this.ramp.onRemaining(first, 20);
+		assertThat(enterAll(1000)).hasSize(19);
+	}
+
+	@Test
+	void theLastRequestWhoseResponseSaysWhatRemainsCounts() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		List<Ramp.Step> some = enterAll(10);
+		this.ramp.onRemaining(some.get(7), 30);
+		// the response to an earlier request is late
+		this.ramp.onRemaining(some.get(2), 1000);
+		assertThat(enterAll(1000)).hasSize(29);
+	}
+
+	@Test
+	void isSlowAgainWhenWhatRemainedIsUsedAndNoResponseSaysMore() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		enterAll(21);
+		this.time.advance(Ramp.WAIT);
+		List<Ramp.Step> one = enterAll(1000);
+		assertThat(one).hasSize(1);
+		this.ramp.onServed(one.get(0));
+		assertThat(enterAll(1000)).hasSize(2);
+	}
+
+	@Test
+	void timeDoesNotOpenAStepOfWhatRemainsBeforeItIsUsed() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		enterAll(5);
+		this.time.advance(Duration.ofSeconds(59));
+		assertThat(enterAll(1000)).hasSize(16);
+	}
+
+	@Test
+	void nothingRemainsButOneRequestMayAsk() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 0);
+		assertThat(enterAll(1000)).hasSize(1);
+	}
+
+	@Test
+	void hasNoLimitAMinuteAfterTheCooldown() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		enterAll(1);
+		this.time.advance(Ramp.FOLLOW);
+		assertThat(enterAll(1000)).hasSize(1000);
+		assertThat(this.ramp.isActive()).isFalse();
+	}
+
+	@Test
+	void isNotActiveWhileThereIsQuotaForMany() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 63);
+		assertThat(this.ramp.isActive()).isFalse();
+		enterAll(1);
+		assertThat(this.ramp.isActive()).isTrue();
+	}
+
+	@Test
+	void beginsWithHalfOfWhatRemainedAfterTheLastCooldown() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		List<Ramp.Step> all = enterAll(21);
+		this.ramp.restart(all.get(20));
+		// several requests may be refused at the same time
+		this.ramp.restart(all.get(19));
+		assertThat(enterAll(1000)).hasSize(10);
+		this.ramp.restart();
+		assertThat(enterAll(1000)).as("after a failure").hasSize(1);
+	}
+
+	@Test
+	void beginsWithNoMoreThanTheLastStepTakes() {
+		this.ramp.restart();
+		Ramp.Step first = enterAll(1).get(0);
+		this.ramp.onRemaining(first, 1_000_000_000_000L);
+		this.ramp.restart(first);
+		assertThat(enterAll(1000)).hasSize(64);
+	}
+
+	@Test
+	void beginsWithOneAgainIfTheLastBeginningWasRefused() {
+		this.ramp.restart();
+		this.ramp.onRemaining(enterAll(1).get(0), 20);
+		this.ramp.restart(enterAll(1).get(0));
+		List<Ramp.Step> half = enterAll(1000);
+		this.ramp.restart(half.get(3));
+		assertThat(enterAll(1000)).hasSize(1);
+	}
+
+	@Test
+	void concurrentRequestsNeverExceedWhatRemains() {
+		for (int round = 0; round < 200; round++) {
+			this.ramp.restart();
+			this.ramp.onRemaining(enterAll(1).get(0), 99);
+			assertThat(Crowd.collect(8, 20, this.ramp::tryEnter)).hasSize(100);
+		}
+	}
+
+	@Test
 	void concurrentRequestsNeverExceedAStep() {
 		for (int round = 0; round < 200; round++) {
 			this.ramp.restart();

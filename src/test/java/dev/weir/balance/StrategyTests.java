@@ -198,7 +198,7 @@ class StrategyTests {
 	private static void reportQuota(Lane lane, String percentLeft) {
 		Attempt attempt = begin(lane);
 		attempt.recordQuota(Map.of("x-ratelimit-remaining-tokens", percentLeft, "x-ratelimit-limit-tokens", "100",
-				"x-ratelimit-reset-tokens", "1m0s")::get);
+				"x-ratelimit-reset-tokens", "1m0s")::get, true);
 		attempt.end(new Outcome.Served(200));
 	}
 

@@ -16,11 +16,14 @@ import com.jayway.jsonpath.JsonPath;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.WeirServer;
 
 import static dev.weir.testing.Scripts.SERVES;
+import static dev.weir.testing.Scripts.responding;
+import static dev.weir.testing.Scripts.throttling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -101,6 +104,29 @@ class BalancingFaultTests {
 			// response
 			long quarters = recovering.nanosFromCooldownToResponse / Duration.ofMillis(250).toNanos();
 			assertThat(recovering.seenBeforeResponse).isLessThanOrEqualTo((2 << quarters) - 1);
+		}
+	}
+
+	@Test
+	void b21AfterACooldownALaneTakesAsManyRequestsAsItsResponseSays() throws Exception {
+		RawBackend.Script holds = RawBackend.Call::awaitClose;
+		try (RawBackend spare = RawBackend.start(holds);
+				RawBackend first = RawBackend.start(throttling("retry-after-ms: 1"));
+				WeirServer weir = WeirServer.withBackends(WeirServer.backend("first", first.url()),
+						WeirServer.backend("spare", spare.url(), "priority: 2"))) {
+			RawClient throttled = RawClient.of(weir).post("/v1/chat/completions", Bodies.CHAT);
+			await().until(() -> spare.requests().size() == 1);
+			throttled.close();
+			first.script(responding("200 OK", Bodies.COMPLETION, "x-ratelimit-remaining-requests: 5"));
+			assertThat(servedBy(weir)).isEqualTo("first");
+			first.script(holds);
+			try (OpenResources clients = new OpenResources()) {
+				for (int i = 0; i < 6; i++) {
+					clients.add(RawClient.of(weir).post("/v1/chat/completions", Bodies.CHAT));
+				}
+				await().until(() -> first.requests().size() + spare.requests().size() == 9);
+			}
+			assertThat(spare.requests()).hasSize(1);
 		}
 	}
 
