@@ -36,6 +36,8 @@ public final class Pools {
 
 	private volatile PoolSet current;
 
+	private volatile List<BackendCondition> removed = List.of();
+
 	/**
 	 * Creates the pools of the settings.
 	 * @param properties the settings
@@ -140,6 +142,20 @@ public final class Pools {
 		if (change.breakerSettings != null) {
 			replaceBreakers(change);
 		}
+		findRemoved();
+	}
+
+	private void findRemoved() {
+		this.removed = this.conditions.values().stream().filter((condition) -> !isCurrent(condition)).toList();
+	}
+
+	/**
+	 * The backends that a reload has removed, or given another address, while attempts
+	 * run on them.
+	 * @return their states, each with at least one attempt in flight
+	 */
+	public List<BackendCondition> draining() {
+		return this.removed.stream().filter((condition) -> condition.inFlight() > 0).toList();
 	}
 
 	private void replaceBreakers(Change change) {
@@ -179,6 +195,7 @@ public final class Pools {
 			}
 		}
 		this.signals.keySet().removeIf((pool) -> !isInUse(pool));
+		findRemoved();
 		return gone;
 	}
 

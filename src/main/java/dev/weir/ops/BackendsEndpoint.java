@@ -12,6 +12,7 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
 import dev.weir.backend.Backend;
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import dev.weir.backend.LaneCounts;
 import dev.weir.backend.Pool;
@@ -33,17 +34,19 @@ final class BackendsEndpoint {
 
 	@ReadOperation
 	Report all() {
-		return new Report(this.pools.all().stream().map(BackendsEndpoint::report).toList());
+		return new Report(this.pools.all().stream().map(BackendsEndpoint::report).toList(),
+				this.pools.draining().stream().map(BackendsEndpoint::report).toList());
 	}
 
 	/**
 	 * Returns one backend.
 	 * @param name the name of the backend
-	 * @return the backend, or {@code null}, which becomes a 404, if there is none of that
-	 * name
+	 * @return the report on the backend; on one that was removed and still has requests,
+	 * if there is no other of that name; {@code null}, which becomes a 404, if there is
+	 * none
 	 */
 	@ReadOperation
-	@Nullable BackendReport one(@Selector String name) {
+	@Nullable Object one(@Selector String name) {
 		for (Pool pool : this.pools.all()) {
 			for (Backend backend : pool.backends()) {
 				if (backend.name().equals(name)) {
@@ -51,7 +54,18 @@ final class BackendsEndpoint {
 				}
 			}
 		}
-		return null;
+		return this.pools.draining()
+			.stream()
+			.filter((backend) -> backend.key().name().equals(name))
+			.findFirst()
+			.map(BackendsEndpoint::report)
+			.orElse(null);
+	}
+
+	private static DrainingReport report(BackendCondition removed) {
+		BackendCondition.Key key = removed.key();
+		return new DrainingReport(key.pool(), key.name(), key.url().toString(), key.dialect(), removed.inFlight(),
+				"DRAINING", "it was removed from the configuration, and takes no further requests");
 	}
 
 	private static PoolReport report(Pool pool) {
@@ -71,8 +85,9 @@ final class BackendsEndpoint {
 	private static LaneReport report(Lane lane) {
 		Duration latency = lane.latency();
 		OptionalDouble headroom = lane.headroom();
-		return new LaneReport(lane.model(), lane.deployment(), lane.isAvailable(), lane.isRamping(),
-				millis(lane.cooldownLeft()),
+		boolean named = !lane.model().isEmpty();
+		return new LaneReport(named ? lane.model() : null, named ? lane.deployment() : null, lane.isAvailable(),
+				lane.isRamping(), millis(lane.cooldownLeft()),
 				(lane.cooldownReason() != null) ? String.valueOf(lane.cooldownReason()) : null,
 				lane.operationsNotServed().stream().map(Operation::path).toList(),
 				(latency != null) ? latency.toMillis() : null,
@@ -93,8 +108,9 @@ final class BackendsEndpoint {
 	 * All pools.
 	 *
 	 * @param pools the pools
+	 * @param draining the removed backends whose last requests are not over
 	 */
-	record Report(List<PoolReport> pools) {
+	record Report(List<PoolReport> pools, @JsonInclude(JsonInclude.Include.NON_EMPTY) List<DrainingReport> draining) {
 	}
 
 	/**
@@ -122,8 +138,21 @@ final class BackendsEndpoint {
 	}
 
 	/**
+	 * A backend that a reload has removed, or given another address, dialect or pool.
+	 *
+	 * @param inFlight the number of attempts in flight, which includes streams and
+	 * sessions of WebSockets
+	 */
+	record DrainingReport(String pool, String name, String url, BackendDialect dialect, int inFlight, String state,
+			String why) {
+	}
+
+	/**
 	 * A lane.
 	 *
+	 * @param model the model, {@code null} for requests that name none
+	 * @param deployment the name of the model on the backend, {@code null} without a
+	 * model
 	 * @param available whether it can take a request now
 	 * @param ramping whether it takes only a few requests at first, after a cooldown
 	 * @param cooldownRemainingMillis how long its cooldown lasts, if it is in one
@@ -137,7 +166,7 @@ final class BackendsEndpoint {
 	 * cache, 0 to 1, if a response has reported its usage
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
-	record LaneReport(String model, String deployment, boolean available, boolean ramping,
+	record LaneReport(@Nullable String model, @Nullable String deployment, boolean available, boolean ramping,
 			@Nullable Long cooldownRemainingMillis, @Nullable String cooldownReason,
 			@JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> operationsNotServed, @Nullable Long latencyMillis,
 			@Nullable Double headroom, @Nullable Double cachedShare, LaneCounts counts) {

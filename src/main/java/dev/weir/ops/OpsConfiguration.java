@@ -50,8 +50,8 @@ class OpsConfiguration {
 		return new LiveHealth(
 				() -> pools.all()
 					.stream()
-					.map((pool) -> new ReactiveHealthContributors.Entry(pool.name(), new PoolHealth(pool))),
-				(name) -> Optional.ofNullable(pools.get(name)).map(PoolHealth::new).orElse(null));
+					.map((pool) -> new ReactiveHealthContributors.Entry(pool.name(), new PoolHealth(pool, pools))),
+				(name) -> Optional.ofNullable(pools.get(name)).map((pool) -> new PoolHealth(pool, pools)).orElse(null));
 	}
 
 	@Bean

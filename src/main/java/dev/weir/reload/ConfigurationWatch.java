@@ -98,10 +98,10 @@ final class ConfigurationWatch implements SmartLifecycle {
 
 	/**
 	 * Reads the files at once, whether they have changed or not.
-	 * @param cause why, for the log
+	 * @param cause why
 	 * @return the result; an error if Weir stops
 	 */
-	Future<Reload.Result> readNow(String cause) {
+	Future<Reload.Result> readNow(ReloadCause cause) {
 		ScheduledExecutorService executor = this.thread;
 		if (executor == null) {
 			throw new IllegalStateException("Weir is not started");
@@ -129,7 +129,7 @@ final class ConfigurationWatch implements SmartLifecycle {
 		FileFingerprints now = FileFingerprints.of(this.reload.watchedFiles());
 		if (!now.equals(this.read) && now.equals(this.seen)) {
 			this.read = now;
-			this.reload.reload("a change of files");
+			this.reload.reload(ReloadCause.FILES);
 		}
 		this.seen = now;
 		this.reload.releaseRemoved();

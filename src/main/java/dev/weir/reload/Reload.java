@@ -68,10 +68,10 @@ final class Reload {
 
 	/**
 	 * Reads the files and applies them.
-	 * @param cause why, for the log
+	 * @param cause why
 	 * @return the changed properties, or the mistakes
 	 */
-	synchronized Result reload(String cause) {
+	synchronized Result reload(ReloadCause cause) {
 		try {
 			LoadedConfiguration next = this.reader.read(this.current);
 			return apply(cause, next, BreakerProperties.of(next, this.current, this.breakerCustomizers));
@@ -91,7 +91,7 @@ final class Reload {
 		}
 	}
 
-	private Result apply(String cause, LoadedConfiguration next, BreakerProperties breakers) {
+	private Result apply(ReloadCause cause, LoadedConfiguration next, BreakerProperties breakers) {
 		List<String> changes = describe(next, breakers);
 		SortedSet<String> names = next.changedSince(this.current);
 		SortedSet<String> restart = next.restartNeededSince(this.current);
@@ -110,7 +110,7 @@ final class Reload {
 		this.routes.apply(routeChange);
 		// from here on the new configuration is in use, whatever fails
 		notifyListeners((listener) -> listener.onApplied(change.pools()));
-		report(cause, next, changes, restart);
+		report(cause, next, changes, names, cause.requested() ? restartSinceStart : restart);
 		this.status.onValid(!changes.isEmpty(), restartSinceStart);
 		return new Result(names, null);
 	}
@@ -138,7 +138,8 @@ final class Reload {
 		}
 	}
 
-	private void report(String cause, LoadedConfiguration next, List<String> changes, SortedSet<String> restart) {
+	private void report(ReloadCause cause, LoadedConfiguration next, List<String> changes, SortedSet<String> changed,
+			SortedSet<String> restart) {
 		if (!changes.isEmpty()) {
 			logger.info("Configuration reloaded after {}: {}", cause, String.join("; ", changes));
 			next.warnings().forEach(logger::warn);
@@ -146,15 +147,20 @@ final class Reload {
 		else if (this.status.problem().isPresent()) {
 			logger.info("The configuration is valid again after {}; nothing has changed", cause);
 		}
-		else {
-			logger.debug("The configuration has not changed after {}", cause);
+		else if (cause.requested()) {
+			logger.info("Configuration read after {}: nothing {}", cause,
+					changed.isEmpty() ? "has changed" : "that takes effect now has changed");
 		}
 		if (!restart.isEmpty()) {
 			logger.warn("These changes take effect when Weir is started again: {}", String.join(", ", restart));
 		}
 	}
 
-	private Result refuse(String cause, String problem) {
+	private Result refuse(ReloadCause cause, String problem) {
+		if (!cause.requested() && problem.equals(this.status.problem().orElse(null))) {
+			logger.debug("The configuration is still invalid after {}", cause);
+			return new Result(new TreeSet<>(), problem);
+		}
 		logger.error("The configuration is invalid after {}; Weir continues with the previous one.\n\n{}", cause,
 				problem.stripTrailing());
 		this.status.onInvalid(problem);

@@ -65,7 +65,7 @@ class ReloadConfiguration {
 	@Bean
 	HangupSignal hangupSignal(ConfigurationWatch watch) {
 		return new HangupSignal(() -> {
-			Future<Reload.Result> unused = watch.readNow("the signal HUP");
+			Future<Reload.Result> unused = watch.readNow(ReloadCause.HANGUP);
 		});
 	}
 

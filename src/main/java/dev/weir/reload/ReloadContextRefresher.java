@@ -45,7 +45,7 @@ final class ReloadContextRefresher extends ConfigDataContextRefresher {
 
 	private Reload.Result read() {
 		try {
-			return this.watch.readNow("a refresh").get(LIMIT_SECONDS, TimeUnit.SECONDS);
+			return this.watch.readNow(ReloadCause.REFRESH).get(LIMIT_SECONDS, TimeUnit.SECONDS);
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			throw new IllegalStateException("The configuration could not be read", ex);

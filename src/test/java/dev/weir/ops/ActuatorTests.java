@@ -33,7 +33,7 @@ class ActuatorTests {
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(5);
+		stands = Stands.start(6);
 	}
 
 	@Test
@@ -117,6 +117,16 @@ class ActuatorTests {
 		assertThat(
 				JsonPath.<Map<String, Object>>read(get("/actuator/backends/" + stand.firstName()).body(), "$.lanes[0]"))
 			.doesNotContainKeys("headroom", "latencyMillis");
+	}
+
+	@Test
+	void theLaneOfRequestsWithoutAModelHasNoModel() {
+		Stand stand = stands.next(responding("200 OK", "{\"object\":\"list\",\"data\":[],\"has_more\":false}"), SERVES);
+		stands.weir().get("/" + stand.name() + "/v1/files");
+		String one = get("/actuator/backends/" + stand.firstName()).body();
+		assertThat(JsonPath.<Map<String, Object>>read(one, "$.lanes[0]")).doesNotContainKeys("model", "deployment")
+			.containsKey("counts");
+		assertThat(JsonPath.<Integer>read(one, "$.lanes[0].counts.attempts")).isEqualTo(1);
 	}
 
 	@Test

@@ -18,6 +18,7 @@ import org.springframework.cloud.gateway.event.RefreshRoutesEvent;
 import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.test.util.ReflectionTestUtils;
+import org.springframework.util.StringUtils;
 
 import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
@@ -115,6 +116,9 @@ class ReloadTests {
 			weir.change(pool("", secondBackend()));
 			weir.server().bean(Reload.class).releaseRemoved();
 			assertThat(meters.find("weir.backend.in.flight").tag("backend", "one").gauge().value()).isEqualTo(1);
+			assertDraining(weir, "{\"pool\":\"openai\",\"name\":\"one\",\"url\":\"" + this.first.url()
+					+ "\",\"dialect\":\"AZURE\",\"inFlight\":1,\"state\":\"DRAINING\",");
+			assertThat(weir.server().get("/actuator/health/pools/openai").body()).contains("\"draining\":{\"one\":1}");
 			finish.send();
 			assertThat(client.readUntil("[DONE]")).contains("stop");
 		}
@@ -125,6 +129,14 @@ class ReloadTests {
 			assertThat(weir.server().bean(CircuitBreakerRegistry.class).find("one")).isEmpty();
 		});
 		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+		assertThat(weir.server().get("/actuator/backends").body()).doesNotContain("draining", "DRAINING");
+		assertThat(weir.server().get("/actuator/health/pools/openai").body()).doesNotContain("draining");
+		assertThat(weir.server().get("/actuator/backends/one").statusCode()).isEqualTo(404);
+	}
+
+	private static void assertDraining(ReloadableWeir weir, String report) {
+		assertThat(weir.server().get("/actuator/backends").body()).contains("\"draining\":[" + report);
+		assertThat(weir.server().get("/actuator/backends/one").body()).startsWith(report);
 	}
 
 	@Test
@@ -306,6 +318,46 @@ class ReloadTests {
 		assertThat(weir.server().get("/actuator/health/configuration").body()).contains("UP")
 			.doesNotContain("max-wait");
 		assertThat(output).contains("The configuration is valid again after");
+	}
+
+	@Test
+	void w03TheSameMistakesAreLoggedOnceUnlessAnOperatorAsks(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		Reload reload = weir.server().bean(Reload.class);
+		ReloadCause watch = new ReloadCause("the watch of this test", false);
+		weir.write(pool("max-wait: soon", firstBackend()));
+		for (int i = 0; i < 3; i++) {
+			assertThat(reload.reload(watch).problem()).contains("max-wait");
+		}
+		assertThat(countOf(output, "is invalid after")).isEqualTo(1);
+		weir.reload();
+		assertThat(countOf(output, "is invalid after a test")).isEqualTo(1);
+		weir.write(pool("max-wait: later", firstBackend()));
+		reload.reload(watch);
+		reload.reload(watch);
+		assertThat(countOf(output, "is invalid after the watch of this test")).isEqualTo(2);
+		weir.write(pool("", firstBackend()));
+		reload.reload(watch);
+		weir.write(pool("max-wait: later", firstBackend()));
+		reload.reload(watch);
+		assertThat(countOf(output, "is invalid after the watch of this test")).isEqualTo(3);
+	}
+
+	private static int countOf(CapturedOutput output, String text) {
+		return StringUtils.countOccurrencesOf(output.toString(), text);
+	}
+
+	@Test
+	void aReloadThatAnOperatorAsksForIsLoggedEvenIfNothingHasChanged(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		weir.server().bean(Reload.class).reload(ReloadCause.FILES);
+		assertThat(output).doesNotContain("Configuration read after");
+		weir.reload();
+		assertThat(output).contains("Configuration read after a test: nothing has changed");
+		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
+		assertThat(output).contains("Configuration read after a test: nothing that takes effect now has changed");
+		weir.reload();
+		assertThat(countOf(output, "when Weir is started again: server.netty.idle-timeout")).isEqualTo(2);
 	}
 
 	@Test

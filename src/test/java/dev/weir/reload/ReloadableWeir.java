@@ -69,7 +69,7 @@ final class ReloadableWeir implements AutoCloseable {
 	}
 
 	Reload.Result reload() {
-		return this.weir.bean(Reload.class).reload("a test");
+		return this.weir.bean(Reload.class).reload(new ReloadCause("a test", true));
 	}
 
 	@Override
