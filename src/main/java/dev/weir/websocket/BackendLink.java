@@ -144,12 +144,11 @@ final class BackendLink implements PeerListener {
 
 	/**
 	 * Writes a message of the client that is not a request.
-	 * @param opcode the kind of frame
-	 * @param bytes the message
+	 * @param bytes the message, which is text
 	 */
-	void forward(int opcode, byte[] bytes) {
+	void forward(byte[] bytes) {
 		this.others.onSent();
-		this.peer.write(opcode, bytes);
+		this.peer.write(FrameHeader.TEXT, bytes);
 	}
 
 	/**

@@ -11,6 +11,8 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 import dev.weir.openai.body.RequestBody;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 
 /**
  * A message of a client in Responses mode.
@@ -18,21 +20,34 @@ import dev.weir.openai.body.RequestBody;
  * @param type the type of the event, empty if it has none
  * @param responseId the response that it is about, or {@code null}
  * @param previousId the response that it continues, or {@code null}
+ * @param problem why it is no event, or {@code null} if it is one
  * @param bytes the whole message
  */
-record ClientMessage(String type, @Nullable String responseId, @Nullable String previousId, byte[] bytes) {
+record ClientMessage(String type, @Nullable String responseId, @Nullable String previousId, @Nullable Problem problem,
+		byte[] bytes) {
 
 	private static final JsonFactory FACTORY = new JsonFactory();
 
 	private static final String CREATE = "response.create";
 
+	private static final String INVALID = "invalid_request_body";
+
+	private static final Problem NOT_JSON = new Problem("The message is not valid JSON", null, INVALID);
+
 	/**
-	 * Reads a message. One that is not JSON has no type.
+	 * Reads a message.
 	 * @param bytes the message
+	 * @param text whether it came as text
 	 * @return the message
 	 */
-	static ClientMessage read(byte[] bytes) {
+	static ClientMessage read(byte[] bytes, boolean text) {
+		if (!text) {
+			return new ClientMessage("", null, null,
+					new Problem("Messages must be text; this one is binary", null, INVALID), bytes);
+		}
 		String type = "";
+		boolean known = false;
+		Problem problem = null;
 		String response = null;
 		String previous = null;
 		// a copy: a factory caches the property names it reads, and these are foreign
@@ -41,7 +56,13 @@ record ClientMessage(String type, @Nullable String responseId, @Nullable String 
 				for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 					boolean string = parser.nextToken() == JsonToken.VALUE_STRING;
 					switch (name) {
-						case "type" -> type = string ? parser.getString() : type;
+						case "type" -> {
+							problem = known ? new Problem("The message has more than one type", "type", INVALID)
+									: string ? problem
+											: new Problem("The type of the message must be a string", "type", INVALID);
+							type = string ? parser.getString() : type;
+							known = true;
+						}
 						case "response_id" -> response = string ? parser.getString() : response;
 						case "previous_response_id" -> previous = string ? parser.getString() : previous;
 						default -> {
@@ -49,12 +70,22 @@ record ClientMessage(String type, @Nullable String responseId, @Nullable String 
 					}
 					parser.skipChildren();
 				}
+				if (parser.nextToken() != null) {
+					problem = NOT_JSON;
+				}
+			}
+			else {
+				problem = new Problem("The message must be a JSON object", null, INVALID);
 			}
 		}
 		catch (JacksonException ex) {
-			// what came before counts; RequestBody reports the fault to the client
+			// what came before counts: a request with a fault gets the error of a request
+			problem = NOT_JSON;
 		}
-		return new ClientMessage(type, response, previous, bytes);
+		if (problem == null && type.isEmpty()) {
+			problem = new Problem("The message has no type", "type", "missing_required_parameter");
+		}
+		return new ClientMessage(type, response, previous, problem, bytes);
 	}
 
 	boolean isCreate() {
@@ -63,6 +94,21 @@ record ClientMessage(String type, @Nullable String responseId, @Nullable String 
 
 	RequestBody body() {
 		return RequestBody.of(this.bytes, "application/json");
+	}
+
+	/**
+	 * Why a message is no event.
+	 *
+	 * @param message a sentence without the period
+	 * @param param the property that is wrong, or {@code null}
+	 * @param code the code of the error
+	 */
+	record Problem(String message, @Nullable String param, String code) {
+
+		ApiErrorException toError() {
+			return new ApiErrorException(ApiError.invalid(400, this.message + ".", this.param, this.code));
+		}
+
 	}
 
 	/**

@@ -172,14 +172,19 @@ final class ResponsesSocket implements PeerListener, OpenSocket, MessageAssemble
 	@Override
 	public void onMessage(byte[] bytes, boolean text, BufferBudget.@Nullable Share held) {
 		this.idle.onActivity();
-		ClientMessage read = text ? ClientMessage.read(bytes) : new ClientMessage("", null, null, bytes);
+		ClientMessage read = ClientMessage.read(bytes, text);
 		if (read.isCreate()) {
 			create(read, held);
 			return;
 		}
+		if (read.problem() != null) {
+			close(held);
+			this.running.refuse(read.problem().toError());
+			return;
+		}
 		BackendLink to = this.links.forMessage(read.responseId());
 		if (to != null) {
-			to.forward(text ? FrameHeader.TEXT : FrameHeader.BINARY, bytes);
+			to.forward(bytes);
 			this.links.onSent(to);
 		}
 		else {

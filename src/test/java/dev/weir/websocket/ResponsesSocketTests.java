@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
@@ -28,6 +30,7 @@ import dev.weir.testing.PoolsYaml;
 
 import static dev.weir.testing.Scripts.responding;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Responses over WebSocket: each message is a request of its own.
@@ -57,7 +60,7 @@ class ResponsesSocketTests {
 		first = new TestBackend();
 		second = new TestBackend();
 		PoolsYaml yaml = new PoolsYaml();
-		for (int i = 0; i < 20; i++) {
+		for (int i = 0; i < 40; i++) {
 			yaml.pool("p" + i, "max-wait: 0ms, hold-signs-of-life: 200ms",
 					WeirServer.backend("a" + i, first.server.url(), "models: {m1: one, m3: m3}"),
 					WeirServer.backend("b" + i, second.server.url(), "priority: 2", "models: {m1: uno, m2: two}"));
@@ -191,6 +194,40 @@ class ResponsesSocketTests {
 		client.text("{\"type\":\"response.create\",\"model\":\"m1\",,}");
 		assertThat(client.nextText()).contains("\"status\":400", "invalid_request_body");
 		assertThat(first.received).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+			"{not json | invalid_request_body | null | not valid JSON",
+			"{'type':'response.cancel'} x | invalid_request_body | null | not valid JSON",
+			"{'type':'response.cancel' | invalid_request_body | null | not valid JSON",
+			"[{'type':'response.cancel'}] | invalid_request_body | null | must be a JSON object",
+			"'response.cancel' | invalid_request_body | null | must be a JSON object",
+			"5 | invalid_request_body | null | must be a JSON object",
+			"{} | missing_required_parameter | 'type' | has no type",
+			"{'type':''} | missing_required_parameter | 'type' | has no type",
+			"{'type':null} | invalid_request_body | 'type' | must be a string",
+			"{'type':7} | invalid_request_body | 'type' | must be a string",
+			"{'type':'response.create','type':'x','model':'m1'} | invalid_request_body | 'type' | more than one type" })
+	void aMessageThatIsNoEventGetsAnErrorAndReachesNoBackend(String message, String code, String param, String text) {
+		RawWebSocket client = connect();
+		client.text(message.replace('\'', '"'));
+		assertThat(client.nextText()).contains("\"type\":\"error\"", "\"status\":400",
+				"\"type\":\"invalid_request_error\"", "\"code\":\"" + code + "\"",
+				"\"param\":" + param.replace('\'', '"'), text);
+		client.frame(RawWebSocket.BINARY, true, "{\"type\":\"response.cancel\"}".getBytes(StandardCharsets.UTF_8));
+		assertThat(client.nextText()).contains("\"status\":400", "invalid_request_body", "binary");
+		assertThat(first.received).isEmpty();
+		client.text(create("m1", ""));
+		assertThat(client.nextText()).contains("response.created");
+	}
+
+	@Test
+	void anEventOfAnUnknownTypePassesUnchanged() {
+		RawWebSocket client = connect();
+		String unknown = "{ \"type\" : \"response.new_feature\", \"value\":[1] }";
+		client.text(unknown);
+		await().atMost(Duration.ofSeconds(10)).until(() -> first.received.contains(unknown));
 	}
 
 	@Test
