@@ -8,12 +8,14 @@ import java.util.Locale;
  */
 public final class DurationText {
 
+	private static final long HOUR = 3_600_000;
+
 	private DurationText() {
 	}
 
 	/**
-	 * Formats a duration in a suitable unit, for instance {@code 40 ms}, {@code 7.2 s} or
-	 * {@code 5 min}.
+	 * Formats a duration in a suitable unit, for instance {@code 40 ms}, {@code 7.2 s},
+	 * {@code 5 min}, {@code 3 h} or {@code 30 days}.
 	 * @param duration the duration, not negative
 	 * @return the number and the unit
 	 */
@@ -25,6 +27,10 @@ public final class DurationText {
 		if (millis < 120_000) {
 			String seconds = String.format(Locale.ROOT, "%.1f", millis / 1000.0);
 			return (seconds.endsWith(".0") ? seconds.substring(0, seconds.length() - 2) : seconds) + " s";
+		}
+		if (millis % HOUR == 0) {
+			long hours = millis / HOUR;
+			return (hours > 24 && hours % 24 == 0) ? hours / 24 + " days" : hours + " h";
 		}
 		return Math.round(millis / 60_000.0) + " min";
 	}

@@ -95,8 +95,9 @@ final class SettingText {
 		if (millis == 0) {
 			return "0s";
 		}
-		return (millis % 3_600_000 == 0) ? millis / 3_600_000 + "h" : (millis % 60_000 == 0) ? millis / 60_000 + "m"
-				: (millis % 1000 == 0) ? millis / 1000 + "s" : millis + "ms";
+		return (millis % 86_400_000 == 0) ? millis / 86_400_000 + "d"
+				: (millis % 3_600_000 == 0) ? millis / 3_600_000 + "h" : (millis % 60_000 == 0) ? millis / 60_000 + "m"
+						: (millis % 1000 == 0) ? millis / 1000 + "s" : millis + "ms";
 	}
 
 	private static String size(long bytes) {
