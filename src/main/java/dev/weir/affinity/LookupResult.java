@@ -30,8 +30,13 @@ sealed interface LookupResult {
 	record Unsure(List<String> backends, Duration retryAfter) implements LookupResult {
 	}
 
-	/** Too many objects are looked up now, so no backend was asked. */
-	record Limited() implements LookupResult {
+	/**
+	 * No backend is known to have it, and some were not asked, because too many objects
+	 * are looked up now.
+	 *
+	 * @param backends the names of those that were not asked, or could not be
+	 */
+	record Limited(List<String> backends) implements LookupResult {
 	}
 
 }

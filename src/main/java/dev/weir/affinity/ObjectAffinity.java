@@ -263,10 +263,12 @@ public final class ObjectAffinity implements ConfigurationListener {
 			}
 		}
 		for (ObjectResult one : results) {
-			if (one.result() instanceof LookupResult.Unsure unsure && !canOnlyBeWithOthers(pool, unsure, found)) {
+			if (one.result() instanceof LookupResult.Unsure unsure
+					&& !canOnlyBeWithOthers(pool, unsure.backends(), found)) {
 				throw AffinityErrors.unsure(pool, one.object().object(), unsure);
 			}
-			if (one.result() instanceof LookupResult.Limited) {
+			if (one.result() instanceof LookupResult.Limited limited
+					&& !canOnlyBeWithOthers(pool, limited.backends(), found)) {
 				throw AffinityErrors.limited();
 			}
 		}
@@ -277,11 +279,10 @@ public final class ObjectAffinity implements ConfigurationListener {
 	 * Whether an object can only be where the others are. The backend of the others then
 	 * decides about it.
 	 */
-	private static boolean canOnlyBeWithOthers(Pool pool, LookupResult.Unsure unsure,
-			Map<NamedObject, List<Owner>> others) {
+	private static boolean canOnlyBeWithOthers(Pool pool, List<String> notAsked, Map<NamedObject, List<Owner>> others) {
 		return pool.backends()
 			.stream()
-			.filter((backend) -> unsure.backends().contains(backend.name()))
+			.filter((backend) -> notAsked.contains(backend.name()))
 			.allMatch((backend) -> others.entrySet()
 				.stream()
 				.anyMatch((other) -> other.getKey().required() && KnownOwners.isReached(other.getValue(), backend)));

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -17,6 +18,7 @@ import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -47,8 +49,6 @@ final class ObjectLookup {
 
 	private static final int MAX_KEPT = 10_000;
 
-	private static final BackendQuestion.Ownership UNKNOWN = BackendQuestion.Ownership.UNKNOWN;
-
 	/** Backends that are asked at a time for one object. */
 	private static final int PARALLEL = 32;
 
@@ -66,8 +66,7 @@ final class ObjectLookup {
 
 	private final AsyncCache<Key, LookupResult> results;
 
-	/** The places of the lookups that run. */
-	private final Map<Key, WaitingPlace> places = new ConcurrentHashMap<>();
+	private final Map<Key, Lookup> running = new ConcurrentHashMap<>();
 
 	/** By the state of the backend, which outlives a reload. */
 	private final LoadingCache<BackendCondition, QuestionQueue> questions;
@@ -118,46 +117,49 @@ final class ObjectLookup {
 		}
 		return Mono.defer(() -> {
 			Key key = Key.of(question);
-			CompletableFuture<LookupResult> running = this.results.getIfPresent(key);
-			if (running != null) {
-				return join(question, key, running);
+			CompletableFuture<LookupResult> known = this.results.getIfPresent(key);
+			if (known != null) {
+				return join(question, key, known);
 			}
 			if (!this.rate.tryAcquire(this.settings.get().maxLookups())) {
-				return Mono.just(new LookupResult.Limited());
+				return Mono.just(new LookupResult.Limited(names(question, onePerPlace(question))));
 			}
-			// other requests wait for the same future, so a cancelled request must not
-			// cancel it
-			return Mono.fromFuture(this.results.get(key, (it, executor) -> begin(question, it)), true);
+			Lookup lookup = new Lookup(key, new WaitingPlace(this.queues.of(question.pool())));
+			CompletableFuture<LookupResult> result = this.results.get(key, (it, executor) -> begin(question, lookup));
+			return (result == lookup.result) ? lookup.await(lookup.first) : join(question, key, result);
 		});
 	}
 
 	/** Waits for the lookup of another request. */
-	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> running) {
-		WaitingPlace other = this.places.get(key);
-		if (running.isDone() || other == null || !other.isTaken()) {
-			return Mono.fromFuture(running, true);
+	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> result) {
+		Lookup running = this.running.get(key);
+		if (result.isDone() || running == null || running.result != result) {
+			return Mono.fromFuture(result, true);
+		}
+		if (!running.tryJoin()) {
+			// its last client is leaving
+			this.results.asMap().remove(key, result);
+			return ask(question);
 		}
 		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
-		return place.take() ? Mono.fromFuture(running, true).doFinally((signal) -> place.release())
-				: Mono.just(conclude(question,
-						onePerPlace(question).stream().map((backend) -> new Asked(backend, UNKNOWN)).toList()));
+		if (running.waits && !place.take()) {
+			running.leave(place);
+			return Mono.just(conclude(question,
+					onePerPlace(question).stream().map((backend) -> new Asked(backend, Finding.UNAVAILABLE)).toList()));
+		}
+		return running.await(place);
 	}
 
-	private CompletableFuture<LookupResult> begin(BackendQuestion question, Key key) {
-		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
-		this.places.put(key, place);
-		CompletableFuture<LookupResult> result = new CompletableFuture<>();
-		Disposable unused = askAll(question, place).doFinally((signal) -> {
-			this.places.remove(key, place);
-			place.release();
-		}).subscribe(result::complete, result::completeExceptionally);
-		return result;
+	private CompletableFuture<LookupResult> begin(BackendQuestion question, Lookup lookup) {
+		this.running.put(lookup.key, lookup);
+		lookup.run(askAll(question, lookup));
+		return lookup.result;
 	}
 
-	private Mono<LookupResult> askAll(BackendQuestion question, WaitingPlace place) {
+	private Mono<LookupResult> askAll(BackendQuestion question, Lookup lookup) {
 		return Flux.fromIterable(onePerPlace(question))
-			.flatMap((backend) -> ask(question, backend, place), PARALLEL)
-			.takeUntil((asked) -> asked.ownership() == BackendQuestion.Ownership.OWNED)
+			.flatMap((backend) -> ask(question, backend, lookup), PARALLEL)
+			.takeUntil((asked) -> asked.finding() == Finding.OWNED)
 			.collectList()
 			.map((all) -> conclude(question, all));
 	}
@@ -173,18 +175,31 @@ final class ObjectLookup {
 		return chosen;
 	}
 
-	private Mono<Asked> ask(BackendQuestion question, Backend backend, WaitingPlace place) {
+	private Mono<Asked> ask(BackendQuestion question, Backend backend, Lookup lookup) {
 		Lane lane = question.pool().lanes("").of(backend);
-		Mono<Boolean> turn = (lane == null) ? Mono.just(mayBeAsked(question.pool(), backend))
-				: this.questions.get(backend.condition())
-					.await(lane, question.pool().properties().maxWait(), place::take);
-		return turn.flatMap((mayAsk) -> mayAsk ? send(question, backend) : Mono.just(UNKNOWN))
-			.map((ownership) -> new Asked(backend, ownership));
+		if (lane == null) {
+			return (mayBeAsked(question.pool(), backend) ? send(question, backend) : Mono.just(Finding.UNAVAILABLE))
+				.map((finding) -> new Asked(backend, finding));
+		}
+		return this.questions.get(backend.condition())
+			.await(lane, question.pool().properties().maxWait(), lookup::beginWait)
+			.flatMap((turn) -> switch (turn) {
+				case SEND -> send(question, backend);
+				case LIMITED -> Mono.just(Finding.LIMITED);
+				case UNAVAILABLE -> Mono.just(Finding.UNAVAILABLE);
+			})
+			.map((finding) -> new Asked(backend, finding));
 	}
 
-	private Mono<BackendQuestion.Ownership> send(BackendQuestion question, Backend backend) {
+	private Mono<Finding> send(BackendQuestion question, Backend backend) {
 		return this.sender.send(question, backend)
-			.timeout(this.settings.get().lookupTimeout(), Mono.just(UNKNOWN), this.timing.timers());
+			.timeout(this.settings.get().lookupTimeout(), Mono.just(BackendQuestion.Ownership.UNKNOWN),
+					this.timing.timers())
+			.map((ownership) -> switch (ownership) {
+				case OWNED -> Finding.OWNED;
+				case NOT_OWNED -> Finding.NOT_OWNED;
+				case UNKNOWN -> Finding.UNAVAILABLE;
+			});
 	}
 
 	/** A backend that throttles, fails or refuses the credential is left alone. */
@@ -200,25 +215,40 @@ final class ObjectLookup {
 	}
 
 	private LookupResult conclude(BackendQuestion question, List<Asked> all) {
-		List<String> unasked = new ArrayList<>(question.leftOut());
+		List<Backend> unasked = new ArrayList<>();
 		Duration retryAfter = Duration.ZERO;
+		boolean limited = false;
 		for (Asked asked : all) {
-			switch (asked.ownership()) {
+			switch (asked.finding()) {
 				case OWNED -> {
 					Owner owner = Owner.of(asked.backend());
 					this.owners.remember(List.of(question.object()), owner);
 					return new LookupResult.Found(owner);
 				}
-				case UNKNOWN -> {
+				case UNAVAILABLE -> {
 					Duration left = cooldownLeft(question.pool(), asked.backend());
 					retryAfter = (left.compareTo(retryAfter) > 0) ? left : retryAfter;
-					unasked.add(asked.backend().name());
+					unasked.add(asked.backend());
+				}
+				case LIMITED -> {
+					limited = true;
+					unasked.add(asked.backend());
 				}
 				case NOT_OWNED -> {
 				}
 			}
 		}
-		return unasked.isEmpty() ? new LookupResult.Unknown() : new LookupResult.Unsure(unasked, retryAfter);
+		List<String> names = names(question, unasked);
+		if (limited) {
+			return new LookupResult.Limited(names);
+		}
+		return names.isEmpty() ? new LookupResult.Unknown() : new LookupResult.Unsure(names, retryAfter);
+	}
+
+	private static List<String> names(BackendQuestion question, List<Backend> unasked) {
+		List<String> names = new ArrayList<>(question.leftOut());
+		unasked.forEach((backend) -> names.add(backend.name()));
+		return names;
 	}
 
 	/** Asks a backend. */
@@ -235,7 +265,82 @@ final class ObjectLookup {
 
 	}
 
-	private record Asked(Backend backend, BackendQuestion.Ownership ownership) {
+	private record Asked(Backend backend, Finding finding) {
+	}
+
+	/** What is known about an object on one backend. */
+	private enum Finding {
+
+		OWNED, NOT_OWNED,
+
+		/** It was not asked, because it gets too many questions now. */
+		LIMITED,
+
+		/** It could not be asked, or its response does not show it. */
+		UNAVAILABLE
+
+	}
+
+	/**
+	 * A lookup that runs, and the clients that wait for it. Each of them has a place
+	 * among the waiting requests of the pool while the lookup waits. If all clients have
+	 * left, the lookup ends. Safe for many threads.
+	 */
+	private final class Lookup {
+
+		private final Key key;
+
+		private final WaitingPlace first;
+
+		private final CompletableFuture<LookupResult> result = new CompletableFuture<>();
+
+		private final Disposable.Swap asking = Disposables.swap();
+
+		private final AtomicInteger clients = new AtomicInteger(1);
+
+		private volatile boolean waits;
+
+		Lookup(Key key, WaitingPlace first) {
+			this.key = key;
+			this.first = first;
+		}
+
+		void run(Mono<LookupResult> questions) {
+			this.asking.update(questions.doFinally((signal) -> {
+				ObjectLookup.this.running.remove(this.key, this);
+				this.first.release();
+			}).subscribe(this.result::complete, this.result::completeExceptionally));
+		}
+
+		/**
+		 * Takes the place of the first client, since a question has to wait.
+		 * @return whether it may wait; also if the first client has left since
+		 */
+		boolean beginWait() {
+			if (this.first.take()) {
+				this.waits = true;
+			}
+			return this.waits;
+		}
+
+		/** Adds a client, unless the last one has left. */
+		boolean tryJoin() {
+			return this.clients.getAndUpdate((count) -> (count > 0) ? count + 1 : 0) > 0;
+		}
+
+		/** Waits for the result. Other clients wait for the same future. */
+		Mono<LookupResult> await(WaitingPlace place) {
+			return Mono.fromFuture(this.result, true).doOnCancel(() -> leave(place)).doOnTerminate(place::release);
+		}
+
+		void leave(WaitingPlace place) {
+			place.release();
+			if (this.clients.decrementAndGet() == 0) {
+				ObjectLookup.this.results.asMap().remove(this.key, this.result);
+				this.asking.dispose();
+			}
+		}
+
 	}
 
 	/** Requests of another dialect or version may reach other backends. */

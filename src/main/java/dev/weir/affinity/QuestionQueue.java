@@ -21,13 +21,11 @@ import dev.weir.queue.Timing;
 
 /**
  * The questions for one backend, in the order of their arrival. They wait for the end of
- * a cooldown; then they are sent one after the other, as the limit per second and the
- * ramp of the lane allow. Safe for many threads, never blocks.
+ * a cooldown; then they are sent one after the other, as the limit per second allows. The
+ * ramp of a lane is for requests only: a question is cheap, and has a limit. Safe for
+ * many threads, never blocks.
  */
 final class QuestionQueue {
-
-	/** A ramp whose next place another request has taken. */
-	private static final Duration SOON = Duration.ofMillis(1);
 
 	private final Timing timing;
 
@@ -60,10 +58,10 @@ final class QuestionQueue {
 	 * @param lane the lane of the backend
 	 * @param atMost how long to wait
 	 * @param mayWait is called if the question has to wait; whether it may
-	 * @return whether it may be sent: {@code false} at once if it may not wait, or would
-	 * wait too long, or if the backend is out of service
+	 * @return whether it may be sent; at once if it may not wait, or would wait too long,
+	 * or if the backend is out of service
 	 */
-	Mono<Boolean> await(Lane lane, Duration atMost, BooleanSupplier mayWait) {
+	Mono<Turn> await(Lane lane, Duration atMost, BooleanSupplier mayWait) {
 		return Mono.create((sink) -> {
 			this.arrivals.add(new Question(lane, this.timing.ticker().read() + atMost.toNanos(), mayWait, sink));
 			requestUpdate();
@@ -100,7 +98,7 @@ final class QuestionQueue {
 				this.waiting.add(next);
 			}
 			else {
-				next.sink.success(false);
+				next.sink.success(refusal(next.lane));
 			}
 		}
 		setTimer(delay);
@@ -115,10 +113,15 @@ final class QuestionQueue {
 			}
 			this.waiting.remove();
 			if (!left.isZero()) {
-				first.sink.success(false);
+				first.sink.success(refusal(first.lane));
 			}
 		}
 		return Duration.ZERO;
+	}
+
+	/** A backend in cooldown cannot be asked; otherwise the limit was the reason. */
+	private static Turn refusal(Lane lane) {
+		return lane.cooldownLeft().isZero() ? Turn.LIMITED : Turn.UNAVAILABLE;
 	}
 
 	/** The delay of a question behind all that wait. */
@@ -141,19 +144,15 @@ final class QuestionQueue {
 			return cooldown;
 		}
 		if (lane.backend().isBreakerOpen()) {
-			question.sink.success(false);
+			question.sink.success(Turn.UNAVAILABLE);
 			return Duration.ZERO;
 		}
 		Duration left = this.rate.timeToPermit(limit());
 		if (!left.isZero()) {
 			return left;
 		}
-		if (!lane.tryEnterRamp()) {
-			Duration ramp = lane.timeToRampPlace();
-			return ramp.isZero() ? SOON : ramp;
-		}
 		this.rate.tryAcquire(limit());
-		question.sink.success(true);
+		question.sink.success(Turn.SEND);
 		return Duration.ZERO;
 	}
 
@@ -169,6 +168,20 @@ final class QuestionQueue {
 				: this.timing.timers().schedule(this::requestUpdate, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
+	/** Whether a question may be sent. */
+	enum Turn {
+
+		/** It may be sent now. */
+		SEND,
+
+		/** Too many questions are sent to the backend now. */
+		LIMITED,
+
+		/** The backend is in cooldown for too long, or out of service. */
+		UNAVAILABLE
+
+	}
+
 	/** A question that is not sent yet. */
 	private final class Question {
 
@@ -178,11 +191,11 @@ final class QuestionQueue {
 
 		private final BooleanSupplier mayWait;
 
-		private final MonoSink<Boolean> sink;
+		private final MonoSink<Turn> sink;
 
 		private volatile boolean cancelled;
 
-		Question(Lane lane, long until, BooleanSupplier mayWait, MonoSink<Boolean> sink) {
+		Question(Lane lane, long until, BooleanSupplier mayWait, MonoSink<Turn> sink) {
 			this.lane = lane;
 			this.until = until;
 			this.mayWait = mayWait;

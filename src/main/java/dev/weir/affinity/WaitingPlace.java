@@ -1,6 +1,6 @@
 package dev.weir.affinity;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 import dev.weir.queue.WaitQueues;
 
@@ -12,7 +12,7 @@ final class WaitingPlace {
 
 	private final WaitQueues queues;
 
-	private final AtomicBoolean taken = new AtomicBoolean();
+	private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
 
 	WaitingPlace(WaitQueues queues) {
 		this.queues = queues;
@@ -20,30 +20,32 @@ final class WaitingPlace {
 
 	/**
 	 * Takes the place, once.
-	 * @return whether it was taken, now or before
+	 * @return whether it was taken, now or before, and not released since
 	 */
 	boolean take() {
-		if (this.taken.get()) {
-			return true;
+		if (this.state.get() != State.NEW) {
+			return this.state.get() == State.TAKEN;
 		}
 		if (!this.queues.tryEnter()) {
 			return false;
 		}
-		if (!this.taken.compareAndSet(false, true)) {
+		if (!this.state.compareAndSet(State.NEW, State.TAKEN)) {
 			this.queues.leave();
 		}
-		return true;
+		return this.state.get() == State.TAKEN;
 	}
 
-	boolean isTaken() {
-		return this.taken.get();
-	}
-
-	/** Releases the place if it was taken. */
+	/** Releases the place if it was taken. It cannot be taken again. */
 	void release() {
-		if (this.taken.compareAndSet(true, false)) {
+		if (this.state.getAndSet(State.RELEASED) == State.TAKEN) {
 			this.queues.leave();
 		}
+	}
+
+	private enum State {
+
+		NEW, TAKEN, RELEASED
+
 	}
 
 }

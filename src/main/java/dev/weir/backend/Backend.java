@@ -237,6 +237,32 @@ public final class Backend {
 	}
 
 	/**
+	 * The last outcome that counted as a failure of the backend.
+	 * @return its {@linkplain Outcome#description() description}, or {@code null} if
+	 * there was none since the start
+	 */
+	public @Nullable String lastFailure() {
+		return this.condition.lastFailure();
+	}
+
+	/**
+	 * Whether its last attempt failed.
+	 * @return {@code false} if the backend has responded since its
+	 * {@linkplain #lastFailure() last failure}
+	 */
+	public boolean hasFailedLast() {
+		return this.condition.hasFailedLast();
+	}
+
+	void recordFailure(Outcome outcome) {
+		this.condition.recordFailure(outcome.description());
+	}
+
+	void recordNoFailure() {
+		this.condition.recordNoFailure();
+	}
+
+	/**
 	 * Whether it broke off a response a few seconds ago. Other backends of the same tier
 	 * are then preferred, but it still takes requests.
 	 * @return whether it did so within {@link #AFTER_BREAK}
@@ -284,10 +310,6 @@ public final class Backend {
 	 */
 	Duration timeToRampPlace() {
 		return this.condition.ramp.timeToNextPlace();
-	}
-
-	boolean tryEnterRamp() {
-		return this.condition.ramp.tryEnter() != null;
 	}
 
 	/**

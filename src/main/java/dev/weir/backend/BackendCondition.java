@@ -39,6 +39,10 @@ public final class BackendCondition {
 
 	private volatile @Nullable String credentialProblem;
 
+	private volatile @Nullable String lastFailure;
+
+	private volatile boolean failedLast;
+
 	private volatile int credentialGeneration;
 
 	// the settings with which it was last in use, for the comparison of credentials
@@ -123,6 +127,25 @@ public final class BackendCondition {
 
 	void recordCredentialProblem(@Nullable String problem) {
 		this.credentialProblem = problem;
+	}
+
+	@Nullable String lastFailure() {
+		return this.lastFailure;
+	}
+
+	boolean hasFailedLast() {
+		return this.failedLast;
+	}
+
+	void recordFailure(String description) {
+		this.lastFailure = description;
+		this.failedLast = true;
+	}
+
+	void recordNoFailure() {
+		if (this.failedLast) {
+			this.failedLast = false;
+		}
 	}
 
 	int credentialGeneration() {

@@ -275,32 +275,6 @@ public final class Lane implements ServiceInstance {
 	}
 
 	/**
-	 * Takes a place of the ramp for a request that is no attempt, since its response
-	 * counts neither for cooldowns nor for the circuit breaker.
-	 * @return whether there was one
-	 * @see #timeToRampPlace()
-	 */
-	public boolean tryEnterRamp() {
-		Ramp.Step step = this.condition.ramp.tryEnter();
-		if (step == null) {
-			return false;
-		}
-		if (!this.backend.tryEnterRamp()) {
-			this.condition.ramp.leave(step);
-			return false;
-		}
-		return true;
-	}
-
-	/**
-	 * How long the ramps of the lane and of its backend delay the next request.
-	 * @return the remaining time, zero if it may begin now
-	 */
-	public Duration timeToRampPlace() {
-		return longest(this.condition.ramp.timeToNextPlace(), this.backend.timeToRampPlace());
-	}
-
-	/**
 	 * Whether the backend accepts {@code stream_options.include_usage} for this model.
 	 * @return what is known
 	 */
@@ -392,6 +366,7 @@ public final class Lane implements ServiceInstance {
 	void onEnd(Outcome outcome, RequestTraits request, Ramp.Step step) {
 		this.condition.tally.onEnd(outcome);
 		beginCooldown(outcome, request, step);
+		recordFailure(outcome);
 		switch (outcome.type()) {
 			case NO_CREDENTIAL -> this.backend.recordCredentialProblem(outcome.description());
 			case BROKEN -> {
@@ -402,6 +377,22 @@ public final class Lane implements ServiceInstance {
 				this.backend.recordCredentialProblem(null);
 			case CANCELLED -> {
 				// the client may have left before Weir had a credential
+			}
+		}
+	}
+
+	private void recordFailure(Outcome outcome) {
+		switch (outcome.type()) {
+			case BROKEN -> this.backend.recordFailure(outcome);
+			case FAILED -> {
+				if (((Outcome.Failed) outcome).isBackendFault()) {
+					this.backend.recordFailure(outcome);
+				}
+			}
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, DENIED, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE ->
+				this.backend.recordNoFailure();
+			case NO_CREDENTIAL, CANCELLED -> {
+				// the backend may not have been called
 			}
 		}
 	}

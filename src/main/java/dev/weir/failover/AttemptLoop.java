@@ -16,6 +16,7 @@ import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
+import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
 import dev.weir.request.Binding;
@@ -75,6 +76,8 @@ final class AttemptLoop {
 
 	private int notMine;
 
+	private final UnknownItems unknownItems;
+
 	// the result of the last attempt if it was about the request: used if no other lane
 	// is free that may take the request
 	private @Nullable RequestResult refused;
@@ -95,6 +98,7 @@ final class AttemptLoop {
 		this.attempts = this.failover.attempts();
 		this.candidates = this.failover.candidates();
 		this.usageRefusal = new UsageRefusal(context);
+		this.unknownItems = new UnknownItems(this.failover);
 	}
 
 	/**
@@ -225,8 +229,15 @@ final class AttemptLoop {
 			}
 		}
 		this.best.consider(attempt.lane(), outcome, error);
-		this.refused = (error != null && error.isWhole() && isAboutRequest(outcome)) ? refused(attempt, outcome, error)
-				: null;
+		RequestResult aboutRequest = (error != null && error.isWhole() && isAboutRequest(outcome))
+				? refused(attempt, outcome, error) : null;
+		if (outcome.type() == OutcomeType.NOT_MINE) {
+			this.unknownItems.keep(aboutRequest);
+			this.refused = null;
+		}
+		else {
+			this.refused = aboutRequest;
+		}
 		result.discard();
 		this.attempts.end(outcome);
 		AttemptLog.report(attempt.lane(), outcome, this.failover.traits().operation());
@@ -272,7 +283,7 @@ final class AttemptLoop {
 	private boolean isLast(Attempt attempt, Outcome outcome) {
 		return switch (outcome.type()) {
 			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
-			case NOT_MINE -> !(call().replayable() && mayTryElsewhere(attempt.lane()));
+			case NOT_MINE -> !(call().replayable() && mayBeServedElsewhere(attempt.lane()));
 			case TOO_LONG -> !(call().replayable() && this.candidates.restrictToLowerTiers(attempt.lane()));
 			case TOO_LARGE -> !(call().replayable()
 					&& this.candidates.restrictToLargerLanes(attempt.lane(), (Outcome.TooLarge) outcome));
@@ -284,15 +295,20 @@ final class AttemptLoop {
 	 * Whether another server may know what the request contains; otherwise its reasoning
 	 * is left out, if the pool allows it.
 	 */
-	private boolean mayTryElsewhere(Lane lane) {
+	private boolean mayBeServedElsewhere(Lane lane) {
+		this.unknownItems.add(lane);
 		if (++this.notMine <= MAX_NOT_MINE && this.candidates.restrictToOtherServers(lane)) {
 			return true;
 		}
 		if (ReasoningDrop.ofUnknownOrigin(this.context)) {
 			this.candidates.allowTried();
+			this.unknownItems.clear();
 			return true;
 		}
-		return false;
+		if (this.notMine > MAX_NOT_MINE) {
+			this.unknownItems.limit();
+		}
+		return !this.unknownItems.possibleOwners().isEmpty();
 	}
 
 	/**
@@ -312,7 +328,8 @@ final class AttemptLoop {
 
 	/** Makes the next attempt, if limits, deadline and retry budget allow it. */
 	private Mono<RequestResult> next(Outcome outcome) {
-		if (this.attempts.counted() >= settings().maxAttempts()) {
+		if (this.attempts.counted() >= settings().maxAttempts()
+				|| (this.notMine > MAX_NOT_MINE && this.unknownItems.isAny())) {
 			return giveUp(true);
 		}
 		if (waitFor() == null && !leaveOwner()) {
@@ -403,13 +420,17 @@ final class AttemptLoop {
 	 * @param early whether another backend might have served it
 	 */
 	private Mono<RequestResult> giveUp(boolean early) {
+		RequestResult unknown = this.unknownItems.finalError();
 		if (this.refused != null && !mayServeLater(early)) {
 			return Mono.just(this.refused);
 		}
+		if (unknown != null) {
+			return Mono.just(unknown);
+		}
 		Exhaustion why = Exhaustion.of(this.failover, early);
-		ApiErrorException own = new ExhaustedReply(this.context, early).exception(why);
-		logger.warn("No backend served {} {}: {} [{}]", call().path().method(), call().path().operationPath(),
-				own.getMessage(), this.context.id());
+		ApiErrorException own = this.unknownItems.describe(new ExhaustedReply(this.context, early).exception(why), why);
+		logger.warn("No backend served {} {}: {}{} [{}]", call().path().method(), call().path().operationPath(),
+				own.getMessage(), causesForLog(why), this.context.id());
 		Attempts.Ended last = this.attempts.last();
 		if (why.isFailure() && this.best.error() != null) {
 			return Mono.just(new RequestResult.Exhausted(this.best.lane(), this.best.error(), own));
@@ -420,6 +441,13 @@ final class AttemptLoop {
 					new ApiErrorException(own.error())));
 		}
 		return Mono.just(new RequestResult.Exhausted((last != null) ? last.lane() : null, null, own));
+	}
+
+	/** The error itself has the cause if only one backend can take the request. */
+	private String causesForLog(Exhaustion why) {
+		String causes = (why == Exhaustion.UNAVAILABLE && !this.candidates.isBound()) ? FailureCause.of(this.failover)
+				: "";
+		return causes.isEmpty() ? "" : " (" + causes + ")";
 	}
 
 	/** Whether a lane with a larger quota exists and will be free later. */

@@ -36,14 +36,16 @@ final class BoundReply {
 
 	/**
 	 * The reply if the backend of a bound request is at its limit or out of service.
-	 * @param binding the restriction of the request
+	 * @param context the request
+	 * @param binding its restriction
 	 * @param why why the backend cannot take the request
 	 * @param delay the time until it may be free
 	 * @param lasting whether waiting does not help
 	 * @return the error, or {@code null} if it does not differ from that of other
 	 * requests
 	 */
-	static @Nullable ApiError of(Binding binding, Exhaustion why, Duration delay, boolean lasting) {
+	static @Nullable ApiError of(RequestContext context, Binding binding, Exhaustion why, Duration delay,
+			boolean lasting) {
 		return switch (why) {
 			case THROTTLED -> new ApiError(429,
 					binding.describe() + " is at its limit; it is free in " + DurationText.of(delay) + ".", "requests",
@@ -51,12 +53,17 @@ final class BoundReply {
 			case OUT_OF_QUOTA, DENIED, UNAVAILABLE,
 					CONNECTION ->
 				new ApiError(503,
-						binding.describe() + " is out of service"
+						binding.describe() + " is out of service" + cause(context)
 								+ (lasting ? ". Retrying does not help. See Weir's log for the correction."
 										: "; the next try is possible in " + DurationText.of(delay) + "."),
 						"server_error", null, "service_unavailable");
 			case NO_LANE, TOO_LARGE, MODEL_NOT_SERVED, OPERATION_NOT_SERVED, TIMEOUT, FAILED -> null;
 		};
+	}
+
+	private static String cause(RequestContext context) {
+		String cause = FailureCause.of(context.failover());
+		return cause.isEmpty() ? "" : " (" + cause + ")";
 	}
 
 }

@@ -36,7 +36,7 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	ApiErrorException exception(Exhaustion why) {
 		Binding binding = binding();
 		boolean lasting = binding != null && Exhaustion.isLasting(failover());
-		ApiError bound = (binding != null) ? BoundReply.of(binding, why, delay(), lasting) : null;
+		ApiError bound = (binding != null) ? BoundReply.of(this.context, binding, why, delay(), lasting) : null;
 		if (bound != null) {
 			return new ApiErrorException(bound, lasting ? Map.of("x-should-retry", "false") : delayHeaders());
 		}
@@ -182,7 +182,8 @@ record ExhaustedReply(RequestContext context, boolean early) {
 	}
 
 	private String tried() {
-		int count = failover().attempts().count();
+		// one backend may have had several attempts
+		long count = failover().attempts().ended().stream().map((ended) -> ended.lane().backend()).distinct().count();
 		return (count == 1) ? "One backend of pool " + pool() + " was tried."
 				: count + " backends of pool " + pool() + " were tried.";
 	}

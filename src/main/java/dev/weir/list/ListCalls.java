@@ -1,10 +1,12 @@
 package dev.weir.list;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -17,6 +19,7 @@ import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.failover.BackendCaller;
 import dev.weir.failover.Failover;
+import dev.weir.failover.FailureCause;
 import dev.weir.memory.BufferBudget;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.ApiCall;
@@ -24,6 +27,7 @@ import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.list.ListFormatException;
 import dev.weir.reply.RequestResult;
+import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
 import dev.weir.response.ErrorResponse;
 import dev.weir.response.ResponseStart;
@@ -48,7 +52,8 @@ final class ListCalls {
 
 	private final Set<RequestContext> running = new HashSet<>();
 
-	private final Set<String> backends = new TreeSet<>();
+	/** The backends that have served a call, by their resource. */
+	private final Map<Lanes, Set<String>> backends = new IdentityHashMap<>();
 
 	private final BufferBudget.Share share;
 
@@ -76,9 +81,22 @@ final class ListCalls {
 		List.copyOf(this.running).forEach(this::end);
 	}
 
+	/**
+	 * The names of the backends that have served a call for some resources.
+	 * @param resources the lanes of each resource
+	 * @return the names in order, separated by commas
+	 */
+	String backends(Collection<Lanes> resources) {
+		return resources.stream()
+			.flatMap((lanes) -> this.backends.getOrDefault(lanes, Set.of()).stream())
+			.distinct()
+			.sorted()
+			.collect(Collectors.joining(","));
+	}
+
 	/** The names of the backends that have served a call. */
-	Set<String> backends() {
-		return this.backends;
+	String backends() {
+		return backends(this.backends.keySet());
 	}
 
 	/** How many attempts have been made. */
@@ -104,21 +122,31 @@ final class ListCalls {
 
 	private <T> Mono<T> once(Lanes lanes, ApiPath path, Function<byte[], T> parser) {
 		// eager, so that its attempts are counted before its result is used
-		return Mono.using(() -> begin(lanes, path), (part) -> call(part, parser), this::end);
+		return Mono.using(() -> begin(lanes, path), (part) -> call(part, lanes, parser), this::end);
 	}
 
-	private <T> Mono<T> call(RequestContext part, Function<byte[], T> parser) {
+	private <T> Mono<T> call(RequestContext part, Lanes lanes, Function<byte[], T> parser) {
 		return this.failover.runPart(part, this.callers.apply(part))
-			.flatMap((result) -> result.<Mono<T>>match((relayed) -> read(part, relayed, parser), ListCalls::refused,
-					(exhausted) -> exhausted(part, exhausted), (connected) -> {
+			.flatMap((result) -> result.<Mono<T>>match((relayed) -> read(part, lanes, relayed, parser),
+					ListCalls::refused, (exhausted) -> exhausted(part, exhausted), (connected) -> {
 						connected.discard();
 						return Mono.error(new IllegalStateException("A list is no WebSocket"));
 					}));
 	}
 
 	private static <T> Mono<T> exhausted(RequestContext part, RequestResult.Exhausted exhausted) {
-		return Mono.error(PartFailedException.unavailable(names(part.failover().candidates().lanes()), exhausted.own(),
-				part.failover().attempts().count() > 0));
+		FailoverState failover = part.failover();
+		return Mono.error(PartFailedException.unavailable(names(failover.candidates().lanes()), exhausted.own(),
+				hasFailed(failover) ? FailureCause.of(failover) : "", failover.attempts().count() > 0));
+	}
+
+	/** Weir's error then counts the backends of this part only, which is misleading. */
+	private static boolean hasFailed(FailoverState failover) {
+		return failover.attempts().ended().stream().anyMatch((ended) -> switch (ended.outcome().type()) {
+			case FAILED, DENIED, NO_CREDENTIAL, BROKEN -> true;
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE, CANCELLED ->
+				false;
+		});
 	}
 
 	private RequestContext begin(Lanes lanes, ApiPath path) {
@@ -134,7 +162,8 @@ final class ListCalls {
 		}
 	}
 
-	private <T> Mono<T> read(RequestContext part, RequestResult.Relayed relayed, Function<byte[], T> parser) {
+	private <T> Mono<T> read(RequestContext part, Lanes lanes, RequestResult.Relayed relayed,
+			Function<byte[], T> parser) {
 		Attempt attempt = relayed.attempt();
 		if (!(relayed.start() instanceof ResponseStart.Bytes bytes)) {
 			relayed.start().body().dispose();
@@ -151,7 +180,7 @@ final class ListCalls {
 				T read = parse(attempt, body, parser);
 				relayed.recordStart(part);
 				attempt.end(relayed.outcome());
-				this.backends.add(attempt.lane().backend().name());
+				this.backends.computeIfAbsent(lanes, (it) -> new HashSet<>()).add(attempt.lane().backend().name());
 				return read;
 			});
 	}

@@ -13,6 +13,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 
+import dev.weir.backend.Lanes;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.list.ListQuery;
 import dev.weir.openai.list.MergedPage;
@@ -56,16 +57,17 @@ final class ListReply {
 	/**
 	 * The reply with a page.
 	 * @param page the page
+	 * @param resources the lanes of the resources of its objects
 	 * @param without the refusals of backends that do not know the list
 	 * @return the reply
 	 */
-	WholeReply page(MergedPage page, List<PartFailedException> without) {
+	WholeReply page(MergedPage page, List<Lanes> resources, List<PartFailedException> without) {
 		without.forEach(
 				(one) -> logger.info("{} has no list of {} (status {}), so the merged list has no objects of it [{}]",
 						one.backend(), this.query.list().path(), one.status(), this.context.id()));
 		byte[] json = page.toJson();
 		HttpHeaders headers = head(200, json.length);
-		headers.set("x-weir-backend", String.join(",", this.calls.backends()));
+		headers.set("x-weir-backend", resources.isEmpty() ? this.calls.backends() : this.calls.backends(resources));
 		if (!without.isEmpty()) {
 			headers.set(WITHOUT_LIST,
 					without.stream().map(PartFailedException::backend).sorted().collect(Collectors.joining(",")));

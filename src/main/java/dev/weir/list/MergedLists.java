@@ -156,7 +156,8 @@ public final class MergedLists {
 			}
 			MergedPage page = MergedPage.of(parts, query);
 			place.remember(lists, page);
-			return reply.page(page, unknown);
+			return reply.page(page, page.ranks().stream().distinct().map((rank) -> lists.get(rank).lanes()).toList(),
+					unknown);
 		}).onErrorResume(ListFailedException.class, (failed) -> Mono.fromSupplier(() -> reply.failure(failed.parts())));
 	}
 

@@ -84,6 +84,10 @@ final class ResourceList {
 		this.calls = calls;
 	}
 
+	Lanes lanes() {
+		return this.lanes;
+	}
+
 	/**
 	 * Begins behind an object of this resource.
 	 * @param place the place of the object

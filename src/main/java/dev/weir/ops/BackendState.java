@@ -98,13 +98,15 @@ record BackendState(Kind kind, String why, Duration remaining) {
 			return new BackendState(Kind.DENIED, backend.credentialProblem(), Duration.ZERO);
 		}
 		if (backend.isBreakerOpen()) {
-			return new BackendState(Kind.BREAKER_OPEN, "it failed too often", backend.breakerOpenFor());
+			return new BackendState(Kind.BREAKER_OPEN, "it failed too often" + lastFailure(backend),
+					backend.breakerOpenFor());
 		}
 		if (reason != null) {
-			return new BackendState(Kind.COOLDOWN, "it failed and sent a delay", remaining);
+			return new BackendState(Kind.COOLDOWN, "it failed and sent a delay" + lastFailure(backend), remaining);
 		}
 		if (backend.isProbing()) {
-			return new BackendState(Kind.PROBING, "it failed too often and is being tried again", Duration.ZERO);
+			return new BackendState(Kind.PROBING, "it failed too often and is being tried again" + lastFailure(backend),
+					Duration.ZERO);
 		}
 		List<Lane> lanes = pool.knownLanes(backend);
 		BackendState noModel = ofMissingModels(backend, lanes);
@@ -119,6 +121,10 @@ record BackendState(Kind kind, String why, Duration remaining) {
 			return new BackendState(Kind.RAMPING, "after a cooldown it takes a few requests at first", Duration.ZERO);
 		}
 		return ofLanes(backend, lanes);
+	}
+
+	private static String lastFailure(Backend backend) {
+		return (backend.lastFailure() != null) ? "; its last failure: " + backend.lastFailure() : "";
 	}
 
 	private static String describe(@Nullable Refusal refusal) {
@@ -142,7 +148,7 @@ record BackendState(Kind kind, String why, Duration remaining) {
 		List<Lane> counting = lanes.stream().filter((lane) -> counts(backend, lane, lanes)).toList();
 		List<Lane> coolingDown = counting.stream().filter((lane) -> lane.cooldownReason() != null).toList();
 		if (coolingDown.isEmpty()) {
-			return ofRampingLanes(counting.stream().filter(Lane::isRamping).toList());
+			return ofRampingLanes(backend, counting.stream().filter(Lane::isRamping).toList());
 		}
 		boolean all = coolingDown.size() == counting.size()
 				&& coolingDown.stream().noneMatch((lane) -> lane.cooldownReason() == CooldownReason.NOT_SERVED);
@@ -170,9 +176,10 @@ record BackendState(Kind kind, String why, Duration remaining) {
 		return (lanes.size() > MAX_SHOWN) ? shown + " and " + (lanes.size() - MAX_SHOWN) + " more" : shown;
 	}
 
-	private static BackendState ofRampingLanes(List<Lane> lanes) {
+	private static BackendState ofRampingLanes(Backend backend, List<Lane> lanes) {
 		if (lanes.isEmpty()) {
-			return new BackendState(Kind.AVAILABLE, "it takes requests", Duration.ZERO);
+			return new BackendState(Kind.AVAILABLE,
+					"it takes requests" + (backend.hasFailedLast() ? lastFailure(backend) : ""), Duration.ZERO);
 		}
 		String models = lanes.stream().limit(MAX_SHOWN).map(BackendState::model).collect(Collectors.joining(", "));
 		return new BackendState(Kind.RAMPING, "after a cooldown it takes a few requests at first for " + models,

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.http.HttpHeaders;
@@ -67,8 +68,8 @@ class QuestionQueueTests {
 		this.pool.lanes("").of(alpha).tryBegin().end(new Outcome.Throttled(COOLDOWN));
 	}
 
-	private void ask(String id) {
-		this.lookup
+	private Disposable ask(String id) {
+		return this.lookup
 			.ask(new BackendQuestion(this.pool, this.pool.backends(), List.of(),
 					ApiPath.parse("GET", "/v1/files/" + id, null), new HttpHeaders(),
 					new StoredObject(ObjectKind.FILE, id)))
@@ -96,8 +97,8 @@ class QuestionQueueTests {
 			this.time.advance(20);
 		}
 		assertThat(this.sent).hasSize(300);
-		assertThat(sentBefore(COOLDOWN.toMillis() + 240)).isEqualTo(1);
-		assertThat(sentBefore(COOLDOWN.toMillis() + 490)).isEqualTo(3);
+		assertThat(sentBefore(COOLDOWN.toMillis() + 90)).isEqualTo(5);
+		assertThat(sentBefore(COOLDOWN.toMillis() + 490)).isEqualTo(25);
 		for (long from : this.sent) {
 			assertThat(this.sent.stream().filter((at) -> at >= from && at < from + 1000).count())
 				.isLessThanOrEqualTo(51);
@@ -143,6 +144,64 @@ class QuestionQueueTests {
 		assertThat(waiting()).isBetween(15, 25);
 		this.time.advance(Duration.ofSeconds(10));
 		assertThat(this.results).hasSize(40);
+		assertThat(waiting()).isZero();
+	}
+
+	@Test
+	void aRampAfterACooldownDoesNotHoldLookups() {
+		start("0s", 0);
+		throttleAlpha();
+		this.time.advance(COOLDOWN);
+		for (int i = 0; i < 20; i++) {
+			ask("file-" + i);
+			this.time.advance(20);
+		}
+		assertThat(this.results).hasSize(20).allMatch((result) -> result instanceof LookupResult.Unknown);
+	}
+
+	@Test
+	void aQuestionThatOneBackendGetsTooEarlyIsLimitedAsIfAllDid() {
+		start("0s", 0);
+		throttleAlpha();
+		this.time.advance(COOLDOWN);
+		ask("file-1");
+		ask("file-2");
+		assertThat(this.results).hasSize(2);
+		assertThat(this.results.get(0)).isInstanceOf(LookupResult.Unknown.class);
+		assertThat(this.results.get(1)).isEqualTo(new LookupResult.Limited(List.of("alpha")));
+	}
+
+	@Test
+	void aClientThatLeavesGivesItsPlaceBackAndTheLookupEndsWithTheLastClient() {
+		start("60s", 2);
+		throttleAlpha();
+		Disposable first = ask("file-1");
+		Disposable second = ask("file-1");
+		assertThat(waiting()).isEqualTo(2);
+		first.dispose();
+		assertThat(waiting()).isEqualTo(1);
+		Disposable third = ask("file-1");
+		assertThat(waiting()).isEqualTo(2);
+		second.dispose();
+		third.dispose();
+		assertThat(waiting()).isZero();
+		this.time.advance(COOLDOWN.plusSeconds(2));
+		assertThat(this.sent).isEmpty();
+		ask("file-1");
+		assertThat(this.sent).hasSize(1);
+		assertThat(this.results).hasSize(1);
+	}
+
+	@Test
+	void aLookupGoesOnForTheOthersIfTheFirstClientLeaves() {
+		start("60s", 2);
+		throttleAlpha();
+		Disposable first = ask("file-1");
+		ask("file-1");
+		first.dispose();
+		this.time.advance(COOLDOWN.plusSeconds(2));
+		assertThat(this.sent).hasSize(1);
+		assertThat(this.results).hasSize(1);
 		assertThat(waiting()).isZero();
 	}
 

@@ -14,8 +14,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.weir.testing.Bodies;
 import dev.weir.testing.PoolsYaml;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.Scripts;
@@ -235,6 +237,55 @@ class ReasoningTests {
 		assertThat(reply.body()).contains("invalid_encrypted_content");
 		assertThat(BACKENDS[0].requests()).hasSize(1);
 		assertThat(BACKENDS[1].requests()).hasSize(1);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "0, 502 Bad Gateway, 502", "1, 502 Bad Gateway, 502", "0, 429 Too Many Requests, 429",
+			"1, 429 Too Many Requests, 429" })
+	void s5WithStrictTheErrorIsTheSameInEachOrderIfABackendMayKnowTheReasoning(int failing, String status,
+			int expected) {
+		strict();
+		BACKENDS[failing].script(Scripts.responding(status, "{\"error\":{\"message\":\"failed\"}}"));
+		HttpResponse<String> reply = respond(reasoning("x-lost"));
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(expected);
+		assertThat(BACKENDS[0].requests()).hasSize(1);
+		assertThat(BACKENDS[1].requests()).hasSize(1);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 0, 1 })
+	void s5WithStrictABackendInCooldownMayKnowTheReasoning(int throttled) {
+		strict();
+		BACKENDS[throttled].script(Scripts.throttling("retry-after: 30"));
+		for (int i = 0; i < 2; i++) {
+			HttpResponse<String> reply = respond(reasoning("x-lost"));
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(429);
+			assertThat(reply.body()).contains("do not know the encrypted reasoning",
+					this.pool + ((throttled == 0) ? "-a" : "-b") + " cannot be called now");
+			assertThat(Integer.parseInt(reply.headers().firstValue("retry-after").orElseThrow())).isBetween(25, 30);
+		}
+		assertThat(BACKENDS[throttled].requests()).hasSize(1);
+	}
+
+	@Test
+	void s5WithStrictABackendInAShortCooldownIsWaitedFor() {
+		strict();
+		BACKENDS[1].script((call) -> {
+			BACKENDS[1].script(this.models[1]);
+			call.respond("429 Too Many Requests", "{}", "retry-after-ms: 100");
+		});
+		assertThat(respond(reasoning("x-lost")).statusCode()).isEqualTo(429);
+		assertThat(respond(reasoning("x-lost")).statusCode()).isEqualTo(400);
+		assertThat(BACKENDS[1].requests()).hasSize(2);
+	}
+
+	@Test
+	void s5WithStrictABackendThatDoesNotServeTheModelDoesNotKnowTheReasoning() {
+		strict();
+		BACKENDS[1].script(Scripts.responding("404 Not Found", Bodies.NO_DEPLOYMENT));
+		HttpResponse<String> reply = respond(reasoning("x-lost"));
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(400);
+		assertThat(reply.body()).contains("invalid_encrypted_content");
 	}
 
 	@Test

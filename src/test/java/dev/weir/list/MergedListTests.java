@@ -557,10 +557,30 @@ class MergedListTests {
 		HttpResponse<String> reply = this.weir.get("/v1/files");
 		assertThat(reply.statusCode()).isEqualTo(503);
 		assertThat(json(reply).path("error").path("code").stringValue()).isEqualTo("incomplete_list");
-		assertThat(json(reply).path("error").path("message").stringValue()).contains(names("two") + ":")
-			.doesNotContain("one:");
+		assertThat(json(reply).path("error").path("message").stringValue())
+			.isEqualTo("The list is not complete, because the objects of some backends are missing. " + names("two")
+					+ ": The attempt ended with 500.");
+		this.backends.get(2).script(Scripts.responding("503 Service Unavailable", "{}"));
+		assertThat(json(this.weir.get("/v1/files")).path("error").path("message").stringValue())
+			.contains(names("two") + ": The attempt ended with 500.", names("three") + ": The attempt ended with 503.")
+			.doesNotContain("tried");
+		this.backends.get(2).script(this.stores[2]);
 		this.backends.get(1).script(this.stores[1]);
 		assertThat(this.weir.get("/v1/files").statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void theHeaderNamesTheBackendsWhoseObjectsAreInTheList() {
+		this.stores[0].add("files", "a", 1);
+		this.stores[1].add("files", "b", 3);
+		this.stores[1].add("files", "c", 4);
+		assertThat(this.weir.get("/v1/files").headers().firstValue("x-weir-backend")).hasValue(names("one", "two"));
+		assertThat(this.weir.get("/v1/files?limit=2").headers().firstValue("x-weir-backend")).hasValue(names("two"));
+		assertThat(this.weir.get("/v1/files?limit=2&after=b").headers().firstValue("x-weir-backend"))
+			.hasValue(names("one"));
+		HttpResponse<String> empty = this.weir.get("/v1/files?after=a");
+		assertThat(ids(json(empty))).isEmpty();
+		assertThat(empty.headers().firstValue("x-weir-backend")).hasValue(names("one", "two"));
 	}
 
 	@Test
