@@ -32,6 +32,15 @@ final class CollectingBindHandler implements BindHandler {
 		this.problems = problems;
 	}
 
+	/**
+	 * Skips lists that are not written. Spring Boot would search all properties
+	 * for each of them, which takes minutes with thousands of clients.
+	 */
+	@Override
+	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+		return (SettingTree.isCollection(target.getType()) && !hasProperties(name, context)) ? null : target;
+	}
+
 	@Override
 	public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
 		Range range = target.getAnnotation(Range.class);

@@ -2,6 +2,7 @@ package dev.weir.config.load;
 
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,7 +145,8 @@ final class WeirSources {
 				values.put(property, OriginTrackedValue.of(value, OriginLookup.getOrigin(source, name)));
 			}
 		}
-		return new OriginTrackedMapPropertySource(source.getName(), values);
+		// Spring Boot compares all names of a mutable source at each access
+		return new OriginTrackedMapPropertySource(source.getName(), Collections.unmodifiableMap(values), true);
 	}
 
 	// in YAML, 'models:' without a value arrives as an empty text

@@ -3,6 +3,7 @@ package dev.weir.config.load;
 import java.time.Instant;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +39,17 @@ class ClientCheckTests {
 			.hasSize(2);
 		assertThat(client.models()).isEmpty();
 		assertThat(client.expires()).isNull();
+	}
+
+	// it took minutes when each list was searched in all properties
+	@Test
+	@Timeout(60)
+	void tenThousandClientsAreRead() {
+		StringBuilder yaml = new StringBuilder("clients:\n");
+		for (int i = 0; i < 10_000; i++) {
+			yaml.append("  - {name: client-%1$d, key: key-of-client-%1$08d, tokens-per-minute: 1000}%n".formatted(i));
+		}
+		assertThat(clients(yaml.toString()).load().clients()).hasSize(10_000);
 	}
 
 	@Test
