@@ -33,8 +33,8 @@ final class CollectingBindHandler implements BindHandler {
 	}
 
 	/**
-	 * Skips lists that are not written. Spring Boot would search all properties
-	 * for each of them, which takes minutes with thousands of clients.
+	 * Skips lists that are not written. Spring Boot would search all properties for each
+	 * of them, which takes minutes with thousands of clients.
 	 */
 	@Override
 	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {

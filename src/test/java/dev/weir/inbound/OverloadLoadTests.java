@@ -1,0 +1,239 @@
+package dev.weir.inbound;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.ByteBufMono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.resources.ConnectionProvider;
+
+import dev.weir.testing.Bodies;
+import dev.weir.testing.WeirProcess;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * More load than Weir accepts, on a process with 512 MB of heap: 2,000 callers at 200
+ * places, and 200 uploads of 31 MB that trickle. Prints the latencies of requests that
+ * are served, of those that are refused, and of health, and the heap. The property
+ * {@code overload.seconds} sets the time.
+ */
+@Tag("soak")
+class OverloadLoadTests {
+
+	private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("overload.seconds", 10));
+
+	private static final Pattern HEAP = Pattern.compile("jvm_memory_used_bytes\\{[^}]*area=\"heap\"[^}]*} ([0-9.E]+)");
+
+	@TempDir
+	private Path folder;
+
+	private final AtomicInteger inFlight = new AtomicInteger();
+
+	private final AtomicInteger mostInFlight = new AtomicInteger();
+
+	private final DisposableServer backend = HttpServer.create()
+		.host("127.0.0.1")
+		.port(0)
+		.handle((request, response) -> {
+			this.mostInFlight.accumulateAndGet(this.inFlight.incrementAndGet(), Math::max);
+			return request.receive()
+				.then(Mono.delay(Duration.ofMillis(200)))
+				.then(response.header("content-type", "application/json")
+					.sendString(Mono.just(Bodies.COMPLETION))
+					.then())
+				.doFinally((signal) -> this.inFlight.decrementAndGet());
+		})
+		.bindNow();
+
+	private final ConnectionProvider connections = ConnectionProvider.builder("callers")
+		.maxConnections(3_000)
+		.pendingAcquireMaxCount(3_000)
+		.build();
+
+	@AfterEach
+	void stop() {
+		this.connections.disposeLater().block();
+		this.backend.disposeNow();
+	}
+
+	private WeirProcess start(int maxInFlight) {
+		return WeirProcess.start(this.folder, """
+				weir:
+				  max-in-flight: %d
+				  pools:
+				    openai:
+				      backends: [{name: only, url: 'http://127.0.0.1:%d', api-key: k, dialect: openai}]
+				logging.level.dev.weir: warn
+				""".formatted(maxInFlight, this.backend.port()), "-Xmx512m");
+	}
+
+	private HttpClient client(WeirProcess weir) {
+		return HttpClient.create(this.connections)
+			.baseUrl("http://127.0.0.1:" + weir.port())
+			.responseTimeout(Duration.ofSeconds(20));
+	}
+
+	private static Mono<Reply> chat(HttpClient client) {
+		return timed(client.headers((headers) -> headers.set("content-type", "application/json"))
+			.post()
+			.uri("/v1/chat/completions")
+			.send(ByteBufMono.fromString(Mono.just(Bodies.CHAT)))
+			.responseSingle(
+					(response, body) -> body.asString().defaultIfEmpty("").thenReturn(response.status().code())));
+	}
+
+	private static Mono<Reply> health(HttpClient client) {
+		return timed(client.get()
+			.uri("/actuator/health/readiness")
+			.responseSingle((response, body) -> body.asString().thenReturn(response.status().code())));
+	}
+
+	private static Mono<Reply> timed(Mono<Integer> status) {
+		return Mono.defer(() -> {
+			long begin = System.nanoTime();
+			return status.map((code) -> new Reply(code, System.nanoTime() - begin));
+		});
+	}
+
+	@Test
+	void c12CallersBeyondTheLimitAreRefusedAtOnceWhileOthersAndHealthAreServed() {
+		ConcurrentLinkedQueue<Reply> replies = new ConcurrentLinkedQueue<>();
+		ConcurrentLinkedQueue<Reply> probes = new ConcurrentLinkedQueue<>();
+		try (WeirProcess weir = start(200)) {
+			HttpClient client = client(weir);
+			chat(client).repeat(200).then().block();
+			Mono<Void> probing = Flux.interval(Duration.ofMillis(100))
+				.onBackpressureDrop()
+				.take(TIME)
+				.concatMap((tick) -> health(client))
+				.doOnNext(probes::add)
+				.then();
+			// as SDKs do, a refused caller waits for the time that Weir names
+			Mono<Void> calling = Flux.range(0, 2_000)
+				.flatMap((caller) -> chat(client).doOnNext(replies::add)
+					.delayUntil((reply) -> (reply.status() == 503) ? Mono.delay(Duration.ofSeconds(1)) : Mono.empty())
+					.repeat()
+					.takeUntilOther(Mono.delay(TIME))
+					.then(), 2_000)
+				.then();
+			Mono.when(probing, calling).block(TIME.plusSeconds(60));
+		}
+		print("served", replies, 200);
+		print("refused", replies, 503);
+		print("health", probes, 200);
+		assertThat(replies).extracting(Reply::status).containsOnly(200, 503).contains(200, 503);
+		assertThat(probes).extracting(Reply::status).containsOnly(200);
+		assertThat(this.mostInFlight.get()).isLessThanOrEqualTo(200);
+	}
+
+	@Test
+	void c27UploadsThatTrickleTakeBoundedMemoryWhileFreshRequestsAreServed() throws Exception {
+		List<Reply> fresh = new ArrayList<>();
+		long most = 0;
+		int ended;
+		try (WeirProcess weir = start(10_000)) {
+			HttpClient client = client(weir);
+			chat(client).repeat(200).then().block();
+			List<SocketChannel> uploads = new ArrayList<>();
+			for (int i = 0; i < 200; i++) {
+				uploads.add(upload(weir));
+			}
+			ByteBuffer part = ByteBuffer.allocate(32 * 1024);
+			Arrays.fill(part.array(), (byte) ' ');
+			long end = System.nanoTime() + TIME.toNanos();
+			while (System.nanoTime() < end) {
+				uploads.removeIf((upload) -> !send(upload, part.clear()));
+				fresh.add(chat(client).block());
+				Matcher heap = HEAP
+					.matcher(client.get().uri("/actuator/prometheus").responseContent().aggregate().asString().block());
+				long used = 0;
+				while (heap.find()) {
+					used += (long) Double.parseDouble(heap.group(1));
+				}
+				most = Math.max(most, used);
+			}
+			ended = 200 - uploads.size();
+			for (SocketChannel upload : uploads) {
+				upload.close();
+			}
+			assertThat(weir.isAlive()).isTrue();
+			assertThat(weir.log()).content().doesNotContain("OutOfMemory");
+		}
+		System.out.printf("%d of 200 uploads were ended, heap at most %d MB%n", ended, most >> 20);
+		print("fresh", fresh, 200);
+		assertThat(fresh).extracting(Reply::status).containsOnly(200);
+		assertThat(ended).isPositive();
+	}
+
+	private static SocketChannel upload(WeirProcess weir) throws IOException {
+		SocketChannel upload = SocketChannel.open(new InetSocketAddress("127.0.0.1", weir.port()));
+		upload.write(ByteBuffer
+			.wrap(("POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\ncontent-type: application/json\r\n"
+					+ "content-length: 32505856\r\n\r\n{")
+				.getBytes(StandardCharsets.US_ASCII)));
+		upload.configureBlocking(false);
+		return upload;
+	}
+
+	/** Sends a part, or as much as is accepted; whether the connection is still open. */
+	private static boolean send(SocketChannel upload, ByteBuffer part) {
+		try {
+			upload.write(part);
+			return upload.read(ByteBuffer.allocate(1024)) == 0;
+		}
+		catch (IOException ex) {
+			return false;
+		}
+	}
+
+	private static void print(String name, Iterable<Reply> replies, int status) {
+		List<Long> nanos = new ArrayList<>();
+		replies.forEach((reply) -> {
+			if (reply.status() == status) {
+				nanos.add(reply.nanos());
+			}
+		});
+		nanos.sort(null);
+		if (!nanos.isEmpty()) {
+			System.out.printf("%s: %d, p50 %.1f ms, p99 %.1f ms, most %.1f ms%n", name, nanos.size(),
+					millis(nanos, 0.5), millis(nanos, 0.99), millis(nanos, 1));
+		}
+	}
+
+	private static double millis(List<Long> sorted, double share) {
+		return sorted.get((int) Math.min(sorted.size() - 1, sorted.size() * share))
+				/ (double) TimeUnit.MILLISECONDS.toNanos(1);
+	}
+
+	/**
+	 * A reply.
+	 *
+	 * @param status its status
+	 * @param nanos the time from the request to its last byte
+	 */
+	private record Reply(int status, long nanos) {
+	}
+
+}
