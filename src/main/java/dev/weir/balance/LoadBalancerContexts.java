@@ -37,6 +37,15 @@ final class LoadBalancerContexts extends LoadBalancerClientFactory {
 		return created;
 	}
 
+	/**
+	 * The gateway builds all routes again whenever a context has started, except those
+	 * whose names begin like this.
+	 */
+	@Override
+	protected String generateDisplayName(String name) {
+		return LoadBalancerClientFactory.class.getSimpleName() + "-" + name;
+	}
+
 	@Override
 	public Set<String> getContextNames() {
 		return Set.copyOf(this.contexts.keySet());

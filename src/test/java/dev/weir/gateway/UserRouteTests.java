@@ -3,6 +3,7 @@ package dev.weir.gateway;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import com.github.tomakehurst.wiremock.client.WireMock;
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
@@ -10,6 +11,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import org.springframework.cloud.gateway.event.RefreshRoutesResultEvent;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.RawClient;
@@ -90,6 +93,23 @@ class UserRouteTests {
 		first.serves();
 		second.serves();
 		plain.serves();
+	}
+
+	@Test
+	void theNumberOfPoolsDoesNotDecideHowOftenRoutesAreBuilt() {
+		AtomicInteger builds = new AtomicInteger();
+		PoolsYaml yaml = new PoolsYaml();
+		for (int i = 0; i < 10; i++) {
+			yaml.pool("pool-" + i, "", backend("b" + i, "openai", first.url()));
+		}
+		try (WeirServer many = WeirServer.start((context) -> context.addApplicationListener((event) -> {
+			if (event instanceof RefreshRoutesResultEvent) {
+				builds.incrementAndGet();
+			}
+		}), yaml.toString())) {
+			assertThat(many.get("/actuator/health").statusCode()).isEqualTo(200);
+		}
+		assertThat(builds.get()).isLessThan(5);
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,6 +46,11 @@ public final class TokenIssuer implements AutoCloseable {
 
 	private static final AtomicInteger NAMES = new AtomicInteger();
 
+	private static final int MAX_PAIRS = 6;
+
+	/** To generate one takes a second. */
+	private static final Map<Integer, RSAKey> PAIRS = new ConcurrentHashMap<>();
+
 	private final HttpServer server;
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -80,14 +86,18 @@ public final class TokenIssuer implements AutoCloseable {
 	}
 
 	/**
-	 * Makes a key that is in no document.
+	 * A key that is in no document, and differs from the last few ones.
 	 * @return the key
 	 */
 	public static RSAKey newKey() {
+		int number = NAMES.incrementAndGet();
+		RSAKey key = PAIRS.computeIfAbsent(number % MAX_PAIRS, (index) -> generate());
+		return new RSAKey.Builder(key).keyID("key-" + number).build();
+	}
+
+	private static RSAKey generate() {
 		try {
-			return new RSAKeyGenerator(2048).keyID("key-" + NAMES.incrementAndGet())
-				.keyUse(KeyUse.SIGNATURE)
-				.generate();
+			return new RSAKeyGenerator(2048).keyUse(KeyUse.SIGNATURE).generate();
 		}
 		catch (JOSEException ex) {
 			throw new IllegalStateException(ex);
