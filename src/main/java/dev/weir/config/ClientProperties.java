@@ -45,6 +45,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * included. Further requests get 429 at once. By default as many as it likes.
  * @param limits Further limits, each for one model or several. They hold in addition to
  * those of the client.
+ * @param priority How the client is served where requests wait for a backend: high before
+ * normal, normal before low. See docs/queue.md#clients.
  */
 @ConfigurationPropertiesSource
 public record ClientProperties(String name, @DefaultValue List<Secret> key, @DefaultValue List<String> keySha256,
@@ -54,7 +56,7 @@ public record ClientProperties(String name, @DefaultValue List<Secret> key, @Def
 		@Range(min = "1", max = "1000000000") @Nullable Long tokensPerMinute,
 		@Range(min = "1", max = "1000000000000") @Nullable Long tokensPerDay,
 		@Range(min = "1", max = "1000000") @Nullable Integer maxConcurrent,
-		@DefaultValue List<ModelLimitProperties> limits) {
+		@DefaultValue List<ModelLimitProperties> limits, @DefaultValue("normal") ClientPriority priority) {
 
 	public ClientProperties {
 		key = present(key);

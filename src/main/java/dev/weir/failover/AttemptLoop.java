@@ -363,10 +363,16 @@ final class AttemptLoop {
 	}
 
 	private Duration waitLeft() {
-		Duration wait = settings().maxWait().minus(this.failover.waited());
-		Duration deadline = this.failover.deadline().left();
-		Duration left = (wait.compareTo(deadline) < 0) ? wait : deadline;
+		Duration left = shorter(settings().maxWait().minus(this.failover.waited()), this.failover.deadline().left());
+		Duration patience = this.caller.patience();
+		if (patience != null) {
+			left = shorter(left, patience.minus(this.failover.deadline().elapsed()));
+		}
 		return left.isNegative() ? Duration.ZERO : left;
+	}
+
+	private static Duration shorter(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
 	}
 
 	private Mono<RequestResult> onNoLane() {

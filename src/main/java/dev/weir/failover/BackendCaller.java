@@ -1,5 +1,8 @@
 package dev.weir.failover;
 
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import dev.weir.backend.PoolSet;
@@ -30,6 +33,15 @@ public interface BackendCaller {
 	 */
 	default boolean moveTo(PoolSet next) {
 		return true;
+	}
+
+	/**
+	 * How long the client lets its request wait for a lane.
+	 * @return the time from the beginning of the request, or {@code null} if the client
+	 * does not state it
+	 */
+	default @Nullable Duration patience() {
+		return null;
 	}
 
 	/**

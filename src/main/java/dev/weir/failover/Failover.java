@@ -1,6 +1,7 @@
 package dev.weir.failover;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.UnaryOperator;
 
@@ -217,6 +218,11 @@ public final class Failover {
 		@Override
 		public boolean moveTo(PoolSet next) {
 			return this.caller.moveTo(next);
+		}
+
+		@Override
+		public @Nullable Duration patience() {
+			return this.caller.patience();
 		}
 
 		@Override

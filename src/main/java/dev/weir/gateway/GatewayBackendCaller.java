@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import java.net.URI;
+import java.time.Duration;
 
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.cloud.gateway.route.Route;
@@ -19,6 +20,7 @@ import dev.weir.credential.CredentialHeader;
 import dev.weir.failover.BackendCaller;
 import dev.weir.response.BackendResponse;
 import dev.weir.failover.NoLaneException;
+import dev.weir.failover.Patience;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
 
@@ -74,6 +76,11 @@ final class GatewayBackendCaller implements BackendCaller {
 			.doOnCancel(attempt::close)
 			.onErrorMap(NotFoundException.class,
 					(error) -> (context.failover().attempts().current() == null) ? new NoLaneException() : error);
+	}
+
+	@Override
+	public @Nullable Duration patience() {
+		return Patience.of(this.exchange.getRequest().getHeaders());
 	}
 
 	private boolean mayRenewToken(RequestContext context, BackendResponse response) {

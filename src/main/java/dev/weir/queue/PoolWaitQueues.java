@@ -46,7 +46,7 @@ public final class PoolWaitQueues implements MeterBinder, ConfigurationListener 
 
 	private void open(Pool pool) {
 		WaitQueues queues = this.queues.computeIfAbsent(pool.name(),
-				(name) -> new WaitQueues(pool, this.timing, this.thread, ArrivalOrder::new));
+				(name) -> new WaitQueues(pool, this.timing, this.thread, FairOrder::new));
 		pool.onFree(queues::onFree);
 	}
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which queue is served when a backend has a free place: its models in turn, and
- * for one model the queues that contain its lane in turn. So no queue has to wait until
- * another one is empty. Changed by one thread at a time.
+ * for one model, of the queues that contain its lane, the one whose first request comes
+ * first. Changed by one thread at a time.
  */
 final class QueueRotation {
 
@@ -77,9 +77,9 @@ final class QueueRotation {
 	}
 
 	/**
-	 * The next queue with an available lane on this backend. It goes to the end of the
-	 * order. Checks no lane if the backend takes no request at all, and otherwise at most
-	 * one of each model.
+	 * The next queue with an available lane on this backend. Its model goes to the end of
+	 * the order. Checks no lane if the backend takes no request at all, and otherwise at
+	 * most one of each model.
 	 * @return the queue, which is not empty, or {@code null} if there is none
 	 */
 	@Nullable WaitQueue next() {
@@ -90,12 +90,13 @@ final class QueueRotation {
 			}
 			if (lane.isAvailable()) {
 				Set<WaitQueue> queues = entry.getValue();
-				WaitQueue queue = queues.iterator().next();
-				queues.remove(queue);
-				queues.add(queue);
+				WaitQueue best = null;
+				for (WaitQueue queue : queues) {
+					best = (best == null || queue.isBefore(best)) ? queue : best;
+				}
 				this.byLane.remove(lane);
 				this.byLane.put(lane, queues);
-				return queue;
+				return best;
 			}
 		}
 		return null;

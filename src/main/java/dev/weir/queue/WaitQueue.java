@@ -23,6 +23,8 @@ final class WaitQueue {
 
 	private final List<Lane> lanes;
 
+	private final FairShare share;
+
 	private final WaitOrder order;
 
 	private final TreeSet<Waiter> byDeadline;
@@ -38,12 +40,14 @@ final class WaitQueue {
 	/**
 	 * Creates an empty queue.
 	 * @param lanes the lanes that its requests wait for, at least one
+	 * @param share the shares of clients, which all queues of the model have in common
 	 * @param order the order in which they are served
 	 * @param timing the clock and the timers
 	 * @param onTimer is run when a lane may be free or a request has reached its deadline
 	 */
-	WaitQueue(List<Lane> lanes, WaitOrder order, Timing timing, Runnable onTimer) {
+	WaitQueue(List<Lane> lanes, FairShare share, WaitOrder order, Timing timing, Runnable onTimer) {
 		this.lanes = lanes;
+		this.share = share;
 		this.order = order;
 		this.timing = timing;
 		this.onTimer = onTimer;
@@ -55,6 +59,10 @@ final class WaitQueue {
 
 	List<Lane> lanes() {
 		return this.lanes;
+	}
+
+	FairShare share() {
+		return this.share;
 	}
 
 	/**
@@ -87,6 +95,18 @@ final class WaitQueue {
 	 */
 	@Nullable Waiter first() {
 		return this.order.first();
+	}
+
+	/**
+	 * Whether the first request of this queue is served before that of another queue of
+	 * the same model.
+	 * @param other a queue that is not empty, either
+	 * @return whether it is this queue's turn
+	 */
+	boolean isBefore(WaitQueue other) {
+		Waiter own = first();
+		Waiter others = other.first();
+		return own != null && (others == null || FairShare.compare(own, others) < 0);
 	}
 
 	/**

@@ -1,6 +1,7 @@
 package dev.weir.queue;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import dev.weir.backend.Backend;
@@ -26,10 +27,12 @@ import reactor.core.publisher.Mono;
  * in it.
  * <p>
  * A free place on a backend wakes one request: the first one of the next queue in the
- * {@linkplain QueueRotation rotation}. That request chooses a lane, on its own loop,
- * before the next one is woken, so that no more are woken than there are places. If it
- * begins no attempt, because the place is taken or its client has left, the next request
- * is woken. A request changes only its own queue if no other request waits for its lanes.
+ * {@linkplain QueueRotation rotation}. Which one that is depends on the
+ * {@linkplain FairShare shares} of the clients. That request chooses a lane, on its own
+ * loop, before the next one is woken, so that no more are woken than there are places. If
+ * it begins no attempt, because the place is taken or its client has left, the next
+ * request is woken. A request changes only its own queue if no other request waits for
+ * its lanes.
  * <p>
  * Safe for many threads, never blocks: all changes run on one thread.
  */
@@ -47,7 +50,7 @@ public final class WaitQueues {
 
 	private final Timing timing;
 
-	private final Supplier<WaitOrder> orders;
+	private final Function<FairShare, WaitOrder> orders;
 
 	private final Executor thread;
 
@@ -56,6 +59,11 @@ public final class WaitQueues {
 
 	// by the state of the backend, which the lanes before and after a reload share
 	private final Map<BackendCondition, QueueRotation> rotations = new ConcurrentHashMap<>();
+
+	// by model, while a request waits for it
+	private final Map<String, FairShare> shares = new HashMap<>();
+
+	private final WaitingPlaces places = new WaitingPlaces();
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
@@ -69,7 +77,7 @@ public final class WaitQueues {
 	 * @param thread runs all changes of the queues, on one thread
 	 * @param orders creates the order of each queue
 	 */
-	WaitQueues(Pool pool, Timing timing, Executor thread, Supplier<WaitOrder> orders) {
+	WaitQueues(Pool pool, Timing timing, Executor thread, Function<FairShare, WaitOrder> orders) {
 		this.pool = pool;
 		this.timing = timing;
 		this.thread = thread;
@@ -186,15 +194,22 @@ public final class WaitQueues {
 		List<Lane> lanes = waiter.context().failover().candidates().remaining();
 		if (this.waiting.get() >= this.pool.properties().maxWaiting() && !waiter.context().failover().wasMoved()) {
 			// full queues do not matter for lanes that no request waits for
-			waiter.proceed(checkNow && !this.queues.containsKey(lanes)
-					&& waiter.context().failover().candidates().hasAvailable());
-			return;
+			boolean free = checkNow && !this.queues.containsKey(lanes)
+					&& waiter.context().failover().candidates().hasAvailable();
+			Waiter last = free ? null : this.places.toGiveWay(waiter);
+			if (last == null) {
+				waiter.proceed(free);
+				return;
+			}
+			remove(last);
+			last.proceed(false);
 		}
 		WaitQueue queue = this.queues.get(lanes);
 		if (queue == null) {
 			queue = open(lanes);
 		}
 		queue.add(waiter);
+		this.places.add(waiter);
 		this.waiting.incrementAndGet();
 		// checked after it is in the queue, so that a lane that becomes free is not
 		// missed
@@ -229,11 +244,17 @@ public final class WaitQueues {
 	}
 
 	private WaitQueue open(List<Lane> lanes) {
-		WaitQueue queue = new WaitQueue(lanes, this.orders.get(), this.timing,
+		FairShare share = this.shares.computeIfAbsent(modelOf(lanes), (model) -> new FairShare());
+		share.open();
+		WaitQueue queue = new WaitQueue(lanes, share, this.orders.apply(share), this.timing,
 				() -> this.thread.execute(() -> onTimer(lanes)));
 		this.queues.put(lanes, queue);
 		lanes.forEach((lane) -> rotation(lane).add(lane, queue));
 		return queue;
+	}
+
+	private static String modelOf(List<Lane> lanes) {
+		return lanes.isEmpty() ? "" : lanes.get(0).model();
 	}
 
 	private QueueRotation rotation(Lane lane) {
@@ -247,11 +268,15 @@ public final class WaitQueues {
 		}
 		waiter.clearTimer();
 		queue.remove(waiter);
+		this.places.remove(waiter);
 		this.waiting.decrementAndGet();
 		if (queue.isEmpty()) {
 			queue.clearTimer();
 			this.queues.remove(queue.lanes());
 			queue.lanes().forEach((lane) -> rotation(lane).remove(lane, queue));
+			if (queue.share().close()) {
+				this.shares.remove(modelOf(queue.lanes()));
+			}
 		}
 	}
 
@@ -293,8 +318,12 @@ public final class WaitQueues {
 		rotation.serving(waiter != null);
 		if (queue != null && waiter != null) {
 			remove(waiter);
-			waiter.choose((begun) -> this.thread
-				.execute(() -> onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1)));
+			waiter.choose((begun) -> this.thread.execute(() -> {
+				if (begun) {
+					queue.share().onServed(waiter);
+				}
+				onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1);
+			}));
 		}
 	}
 

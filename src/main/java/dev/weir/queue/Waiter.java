@@ -6,12 +6,22 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.MonoSink;
 
+import dev.weir.config.ClientPriority;
+import dev.weir.request.Client;
+import dev.weir.request.FailoverState;
 import dev.weir.request.RequestContext;
+import dev.weir.request.TokenDemand;
 
 /**
  * A request that waits for a lane. Compared by identity.
  */
 final class Waiter {
+
+	/** A request is not free because its size is not known, such as that of a form. */
+	private static final long LEAST_TOKENS = 100;
+
+	/** A client may state any maximum of output, and is charged no more than this. */
+	private static final long MOST_TOKENS = 100_000;
 
 	private final RequestContext context;
 
@@ -19,11 +29,19 @@ final class Waiter {
 
 	private final long until;
 
+	private final String client;
+
+	private final ClientPriority priority;
+
+	private final long tokens;
+
 	private final MonoSink<Boolean> sink;
 
 	private volatile boolean gone;
 
 	private @Nullable WaitQueue queue;
+
+	private FairShare.@Nullable ClientShare share;
 
 	// set only if more lanes than those of the queue become usable during the wait
 	private @Nullable Disposable timer;
@@ -40,10 +58,57 @@ final class Waiter {
 		this.context = context;
 		this.arrival = arrival;
 		this.until = until;
+		Client from = context.client();
+		this.client = (from != null) ? from.name() : "";
+		this.priority = (from != null) ? from.properties().priority() : ClientPriority.NORMAL;
+		// the order of one client does not depend on tokens
+		this.tokens = (from != null) ? tokensOf(context) : 0;
 		this.sink = sink.onCancel(() -> {
 			this.gone = true;
 			onLeave.accept(this);
 		});
+	}
+
+	/**
+	 * The tokens that the request is charged when it is served, once, however often it
+	 * waits.
+	 */
+	private static long tokensOf(RequestContext context) {
+		FailoverState failover = context.failover();
+		if (!failover.waited().isZero() && failover.attempts().count() > 0) {
+			return 0;
+		}
+		TokenDemand demand = TokenDemand.of(context.call());
+		return Math.max(LEAST_TOKENS, Math.min(MOST_TOKENS, demand.stated() + demand.assumedOutput()));
+	}
+
+	/**
+	 * The client of the request.
+	 * @return its name, empty if no clients are configured
+	 */
+	String client() {
+		return this.client;
+	}
+
+	ClientPriority priority() {
+		return this.priority;
+	}
+
+	/**
+	 * How large the request is in relation to others.
+	 * @return its estimated tokens, 0 if it need not be compared
+	 */
+	long tokens() {
+		return this.tokens;
+	}
+
+	/** The share of its client while it waits. */
+	FairShare.@Nullable ClientShare share() {
+		return this.share;
+	}
+
+	void share(FairShare.@Nullable ClientShare waiting) {
+		this.share = waiting;
 	}
 
 	RequestContext context() {

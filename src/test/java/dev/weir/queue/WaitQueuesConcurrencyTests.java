@@ -52,7 +52,7 @@ class WaitQueuesConcurrencyTests {
 			TestPools.backend("a", "max-concurrent=2"), TestPools.backend("b", "max-concurrent=1", "models.x=x"));
 
 	private final WaitQueues queues = new WaitQueues(this.pool, new Timing(System::nanoTime, new WithoutTimers()),
-			this.thread, ArrivalOrder::new);
+			this.thread, FairOrder::new);
 
 	WaitQueuesConcurrencyTests() {
 		for (int i = 0; i < LOOPS; i++) {

@@ -435,7 +435,7 @@ class WaitQueuesTests {
 
 	private WaitQueues queues(Pool of) {
 		WaitQueues made = new WaitQueues(of, new Timing(this::ticks, this.time.timing().timers()), new OneByOne(),
-				() -> new CountingOrder(this.orderCalls));
+				(share) -> new CountingOrder(this.orderCalls, new FairOrder(share)));
 		of.onFree(made::onFree);
 		return made;
 	}
@@ -470,10 +470,6 @@ class WaitQueuesTests {
 
 	/** Counts how often it is used. */
 	private record CountingOrder(AtomicLong calls, WaitOrder order) implements WaitOrder {
-
-		CountingOrder(AtomicLong calls) {
-			this(calls, new ArrivalOrder());
-		}
 
 		@Override
 		public void add(Waiter waiter) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.NamePatterns;
+import dev.weir.request.TokenDemand;
 
 /**
  * What one client has used. It outlives reloads: a changed limit takes effect at once and

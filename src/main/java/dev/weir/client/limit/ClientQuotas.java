@@ -23,6 +23,7 @@ import dev.weir.request.ClientLimits;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
 import dev.weir.request.Reservation;
+import dev.weir.request.TokenDemand;
 
 /**
  * The quotas of all clients, by name: they outlive reloads. A client that sends nothing

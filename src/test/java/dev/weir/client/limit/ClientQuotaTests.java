@@ -13,10 +13,12 @@ import org.junit.jupiter.api.Test;
 
 import org.springframework.http.HttpHeaders;
 
+import dev.weir.config.ClientPriority;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.ModelLimitProperties;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Reservation;
+import dev.weir.request.TokenDemand;
 import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -42,7 +44,7 @@ class ClientQuotaTests {
 	private static ClientProperties client(@Nullable Long requests, @Nullable Long tokens, @Nullable Long daily,
 			@Nullable Integer concurrent, ModelLimitProperties... limits) {
 		return new ClientProperties("chat", List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
-				List.of(), null, requests, tokens, daily, concurrent, List.of(limits));
+				List.of(), null, requests, tokens, daily, concurrent, List.of(limits), ClientPriority.NORMAL);
 	}
 
 	private static ClientProperties tokens(long perMinute) {

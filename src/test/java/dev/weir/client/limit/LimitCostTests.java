@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
+import dev.weir.config.ClientPriority;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.WeirProperties;
 import dev.weir.openai.body.RequestBody;
@@ -39,7 +40,7 @@ class LimitCostTests {
 		for (int i = 0; i < count; i++) {
 			Long limit = (i != 1) ? 1_000_000L : null;
 			clients.add(new ClientProperties("client-" + i, List.of(), List.of(), List.of(), List.of(), List.of(),
-					List.of(), List.of(), List.of(), null, limit, limit, null, null, List.of()));
+					List.of(), List.of(), List.of(), null, limit, limit, null, null, List.of(), ClientPriority.NORMAL));
 		}
 		WeirProperties base = new Binder(new MapConfigurationPropertySource(Map.of())).bindOrCreate("weir",
 				WeirProperties.class);

@@ -1,22 +1,22 @@
-package dev.weir.client.limit;
+package dev.weir.request;
 
 import dev.weir.openai.body.PromptSize;
 import dev.weir.openai.body.RequestBody;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.Operation;
-import dev.weir.request.Reservation;
 
 /**
  * The estimated tokens of a request, before a backend has counted them. Like Azure's and
  * OpenAI's own estimates, it is made of the size of the request and the most output that
- * it asks for: see docs/clients.md#estimate.
+ * it asks for: see docs/clients.md#estimate. Limits reserve it, and the fair queue counts
+ * it.
  *
  * @param prompt the tokens of the prompt
  * @param output the most tokens of output that the request states, for all choices
  * @param assumedOutput the tokens of output that are reserved if it states none
  * @param kind what is limited
  */
-record TokenDemand(long prompt, long output, long assumedOutput, Reservation.Kind kind) {
+public record TokenDemand(long prompt, long output, long assumedOutput, Reservation.Kind kind) {
 
 	private static final int BYTES_PER_TOKEN = 4;
 
@@ -37,7 +37,7 @@ record TokenDemand(long prompt, long output, long assumedOutput, Reservation.Kin
 	 * @param call the request
 	 * @return its tokens; none if it does not run a model
 	 */
-	static TokenDemand of(ApiCall call) {
+	public static TokenDemand of(ApiCall call) {
 		Operation operation = call.path().operation();
 		RequestBody body = call.body();
 		if (operation == Operation.REALTIME) {
@@ -76,8 +76,11 @@ record TokenDemand(long prompt, long output, long assumedOutput, Reservation.Kin
 		return "POST".equals(call.path().method()) && !call.model().isEmpty();
 	}
 
-	/** What the request states to need. */
-	long stated() {
+	/**
+	 * What the request states to need.
+	 * @return the tokens of prompt and output
+	 */
+	public long stated() {
 		return this.prompt + this.output;
 	}
 
@@ -87,7 +90,7 @@ record TokenDemand(long prompt, long output, long assumedOutput, Reservation.Kin
 	 * @param limit the limit, not less than what the request states
 	 * @return the tokens, 0 to the limit
 	 */
-	long reserved(long limit) {
+	public long reserved(long limit) {
 		return Math.min(stated() + this.assumedOutput, limit);
 	}
 

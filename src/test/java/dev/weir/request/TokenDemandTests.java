@@ -1,4 +1,4 @@
-package dev.weir.client.limit;
+package dev.weir.request;
 
 import java.nio.charset.StandardCharsets;
 
