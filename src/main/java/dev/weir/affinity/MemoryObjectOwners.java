@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import dev.weir.backend.ConfigurationListener;
@@ -24,7 +26,7 @@ import dev.weir.openai.stored.StoredObject;
 /**
  * Keeps the owners in the memory of this Weir, bounded by weight and time.
  */
-final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
+final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, ConfigurationListener {
 
 	/** The bytes of an entry on the heap, measured with the node that Caffeine needs. */
 	static final int ENTRY_BYTES = 160;
@@ -41,6 +43,9 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	private static final ThreadLocal<MessageDigest> DIGESTS = ThreadLocal.withInitial(MemoryObjectOwners::digest);
 
 	private final Cache<Key, Known> owners;
+
+	// null if owners are not shared with other Weirs
+	private volatile @Nullable Listener listener;
 
 	private final Cache<Known, Known> shared = Caffeine.newBuilder().maximumSize(MAX_SHARED).build();
 
@@ -100,8 +105,14 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 
 	private void remember(Collection<StoredObject> objects, Known added) {
 		Known shareable = this.shared.get(added, (it) -> it);
+		Listener others = this.listener;
 		for (StoredObject object : objects) {
-			this.owners.asMap().merge(Key.of(object), shareable, this::merge);
+			Key key = Key.of(object);
+			Known before = (others != null) ? this.owners.getIfPresent(key) : null;
+			Known known = this.owners.asMap().merge(key, shareable, this::merge);
+			if (others != null && known != null && known != before) {
+				others.onRemembered(key.toString(), known.toObject());
+			}
 		}
 	}
 
@@ -130,12 +141,50 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 
 	@Override
 	public void forget(StoredObject object, Owner owner) {
-		this.owners.asMap().computeIfPresent(Key.of(object), (key, known) -> {
+		Key key = Key.of(object);
+		forget(key, owner);
+		Listener others = this.listener;
+		if (others != null) {
+			others.onForgotten(key.toString(), owner);
+		}
+	}
+
+	private void forget(Key object, Owner owner) {
+		this.owners.asMap().computeIfPresent(object, (key, known) -> {
 			List<Owner> others = known.owners().stream().filter((one) -> !one.isSameAs(owner)).toList();
 			// its clients stay known, so that no other one may use it if it is found
 			// again
 			return (others.isEmpty() && known.clients().isEmpty()) ? null : new Known(others, known.clients());
 		});
+	}
+
+	@Override
+	public void listen(Listener others) {
+		this.listener = others;
+	}
+
+	@Override
+	public void learn(String object, KnownObject known) {
+		for (Owner owner : known.owners()) {
+			Known one = new Known(List.of(owner), List.copyOf(known.clients()));
+			this.owners.asMap().merge(Key.parse(object), this.shared.get(one, (it) -> it), this::merge);
+		}
+	}
+
+	@Override
+	public void unlearn(String object, Owner owner) {
+		forget(Key.parse(object), owner);
+	}
+
+	@Override
+	public @Nullable KnownObject known(String object) {
+		Known known = this.owners.getIfPresent(Key.parse(object));
+		return (known != null) ? known.toObject() : null;
+	}
+
+	@Override
+	public long capacity() {
+		return this.owners.policy().eviction().map((bound) -> bound.getMaximum() / ENTRY_BYTES).orElse(Long.MAX_VALUE);
 	}
 
 	@Override
@@ -172,6 +221,10 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	 */
 	private record Known(List<Owner> owners, List<String> clients) {
 
+		KnownObject toObject() {
+			return new KnownObject(this.owners, this.clients);
+		}
+
 		int further() {
 			return Math.max(0, this.owners.size() - 1) + Math.max(0, this.clients.size() - 1);
 		}
@@ -183,6 +236,21 @@ final class MemoryObjectOwners implements ObjectOwners, ConfigurationListener {
 	 * with the same one.
 	 */
 	private record Key(long high, long low) {
+
+		private static final int DIGITS = 32;
+
+		static Key parse(String text) {
+			if (text.length() != DIGITS) {
+				throw new IllegalArgumentException("not a hash of an object");
+			}
+			return new Key(HexFormat.fromHexDigitsToLong(text, 0, DIGITS / 2),
+					HexFormat.fromHexDigitsToLong(text, DIGITS / 2, DIGITS));
+		}
+
+		@Override
+		public String toString() {
+			return HexFormat.of().toHexDigits(this.high) + HexFormat.of().toHexDigits(this.low);
+		}
 
 		static Key of(StoredObject object) {
 			MessageDigest digest = DIGESTS.get();

@@ -50,6 +50,8 @@ public final class BackendCondition {
 
 	private volatile boolean removed;
 
+	private @Nullable CooldownExchange exchange;
+
 	BackendCondition(Key key, BackendProperties settings, CircuitBreaker breaker, Ticker ticker, FreeSignal free) {
 		this.key = key;
 		this.settings = settings;
@@ -58,6 +60,20 @@ public final class BackendCondition {
 		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
 		this.cooldown = new Cooldown(ticker);
 		this.afterBreak = new Cooldown(ticker);
+	}
+
+	/**
+	 * Notifies other Weirs of cooldowns from now on.
+	 * @param others records the cooldowns
+	 */
+	void exchangeCooldowns(CooldownExchange others) {
+		this.exchange = others;
+	}
+
+	void recordCooldown(Lane lane, CooldownPeriod period) {
+		if (this.exchange != null) {
+			this.exchange.record(lane, period);
+		}
 	}
 
 	/**

@@ -464,6 +464,22 @@ public final class Lane implements ServiceInstance {
 		}
 	}
 
+	/** The cooldown of the lane alone, without that of its backend. */
+	Cooldown ownCooldown() {
+		return this.condition.cooldown;
+	}
+
+	/** Begins a cooldown that another Weir has seen. */
+	void beginStatedCooldown(CooldownPeriod period) {
+		if (period.whole()) {
+			this.backend.beginCooldown(period.duration(), period.reason(), null);
+		}
+		else {
+			this.condition.cooldown.begin(period.duration(), period.reason(), null);
+			this.condition.ramp.restart();
+		}
+	}
+
 	private void beginCooldown(CooldownPeriod period, Ramp.Step step) {
 		if (period.whole()) {
 			this.backend.beginCooldown(period.duration(), period.reason(), period.refusal());
@@ -472,6 +488,7 @@ public final class Lane implements ServiceInstance {
 			this.condition.cooldown.begin(period.duration(), period.reason(), period.refusal());
 			this.condition.ramp.restart(step);
 		}
+		this.backend.condition().recordCooldown(this, period);
 	}
 
 	@Override

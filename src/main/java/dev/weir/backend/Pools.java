@@ -34,6 +34,8 @@ public final class Pools {
 	// by the name of the pool
 	private final Map<String, FreeSignal> signals = new HashMap<>();
 
+	private final CooldownExchange cooldowns = new CooldownExchange(this::current);
+
 	private volatile PoolSet current;
 
 	private volatile List<BackendCondition> removed = List.of();
@@ -70,6 +72,14 @@ public final class Pools {
 	 */
 	public @Nullable Pool get(String name) {
 		return this.current.get(name);
+	}
+
+	/**
+	 * Exchanges cooldowns with other Weirs.
+	 * @return the exchange, the same one at every call
+	 */
+	public CooldownExchange cooldowns() {
+		return this.cooldowns;
 	}
 
 	/**
@@ -123,6 +133,7 @@ public final class Pools {
 				? CircuitBreaker.of(settings.name(), breakerSettings.of(settings.name()))
 				: this.breakers.circuitBreaker(settings.name());
 		BackendCondition created = new BackendCondition(key, settings, breaker, this.ticker, free);
+		created.exchangeCooldowns(this.cooldowns);
 		added.add(created);
 		return created;
 	}

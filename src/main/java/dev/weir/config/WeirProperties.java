@@ -53,6 +53,11 @@ import org.springframework.util.unit.DataSize;
  * docs/clients.md#operators.
  * @param open Whether Weir may serve other machines without clients. Without it, and
  * without clients, Weir serves this machine only. See docs/clients.md#open-or-closed.
+ * @param state Where the state is kept: in the memory of this Weir, or also in Redis, so
+ * that several Weirs share limits, cooldowns and the owners of stored objects. Spring
+ * Boot's spring.data.redis properties name the server. A change takes effect at the next
+ * start. See docs/shared-state.md.
+ * @param redis How Weir uses Redis with state: redis.
  */
 @ConfigurationProperties("weir")
 public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
@@ -66,7 +71,8 @@ public record WeirProperties(@DefaultValue Map<String, PoolProperties> pools,
 		@DefaultValue("0s") @Range(min = "0ms", max = "5m") Duration drainDelay,
 		@DefaultValue AffinityProperties affinity, @DefaultValue("true") boolean startupCheck,
 		@DefaultValue List<ClientProperties> clients, @Nullable EntraProperties entra,
-		@DefaultValue List<OperatorProperties> operators, @DefaultValue("false") boolean open) {
+		@DefaultValue List<OperatorProperties> operators, @DefaultValue("false") boolean open,
+		@DefaultValue("memory") StateStore state, @DefaultValue RedisStateProperties redis) {
 
 	/** Divisor of the largest heap that gives the default of {@code max-buffered}. */
 	private static final int HEAP_SHARE = 4;

@@ -66,7 +66,7 @@ public final class TestPools {
 		WeirProperties properties = new WeirProperties(Map.of("openai", pool), others.maxBody(), others.maxBuffered(),
 				others.maxInFlight(), others.headerTimeout(), others.bodyTimeout(), others.clientIdleTimeout(),
 				others.websocketIdleTimeout(), others.drainDelay(), others.affinity(), others.startupCheck(),
-				others.clients(), others.entra(), others.operators(), others.open());
+				others.clients(), others.entra(), others.operators(), others.open(), others.state(), others.redis());
 		CircuitBreakerConfig breakers = CircuitBreakerConfig.custom()
 			.minimumNumberOfCalls(5)
 			.slidingWindowSize(5)

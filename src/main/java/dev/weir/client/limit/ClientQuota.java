@@ -20,7 +20,12 @@ import dev.weir.request.TokenDemand;
  */
 final class ClientQuota {
 
+	private final String name;
+
 	private final LimitClock clock;
+
+	// null if the limits are not shared with other Weirs
+	private final @Nullable LimitLeases leases;
 
 	private final TimeMeter time = new TimeMeter() {
 
@@ -53,6 +58,19 @@ final class ClientQuota {
 	 * @param clock the time of windows
 	 */
 	ClientQuota(ClientProperties settings, LimitClock clock) {
+		this(settings.name(), settings, clock, null);
+	}
+
+	/**
+	 * Creates the quota of a client that has used nothing here.
+	 * @param name its name
+	 * @param settings its settings
+	 * @param clock the time of windows
+	 * @param leases where its limits are shared with other Weirs, or {@code null}
+	 */
+	ClientQuota(String name, ClientProperties settings, LimitClock clock, @Nullable LimitLeases leases) {
+		this.name = name;
+		this.leases = leases;
 		this.clock = clock;
 		this.now = clock.now();
 		this.settings = settings;
@@ -83,7 +101,13 @@ final class ClientQuota {
 			}
 		}
 		NamePatterns models = new NamePatterns((model != null) ? List.of(model) : List.of());
-		changed.add(new LimitWindow(kind, model, models, limit, this.time));
+		LimitWindow window = new LimitWindow(kind, model, models, limit, this.time);
+		if (this.leases != null) {
+			window.share(new LimitShare(this.leases,
+					new LimitLeases.Key(this.name, kind.property(), (model != null) ? model : ""), kind, limit,
+					this.time, this::change));
+		}
+		changed.add(window);
 	}
 
 	private void update(@Nullable ClientProperties current) {
@@ -121,7 +145,7 @@ final class ClientQuota {
 				if (stated > window.limit()) {
 					throw LimitExceededException.tooLarge(window, stated);
 				}
-				long count = window.kind().isTokens() ? demand.reserved(window.limit()) : 1;
+				long count = window.reserved(demand);
 				if (count > 0) {
 					parts.add(new Grant.Part(window, count));
 				}
@@ -156,6 +180,48 @@ final class ClientQuota {
 	synchronized void change(Runnable change) {
 		update(null);
 		change.run();
+	}
+
+	/**
+	 * Leases the first part of each limit that is shared.
+	 * @param current the current settings of the client
+	 */
+	synchronized void prepare(ClientProperties current) {
+		update(current);
+		shares().forEach(LimitShare::prepare);
+	}
+
+	/**
+	 * Reports what was used of the limits that are shared.
+	 * @return whether there may be something to report later
+	 */
+	synchronized boolean report() {
+		update(null);
+		shares().forEach(LimitShare::onTick);
+		// a debt is reported until it is paid
+		return this.running > 0 || this.windows.stream()
+			.anyMatch((window) -> window.left() < 0 || (window.share() != null && !window.share().isIdle()));
+	}
+
+	/**
+	 * Returns what is not used of a limit, because another Weir needs it.
+	 * @param key the limit
+	 * @param window the number of the window
+	 * @param first whether the other one goes first if this one needs more, too
+	 */
+	synchronized void onShortage(LimitLeases.Key key, long window, boolean first) {
+		update(null);
+		for (LimitWindow one : this.windows) {
+			LimitShare share = one.share();
+			if (share != null && one.kind().property().equals(key.property())
+					&& key.model().equals((one.model() != null) ? one.model() : "")) {
+				share.onShortage(window, first);
+			}
+		}
+	}
+
+	private List<LimitShare> shares() {
+		return this.windows.stream().map(LimitWindow::share).filter(Objects::nonNull).toList();
 	}
 
 	/** Frees the place of a request. Called under the lock. */

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -36,6 +38,8 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 
 	private static final int MAX_CLIENTS = 100_000;
 
+	private static final int MAX_PREPARED = 10_000;
+
 	/** Separates the name of settings from the id of a client that shares them. */
 	private static final char MEMBER = '/';
 
@@ -44,6 +48,12 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	private final Consumer<String> onRefused;
 
 	private final Cache<String, ClientQuota> quotas;
+
+	// null if limits are not shared with other Weirs
+	private final @Nullable LimitLeases leases;
+
+	/** Those that have something to report to other Weirs. */
+	private final Set<ClientQuota> unreported = ConcurrentHashMap.newKeySet();
 
 	private volatile Map<String, ClientProperties> settings;
 
@@ -55,6 +65,20 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	 * @param onRefused receives the property of a limit that a request exceeded
 	 */
 	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<String> onRefused) {
+		this(properties, clock, ticker, onRefused, null);
+	}
+
+	/**
+	 * Creates quotas that are shared with other Weirs.
+	 * @param properties valid settings
+	 * @param clock the time of windows
+	 * @param ticker a monotonic clock in nanoseconds
+	 * @param onRefused receives the property of a limit that a request exceeded
+	 * @param leases where the limits are shared, or {@code null}
+	 */
+	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<String> onRefused,
+			@Nullable LimitLeases leases) {
+		this.leases = leases;
 		this.clock = clock;
 		this.onRefused = onRefused;
 		this.settings = byName(properties);
@@ -64,6 +88,9 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 			.maximumSize(MAX_CLIENTS)
 			.executor(Runnable::run)
 			.build();
+		if (leases != null) {
+			leases.listen(new Sharing());
+		}
 	}
 
 	private static Map<String, ClientProperties> byName(WeirProperties properties) {
@@ -90,7 +117,11 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 		}
 		TokenDemand demand = TokenDemand.of(context.call());
 		try {
-			Grant grant = quotaOf(client.name(), current).take(current, context.call().model(), demand);
+			ClientQuota quota = quotaOf(client.name(), current);
+			Grant grant = quota.take(current, context.call().model(), demand);
+			if (this.leases != null) {
+				this.unreported.add(quota);
+			}
 			return new Reservation(grant, demand.prompt(),
 					grant.limitsTokens() ? demand.kind() : Reservation.Kind.REQUEST);
 		}
@@ -102,7 +133,8 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 
 	private ClientQuota quotaOf(String name, ClientProperties settings) {
 		ClientQuota known = this.quotas.getIfPresent(name);
-		return (known != null) ? known : this.quotas.get(name, (missing) -> new ClientQuota(settings, this.clock));
+		return (known != null) ? known
+				: this.quotas.get(name, (missing) -> new ClientQuota(name, settings, this.clock, this.leases));
 	}
 
 	@Override
@@ -151,6 +183,43 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 		// reading makes no state
 		ClientQuota known = this.quotas.asMap().get(name);
 		return ((known != null) ? known : new ClientQuota(client, this.clock)).report(name, client);
+	}
+
+	/** Exchanges limits with other Weirs. */
+	private final class Sharing implements LimitLeases.Listener {
+
+		/**
+		 * A Weir that starts in the middle of a minute has no part of any limit: it
+		 * leases one for each client before requests come.
+		 */
+		@Override
+		public void onConnected() {
+			ClientQuotas.this.settings.values()
+				.stream()
+				.filter(ClientProperties::isLimited)
+				.limit(MAX_PREPARED)
+				.forEach((client) -> quotaOf(client.name(), client).prepare(client));
+		}
+
+		@Override
+		public void onTick() {
+			for (ClientQuota quota : List.copyOf(ClientQuotas.this.unreported)) {
+				// removed before, since a request may add it again meanwhile
+				ClientQuotas.this.unreported.remove(quota);
+				if (quota.report()) {
+					ClientQuotas.this.unreported.add(quota);
+				}
+			}
+		}
+
+		@Override
+		public void onShortage(LimitLeases.Key key, long window, boolean first) {
+			ClientQuota known = ClientQuotas.this.quotas.asMap().get(key.client());
+			if (known != null) {
+				known.onShortage(key, window, first);
+			}
+		}
+
 	}
 
 }

@@ -67,7 +67,8 @@ final class ClientsEndpoint {
 	 * @param allowed the number that is allowed in each window
 	 * @param used the number that was used in this window, reserved ones and those that
 	 * earlier windows have taken from it included
-	 * @param remaining the number that is left in this window
+	 * @param remaining the number that is left in this window; of all Weirs together, if
+	 * they share it
 	 * @param windowRemainingMillis the time until the next window
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
@@ -76,7 +77,7 @@ final class ClientsEndpoint {
 
 		static WindowReport of(LimitWindow window) {
 			return new WindowReport(window.kind().property(), window.model(), window.limit(),
-					window.limit() - window.left(), Math.max(0, window.left()), window.millisLeft());
+					window.limit() - window.left(), Math.max(0, window.remaining()), window.millisLeft());
 		}
 
 	}

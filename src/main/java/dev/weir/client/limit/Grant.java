@@ -84,14 +84,15 @@ final class Grant implements Reservation.Account {
 	private void add(Map<String, String> headers, boolean tokens) {
 		LimitWindow tightest = null;
 		for (Part part : this.parts) {
-			if (part.window.kind().isTokens() == tokens && (tightest == null || part.window.left() < tightest.left())) {
+			if (part.window.kind().isTokens() == tokens
+					&& (tightest == null || part.window.remaining() < tightest.remaining())) {
 				tightest = part.window;
 			}
 		}
 		if (tightest != null) {
 			String unit = tightest.kind().unit();
 			headers.put(PREFIX + "limit-" + unit, String.valueOf(tightest.limit()));
-			headers.put(PREFIX + "remaining-" + unit, String.valueOf(Math.max(0, tightest.left())));
+			headers.put(PREFIX + "remaining-" + unit, String.valueOf(Math.max(0, tightest.remaining())));
 			headers.put(PREFIX + "reset-" + unit, GoDuration.format(tightest.reset()));
 		}
 	}

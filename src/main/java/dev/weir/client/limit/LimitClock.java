@@ -9,7 +9,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
  * The clock of the windows. It reads the wall clock once, at the start, and adds the time
  * of the monotonic clock. A jump of the wall clock therefore opens no window.
  */
-final class LimitClock {
+public final class LimitClock {
 
 	private final Ticker ticker;
 
@@ -20,7 +20,7 @@ final class LimitClock {
 	 * @param clock the wall clock, read once
 	 * @param ticker a monotonic clock in nanoseconds
 	 */
-	LimitClock(InstantSource clock, Ticker ticker) {
+	public LimitClock(InstantSource clock, Ticker ticker) {
 		this.ticker = ticker;
 		Instant start = clock.instant();
 		this.offset = start.getEpochSecond() * 1_000_000_000 + start.getNano() - ticker.read();
@@ -30,7 +30,7 @@ final class LimitClock {
 	 * The current time.
 	 * @return nanoseconds since 1970
 	 */
-	long now() {
+	public long now() {
 		return this.offset + this.ticker.read();
 	}
 

@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -27,14 +28,15 @@ class LimitConfiguration {
 	 * not make many time series.
 	 */
 	@Bean
-	ClientQuotas clientQuotas(LiveConfiguration configuration, LimitClock clock, Ticker ticker,
-			MeterRegistry registry) {
+	ClientQuotas clientQuotas(LiveConfiguration configuration, LimitClock clock, Ticker ticker, MeterRegistry registry,
+			ObjectProvider<LimitLeases> leases) {
 		return new ClientQuotas(configuration.current(), clock, ticker,
 				(limit) -> Counter.builder("weir.clients.refused")
 					.description("Requests that exceeded a limit of their client")
 					.tag("limit", limit)
 					.register(registry)
-					.increment());
+					.increment(),
+				leases.getIfAvailable());
 	}
 
 	@Bean

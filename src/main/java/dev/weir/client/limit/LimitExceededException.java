@@ -45,8 +45,9 @@ final class LimitExceededException extends RuntimeException {
 			headers.put("x-should-retry", "false");
 		}
 		return new LimitExceededException(window.kind().property(), window.kind().unit(),
-				"is at its limit of " + describe(window) + ": used " + (window.limit() - window.left()) + ", requested "
-						+ part.count() + ". Try again in " + DurationText.of(Duration.ofMillis(millis)) + ".",
+				"is at its limit of " + describe(window) + ": used " + (window.limit() - window.remaining())
+						+ ", requested " + part.count() + ". Try again in " + DurationText.of(Duration.ofMillis(millis))
+						+ ".",
 				headers);
 	}
 

@@ -11,6 +11,7 @@ import io.github.bucket4j.local.SynchronizationStrategy;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.NamePatterns;
+import dev.weir.request.TokenDemand;
 
 /**
  * One limit of one client: a bucket that is filled at the beginning of each window. A
@@ -43,6 +44,9 @@ final class LimitWindow {
 	// what earlier windows have taken from the current one
 	private long debt;
 
+	// null if the limit is not shared with other Weirs
+	private @Nullable LimitShare share;
+
 	/**
 	 * Creates a full window.
 	 * @param kind the kind of limit
@@ -60,6 +64,18 @@ final class LimitWindow {
 		this.number = currentNumber();
 		this.left = limit;
 		this.bucket = bucket(limit);
+	}
+
+	/**
+	 * Shares the limit with other Weirs.
+	 * @param with the share of this one
+	 */
+	void share(LimitShare with) {
+		this.share = with;
+	}
+
+	@Nullable LimitShare share() {
+		return this.share;
 	}
 
 	private Bucket bucket(long initial) {
@@ -130,6 +146,9 @@ final class LimitWindow {
 		this.limit = next;
 		this.bucket = bucket(initial);
 		record();
+		if (this.share != null) {
+			this.share.limit(next);
+		}
 	}
 
 	/**
@@ -143,13 +162,37 @@ final class LimitWindow {
 	}
 
 	/**
+	 * What is left in the current window of all Weirs together.
+	 * @return the number; negative if the next windows are used, too
+	 */
+	long remaining() {
+		return (this.share != null) ? this.share.remaining(left()) : left();
+	}
+
+	/**
+	 * How much a request reserves.
+	 * @param demand its tokens
+	 * @return the number, 0 to the limit
+	 */
+	long reserved(TokenDemand demand) {
+		if (!this.kind.isTokens()) {
+			return 1;
+		}
+		long count = demand.reserved(this.limit);
+		return (this.share != null) ? this.share.fit(count, demand.stated()) : count;
+	}
+
+	/**
 	 * How long a request must wait.
 	 * @param count what it needs, 1 to the limit
 	 * @return the exact time, zero if it need not wait
 	 */
 	Duration waitFor(long count) {
 		EstimationProbe probe = this.bucket.estimateAbilityToConsume(count);
-		return probe.canBeConsumed() ? Duration.ZERO : Duration.ofNanos(probe.getNanosToWaitForRefill());
+		if (!probe.canBeConsumed()) {
+			return Duration.ofNanos(probe.getNanosToWaitForRefill());
+		}
+		return (this.share != null) ? this.share.waitFor(count) : Duration.ZERO;
 	}
 
 	/**
@@ -161,6 +204,9 @@ final class LimitWindow {
 		roll();
 		this.bucket.consumeIgnoringRateLimits(count);
 		record();
+		if (this.share != null) {
+			this.share.take(count);
+		}
 		return this.number;
 	}
 
@@ -177,15 +223,23 @@ final class LimitWindow {
 		if (more > 0) {
 			this.bucket.consumeIgnoringRateLimits(more);
 			this.debt += (from == this.number) ? 0 : more;
+			correctShare(more);
 		}
 		else {
 			long back = (from == this.number) ? -more : Math.min(-more, this.debt);
 			this.debt -= (from == this.number) ? 0 : back;
 			if (back > 0) {
 				this.bucket.addTokens(back);
+				correctShare(-back);
 			}
 		}
 		record();
+	}
+
+	private void correctShare(long more) {
+		if (this.share != null) {
+			this.share.correct(more);
+		}
 	}
 
 	/**
@@ -194,7 +248,7 @@ final class LimitWindow {
 	 */
 	Duration reset() {
 		if (left() >= this.limit) {
-			return Duration.ZERO;
+			return (remaining() < this.limit) ? Duration.ofMillis(millisLeft()) : Duration.ZERO;
 		}
 		long windows = 1 + Math.max(0, -this.left) / this.limit;
 		windows += (this.left < 0 && -this.left % this.limit != 0) ? 1 : 0;

@@ -68,6 +68,7 @@ public final class ConfigurationLoader {
 		new ClientCheck(problems).check(properties);
 		new EntraCheck(problems).check(properties);
 		new CertificateCheck(problems).check(environment, properties.clients());
+		new RedisCheck(problems).check(properties.redis());
 		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);

@@ -42,7 +42,11 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 		.map(ConfigurationPropertyName::of)
 		.toList();
 
-	private static final ConfigurationPropertyName SIMULATOR = ConfigurationPropertyName.of("weir.simulator");
+	/** Below {@code weir}, but read at a start only. */
+	private static final List<ConfigurationPropertyName> AT_START = Stream
+		.of("weir.simulator", "weir.state", "weir.redis")
+		.map(ConfigurationPropertyName::of)
+		.toList();
 
 	/**
 	 * Binds properties to an object.
@@ -103,7 +107,7 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 
 	private static boolean isLive(String name) {
 		ConfigurationPropertyName property = ConfigurationPropertyName.of(name);
-		return !SIMULATOR.isAncestorOf(property)
+		return AT_START.stream().noneMatch((root) -> root.equals(property) || root.isAncestorOf(property))
 				&& (LIVE.stream().anyMatch((root) -> root.equals(property) || root.isAncestorOf(property))
 						|| READ_AT_START.stream().noneMatch((root) -> root.isAncestorOf(property)));
 	}

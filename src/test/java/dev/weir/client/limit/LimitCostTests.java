@@ -47,7 +47,7 @@ class LimitCostTests {
 		return new WeirProperties(base.pools(), base.maxBody(), base.maxBuffered(), base.maxInFlight(),
 				base.headerTimeout(), base.bodyTimeout(), base.clientIdleTimeout(), base.websocketIdleTimeout(),
 				base.drainDelay(), base.affinity(), base.startupCheck(), clients, base.entra(), base.operators(),
-				base.open());
+				base.open(), base.state(), base.redis());
 	}
 
 	private ClientQuotas quotas(WeirProperties settings) {

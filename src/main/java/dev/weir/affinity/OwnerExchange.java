@@ -1,0 +1,75 @@
+package dev.weir.affinity;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Exchanges the owners of stored objects with other Weirs. An object is named by a hash
+ * of its kind and id. Safe for many threads, never blocks.
+ */
+public interface OwnerExchange {
+
+	/**
+	 * Sets the listener.
+	 * @param listener is notified from now on; replaces the previous one
+	 */
+	void listen(Listener listener);
+
+	/**
+	 * Learns what another Weir knows. The listener is not notified.
+	 * @param object the hash of the object, 32 hexadecimal digits
+	 * @param known its owners and clients
+	 */
+	void learn(String object, KnownObject known);
+
+	/**
+	 * Removes an owner that has an object no longer, as another Weir has found out. The
+	 * listener is not notified.
+	 * @param object the hash of the object, 32 hexadecimal digits
+	 * @param owner the owner
+	 */
+	void unlearn(String object, Owner owner);
+
+	/**
+	 * What is known about an object here.
+	 * @param object the hash of the object, 32 hexadecimal digits
+	 * @return its owners and clients, or {@code null}
+	 */
+	@Nullable KnownObject known(String object);
+
+	/**
+	 * About how many objects can be remembered.
+	 * @return the number
+	 */
+	long capacity();
+
+	/** Is notified on event loops. */
+	interface Listener {
+
+		/**
+		 * More is known about an object.
+		 * @param object the hash of the object
+		 * @param known its owners and clients
+		 */
+		void onRemembered(String object, KnownObject known);
+
+		/**
+		 * An owner has an object no longer.
+		 * @param object the hash of the object
+		 * @param owner the owner
+		 */
+		void onForgotten(String object, Owner owner);
+
+	}
+
+	/**
+	 * What is known about an object.
+	 *
+	 * @param owners its owners
+	 * @param clients the names of the clients that have made it
+	 */
+	record KnownObject(List<Owner> owners, List<String> clients) {
+	}
+
+}

@@ -1,0 +1,134 @@
+package dev.weir.shared;
+
+import java.net.http.HttpResponse;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import dev.weir.affinity.ObjectOwners;
+import dev.weir.testing.OpenResources;
+import dev.weir.testing.RawBackend;
+import dev.weir.testing.RedisServer;
+import dev.weir.testing.RequiresRedis;
+import dev.weir.testing.Scripts;
+import dev.weir.testing.WeirServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Owners of stored objects that several Weirs share through Redis.
+ */
+@RequiresRedis
+class SharedOwnerTests {
+
+	private static final String RESPONSE = "{\"id\":\"%s\",\"object\":\"response\",\"output\":[],\"status\":\"completed\"}";
+
+	private static final String CALL = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}";
+
+	private static final String ALICE = "alice-key-0123456789ab";
+
+	private static final String BOB = "bob-key-0123456789abcd";
+
+	private static final OpenResources resources = new OpenResources();
+
+	private static RedisServer redis;
+
+	private static RawBackend first;
+
+	private static RawBackend second;
+
+	@BeforeAll
+	static void start() {
+		redis = resources.add(RedisServer.start());
+		first = resources.backend(Scripts.UNUSED);
+		second = resources.backend(Scripts.UNUSED);
+	}
+
+	@AfterAll
+	static void stop() {
+		resources.close();
+	}
+
+	private static WeirServer weir(String... arguments) {
+		String[] all = new String[arguments.length + 2];
+		all[0] = "--weir.state=redis";
+		all[1] = "--spring.data.redis.port=" + redis.port();
+		System.arraycopy(arguments, 0, all, 2, arguments.length);
+		WeirServer weir = WeirServer.start(WeirServer.pool("", WeirServer.backend("a", first.url()),
+				WeirServer.backend("b", second.url(), "priority: 2")) + """
+						  affinity: {unknown-owner: deny}
+						  clients:
+						    - {name: alice, key: %s}
+						    - {name: bob, key: %s}
+						""".formatted(ALICE, BOB), all);
+		await().until(() -> weir.bean(RedisLink.class).isConnected());
+		return weir;
+	}
+
+	private static HttpResponse<String> make(WeirServer weir, String id, String key) {
+		first.script(Scripts.responding("200 OK", RESPONSE.formatted(id)));
+		return weir.post("/v1/responses", CALL, "content-type", "application/json", "api-key", key);
+	}
+
+	private static HttpResponse<String> read(WeirServer weir, String id, String key) {
+		return weir.get("/v1/responses/" + id, "api-key", key);
+	}
+
+	@Test
+	void anObjectThatIsMadeThroughOneWeirIsKnownToTheOther() {
+		try (WeirServer one = weir(); WeirServer other = weir()) {
+			assertThat(make(one, "resp_other", ALICE).statusCode()).isEqualTo(200);
+			await().until(() -> other.bean(ObjectOwners.class).size() > 0);
+			int asked = second.requests().size();
+			assertThat(read(other, "resp_other", ALICE).statusCode()).isEqualTo(200);
+			assertThat(read(other, "resp_other", BOB).statusCode()).isEqualTo(404);
+			assertThat(second.requests()).hasSize(asked);
+		}
+	}
+
+	@Test
+	void ownersAndClientsOutlastARestart() {
+		try (WeirServer one = weir()) {
+			assertThat(make(one, "resp_restart", ALICE).statusCode()).isEqualTo(200);
+			await().until(() -> !redis.cli("KEYS", "weir:*:owner").isEmpty());
+		}
+		try (WeirServer restarted = weir()) {
+			assertThat(read(restarted, "resp_restart", ALICE).statusCode()).isEqualTo(200);
+			assertThat(read(restarted, "resp_restart", BOB).statusCode()).isEqualTo(404);
+		}
+	}
+
+	@Test
+	void anObjectThatIsMadeWhileRedisIsGoneIsSharedWhenItIsBack() {
+		try (WeirServer one = weir(); WeirServer other = weir()) {
+			redis.stop();
+			await().until(() -> !one.bean(RedisLink.class).isConnected());
+			assertThat(make(one, "resp_outage", ALICE).statusCode()).isEqualTo(200);
+			assertThat(read(one, "resp_outage", ALICE).statusCode()).isEqualTo(200);
+			redis.restart();
+			await().untilAsserted(() -> assertThat(read(other, "resp_outage", ALICE).statusCode()).isEqualTo(200));
+			assertThat(read(other, "resp_outage", BOB).statusCode()).isEqualTo(404);
+		}
+	}
+
+	@Test
+	void noIdAndNoKeyIsInRedis() {
+		try (WeirServer one = weir()) {
+			make(one, "resp_secret_id", ALICE);
+			await().until(() -> !redis.cli("KEYS", "*:owner").isEmpty());
+			StringBuilder all = new StringBuilder();
+			redis.cli("KEYS", "*").lines().forEach((key) -> {
+				all.append(key).append('\n');
+				all.append(redis.cli("SMEMBERS", key)).append(redis.cli("HGETALL", key));
+				all.append(redis.cli("ZRANGE", key, "0", "-1"));
+			});
+			assertThat(all.toString()).contains(":owner")
+				.doesNotContain("resp_secret_id")
+				.doesNotContain(ALICE)
+				.doesNotContain("key-of-a");
+		}
+	}
+
+}
