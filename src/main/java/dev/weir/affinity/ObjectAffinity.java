@@ -26,6 +26,7 @@ import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stored.StoredOperation;
 import dev.weir.request.Binding;
+import dev.weir.request.Client;
 import dev.weir.request.RequestContext;
 
 /**
@@ -195,7 +196,9 @@ public final class ObjectAffinity implements ConfigurationListener {
 	private @Nullable Binding home(RequestContext context, ApiCall call, HttpHeaders headers) {
 		Pool pool = context.pool();
 		String key = (context.client() != null) ? context.client().name() : ClientKey.of(headers);
-		Lanes lanes = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		Lanes lanes = pool.lanes(call.model())
+			.taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion())
+			.forPriority(Client.priorityOf(context.client()));
 		Owner home = this.homes.of(pool, lanes, call.path().operation(), key);
 		return (home != null) ? new Binding(home::isReachedBy, KnownOwners.nameIn(pool, home), List.of(),
 				(backend) -> this.homes.replace(pool, key, backend)) : null;

@@ -2,8 +2,10 @@ package dev.weir.backend;
 
 import java.util.AbstractList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -12,6 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.BackendDialect;
+import dev.weir.config.ClientPriority;
 
 /**
  * The lanes of a pool that serve one model. Immutable, and computed once, so that a
@@ -31,6 +34,8 @@ public final class Lanes extends AbstractList<Lane> {
 
 	private final Lanes azureVersioned;
 
+	private final Map<ClientPriority, Lanes> byPriority = new EnumMap<>(ClientPriority.class);
+
 	private Lanes(Collection<Lane> lanes, boolean whole) {
 		this.lanes = lanes.toArray(Lane[]::new);
 		this.tiers = lanes.stream()
@@ -40,6 +45,9 @@ public final class Lanes extends AbstractList<Lane> {
 			.map(Tier::new)
 			.collect(Collectors.toUnmodifiableList());
 		this.byBackend = lanes.stream().collect(Collectors.toUnmodifiableMap(Lane::backend, (lane) -> lane));
+		for (ClientPriority priority : ClientPriority.values()) {
+			this.byPriority.put(priority, only((lane) -> lane.backend().properties().isFor(priority)));
+		}
 		this.azure = whole ? only(Lanes::isAzure) : this;
 		this.versioned = whole ? only(Lanes::needsNoVersion) : this;
 		this.azureVersioned = whole ? this.azure.only(Lanes::needsNoVersion) : this;
@@ -101,6 +109,16 @@ public final class Lanes extends AbstractList<Lane> {
 	 */
 	public List<Tier> tiers() {
 		return this.tiers;
+	}
+
+	/**
+	 * The lanes that clients of a priority may use.
+	 * @param priority the priority
+	 * @return the lanes whose backends are kept for none or for such clients, possibly
+	 * none; always the same object for the same priority
+	 */
+	public Lanes forPriority(ClientPriority priority) {
+		return Objects.requireNonNull(this.byPriority.get(priority));
 	}
 
 	/**

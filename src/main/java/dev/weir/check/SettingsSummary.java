@@ -20,6 +20,7 @@ import org.springframework.cloud.gateway.filter.FilterDefinition;
 
 import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendProperties;
+import dev.weir.config.ClientPriority;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
 import dev.weir.config.ExpiryTime;
@@ -78,10 +79,12 @@ final class SettingsSummary {
 	}
 
 	private void addClients(WeirProperties properties) {
-		TextTable table = new TextTable(INDENT, "name", "keys", "Entra callers", "models", "pools", "expires");
+		TextTable table = new TextTable(INDENT, "name", "keys", "Entra callers", "models", "pools", "priority",
+				"expires");
 		for (ClientProperties client : properties.clients()) {
 			table.add(client.name(), keys(client.key(), client.keySha256()), callers(client, properties.entra()),
-					orAll(client.models()), orAll(client.pools()), orNever(client.expires()));
+					orAll(client.models()), orAll(client.pools()), nameOf(client.priority()),
+					orNever(client.expires()));
 		}
 		this.text.append("\nClients\n")
 			.append(properties.hasClients() ? table : INDENT + (properties.open()
@@ -121,15 +124,24 @@ final class SettingsSummary {
 	private void addPool(String name, PoolProperties pool) {
 		this.text.append("\nPool ").append(name).append('\n');
 		this.text.append(SettingText.wrap(INDENT, SettingText.of(pool, Set.of("backends")))).append('\n');
-		TextTable table = new TextTable(INDENT, "backend", "priority", "weight", "max-concurrent", "dialect", "key",
-				"url");
+		TextTable table = new TextTable(INDENT, "backend", "priority", "weight", "max-concurrent", "for", "dialect",
+				"key", "url");
 		for (BackendProperties backend : pool.backends()) {
 			table.add(backend.name(), String.valueOf(backend.priority()), String.valueOf(backend.weight()),
-					String.valueOf(backend.maxConcurrent()), dialect(backend), key(backend), backend.url().toString());
+					String.valueOf(backend.maxConcurrent()), keptFor(backend), dialect(backend), key(backend),
+					backend.url().toString());
 		}
 		this.text.append(table).append('\n');
 		addForEach("models", pool, SettingsSummary::models);
 		addForEach("circuit breaker", pool, this::breaker);
+	}
+
+	private static String keptFor(BackendProperties backend) {
+		return orAll(backend.keptFor().stream().map(SettingsSummary::nameOf).toList());
+	}
+
+	private static String nameOf(ClientPriority priority) {
+		return priority.name().toLowerCase(Locale.ROOT);
 	}
 
 	/** Adds a description of each backend; lines that are the same for all only once. */

@@ -5,11 +5,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
 
 /**
  * One Azure OpenAI resource, or one OpenAI-compatible server.
@@ -42,18 +45,31 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param scope Microsoft Entra ID scope of the backend's tokens. By default that of the
  * host's Azure cloud: https://cognitiveservices.azure.com/.default, or the same with
  * azure.us (US government) or azure.cn (China).
+ * @param keptFor Priorities of the clients that the backend is kept for, such as [high].
+ * By default all. See docs/queue.md#backends-for-some-clients.
  */
 @ConfigurationPropertiesSource
 public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @Nullable String apiKeyHeader,
 		@DefaultValue("1") @Range(min = "1", max = "100") int priority,
 		@DefaultValue("1") @Range(min = "1", max = "1000") int weight,
 		@DefaultValue("100000") @Range(min = "1", max = "100000") int maxConcurrent, @Nullable BackendDialect dialect,
-		@DefaultValue Map<String, String> models, @Nullable String apiVersion, @Nullable String scope) {
+		@DefaultValue Map<String, String> models, @Nullable String apiVersion, @Nullable String scope,
+		@Name("for") @DefaultValue Set<ClientPriority> keptFor) {
 
 	public BackendProperties {
 		models = Collections.unmodifiableMap(new LinkedHashMap<>(models));
+		keptFor = Collections.unmodifiableSet(new TreeSet<>(keptFor));
 		// ${API_VERSION:} is an empty text if the variable is not set
 		apiVersion = (apiVersion != null && !apiVersion.isBlank()) ? apiVersion : null;
+	}
+
+	/**
+	 * Whether the backend may be used for clients of a priority.
+	 * @param priority the priority
+	 * @return whether it is kept for none or for these
+	 */
+	public boolean isFor(ClientPriority priority) {
+		return this.keptFor.isEmpty() || this.keptFor.contains(priority);
 	}
 
 	/**

@@ -18,7 +18,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxWait Longest time for which a request waits in the queue for a free backend.
  * If the wait is known to be longer, the client gets 429 at once.
  * @param maxWaiting Largest number of requests in the queue. Further requests get the
- * reply at once that they would get after max-wait.
+ * reply at once that they would get after max-wait. With several clients, a request of
+ * the one with the most places may get it instead. See docs/queue.md#clients.
  * @param deadline Total time for all attempts of one request until its reply begins.
  * @param connectTimeout Longest time for opening a connection to a backend.
  * @param handshakeTimeout Longest time for the response to the handshake of a WebSocket.

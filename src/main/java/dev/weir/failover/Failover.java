@@ -3,6 +3,7 @@ package dev.weir.failover;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import dev.weir.backend.RequestTraits;
 import dev.weir.memory.BufferBudget;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Binding;
+import dev.weir.request.Client;
 import dev.weir.request.IssuedKey;
 import dev.weir.request.RequestContext;
 import dev.weir.response.AttemptResult;
@@ -85,10 +87,45 @@ public final class Failover {
 
 	private static Lanes lanes(Pool pool, RequestContext context) {
 		ApiCall call = context.call();
-		Lanes all = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		Lanes possible = pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion());
+		Lanes all = forClient(possible, context);
 		IssuedKey key = context.issuedKey();
 		return (key == null) ? all
 				: Lanes.of(all.stream().filter((lane) -> key.backends().test(lane.backend())).toList());
+	}
+
+	/**
+	 * Leaves out backends that are kept for other clients, except one that has what the
+	 * request names.
+	 */
+	private static Lanes forClient(Lanes lanes, RequestContext context) {
+		Lanes some = lanes.forPriority(Client.priorityOf(context.client()));
+		Binding binding = context.binding();
+		if (some == lanes || binding == null || binding.isHome()) {
+			return some;
+		}
+		return lanes.of((backend) -> binding.backends().test(backend)
+				|| some.stream().anyMatch((lane) -> lane.backend() == backend));
+	}
+
+	/**
+	 * The reply to a request that only backends could serve which are kept for others.
+	 */
+	private static @Nullable ApiErrorException keptForOthers(Pool pool, RequestContext context) {
+		ApiCall call = context.call();
+		if (pool.lanes(call.model()).taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion()).isEmpty()
+				|| context.issuedKey() != null) {
+			return null;
+		}
+		Client client = context.client();
+		String serving = "The backends of pool " + pool.name()
+				+ (call.model().isEmpty() ? "" : " that serve the model '" + call.model() + "'");
+		return new ApiErrorException(ApiError.invalid(403,
+				serving + " are kept for other clients than "
+						+ ((client != null) ? "'" + client.name() + "', which has the priority "
+								+ client.properties().priority().name().toLowerCase(Locale.ROOT) : "this one")
+						+ ".",
+				null, "priority_not_allowed"));
 	}
 
 	private AttemptLoop loop(RequestContext context, AttemptCaller caller) {
@@ -156,6 +193,10 @@ public final class Failover {
 			throw new ApiErrorException(ApiError.invalid(401,
 					"Backend " + key.issuer() + ", which has issued the" + " ephemeral key, cannot serve this request.",
 					null, "invalid_api_key"));
+		}
+		ApiErrorException others = lanes.isEmpty() ? keptForOthers(pool, context) : null;
+		if (others != null) {
+			throw others;
 		}
 		ApiErrorException unknown = lanes.isEmpty() ? UnknownPath.withoutLane(call.path()) : null;
 		if (unknown != null) {

@@ -20,6 +20,8 @@ import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.call.ModelList;
 import dev.weir.openai.call.Operation;
+import dev.weir.backend.Backend;
+import dev.weir.config.ClientPriority;
 import dev.weir.backend.Lanes;
 import dev.weir.backend.Pool;
 import dev.weir.request.Client;
@@ -92,7 +94,8 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 			catch (ApiErrorException ex) {
 				return Mono.error(ex);
 			}
-			return pool.lanes(wanted).isEmpty() ? Mono.error(unknown(wanted, pool, context))
+			return (pool.lanes(wanted).isEmpty() || isKeptForOthers(context, wanted))
+					? Mono.error(unknown(wanted, pool, context))
 					: write(exchange, ModelList.one(wanted, path.dialect()));
 		}
 		return context.loop()
@@ -106,7 +109,21 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 
 	private static boolean mayUse(RequestContext context, String model) {
 		Client client = context.client();
-		return client == null || client.mayUseModel(model);
+		return (client == null || client.mayUseModel(model)) && !isKeptForOthers(context, model);
+	}
+
+	private static boolean isKeptForOthers(RequestContext context, String model) {
+		ClientPriority priority = Client.priorityOf(context.client());
+		boolean served = false;
+		for (Backend backend : context.pool().backends()) {
+			if (backend.serves(model)) {
+				if (backend.properties().isFor(priority)) {
+					return false;
+				}
+				served = true;
+			}
+		}
+		return served;
 	}
 
 	private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {

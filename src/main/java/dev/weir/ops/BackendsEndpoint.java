@@ -2,9 +2,11 @@ package dev.weir.ops;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -77,9 +79,13 @@ final class BackendsEndpoint {
 		BackendState state = BackendState.of(pool, backend);
 		List<LaneReport> lanes = pool.knownLanes(backend).stream().map(BackendsEndpoint::report).toList();
 		return new BackendReport(backend.name(), backend.url().toString(), backend.dialect(),
-				backend.properties().priority(), backend.properties().weight(), backend.inFlight(),
+				backend.properties().priority(), backend.properties().weight(), keptFor(backend), backend.inFlight(),
 				backend.properties().maxConcurrent(), state.kind(), state.why(), millis(state.remaining()),
 				backend.breaker().getState().name(), lanes);
+	}
+
+	private static List<String> keptFor(Backend backend) {
+		return backend.properties().keptFor().stream().map((it) -> it.name().toLowerCase(Locale.ROOT)).toList();
 	}
 
 	private static LaneReport report(Lane lane) {
@@ -126,13 +132,15 @@ final class BackendsEndpoint {
 	/**
 	 * A backend.
 	 *
+	 * @param keptFor the priorities of the clients that it is kept for, if not for all
 	 * @param inFlight the number of attempts in flight
 	 * @param maxConcurrent the limit of attempts in flight
 	 * @param stateRemainingMillis how long the state lasts, if that is known
 	 * @param lanes its lanes in use
 	 */
 	@JsonInclude(JsonInclude.Include.NON_NULL)
-	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight, int inFlight,
+	record BackendReport(String name, String url, BackendDialect dialect, int priority, int weight,
+			@JsonProperty("for") @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> keptFor, int inFlight,
 			int maxConcurrent, BackendState.Kind state, String why, @Nullable Long stateRemainingMillis, String breaker,
 			List<LaneReport> lanes) {
 	}

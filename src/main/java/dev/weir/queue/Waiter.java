@@ -60,7 +60,7 @@ final class Waiter {
 		this.until = until;
 		Client from = context.client();
 		this.client = (from != null) ? from.name() : "";
-		this.priority = (from != null) ? from.properties().priority() : ClientPriority.NORMAL;
+		this.priority = Client.priorityOf(from);
 		// the order of one client does not depend on tokens
 		this.tokens = (from != null) ? tokensOf(context) : 0;
 		this.sink = sink.onCancel(() -> {

@@ -1,5 +1,8 @@
 package dev.weir.request;
 
+import org.jspecify.annotations.Nullable;
+
+import dev.weir.config.ClientPriority;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.NamePatterns;
 
@@ -55,6 +58,15 @@ public final class Client {
 
 	public ClientProperties properties() {
 		return this.properties;
+	}
+
+	/**
+	 * The priority of a request.
+	 * @param client its client, or {@code null} if no clients are configured
+	 * @return the priority of the client, that of most clients if there is none
+	 */
+	public static ClientPriority priorityOf(@Nullable Client client) {
+		return (client != null) ? client.properties.priority() : ClientPriority.NORMAL;
 	}
 
 	/**

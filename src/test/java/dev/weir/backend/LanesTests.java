@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.testing.VirtualTime;
+import dev.weir.config.ClientPriority;
 import dev.weir.testing.TestPools;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -64,6 +65,18 @@ class LanesTests {
 			drawn.add(this.lanes.tiers().get(1).draw(random).backend().name());
 		}
 		assertThat(drawn).containsExactly("other", "payg");
+	}
+
+	@Test
+	void lanesOfBackendsThatAreKeptForOthersAreLeftOut() {
+		Lanes all = TestPools
+			.pool(new VirtualTime(), TestPools.backend("a", "for=high"), TestPools.backend("b", "for=high,normal"),
+					TestPools.backend("c"))
+			.lanes("gpt-4o");
+		assertThat(all.forPriority(ClientPriority.HIGH)).isSameAs(all);
+		assertThat(all.forPriority(ClientPriority.NORMAL)).hasToString("[b/gpt-4o, c/gpt-4o]")
+			.isSameAs(all.forPriority(ClientPriority.NORMAL));
+		assertThat(all.taking(true, false).forPriority(ClientPriority.LOW)).hasToString("[c/gpt-4o]");
 	}
 
 }

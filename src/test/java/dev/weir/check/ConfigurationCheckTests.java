@@ -88,11 +88,11 @@ class ConfigurationCheckTests {
 
 	private static final String BACKENDS = """
 
-			  backend  priority  weight  max-concurrent  dialect           key                                                    url
-			  openai1  1         1       100000          azure             set                                                    https://my-east.openai.azure.com
-			  openai2  2         1       100000          azure 2024-10-21  Entra ID                                               https://my-west.openai.azure.com
-			  openai3  2         1       7               azure             Entra ID, https://cognitiveservices.azure.us/.default  https://gov.openai.azure.us
-			  local    2         3       100000          openai            missing                                                http://vllm:8000/v1
+			  backend  priority  weight  max-concurrent  for  dialect           key                                                    url
+			  openai1  1         1       100000          all  azure             set                                                    https://my-east.openai.azure.com
+			  openai2  2         1       100000          all  azure 2024-10-21  Entra ID                                               https://my-west.openai.azure.com
+			  openai3  2         1       7               all  azure             Entra ID, https://cognitiveservices.azure.us/.default  https://gov.openai.azure.us
+			  local    2         3       100000          all  openai            missing                                                http://vllm:8000/v1
 
 			  models
 			    openai1: gpt-4o as my-gpt-4o, every other model as everything-else
@@ -106,6 +106,26 @@ class ConfigurationCheckTests {
 	private Path folder;
 
 	private String printed = "";
+
+	@Test
+	void printsPrioritiesOfClientsAndBackendsThatAreKeptForThem() {
+		assertThat(check("""
+				weir:
+				  pools:
+				    openai:
+				      backends:
+				        - {name: a, url: 'https://a.example', for: [normal, high]}
+				        - {name: b, url: 'https://b.example'}
+				  clients:
+				    - {name: production, key: key-of-16-letters, priority: high}
+				    - {name: batch, key: another-key-of-20-letters, priority: low}
+				""")).isZero();
+		assertThat(this.printed)
+			.containsPattern("(?m)^  name        keys  Entra callers  models  pools  priority  expires$")
+			.containsPattern("(?m)^  production  1     0 +all     all    high      never$")
+			.containsPattern("(?m)^  a +1 +1 +100000 +high normal  openai ")
+			.containsPattern("(?m)^  b +1 +1 +100000 +all          openai ");
+	}
 
 	@Test
 	void printsAValidConfigurationWithDefaultsAndWithoutSecrets(CapturedOutput output) {

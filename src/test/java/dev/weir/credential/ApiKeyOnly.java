@@ -3,6 +3,7 @@ package dev.weir.credential;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 
 import dev.weir.config.BackendDialect;
@@ -20,7 +21,7 @@ public final class ApiKeyOnly implements Callable<String> {
 	public String call() {
 		try (var context = new AnnotationConfigApplicationContext(CredentialConfiguration.class)) {
 			BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("key"),
-					null, 1, 1, 1, null, Map.of(), null, "scope");
+					null, 1, 1, 1, null, Map.of(), null, "scope", Set.of());
 			Credential credential = context.getBean(CredentialProvider.class).forBackend(backend, BackendDialect.AZURE);
 			return credential.header().map(CredentialHeader::value).block(Duration.ofSeconds(5));
 		}

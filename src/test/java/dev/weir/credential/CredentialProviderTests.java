@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import dev.weir.config.AzureCloud;
@@ -101,7 +102,7 @@ class CredentialProviderTests {
 	@CsvSource({ "Ocp-Apim-Subscription-Key, canary", "authorization, Bearer canary" })
 	void aKeyIsSentInTheConfiguredHeader(String name, String value) {
 		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), Secret.of("canary"),
-				name, 1, 1, 1, null, Map.of(), null, null);
+				name, 1, 1, 1, null, Map.of(), null, null, Set.of());
 		StepVerifier.create(this.provider.forBackend(backend, BackendDialect.AZURE).header()).assertNext((header) -> {
 			assertThat(header.name()).isEqualToIgnoringCase(name);
 			assertThat(header.value()).isEqualTo(value);
@@ -118,7 +119,8 @@ class CredentialProviderTests {
 					"https://proxy.example, https://ai.azure.us/.default, GOVERNMENT, https://ai.azure.us/.default",
 					"https://proxy.example, -, PUBLIC, https://cognitiveservices.azure.com/.default" })
 	void theScopeOfATokenIsThatOfTheCloudOfTheBackend(URI url, @Nullable String scope, AzureCloud cloud, String token) {
-		BackendProperties backend = new BackendProperties("b", url, null, null, 1, 1, 1, null, Map.of(), null, scope);
+		BackendProperties backend = new BackendProperties("b", url, null, null, 1, 1, 1, null, Map.of(), null, scope,
+				Set.of());
 		assertThat(this.provider.forBackend(backend, BackendDialect.AZURE)).hasToString("Microsoft Entra ID, " + token);
 		assertThat(this.clouds).containsExactly(cloud);
 	}
@@ -145,7 +147,7 @@ class CredentialProviderTests {
 
 	private static BackendProperties backend(@Nullable String key, String scope) {
 		return new BackendProperties("b", URI.create("https://b.example"), (key != null) ? Secret.of(key) : null, null,
-				1, 1, 1, null, Map.of(), null, scope);
+				1, 1, 1, null, Map.of(), null, scope, Set.of());
 	}
 
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 import ch.qos.logback.classic.Level;
@@ -96,7 +97,7 @@ class ManagedIdentityTests {
 
 	private static Credential azure(String scope) {
 		BackendProperties backend = new BackendProperties("b", URI.create("https://b.example"), null, null, 1, 1, 1,
-				null, Map.of(), null, scope);
+				null, Map.of(), null, scope, Set.of());
 		return CredentialProvider.ofEnvironment().forBackend(backend, BackendDialect.AZURE);
 	}
 

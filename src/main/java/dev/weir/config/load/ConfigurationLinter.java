@@ -55,6 +55,8 @@ final class ConfigurationLinter {
 		linter.findUnencryptedKeys();
 		linter.findRouteMistakes();
 		linter.findClientMistakes(properties, clock.instant());
+		linter.findUnusableBackends(properties);
+		linter.findClientsWithoutBackend(properties);
 		return linter.warnings;
 	}
 
@@ -118,6 +120,50 @@ final class ConfigurationLinter {
 		for (int i = 0; i < properties.operators().size(); i++) {
 			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires(), now);
 		}
+	}
+
+	/** Finds backends that are kept for clients that do not exist. */
+	private void findUnusableBackends(WeirProperties properties) {
+		this.pools.forEach((pool, settings) -> {
+			for (int i = 0; i < settings.backends().size(); i++) {
+				BackendProperties backend = settings.backends().get(i);
+				ConfigurationPropertyName at = BracketNotation.append(PoolCheck.POOLS, pool)
+					.append("backends[" + i + "].for");
+				if (backend.keptFor().isEmpty()) {
+					continue;
+				}
+				if (!properties.hasClients()) {
+					warn(at, null, "keeps the backend for clients with a priority, but there are no clients",
+							"Add weir.clients, or remove it. Without clients all requests are normal.");
+				}
+				else if (properties.clients()
+					.stream()
+					.noneMatch((client) -> backend.isFor(client.priority()) && mayUse(client, pool))) {
+					warn(at, null, "keeps the backend for clients of which there are none that may use the pool",
+							"Give a client one of these priorities, or add a priority here.");
+				}
+			}
+		});
+	}
+
+	/** Finds clients for which a pool that they may use has no backend. */
+	private void findClientsWithoutBackend(WeirProperties properties) {
+		for (int i = 0; i < properties.clients().size(); i++) {
+			ClientProperties client = properties.clients().get(i);
+			for (Map.Entry<String, PoolProperties> pool : this.pools.entrySet()) {
+				if (mayUse(client, pool.getKey())
+						&& pool.getValue().backends().stream().noneMatch((it) -> it.isFor(client.priority()))) {
+					warn(SettingTree.ROOT.append("clients[" + i + "].priority"), null,
+							"leaves the client no backend in pool " + pool.getKey()
+									+ ", because all of them are kept for others, so that it gets 403",
+							"Change the priority or the for of a backend, or leave the pool out of the client's pools.");
+				}
+			}
+		}
+	}
+
+	private static boolean mayUse(ClientProperties client, String pool) {
+		return new NamePatterns(client.pools()).match(pool);
 	}
 
 	private void findExpired(ConfigurationPropertyName at, @Nullable ExpiryTime expires, Instant now) {

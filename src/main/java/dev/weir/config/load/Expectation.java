@@ -60,6 +60,10 @@ record Expectation(String mistake, String cure) {
 		if (Map.class.isAssignableFrom(raw)) {
 			return new Expectation("must be a map", "Write one indented 'name: value' per line below it.");
 		}
+		Class<?> element = type.asCollection().resolveGeneric(0);
+		if (element != null && element.isEnum()) {
+			return new Expectation("must be a list of " + names(element), "Write one or several of them in brackets.");
+		}
 		if (SettingTree.isCollection(type)) {
 			return new Expectation("must be a list",
 					"Begin each entry with '- ' on a separate line. Numbered entries start at 0 without gaps.");

@@ -3,6 +3,7 @@ package dev.weir.config.load;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +24,7 @@ class BackendVariablesTests {
 			.variable("BACKEND_1_DEPLOYMENT_NAME", " chat ")
 			.firstBackend())
 			.isEqualTo(new BackendProperties("BACKEND_1", URI.create("https://one.openai.azure.com"), Secret.of("k"),
-					null, 2, 1, 100_000, BackendDialect.AZURE, Map.of("*", "chat"), null, null));
+					null, 2, 1, 100_000, BackendDialect.AZURE, Map.of("*", "chat"), null, null, Set.of()));
 	}
 
 	@Test

@@ -97,4 +97,26 @@ class ConfigurationLinterTests {
 				"weir.operators[0].expires: is over (2020-01-01), so that its keys are refused");
 	}
 
+	@Test
+	void aBackendThatIsKeptForClientsWithoutAnyIsProbablyAMistake() {
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends[0]: {name: a, url: 'https://a.example', for: [high]}
+				""").warnings()).containsExactly(
+				"weir.pools.openai.backends[0].for: keeps the backend for clients with a priority, but there are no clients");
+	}
+
+	@Test
+	void aBackendThatNoClientMayUseAndAClientWithoutABackendAreProbablyMistakes() {
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends[0]: {name: a, url: 'https://a.example', for: 'low, normal'}
+				pools.openai.backends[1]: {name: b, url: 'https://b.example', for: low}
+				clients:
+				  - {name: a, key: key-of-16-letters, priority: high}
+				  - {name: b, key: another-key-of-20-letters}
+				""").warnings()).containsExactly(
+				"weir.pools.openai.backends[1].for: keeps the backend for clients of which there are none that may use the pool",
+				"weir.clients[0].priority: leaves the client no backend in pool openai, because all of them are kept for"
+						+ " others, so that it gets 403");
+	}
+
 }

@@ -3,6 +3,7 @@ package dev.weir.config.load;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,7 @@ class ConfigurationLoaderTests {
 			.isEqualTo(new CooldownProperties(Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(5)));
 		assertThat(pool.retryBudget()).isEqualTo(new RetryBudgetProperties(20, 10));
 		assertThat(pool.backends()).containsExactly(new BackendProperties("openai1", URI.create("https://one.example"),
-				null, null, 1, 1, 100_000, null, Map.of(), null, null));
+				null, null, 1, 1, 100_000, null, Map.of(), null, null, Set.of()));
 	}
 
 	@Test
@@ -66,9 +67,10 @@ class ConfigurationLoaderTests {
 		assertThat(pool.retryBudget()).isEqualTo(new RetryBudgetProperties(5, 1));
 		assertThat(pool.forwardHeaders()).containsExactlyInAnyOrder("x-one", "X-Two");
 		assertThat(pool.backends()).extracting(BackendProperties::name).containsExactly("a", "b");
-		assertThat(pool.backends().get(0)).isEqualTo(new BackendProperties("a",
-				URI.create("https://a.openai.azure.com/openai"), Secret.of("k"), "x-key", 2, 3, 100_000,
-				BackendDialect.AZURE, Map.of("gpt-4o", "four"), "2024-10-21", "https://ai.azure.com/.default"));
+		assertThat(pool.backends().get(0))
+			.isEqualTo(new BackendProperties("a", URI.create("https://a.openai.azure.com/openai"), Secret.of("k"),
+					"x-key", 2, 3, 100_000, BackendDialect.AZURE, Map.of("gpt-4o", "four"), "2024-10-21",
+					"https://ai.azure.com/.default", Set.of()));
 	}
 
 	@Test

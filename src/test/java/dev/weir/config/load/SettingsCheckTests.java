@@ -92,6 +92,18 @@ class SettingsCheckTests {
 	}
 
 	@Test
+	void reportsPrioritiesThatDoNotExist() {
+		assertThat(SettingsFixture.backend("for: urgent").mistakes())
+			.containsExactly(BACKEND + ".for: must be a list of high, normal, low");
+		assertThat(SettingsFixture.backend("for: [high, urgent]").mistakes())
+			.containsExactly(BACKEND + ".for[1] = urgent: must be one of high, normal, low");
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends[0]: {name: a, url: 'https://a.example', for: urgent}
+				clients[0]: {name: a, key: key-of-16-letters, priority: urgent}
+				""").mistakes()).hasSize(2);
+	}
+
+	@Test
 	void reportsAKeyHeaderWithoutAKey() {
 		assertThat(SettingsFixture.backend("api-key: ''\napi-key-header: x-key").mistakes())
 			.containsExactly(BACKEND + ".api-key-header = x-key: is set, but api-key is not");
