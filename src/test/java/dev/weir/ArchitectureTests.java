@@ -63,7 +63,7 @@ class ArchitectureTests {
 			Map.entry("server", Set.of("request", "openai", "backend", "config", "memory")),
 			Map.entry("check", Set.of("gateway", "upstream", "credential", "classify", "openai", "backend", "config")),
 			Map.entry("reload", Set.of("gateway", "backend", "config", "memory")),
-			Map.entry("shared", Set.of("affinity", "client", "backend", "config")),
+			Map.entry("shared", Set.of("affinity", "client", "credential", "backend", "config")),
 			Map.entry("ops", Set.of("request", "openai", "backend", "config", "memory")));
 
 	private static final JavaClasses CLASSES = new ClassFileImporter()

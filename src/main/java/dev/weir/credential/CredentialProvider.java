@@ -15,6 +15,7 @@ import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.Secret;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -98,6 +99,18 @@ public final class CredentialProvider {
 					this.tokens.get(new Audience(backend.cloud(), backend.effectiveScope()), this::prefetched));
 			case OPENAI -> new NoCredential();
 		};
+	}
+
+	/**
+	 * Returns the tokens of a scope, for another service than a backend. The first one is
+	 * fetched in the background.
+	 * @param cloud the cloud whose Microsoft Entra ID issues them
+	 * @param scope the scope
+	 * @return supplies a token that is valid: at once, unless none is; fails with a
+	 * {@link CredentialException} if there is none within ten seconds
+	 */
+	public Supplier<Mono<String>> tokens(AzureCloud cloud, String scope) {
+		return this.tokens.get(new Audience(cloud, scope), this::prefetched)::token;
 	}
 
 	private TokenCache prefetched(Audience audience) {

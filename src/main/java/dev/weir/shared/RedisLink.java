@@ -72,6 +72,9 @@ final class RedisLink implements SmartLifecycle {
 
 	private static final long MINUTE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+	/** Commands that wait for the thread; beyond it, further ones fail at once. */
+	private static final int MAX_QUEUED = 20_000;
+
 	private static final int SCAN_COUNT = 500;
 
 	private static final int SCAN_PARALLEL = 32;
@@ -95,7 +98,8 @@ final class RedisLink implements SmartLifecycle {
 
 	private final String id = randomId();
 
-	private final Scheduler thread = Schedulers.newSingle("weir-redis", true);
+	// one thread, which may wait for a connection and for a token
+	private final Scheduler thread = Schedulers.newBoundedElastic(1, MAX_QUEUED, "weir-redis", 60, true);
 
 	private final Disposable.Swap subscription = Disposables.swap();
 

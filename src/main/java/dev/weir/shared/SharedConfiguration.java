@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.resource.Delay;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,16 +16,21 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
+import org.springframework.boot.data.redis.autoconfigure.LettuceClientConfigurationBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.ReactiveRedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 import dev.weir.affinity.OwnerExchange;
 import dev.weir.backend.Pools;
 import dev.weir.client.limit.LimitClock;
+import dev.weir.config.AzureCloud;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.credential.CredentialProvider;
 
 /**
  * Shares state through Redis. Without {@code weir.state: redis} none of it exists.
@@ -45,7 +51,25 @@ class SharedConfiguration {
 	@Bean
 	LettuceClientOptionsBuilderCustomizer failFast() {
 		return (options) -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-			.requestQueueSize(MAX_COMMANDS);
+			.requestQueueSize(MAX_COMMANDS)
+			.reauthenticateBehavior(ClientOptions.ReauthenticateBehavior.ON_NEW_CREDENTIALS);
+	}
+
+	@Bean
+	@ConditionalOnProperty(name = "weir.redis.credential", havingValue = "entra")
+	LettuceClientConfigurationBuilderCustomizer entraCredentials(CredentialProvider credentials,
+			DataRedisProperties redis, Scheduler timers) {
+		RedisCredentialsProvider provider = new EntraRedisCredentials(
+				credentials.tokens(AzureCloud.PUBLIC, EntraRedisCredentials.SCOPE), redis.getUsername(),
+				EntraRedisCredentials.INTERVAL, timers);
+		return (client) -> client.redisCredentialsProviderFactory(new RedisCredentialsProviderFactory() {
+
+			@Override
+			public RedisCredentialsProvider createCredentialsProvider(RedisConfiguration configuration) {
+				return provider;
+			}
+
+		});
 	}
 
 	/** By default, Lettuce waits for up to 30 s before it connects again. */
