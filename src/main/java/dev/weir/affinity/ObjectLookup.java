@@ -4,10 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -49,6 +47,9 @@ final class ObjectLookup {
 
 	private static final int MAX_KEPT = 10_000;
 
+	/** How many lookups in a row may be found that their last client is leaving. */
+	private static final int MAX_LEFT = 5;
+
 	/** Backends that are asked at a time for one object. */
 	private static final int PARALLEL = 32;
 
@@ -65,8 +66,6 @@ final class ObjectLookup {
 	private final LookupRate rate;
 
 	private final AsyncCache<Key, LookupResult> results;
-
-	private final Map<Key, Lookup> running = new ConcurrentHashMap<>();
 
 	/** By the state of the backend, which outlives a reload. */
 	private final LoadingCache<BackendCondition, QuestionQueue> questions;
@@ -115,31 +114,42 @@ final class ObjectLookup {
 		if (!question.isPossible()) {
 			return Mono.just(new LookupResult.Unknown());
 		}
-		return Mono.defer(() -> {
-			Key key = Key.of(question);
-			CompletableFuture<LookupResult> known = this.results.getIfPresent(key);
-			if (known != null) {
-				return join(question, key, known);
-			}
+		return Mono.defer(() -> ask(question, Key.of(question), MAX_LEFT));
+	}
+
+	private Mono<LookupResult> ask(BackendQuestion question, Key key, int maxLeft) {
+		CompletableFuture<LookupResult> known = this.results.getIfPresent(key);
+		if (known == null) {
 			if (!this.rate.tryAcquire(this.settings.get().maxLookups())) {
-				return Mono.just(new LookupResult.Limited(names(question, onePerPlace(question))));
+				return limited(question);
 			}
-			Lookup lookup = new Lookup(key, new WaitingPlace(this.queues.of(question.pool())));
-			CompletableFuture<LookupResult> result = this.results.get(key, (it, executor) -> begin(question, lookup));
-			return (result == lookup.result) ? lookup.await(lookup.first) : join(question, key, result);
-		});
+			Lookup lookup = new Lookup(new WaitingPlace(this.queues.of(question.pool())));
+			known = this.results.get(key, (it, executor) -> lookup.result);
+			if (known == lookup.result) {
+				// Not inside of get, which locks a part of the cache: to ask may complete
+				// other lookups, which locks other parts. Two threads would deadlock.
+				lookup.run(askAll(question, lookup));
+				return lookup.await(lookup.first);
+			}
+		}
+		return join(question, key, known, maxLeft);
+	}
+
+	private Mono<LookupResult> limited(BackendQuestion question) {
+		return Mono.just(new LookupResult.Limited(names(question, onePerPlace(question))));
 	}
 
 	/** Waits for the lookup of another request. */
-	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> result) {
-		Lookup running = this.running.get(key);
-		if (result.isDone() || running == null || running.result != result) {
+	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> result,
+			int maxLeft) {
+		if (result.isDone() && !result.isCancelled()) {
 			return Mono.fromFuture(result, true);
 		}
+		Lookup running = ((Result) result).lookup;
 		if (!running.tryJoin()) {
-			// its last client is leaving
+			// its last client has left: nothing will complete it
 			this.results.asMap().remove(key, result);
-			return ask(question);
+			return (maxLeft > 0) ? ask(question, key, maxLeft - 1) : limited(question);
 		}
 		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
 		if (running.waits && !place.take()) {
@@ -148,12 +158,6 @@ final class ObjectLookup {
 					onePerPlace(question).stream().map((backend) -> new Asked(backend, Finding.UNAVAILABLE)).toList()));
 		}
 		return running.await(place);
-	}
-
-	private CompletableFuture<LookupResult> begin(BackendQuestion question, Lookup lookup) {
-		this.running.put(lookup.key, lookup);
-		lookup.run(askAll(question, lookup));
-		return lookup.result;
 	}
 
 	private Mono<LookupResult> askAll(BackendQuestion question, Lookup lookup) {
@@ -281,18 +285,27 @@ final class ObjectLookup {
 
 	}
 
+	/** The future of a lookup, by which a client that finds it in the cache joins it. */
+	private static final class Result extends CompletableFuture<LookupResult> {
+
+		private final Lookup lookup;
+
+		Result(Lookup lookup) {
+			this.lookup = lookup;
+		}
+
+	}
+
 	/**
 	 * A lookup that runs, and the clients that wait for it. Each of them has a place
 	 * among the waiting requests of the pool while the lookup waits. If all clients have
 	 * left, the lookup ends. Safe for many threads.
 	 */
-	private final class Lookup {
-
-		private final Key key;
+	private static final class Lookup {
 
 		private final WaitingPlace first;
 
-		private final CompletableFuture<LookupResult> result = new CompletableFuture<>();
+		private final Result result = new Result(this);
 
 		private final Disposable.Swap asking = Disposables.swap();
 
@@ -300,16 +313,13 @@ final class ObjectLookup {
 
 		private volatile boolean waits;
 
-		Lookup(Key key, WaitingPlace first) {
-			this.key = key;
+		Lookup(WaitingPlace first) {
 			this.first = first;
 		}
 
 		void run(Mono<LookupResult> questions) {
-			this.asking.update(questions.doFinally((signal) -> {
-				ObjectLookup.this.running.remove(this.key, this);
-				this.first.release();
-			}).subscribe(this.result::complete, this.result::completeExceptionally));
+			this.asking.update(questions.doFinally((signal) -> this.first.release())
+				.subscribe(this.result::complete, this.result::completeExceptionally));
 		}
 
 		/**
@@ -336,7 +346,8 @@ final class ObjectLookup {
 		void leave(WaitingPlace place) {
 			place.release();
 			if (this.clients.decrementAndGet() == 0) {
-				ObjectLookup.this.results.asMap().remove(this.key, this.result);
+				// also removes it from the cache
+				this.result.cancel(false);
 				this.asking.dispose();
 			}
 		}

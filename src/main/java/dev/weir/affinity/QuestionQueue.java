@@ -27,6 +27,9 @@ import dev.weir.queue.Timing;
  */
 final class QuestionQueue {
 
+	/** How long after a cooldown the questions are sent at equal intervals. */
+	private static final Duration SPREAD = Duration.ofSeconds(1);
+
 	private final Timing timing;
 
 	private final IntSupplier perSecond;
@@ -137,7 +140,7 @@ final class QuestionQueue {
 	private Duration trySend(Question question) {
 		Lane lane = question.lane;
 		Duration cooldown = lane.cooldownLeft();
-		if (!cooldown.isZero() || lane.isRamping()) {
+		if (!cooldown.isZero() || lane.hasEndedCooldownWithin(SPREAD)) {
 			this.rate.spread(cooldown, limit());
 		}
 		if (!cooldown.isZero()) {

@@ -66,6 +66,17 @@ public final class Cooldown {
 	}
 
 	/**
+	 * Whether the last cooldown has ended a short time ago.
+	 * @param time how long ago at most, exclusive
+	 * @return {@code false} also during a cooldown
+	 */
+	boolean hasEndedWithin(Duration time) {
+		Period period = this.current.get();
+		long since = (period != null) ? this.ticker.read() - period.end() : -1;
+		return since >= 0 && since < time.toNanos();
+	}
+
+	/**
 	 * The reason of the current cooldown.
 	 * @return the reason, or {@code null} if there is no cooldown
 	 */

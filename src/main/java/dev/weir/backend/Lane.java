@@ -104,6 +104,15 @@ public final class Lane implements ServiceInstance {
 		return longest(this.condition.cooldown.left(), this.backend.cooldownLeft());
 	}
 
+	/**
+	 * Whether the last cooldown of the lane or of its backend has ended a short time ago.
+	 * @param time how long ago at most, exclusive
+	 * @return {@code false} also during a cooldown, unless the other one has just ended
+	 */
+	public boolean hasEndedCooldownWithin(Duration time) {
+		return this.condition.cooldown.hasEndedWithin(time) || this.backend.condition().cooldown.hasEndedWithin(time);
+	}
+
 	private static Duration longest(Duration one, Duration other) {
 		return (one.compareTo(other) > 0) ? one : other;
 	}

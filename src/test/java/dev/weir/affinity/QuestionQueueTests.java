@@ -160,6 +160,18 @@ class QuestionQueueTests {
 	}
 
 	@Test
+	void lookupsAreSpreadForASecondAfterACooldownOnlyAlsoIfNoRequestEndsTheRamp() {
+		start("0s", 0);
+		throttleAlpha();
+		this.time.advance(COOLDOWN.plusSeconds(1));
+		for (int i = 0; i < 40; i++) {
+			ask("file-" + i);
+		}
+		assertThat(this.sent).hasSize(40);
+		assertThat(this.results).hasSize(40).allMatch((result) -> result instanceof LookupResult.Unknown);
+	}
+
+	@Test
 	void aQuestionThatOneBackendGetsTooEarlyIsLimitedAsIfAllDid() {
 		start("0s", 0);
 		throttleAlpha();
