@@ -285,8 +285,7 @@ final class AttemptLoop {
 			case SERVED, REJECTED, BROKEN, CANCELLED -> true;
 			case NOT_MINE -> !(call().replayable() && mayBeServedElsewhere(attempt.lane()));
 			case TOO_LONG -> !(call().replayable() && this.candidates.restrictToLowerTiers(attempt.lane()));
-			case TOO_LARGE -> !(call().replayable()
-					&& this.candidates.restrictToLargerLanes(attempt.lane(), (Outcome.TooLarge) outcome));
+			case TOO_LARGE -> !(call().replayable() && mayFitElsewhere(attempt.lane(), (Outcome.TooLarge) outcome));
 			case THROTTLED, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED -> false;
 		};
 	}
@@ -300,15 +299,33 @@ final class AttemptLoop {
 		if (++this.notMine <= MAX_NOT_MINE && this.candidates.restrictToOtherServers(lane)) {
 			return true;
 		}
-		if (ReasoningDrop.ofUnknownOrigin(this.context)) {
-			this.candidates.allowTried();
-			this.unknownItems.clear();
+		if (leaveOutUnknown()) {
 			return true;
 		}
 		if (this.notMine > MAX_NOT_MINE) {
 			this.unknownItems.limit();
 		}
 		return !this.unknownItems.possibleOwners().isEmpty();
+	}
+
+	/** Whether a larger lane may take the request, with or without its reasoning. */
+	private boolean mayFitElsewhere(Lane lane, Outcome.TooLarge outcome) {
+		return this.candidates.restrictToLargerLanes(lane, outcome)
+				|| (leaveOutUnknown() && this.candidates.restrictToLargerLanes(lane, outcome));
+	}
+
+	/**
+	 * Leaves out the reasoning that backends refused, if the pool allows it, so that
+	 * these backends can take the request. Without it the order of the attempts would
+	 * decide whether the request is served.
+	 * @return whether another attempt may be made
+	 */
+	private boolean leaveOutUnknown() {
+		if (!this.unknownItems.isAny() || !ReasoningDrop.ofUnknownOrigin(this.context)) {
+			return false;
+		}
+		this.unknownItems.release();
+		return true;
 	}
 
 	/**
@@ -332,7 +349,7 @@ final class AttemptLoop {
 				|| (this.notMine > MAX_NOT_MINE && this.unknownItems.isAny())) {
 			return giveUp(true);
 		}
-		if (waitFor() == null && !leaveOwner()) {
+		if (waitFor() == null && !leaveOwner() && !leaveOutUnknown()) {
 			return giveUp(!call().replayable());
 		}
 		boolean allowed = mayRepeatAfter(outcome) && !isOver()
@@ -397,7 +414,7 @@ final class AttemptLoop {
 	}
 
 	private Mono<RequestResult> tryOthers() {
-		return leaveOwner() ? attempt() : giveUp(false);
+		return (leaveOwner() || leaveOutUnknown()) ? attempt() : giveUp(false);
 	}
 
 	/**

@@ -13,10 +13,12 @@ import dev.weir.backend.CooldownReason;
 import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeType;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.Attempts;
+import dev.weir.request.Candidates;
 import dev.weir.request.FailoverState;
 
 /**
@@ -70,10 +72,30 @@ final class UnknownItems {
 		this.error = result;
 	}
 
-	/** Forgets all: the request does not have these items any more. */
-	void clear() {
+	/**
+	 * Allows the lanes again that refused nothing but these items, because the request
+	 * does not have them any more. Lanes that failed stay excluded.
+	 */
+	void release() {
+		Candidates candidates = this.failover.candidates();
+		for (Lane lane : candidates.lanes()) {
+			if (isRefusedBy(lane) && !hasFailedOtherwise(lane)) {
+				candidates.allowAgain(lane);
+			}
+		}
 		this.lanes.clear();
 		this.error = null;
+	}
+
+	private boolean isRefusedBy(Lane lane) {
+		return this.lanes.stream().anyMatch((other) -> other.backend().isAtServerOf(lane.backend()));
+	}
+
+	private boolean hasFailedOtherwise(Lane lane) {
+		return this.failover.attempts()
+			.ended()
+			.stream()
+			.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() != OutcomeType.NOT_MINE);
 	}
 
 	/**
@@ -97,7 +119,7 @@ final class UnknownItems {
 	}
 
 	private boolean mayKnow(Lane lane) {
-		if (this.lanes.stream().anyMatch((other) -> other.backend().isAtServerOf(lane.backend()))) {
+		if (isRefusedBy(lane)) {
 			return false;
 		}
 		Outcome last = null;

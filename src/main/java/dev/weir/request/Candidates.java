@@ -188,8 +188,8 @@ public final class Candidates {
 	}
 
 	/**
-	 * Allows a lane that was tried to be chosen again, for a request that no other lane
-	 * can take.
+	 * Allows a lane that was tried to be chosen again, because no other lane can take the
+	 * request, or because the request has changed.
 	 * @param lane the lane
 	 */
 	public void allowAgain(Lane lane) {
@@ -235,11 +235,6 @@ public final class Candidates {
 			}
 		}
 		return hasAvailable();
-	}
-
-	/** Allows the lanes that were tried, because the request has changed. */
-	public void allowTried() {
-		this.tried.clear();
 	}
 
 	/**

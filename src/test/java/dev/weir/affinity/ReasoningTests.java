@@ -240,6 +240,21 @@ class ReasoningTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "0, 502 Bad Gateway", "1, 502 Bad Gateway", "0, 429 Too Many Requests", "1, 429 Too Many Requests",
+			"0, 413 Content Too Large", "1, 413 Content Too Large" })
+	void s5UnknownReasoningIsLeftOutInEachOrderIfTheOtherBackendFails(int failing, String status) {
+		String code = status.startsWith("413") ? "tokens_limit_reached" : "failed";
+		BACKENDS[failing]
+			.script(Scripts.responding(status, "{\"error\":{\"code\":\"" + code + "\",\"message\":\"failed\"}}"));
+		HttpResponse<String> reply = respond(reasoning("x-lost"));
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(200);
+		assertThat(reply.headers().firstValue("x-weir-reasoning")).hasValue("dropped");
+		assertThat(reply.headers().firstValue("x-weir-backend")).hasValue(this.pool + ((failing == 0) ? "-b" : "-a"));
+		assertThat(BACKENDS[failing].requests()).hasSize(1);
+		assertThat(BACKENDS[1 - failing].requests()).hasSize(2);
+	}
+
+	@ParameterizedTest
 	@CsvSource({ "0, 502 Bad Gateway, 502", "1, 502 Bad Gateway, 502", "0, 429 Too Many Requests, 429",
 			"1, 429 Too Many Requests, 429" })
 	void s5WithStrictTheErrorIsTheSameInEachOrderIfABackendMayKnowTheReasoning(int failing, String status,
