@@ -37,15 +37,29 @@ public final class FailureCause {
 				causes.putIfAbsent(lane.backend().name(), cause);
 			}
 		}
-		boolean one = failover.candidates()
-			.lanes()
-			.stream()
-			.map((lane) -> lane.backend().name())
-			.distinct()
-			.count() == 1;
+		boolean one = isOne(failover);
 		List<String> all = new ArrayList<>();
 		causes.forEach((name, cause) -> all.add(one ? cause : name + ": " + cause));
 		return String.join(", ", all);
+	}
+
+	/**
+	 * Describes why no backend of a request takes it.
+	 * @param failover the state of the request
+	 * @return a sentence with the {@linkplain #of cause} of each backend; empty if no
+	 * cause is known
+	 */
+	public static String sentenceOf(FailoverState failover) {
+		String causes = of(failover);
+		if (causes.isEmpty()) {
+			return "";
+		}
+		return isOne(failover) ? Character.toUpperCase(causes.charAt(0)) + causes.substring(1) + "."
+				: "They are out of service (" + causes + ").";
+	}
+
+	private static boolean isOne(FailoverState failover) {
+		return failover.candidates().lanes().stream().map((lane) -> lane.backend().name()).distinct().count() == 1;
 	}
 
 	private static @Nullable String of(Lane lane, Attempts attempts) {
@@ -54,7 +68,7 @@ public final class FailureCause {
 			last = ended.lane().backend().name().equals(lane.backend().name()) ? ended.outcome() : last;
 		}
 		if (last != null) {
-			return "the attempt ended with " + brief(last.description());
+			return ofAttempt(lane.backend(), last);
 		}
 		Backend backend = lane.backend();
 		CooldownReason reason = lane.cooldownReason();
@@ -62,6 +76,23 @@ public final class FailureCause {
 			return ofCooldown(backend, reason);
 		}
 		return (backend.isBreakerOpen() || backend.isProbing()) ? "it failed too often" + lastFailure(backend) : null;
+	}
+
+	private static String ofAttempt(Backend backend, Outcome outcome) {
+		return switch (outcome.type()) {
+			// its description may contain addresses and commands for an operator
+			case NO_CREDENTIAL -> ofCooldown(backend, CooldownReason.NO_CREDENTIAL);
+			case OUT_OF_QUOTA -> ofCooldown(backend, CooldownReason.OUT_OF_QUOTA);
+			// without a stated reason it may be about the request
+			case DENIED -> (((Outcome.Denied) outcome).proof() == Outcome.Proof.STATED)
+					? ofCooldown(backend, CooldownReason.DENIED) : byDescription(outcome);
+			case SERVED, THROTTLED, TOO_LARGE, FAILED, NOT_SERVED, REJECTED, TOO_LONG, NOT_MINE, BROKEN, CANCELLED ->
+				byDescription(outcome);
+		};
+	}
+
+	private static String byDescription(Outcome outcome) {
+		return "the attempt ended with " + brief(outcome.description());
 	}
 
 	private static String ofCooldown(Backend backend, CooldownReason reason) {

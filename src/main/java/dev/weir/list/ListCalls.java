@@ -137,7 +137,7 @@ final class ListCalls {
 	private static <T> Mono<T> exhausted(RequestContext part, RequestResult.Exhausted exhausted) {
 		FailoverState failover = part.failover();
 		return Mono.error(PartFailedException.unavailable(names(failover.candidates().lanes()), exhausted.own(),
-				hasFailed(failover) ? FailureCause.of(failover) : "", failover.attempts().count() > 0));
+				hasFailed(failover) ? FailureCause.sentenceOf(failover) : "", failover.attempts().count() > 0));
 	}
 
 	/** Weir's error then counts the backends of this part only, which is misleading. */

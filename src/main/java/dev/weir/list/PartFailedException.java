@@ -49,13 +49,12 @@ final class PartFailedException extends RuntimeException {
 	 * No backend of the resource could be called.
 	 * @param backends the names of its backends
 	 * @param why Weir's error, with the delay of the next try
-	 * @param cause a phrase that replaces the message of the error, or empty
+	 * @param cause a sentence that replaces the message of the error, or empty
 	 * @param called whether one of them was called
 	 * @return the exception
 	 */
 	static PartFailedException unavailable(String backends, ApiErrorException why, String cause, boolean called) {
-		String message = cause.isEmpty() ? why.error().message()
-				: Character.toUpperCase(cause.charAt(0)) + cause.substring(1) + ".";
+		String message = cause.isEmpty() ? why.error().message() : cause;
 		return new PartFailedException(backends, message, null, why.headers(), called && why.error().status() == 429,
 				false);
 	}

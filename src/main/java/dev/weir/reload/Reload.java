@@ -145,15 +145,18 @@ final class Reload {
 			next.warnings().forEach(logger::warn);
 		}
 		else if (this.status.problem().isPresent()) {
-			logger.info("The configuration is valid again after {}; nothing has changed", cause);
+			logger.info("The configuration is valid again after {}; {}", cause, unchanged(changed));
 		}
 		else if (cause.requested()) {
-			logger.info("Configuration read after {}: nothing {}", cause,
-					changed.isEmpty() ? "has changed" : "that takes effect now has changed");
+			logger.info("Configuration read after {}: {}", cause, unchanged(changed));
 		}
 		if (!restart.isEmpty()) {
 			logger.warn("These changes take effect when Weir is started again: {}", String.join(", ", restart));
 		}
+	}
+
+	private static String unchanged(SortedSet<String> changed) {
+		return changed.isEmpty() ? "nothing has changed" : "nothing that takes effect now has changed";
 	}
 
 	private Result refuse(ReloadCause cause, String problem) {

@@ -17,7 +17,7 @@ import dev.weir.openai.error.ApiErrorException;
 /**
  * A message of a client in Responses mode.
  *
- * @param type the type of the event, empty if it has none
+ * @param type the type of the event, empty if it has none or several
  * @param responseId the response that it is about, or {@code null}
  * @param previousId the response that it continues, or {@code null}
  * @param problem why it is no event, or {@code null} if it is one
@@ -60,7 +60,8 @@ record ClientMessage(String type, @Nullable String responseId, @Nullable String 
 							problem = known ? new Problem("The message has more than one type", "type", INVALID)
 									: string ? problem
 											: new Problem("The type of the message must be a string", "type", INVALID);
-							type = string ? parser.getString() : type;
+							// a backend may read another one of them than Weir does
+							type = (string && !known) ? parser.getString() : "";
 							known = true;
 						}
 						case "response_id" -> response = string ? parser.getString() : response;

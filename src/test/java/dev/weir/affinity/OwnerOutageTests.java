@@ -175,9 +175,8 @@ class OwnerOutageTests {
 		for (int i = 0; i < 3; i++) {
 			HttpResponse<String> reply = next(id);
 			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(503);
-			assertThat(reply.body()).contains("Backend alpha, where " + id + " is stored, is out of service (",
-					(i == 0) ? "the attempt ended with " + status
-							: (status == 401) ? "it refuses the credential of Weir" : "its quota is used up");
+			assertThat(reply.body()).contains("Backend alpha, where " + id + " is stored, is out of service ("
+					+ ((status == 401) ? "it refuses the credential of Weir" : "its quota is used up") + ")");
 		}
 		assertThat(this.beta.foreign()).isEmpty();
 	}

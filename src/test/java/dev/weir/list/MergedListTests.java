@@ -570,6 +570,20 @@ class MergedListTests {
 	}
 
 	@Test
+	void theCausesOfTheBackendsOfOneResourceHaveTheirNames() {
+		this.backends.get(0).script(Scripts.responding("500 Internal Server Error", "{}"));
+		WeirServer twice = this.open
+			.add(WeirServer.withBackends(WeirServer.backend("east-1", this.backends.get(0).url()),
+					WeirServer.backend("east-2", this.backends.get(0).url()),
+					WeirServer.backend("west", this.backends.get(1).url())));
+		HttpResponse<String> reply = twice.get("/v1/files");
+		assertThat(reply.statusCode()).isEqualTo(503);
+		assertThat(json(reply).path("error").path("message").stringValue())
+			.isEqualTo("The list is not complete, because the objects of some backends are missing. east-1, east-2: "
+					+ "They are out of service (east-1: the attempt ended with 500, east-2: the attempt ended with 500).");
+	}
+
+	@Test
 	void theHeaderNamesTheBackendsWhoseObjectsAreInTheList() {
 		this.stores[0].add("files", "a", 1);
 		this.stores[1].add("files", "b", 3);

@@ -361,6 +361,20 @@ class ReloadTests {
 	}
 
 	@Test
+	void w03ACorrectedFileThatAlsoNeedsARestartIsNotCalledUnchanged(CapturedOutput output) {
+		ReloadableWeir weir = start(pool("", firstBackend()));
+		weir.change(pool("max-wait: soon", firstBackend()));
+		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
+		assertThat(output)
+			.contains("The configuration is valid again after a test; nothing that takes effect now has changed",
+					"These changes take effect when Weir is started again: server.netty.idle-timeout")
+			.doesNotContain("; nothing has changed");
+		weir.change(pool("max-wait: soon", firstBackend()));
+		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
+		assertThat(output).contains("The configuration is valid again after a test; nothing has changed");
+	}
+
+	@Test
 	void w03InvalidYamlChangesNothing() {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		assertThat(weir.change("weir:\n\tpools: {").problem()).contains(weir.file().toString()).contains("tab");

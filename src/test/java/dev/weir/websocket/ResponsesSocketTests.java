@@ -208,7 +208,9 @@ class ResponsesSocketTests {
 			"{'type':''} | missing_required_parameter | 'type' | has no type",
 			"{'type':null} | invalid_request_body | 'type' | must be a string",
 			"{'type':7} | invalid_request_body | 'type' | must be a string",
-			"{'type':'response.create','type':'x','model':'m1'} | invalid_request_body | 'type' | more than one type" })
+			"{'type':'response.create','type':'x','model':'m1'} | invalid_request_body | 'type' | more than one type",
+			"{'type':'x','type':'response.create','model':'m1'} | invalid_request_body | 'type' | more than one type",
+			"{'type':null,'model':'m1','t\\u0079pe':'response.create'} | invalid_request_body | 'type' | more than one type" })
 	void aMessageThatIsNoEventGetsAnErrorAndReachesNoBackend(String message, String code, String param, String text) {
 		RawWebSocket client = connect();
 		client.text(message.replace('\'', '"'));
@@ -217,9 +219,10 @@ class ResponsesSocketTests {
 				"\"param\":" + param.replace('\'', '"'), text);
 		client.frame(RawWebSocket.BINARY, true, "{\"type\":\"response.cancel\"}".getBytes(StandardCharsets.UTF_8));
 		assertThat(client.nextText()).contains("\"status\":400", "invalid_request_body", "binary");
-		assertThat(first.received).isEmpty();
 		client.text(create("m1", ""));
 		assertThat(client.nextText()).contains("response.created");
+		assertThat(first.received).containsExactly(create("one", ""));
+		assertThat(second.received).isEmpty();
 	}
 
 	@Test
