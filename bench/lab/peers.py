@@ -49,6 +49,17 @@ def tiers():
     return settings("tiers", backends.PORTS, lambda port: 1 if port == backends.PORTS[0] else 2)
 
 
+def limited_clients(count):
+    """Weir that knows clients with limits, of which one sends all calls."""
+    path = settings(f"clients{count}", backends.PORTS, lambda port: 1)
+    with open(path, "a") as file:
+        file.write("  clients:\n")
+        for number in range(count):
+            file.write(f"    - {{name: client-{number}, key: key-of-client-{number:08d}, requests-per-minute: 1000000000,"
+                       " tokens-per-minute: 1000000000, tokens-per-day: 1000000000000, max-concurrent: 1000}\n")
+    return {**weir(23062 + len(str(count)), settings=path), "headers": {"api-key": f"key-of-client-{count // 2:08d}"}}
+
+
 def named(name):
     """Describes a peer: its command, port and path, and how much of the warm-up it needs. `weir=PATH` is another jar."""
     java = [JAVA, MEMORY, FRAMES]
@@ -66,6 +77,7 @@ def named(name):
         "rn": lambda: {"command": java + ["-cp", f"{BENCH}/peers/rn/target/rn-1.jar:{BENCH}/peers/rn/target/lib/*", "peer.Rn"],
                        "env": {"PORT": "23050"}, "port": 23050, "path": AZURE, "warm": 1},
         "weir": lambda: weir(23060),
+        **{f"clients{count}": lambda count=count: limited_clients(count) for count in (1, 100, 10000)},
         "weir300": lambda: weir(23061, settings=many_backends()),
     }
     if name not in known:

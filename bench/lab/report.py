@@ -82,6 +82,8 @@ def one_table(rows, quiet):
         for words, values in (("r429 : Weir's own json", ratios(kept, "weir", "weir", "r429", "json")),
                               ("json : Portkey's", ratios(kept, "weir", "portkey", "json")),
                               ("json, 300 backends : 3", ratios(kept, "weir300", "weir", "json")),
+                              *((f"json, {count} clients with limits : none", ratios(kept, f"clients{count}", "weir", "json"))
+                                for count in (1, 100, 10000)),
                               *((f"{case}, weir : {peer}", ratios(kept, "weir", peer, case))
                                 for peer in peers if peer.startswith("weir=")
                                 for case in dict.fromkeys(row["case"] for row in rows))):

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.ByteBufMono;
@@ -29,13 +29,15 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.ConnectionProvider;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.StreamEvents;
 import dev.weir.testing.WeirProcess;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * More load than Weir accepts, on a process with 512 MB of heap: 2,000 callers at 200
- * places, and 200 uploads of 31 MB that trickle. Prints the latencies of requests that
+ * places, 5,000 streams that are silent, and 200 uploads of 31 MB that trickle. Prints the latencies of requests that
  * are served, of those that are refused, and of health, and the heap. The property
  * {@code overload.seconds} sets the time.
  */
@@ -43,6 +45,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class OverloadLoadTests {
 
 	private static final Duration TIME = Duration.ofSeconds(Integer.getInteger("overload.seconds", 10));
+
+	private static final int IDLE_STREAMS = 5_000;
 
 	private static final Pattern HEAP = Pattern.compile("jvm_memory_used_bytes\\{[^}]*area=\"heap\"[^}]*} ([0-9.E]+)");
 
@@ -130,12 +134,12 @@ class OverloadLoadTests {
 				.concatMap((tick) -> health(client))
 				.doOnNext(probes::add)
 				.then();
+			long end = System.nanoTime() + TIME.toNanos();
 			// as SDKs do, a refused caller waits for the time that Weir names
 			Mono<Void> calling = Flux.range(0, 2_000)
 				.flatMap((caller) -> chat(client).doOnNext(replies::add)
 					.delayUntil((reply) -> (reply.status() == 503) ? Mono.delay(Duration.ofSeconds(1)) : Mono.empty())
-					.repeat()
-					.takeUntilOther(Mono.delay(TIME))
+					.repeat(() -> System.nanoTime() < end)
 					.then(), 2_000)
 				.then();
 			Mono.when(probing, calling).block(TIME.plusSeconds(60));
@@ -146,6 +150,72 @@ class OverloadLoadTests {
 		assertThat(replies).extracting(Reply::status).containsOnly(200, 503).contains(200, 503);
 		assertThat(probes).extracting(Reply::status).containsOnly(200);
 		assertThat(this.mostInFlight.get()).isLessThanOrEqualTo(200);
+	}
+
+	@Test
+	void c12IdleStreamsTakeBoundedMemoryWhileFreshRequestsAreServed() throws Exception {
+		List<Reply> fresh = new ArrayList<>();
+		long before;
+		long after;
+		DisposableServer silent = HttpServer.create()
+			.host("127.0.0.1")
+			.port(0)
+			.handle((request, response) -> request.receive()
+				.then(response.header("content-type", "text/event-stream")
+					.sendString(Flux.just(StreamEvents.ROLE + StreamEvents.CONTENT).concatWith(Mono.never()))
+					.then()))
+			.bindNow();
+		Pattern threads = Pattern.compile("jvm_threads_live_threads(?:\\{[^}]*})? ([0-9.E]+)");
+		try (WeirProcess weir = WeirProcess.start(this.folder, """
+				weir:
+				  pools:
+				    openai:
+				      backends: [{name: only, url: 'http://127.0.0.1:%d', api-key: k, dialect: openai}]
+				    silent:
+				      stream-idle-timeout: 10m
+				      first-event-timeout: 10m
+				      backends: [{name: still, url: 'http://127.0.0.1:%d', api-key: k, dialect: openai}]
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: silent, uri: lb://silent, predicates: [Path=/silent/**], filters: [StripPrefix=1]}
+				  - {id: openai, uri: lb://openai, predicates: [Path=/v1/**]}
+				logging.level.dev.weir: warn
+				""".formatted(this.backend.port(), silent.port()), "-Xmx512m")) {
+			HttpClient client = client(weir);
+			chat(client).repeat(200).then().block();
+			before = sum(HEAP, client);
+			AtomicInteger open = new AtomicInteger();
+			ConnectionProvider many = ConnectionProvider.builder("streams").maxConnections(IDLE_STREAMS).build();
+			HttpClient streams = HttpClient.create(many).baseUrl("http://127.0.0.1:" + weir.port());
+			Disposable running = Flux.range(0, IDLE_STREAMS)
+				.flatMap((stream) -> streams.headers((headers) -> headers.set("content-type", "application/json"))
+					.post()
+					.uri("/silent/v1/chat/completions")
+					.send(ByteBufMono.fromString(Mono.just(Bodies.CHAT_STREAM)))
+					.response((response, body) -> body.asString().doOnNext((text) -> open.incrementAndGet()))
+					.onErrorComplete(), IDLE_STREAMS)
+				.subscribe();
+			await().atMost(Duration.ofMinutes(2)).until(() -> open.get() >= IDLE_STREAMS);
+			long end = System.nanoTime() + TIME.toNanos();
+			while (System.nanoTime() < end) {
+				fresh.add(chat(client).block());
+			}
+			after = sum(HEAP, client);
+			System.out.printf("%d idle streams: heap %d → %d MB, %d threads%n", IDLE_STREAMS, before >> 20, after >> 20,
+					sum(threads, client));
+			assertThat(sum(threads, client)).isLessThan(100);
+			running.dispose();
+			many.disposeLater().block();
+		}
+		finally {
+			silent.disposeNow();
+		}
+		print("fresh", fresh, 200);
+		assertThat(fresh).extracting(Reply::status).containsOnly(200);
+	}
+
+	private static long sum(Pattern metric, HttpClient client) {
+		String metrics = client.get().uri("/actuator/prometheus").responseContent().aggregate().asString().block();
+		return metric.matcher(metrics).results().mapToLong((match) -> (long) Double.parseDouble(match.group(1))).sum();
 	}
 
 	@Test
@@ -160,19 +230,13 @@ class OverloadLoadTests {
 			for (int i = 0; i < 200; i++) {
 				uploads.add(upload(weir));
 			}
-			ByteBuffer part = ByteBuffer.allocate(32 * 1024);
+			ByteBuffer part = ByteBuffer.allocate(256 * 1024);
 			Arrays.fill(part.array(), (byte) ' ');
 			long end = System.nanoTime() + TIME.toNanos();
 			while (System.nanoTime() < end) {
 				uploads.removeIf((upload) -> !send(upload, part.clear()));
 				fresh.add(chat(client).block());
-				Matcher heap = HEAP
-					.matcher(client.get().uri("/actuator/prometheus").responseContent().aggregate().asString().block());
-				long used = 0;
-				while (heap.find()) {
-					used += (long) Double.parseDouble(heap.group(1));
-				}
-				most = Math.max(most, used);
+				most = Math.max(most, sum(HEAP, client));
 			}
 			ended = 200 - uploads.size();
 			for (SocketChannel upload : uploads) {

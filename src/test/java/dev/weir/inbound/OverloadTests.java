@@ -58,7 +58,7 @@ class OverloadTests {
 	}
 
 	@Test
-	void theRequestBeyondTheLimitGets503WhileHealthReplies() {
+	void c12TheRequestBeyondTheLimitGets503WhileHealthReplies() {
 		RawClient first = stream();
 		stream();
 		HttpResponse<String> refused = this.weir.chat();
@@ -75,7 +75,7 @@ class OverloadTests {
 	}
 
 	@Test
-	void aClientThatLeavesFreesItsPlace() {
+	void c12AClientThatLeavesFreesItsPlace() {
 		stream().reset();
 		stream().reset();
 		await().until(() -> this.weir.bean(OverloadFilter.class).inFlight() == 0);
