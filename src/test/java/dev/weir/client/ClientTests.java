@@ -139,6 +139,13 @@ class ClientTests {
 		assertThat(chat("api-key", "former-key-0123456789").body()).contains("client 'former'", "expired (2026-01-31)");
 	}
 
+	// its chain and its firewall would undo what Weir does with paths and errors
+	@Test
+	void springSecurityFiltersNoRequest() {
+		assertThat(weir.beans(Object.class).values()).extracting((bean) -> bean.getClass().getName())
+			.noneMatch((name) -> name.startsWith("org.springframework.security"));
+	}
+
 	@Test
 	void aStrangerIsRefusedBeforeTheBody() {
 		try (RawClient client = RawClient.of(weir)) {

@@ -3,6 +3,7 @@ package dev.weir.client;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +88,7 @@ class EntraTests {
 				    - name: everyone
 				      key: everyone-key-0123456789
 				      models: [gpt-4o*]
+				      limits: [{model: gpt-4o-nano, tokens-per-day: 20}]
 				%s""".formatted(TokenIssuer.TENANT.toUpperCase(java.util.Locale.ROOT), issuer.authority(), more,
 				TokenIssuer.APP, USER,
 				WeirServer.pool("", WeirServer.backend("a", backend.url())).replace("weir:\n", ""));
@@ -207,6 +209,20 @@ class EntraTests {
 		reply = weir.post("/v1/chat/completions", body, "authorization",
 				"Bearer " + issuer.first().without("appid").sign());
 		assertThat(reply.body()).contains("'everyone/" + TokenIssuer.OBJECT + "'");
+	}
+
+	// a call has 19 tokens by its estimate, and 2 by its usage
+	@Test
+	void c10EachOtherCallerHasTheLimitsOfOthersForItself() {
+		String body = Bodies.CHAT.replace("gpt-4o", "gpt-4o-nano");
+		List<Integer> statuses = new ArrayList<>();
+		for (String app : List.of("66666666-aaaa-4bbb-8ccc-000000000001", "66666666-aaaa-4bbb-8ccc-000000000001", "66666666-aaaa-4bbb-8ccc-000000000002")) {
+			statuses.add(weir
+				.post("/v1/chat/completions", body, "authorization",
+						"Bearer " + issuer.first().with("appid", app).sign())
+				.statusCode());
+		}
+		assertThat(statuses).containsExactly(200, 429, 200);
 	}
 
 	@Test

@@ -366,7 +366,7 @@ class ClientQuotaTests {
 	}
 
 	@Test
-	void aWallClockThatJumpsOpensNoWindow() {
+	void w05AWallClockThatJumpsOpensNoWindow() {
 		take(1000);
 		assertThat(this.time.instant()).isNotNull();
 		// the clock of limits reads the wall clock once
