@@ -41,6 +41,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 
 	private final Ticker ticker;
 
+	private final boolean verified;
+
 	private volatile Known known;
 
 	/**
@@ -50,9 +52,12 @@ final class Authenticator implements Clients, ConfigurationListener {
 	 * @param keySets the keys that sign tokens
 	 * @param clock the wall clock: keys expire at a date
 	 * @param ticker a monotonic clock in nanoseconds
+	 * @param verified whether the running listener verifies certificates; otherwise those
+	 * of clients have no effect until it is started again
 	 */
 	Authenticator(WeirProperties properties, IssuedKeys issued, EntraKeySets keySets, InstantSource clock,
-			Ticker ticker) {
+			Ticker ticker, boolean verified) {
+		this.verified = verified;
 		this.issued = issued;
 		this.keySets = keySets;
 		this.clock = clock;
@@ -65,7 +70,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 		EntraProperties entra = properties.entra();
 		EntraTokens tokens = (entra == null || signing == null) ? null : new EntraTokens(entra, signing,
 				new EntraCallers(properties.clients(), entra.others(), keys::client), this.clock, this.ticker);
-		return new Known(keys, tokens, new KnownCertificates(properties.clients(), keys::client),
+		return new Known(keys, tokens,
+				new KnownCertificates(this.verified ? properties.clients() : List.of(), keys::client),
 				properties.hasClients());
 	}
 

@@ -29,6 +29,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 
 import dev.weir.config.LiveConfiguration;
+import dev.weir.config.load.ListenerTls;
 import dev.weir.request.IssuedKeys;
 import dev.weir.request.RefusalLog;
 
@@ -90,8 +91,9 @@ class ClientConfiguration {
 
 	@Bean
 	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, EntraKeySets keySets,
-			InstantSource clock, Ticker ticker) {
-		return new Authenticator(configuration.current(), issued, keySets, clock, ticker);
+			InstantSource clock, Ticker ticker, Environment environment) {
+		return new Authenticator(configuration.current(), issued, keySets, clock, ticker,
+				ListenerTls.verifiesClients(environment));
 	}
 
 	@Bean

@@ -216,10 +216,10 @@ class EntraTests {
 	void c10EachOtherCallerHasTheLimitsOfOthersForItself() {
 		String body = Bodies.CHAT.replace("gpt-4o", "gpt-4o-nano");
 		List<Integer> statuses = new ArrayList<>();
-		for (String app : List.of("66666666-aaaa-4bbb-8ccc-000000000001", "66666666-aaaa-4bbb-8ccc-000000000001", "66666666-aaaa-4bbb-8ccc-000000000002")) {
-			statuses.add(weir
-				.post("/v1/chat/completions", body, "authorization",
-						"Bearer " + issuer.first().with("appid", app).sign())
+		for (String app : List.of("66666666-aaaa-4bbb-8ccc-000000000001", "66666666-aaaa-4bbb-8ccc-000000000001",
+				"66666666-aaaa-4bbb-8ccc-000000000002")) {
+			statuses.add(weir.post("/v1/chat/completions", body, "authorization",
+					"Bearer " + issuer.first().with("appid", app).sign())
 				.statusCode());
 		}
 		assertThat(statuses).containsExactly(200, 429, 200);

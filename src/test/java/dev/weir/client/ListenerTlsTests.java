@@ -42,9 +42,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.MockBackend;
@@ -234,7 +238,8 @@ class ListenerTlsTests {
 	}
 
 	@Test
-	void aRenewedCertificateIsUsedWithoutALostRequest() throws IOException {
+	@ExtendWith(OutputCaptureExtension.class)
+	void aRenewedCertificateIsUsedWithoutALostRequest(CapturedOutput output) throws IOException {
 		writeIdentity("first");
 		HttpClient connected = client(null);
 		assertThat(chat(connected, "gpt-4o", "api-key", KEY).statusCode()).isEqualTo(200);
@@ -245,6 +250,7 @@ class ListenerTlsTests {
 		});
 		// a file that is no certificate changes nothing
 		write("tls.crt", "-----BEGIN CERTIFICATE-----\nnone");
+		await().atMost(Duration.ofSeconds(30)).until(() -> output.getAll().contains("Unexpected SSL reload error"));
 		assertThat(organizationOfServer()).isEqualTo("second");
 		writeIdentity("third");
 		await().atMost(Duration.ofSeconds(30)).until(() -> organizationOfServer().equals("third"));

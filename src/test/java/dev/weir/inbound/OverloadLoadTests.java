@@ -37,9 +37,9 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * More load than Weir accepts, on a process with 512 MB of heap: 2,000 callers at 200
- * places, 5,000 streams that are silent, and 200 uploads of 31 MB that trickle. Prints the latencies of requests that
- * are served, of those that are refused, and of health, and the heap. The property
- * {@code overload.seconds} sets the time.
+ * places, 5,000 streams that are silent, and 200 uploads of 31 MB that trickle. Prints
+ * the latencies of requests that are served, of those that are refused, and of health,
+ * and the heap. The property {@code overload.seconds} sets the time.
  */
 @Tag("soak")
 class OverloadLoadTests {

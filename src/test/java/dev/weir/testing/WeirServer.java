@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.io.DefaultResourceLoader;
+import org.springframework.core.type.classreading.CachingMetadataReaderFactory;
+import org.springframework.core.type.classreading.MetadataReaderFactory;
 
 import dev.weir.WeirApplication;
 
@@ -27,6 +30,12 @@ import dev.weir.WeirApplication;
 public final class WeirServer implements AutoCloseable {
 
 	private static final HttpClient CLIENT = client();
+
+	/** The name under which Spring Boot looks for it before it creates one. */
+	private static final String CLASS_READER = "org.springframework.boot.autoconfigure.internalCachingMetadataReaderFactory";
+
+	/** Each start reads the same classes. */
+	private static final MetadataReaderFactory CLASSES = unbounded();
 
 	private static final String ADDRESS = "--server.address=";
 
@@ -44,6 +53,13 @@ public final class WeirServer implements AutoCloseable {
 			.version(HttpClient.Version.HTTP_1_1)
 			.connectTimeout(Duration.ofSeconds(5))
 			.build();
+	}
+
+	private static MetadataReaderFactory unbounded() {
+		CachingMetadataReaderFactory factory = new CachingMetadataReaderFactory(
+				new DefaultResourceLoader(WeirServer.class.getClassLoader()));
+		factory.setCacheLimit(Integer.MAX_VALUE);
+		return factory;
 	}
 
 	/**
@@ -93,6 +109,7 @@ public final class WeirServer implements AutoCloseable {
 		return new WeirServer((ReactiveWebServerApplicationContext) new SpringApplicationBuilder(WeirApplication.class)
 			.initializers((GenericApplicationContext context) -> {
 				context.registerBean(LastingResources.class);
+				context.registerBean(CLASS_READER, MetadataReaderFactory.class, () -> CLASSES);
 				beans.accept(context);
 			})
 			.properties("weir.startup-check=false")

@@ -5,10 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 import org.springframework.boot.context.properties.bind.BindException;
-import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.web.server.Ssl;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 import dev.weir.config.CertificateName;
@@ -39,7 +36,7 @@ final class CertificateCheck {
 	void check(ConfigurableEnvironment environment, List<ClientProperties> clients) {
 		Map<CertificateName, ConfigurationPropertyName> known = new HashMap<>();
 		boolean verified = clients.stream().allMatch((client) -> client.certificates().isEmpty())
-				|| isVerified(Binder.get(environment));
+				|| isVerified(environment);
 		for (int i = 0; i < clients.size(); i++) {
 			ConfigurationPropertyName at = SettingTree.ROOT.append("clients[" + i + "].certificates");
 			for (String name : clients.get(i).certificates()) {
@@ -72,30 +69,14 @@ final class CertificateCheck {
 		}
 	}
 
-	private static boolean isVerified(Binder binder) {
+	private static boolean isVerified(ConfigurableEnvironment environment) {
 		try {
-			Ssl ssl = binder.bind("server.ssl", Ssl.class).orElse(null);
-			if (ssl == null || !Ssl.isEnabled(ssl) || ssl.getClientAuth() == null
-					|| ssl.getClientAuth() == Ssl.ClientAuth.NONE) {
-				return false;
-			}
-			return (ssl.getBundle() != null) ? hasTrustStore(binder, ssl.getBundle())
-					: ssl.getTrustStore() != null || ssl.getTrustCertificate() != null;
+			return ListenerTls.verifiesClients(environment);
 		}
 		catch (BindException ex) {
 			// Spring Boot reports this mistake itself
 			return true;
 		}
-	}
-
-	private static boolean hasTrustStore(Binder binder, String bundle) {
-		return List.of("pem", "jks")
-			.stream()
-			.map((type) -> ConfigurationPropertyName.of("spring.ssl.bundle").append(type))
-			.map((type) -> BracketNotation.append(type, bundle).append("truststore"))
-			.anyMatch((store) -> !binder.bind(store, Bindable.mapOf(String.class, String.class))
-				.orElse(Map.of())
-				.isEmpty());
 	}
 
 }
