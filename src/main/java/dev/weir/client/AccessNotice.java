@@ -41,7 +41,8 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 		if (settings.hasClients()) {
 			int clients = settings.clients().size();
 			logger.info("{} may call Weir{}. Before production see {}",
-					(clients == 1) ? "One client" : clients + " clients", describe(settings.entra()), LIST);
+					(clients == 1) ? "One client" : (clients == 0) ? "No client" : clients + " clients",
+					describe(settings.entra()), LIST);
 		}
 		else if (this.reachability.onlyFromThisMachine()) {
 			logger.info("Weir has no clients (weir.clients) and serves this machine only. Before production see {}",

@@ -151,7 +151,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 	private @Nullable Client client(String credential, Known current) {
 		if (credential.startsWith(EPHEMERAL)) {
 			String name = this.issued.clientOf(credential);
-			return (name != null) ? current.client(name) : null;
+			Client client = (name != null) ? current.client(name) : null;
+			return (client != null) ? client.forSessionsOnly() : null;
 		}
 		EntraTokens tokens = current.tokens();
 		return (tokens != null && EntraTokens.isToken(credential)) ? tokens.client(credential)

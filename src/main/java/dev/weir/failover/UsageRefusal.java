@@ -1,7 +1,5 @@
 package dev.weir.failover;
 
-import java.nio.charset.StandardCharsets;
-
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +23,7 @@ final class UsageRefusal {
 
 	private final RequestContext context;
 
-	// has refused the request with the option, and did not say why
+	// has refused the request with the option
 	private @Nullable Lane suspect;
 
 	UsageRefusal(RequestContext context) {
@@ -33,9 +31,9 @@ final class UsageRefusal {
 	}
 
 	/**
-	 * Whether a backend may have refused the request because of the option. It is then
-	 * not sent to this lane again, or if the error does not name it, not for this
-	 * request.
+	 * Whether a backend may have refused the request because of the option. The option is
+	 * then not sent again for this request, and if the backend serves it without, not to
+	 * this lane.
 	 * @param attempt the attempt
 	 * @param error the error of the backend, or {@code null} if there is none
 	 * @return whether the request must be sent again
@@ -45,10 +43,7 @@ final class UsageRefusal {
 		if (reservation == null || error == null || !attempt.hasAskedForUsage() || !isInvalid(error.status())) {
 			return false;
 		}
-		if (namesOption(error)) {
-			refuse(attempt.lane());
-			return true;
-		}
+		// an error that names the option may be about another one of the client
 		if (attempt.lane().usageOption() == UsageOption.ACCEPTED) {
 			return false;
 		}
@@ -62,11 +57,6 @@ final class UsageRefusal {
 	 */
 	private static boolean isInvalid(int status) {
 		return status == 400 || status == 422;
-	}
-
-	private static boolean namesOption(ErrorResponse error) {
-		String body = new String(error.body(), StandardCharsets.UTF_8);
-		return body.contains("stream_options") || body.contains("include_usage");
 	}
 
 	/**

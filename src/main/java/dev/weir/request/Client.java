@@ -23,20 +23,24 @@ public final class Client {
 
 	private final NamePatterns pools;
 
+	private final boolean forSessionsOnly;
+
 	/**
 	 * Creates a client.
 	 * @param properties its settings
 	 */
 	public Client(ClientProperties properties) {
-		this(properties.name(), properties, new NamePatterns(properties.models()),
-				new NamePatterns(properties.pools()));
+		this(properties.name(), properties, new NamePatterns(properties.models()), new NamePatterns(properties.pools()),
+				false);
 	}
 
-	private Client(String name, ClientProperties properties, NamePatterns models, NamePatterns pools) {
+	private Client(String name, ClientProperties properties, NamePatterns models, NamePatterns pools,
+			boolean forSessionsOnly) {
 		this.name = name;
 		this.properties = properties;
 		this.models = models;
 		this.pools = pools;
+		this.forSessionsOnly = forSessionsOnly;
 	}
 
 	/**
@@ -45,7 +49,24 @@ public final class Client {
 	 * @return a client whose name has the name of the settings, a slash and the id
 	 */
 	public Client member(String id) {
-		return new Client(this.properties.name() + MEMBER + id, this.properties, this.models, this.pools);
+		return new Client(this.properties.name() + MEMBER + id, this.properties, this.models, this.pools,
+				this.forSessionsOnly);
+	}
+
+	/**
+	 * The same client, known by an ephemeral key, which it may have given to a browser.
+	 * @return a client that may open realtime sessions only
+	 */
+	public Client forSessionsOnly() {
+		return new Client(this.name, this.properties, this.models, this.pools, true);
+	}
+
+	/**
+	 * Whether the client may open realtime sessions only.
+	 * @return whether its key is an ephemeral one
+	 */
+	public boolean isForSessionsOnly() {
+		return this.forSessionsOnly;
 	}
 
 	/**

@@ -1,5 +1,7 @@
 package dev.weir.request;
 
+import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.call.ApiCall;
@@ -26,6 +28,9 @@ public final class ClientAccess {
 		if (client == null) {
 			return;
 		}
+		if (client.isForSessionsOnly() && !call.path().takesKey()) {
+			throw sessionsOnly();
+		}
 		if (!client.mayUsePool(pool)) {
 			throw forbidden("The client '" + client.name() + "' may not use the pool " + pool + ".", null,
 					"pool_not_allowed");
@@ -39,6 +44,16 @@ public final class ClientAccess {
 					"The client '" + client.name() + "' may use some models only, so the request must name its model.",
 					"model", "missing_required_parameter");
 		}
+	}
+
+	/**
+	 * The refusal of an ephemeral key where no realtime session is opened.
+	 * @return the exception, with status 401
+	 */
+	public static ApiErrorException sessionsOnly() {
+		return new ApiErrorException(ApiError.invalid(401,
+				"An ephemeral key opens realtime sessions only. Send the key of the client.", null, "invalid_api_key"),
+				Map.of("www-authenticate", "Bearer"));
 	}
 
 	/**

@@ -29,6 +29,9 @@ public record TokenDemand(long prompt, long output, long assumedOutput, Reservat
 
 	private static final TokenDemand NONE = new TokenDemand(0, 0, 0, Reservation.Kind.REQUEST);
 
+	/** One that must find something left, and is charged when its usage is known. */
+	private static final TokenDemand UNKNOWN = new TokenDemand(1, 0, 0, Reservation.Kind.TOKENS);
+
 	/** A session must find something left; its responses are charged when they end. */
 	private static final TokenDemand SESSION = new TokenDemand(1, 0, 0, Reservation.Kind.SESSION);
 
@@ -44,12 +47,15 @@ public record TokenDemand(long prompt, long output, long assumedOutput, Reservat
 			return SESSION;
 		}
 		boolean generates = isGenerating(operation);
-		if (body == null || !(generates || operation.hasModel() || isModelCall(call))) {
+		if (!(generates || operation.hasModel() || isModelCall(call))) {
 			return NONE;
 		}
+		if (body == null) {
+			return UNKNOWN;
+		}
 		PromptSize size = body.promptSize();
-		long prompt = (size.textBytes() + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN
-				+ (long) size.files() * TOKENS_PER_FILE;
+		long prompt = Math.max(1,
+				(size.textBytes() + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN + (long) size.files() * TOKENS_PER_FILE);
 		long output = generates ? Math.min(MAX, body.maxOutputTokens() * Math.min(MAX / 1_000_000_000, body.choices()))
 				: 0;
 		long assumed = (generates && output == 0) ? Math.min(MAX, ASSUMED_OUTPUT * body.choices()) : 0;

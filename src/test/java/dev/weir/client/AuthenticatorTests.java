@@ -7,6 +7,8 @@ import java.util.Map;
 
 import io.netty.pkitesting.CertificateBuilder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 import org.springframework.boot.context.properties.bind.Binder;
@@ -14,8 +16,11 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 import org.springframework.http.HttpHeaders;
 
 import dev.weir.config.WeirProperties;
+import dev.weir.openai.call.ApiCall;
+import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.Client;
+import dev.weir.request.ClientAccess;
 import dev.weir.testing.TestAuthority;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -42,7 +47,7 @@ class AuthenticatorTests {
 				Map.of("weir.clients[0].name", "chat", "weir.clients[0].certificates", "chat.example")))
 			.bind("weir", WeirProperties.class)
 			.get();
-		return new Authenticator(settings, (key) -> null,
+		return new Authenticator(settings, (key) -> "chat",
 				new EntraKeySets(null, VirtualTimeScheduler.create(), () -> 0), () -> this.now, () -> 0, verified);
 	}
 
@@ -58,6 +63,27 @@ class AuthenticatorTests {
 				assertThat(ex.error().status()).isEqualTo(401);
 				assertThat(ex.error().message()).contains("'chat'", "Open a new connection");
 			});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "GET,/v1/realtime,true", "POST,/v1/realtime/calls,true", "POST,/v1/realtime/client_secrets,false",
+			"POST,/v1/chat/completions,false", "GET,/v1/files,false", "DELETE,/v1/files/file-1,false",
+			"GET,/v1/responses,false", "GET,/v1/models,false" })
+	void anEphemeralKeyOpensSessionsOnly(String method, String path, boolean allowed) {
+		HttpHeaders headers = new HttpHeaders();
+		headers.setBearerAuth("ek_of-a-browser");
+		Client client = authenticator(true).identify(headers, null);
+		ApiPath parsed = ApiPath.parse(method, path, null);
+		ApiPath handshake = method.equals("GET") ? parsed.toHandshake() : null;
+		ApiCall call = new ApiCall((handshake != null) ? handshake : parsed, "", null, true);
+		if (allowed) {
+			ClientAccess.check(client, "openai", call);
+		}
+		else {
+			assertThatExceptionOfType(ApiErrorException.class)
+				.isThrownBy(() -> ClientAccess.check(client, "openai", call))
+				.satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(401));
+		}
 	}
 
 	@Test

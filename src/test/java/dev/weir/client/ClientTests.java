@@ -139,6 +139,30 @@ class ClientTests {
 		assertThat(chat("api-key", "former-key-0123456789").body()).contains("client 'former'", "expired (2026-01-31)");
 	}
 
+	@Test
+	void c08TheKeyIsNotSentToAServerThatBelongsToNoPool() {
+		try (WeirServer other = WeirServer.start("""
+				weir:
+				  clients: [{name: chat, key: %1$s}]
+				  pools.openai.backends: [{name: a, url: '%2$s', api-key: k}]
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: tools, uri: '%2$s', predicates: [Path=/tools/**], filters: ["AddRequestHeader=x-own, set"]}
+				  - {id: credential, uri: '%2$s', predicates: [Path=/credential/**],
+				     filters: ["AddRequestHeader=Authorization, Basic b3du"]}
+				  - {id: openai, uri: lb://openai, predicates: [Path=/v1/**]}
+				""".formatted(CHAT, backend.url()))) {
+			for (String path : List.of("/tools/a", "/tools/a?api-key=" + CHAT, "/credential/a")) {
+				backend.serves();
+				String[] key = path.contains("?") ? new String[0]
+						: new String[] { "authorization", "Bearer " + CHAT, "api-key", CHAT };
+				assertThat(other.get(path, key).statusCode()).isEqualTo(200);
+				assertThat(backend.onlyCall().toString()).doesNotContain(CHAT);
+				assertThat(backend.onlyCall().getHeader("Authorization"))
+					.isEqualTo(path.startsWith("/credential") ? "Basic b3du" : null);
+			}
+		}
+	}
+
 	// its chain and its firewall would undo what Weir does with paths and errors
 	@Test
 	void springSecurityFiltersNoRequest() {

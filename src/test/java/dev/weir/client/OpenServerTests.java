@@ -38,8 +38,12 @@ class OpenServerTests {
 	}
 
 	private static boolean isReachable(ReactiveWebServerApplicationContext weir, String address) {
+		return isReachable(weir.getWebServer().getPort(), address);
+	}
+
+	private static boolean isReachable(int port, String address) {
 		try (Socket socket = new Socket()) {
-			socket.connect(new InetSocketAddress(address, weir.getWebServer().getPort()), 2000);
+			socket.connect(new InetSocketAddress(address, port), 2000);
 			return true;
 		}
 		catch (IOException ex) {
@@ -122,6 +126,15 @@ class OpenServerTests {
 			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
 			assertThat(status(management, "/actuator/backends")).isEqualTo(200);
 			assertThat(status(weir, "/actuator/backends")).isEqualTo(404);
+		}
+	}
+
+	@Test
+	void withoutClientsASeparateManagementPortServesThisMachineOnly() throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--management.server.port=0")) {
+			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
+			assertThat(status(management, "/actuator/backends")).isEqualTo(200);
+			assertThat(isReachable(management, "127.0.0.2")).isFalse();
 		}
 	}
 

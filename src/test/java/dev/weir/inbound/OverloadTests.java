@@ -1,6 +1,7 @@
 package dev.weir.inbound;
 
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -79,6 +80,33 @@ class OverloadTests {
 		stream().reset();
 		stream().reset();
 		await().until(() -> this.weir.bean(OverloadFilter.class).inFlight() == 0);
+	}
+
+	@Test
+	void c12OneClientOfSeveralTakesHalfOfThePlaces() {
+		WeirServer shared = this.resources.add(WeirServer.start("""
+				weir:
+				  max-in-flight: 4
+				  clients:
+				    - {name: heavy, key: heavy-key-0123456789}
+				    - {name: light, key: light-key-0123456789}
+				""" + WeirServer.pool("", WeirServer.backend("a", this.backend.url())).replace("weir:\n", "")));
+		List<RawClient> streams = List.of(stream(shared, "heavy"), stream(shared, "heavy"));
+		HttpResponse<String> refused = shared.post("/v1/chat/completions", Bodies.CHAT, "api-key",
+				"heavy-key-0123456789");
+		assertThat(refused.statusCode()).isEqualTo(429);
+		assertThat(refused.body()).contains("'heavy'", "half of weir.max-in-flight: 4");
+		stream(shared, "light");
+		streams.forEach(RawClient::reset);
+		await().until(() -> shared.bean(OverloadFilter.class).inFlight() == 1);
+		stream(shared, "heavy");
+	}
+
+	private RawClient stream(WeirServer server, String client) {
+		RawClient raw = this.resources.add(RawClient.of(server));
+		raw.post("/v1/chat/completions", STREAM, "api-key: " + client + "-key-0123456789");
+		raw.readUntil("content");
+		return raw;
 	}
 
 	@Test

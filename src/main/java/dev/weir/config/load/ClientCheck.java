@@ -111,6 +111,11 @@ final class ClientCheck {
 			if (!KEY.matcher(key.reveal()).matches()) {
 				this.problems.report(keyName, "must have 16 to 512 visible ASCII characters, without a comma", NEW_KEY);
 			}
+			else if (key.reveal().startsWith("ek_") || key.reveal().startsWith("eyJ")) {
+				this.problems.report(keyName,
+						"begins with ek_ or eyJ, as ephemeral keys and tokens do, so that it would not be found",
+						NEW_KEY);
+			}
 			else if (this.backendKeys.containsKey(key.reveal())) {
 				this.problems.report(keyName,
 						"is also the key of " + this.backendKeys.get(key.reveal())

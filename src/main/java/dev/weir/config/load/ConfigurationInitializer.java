@@ -1,12 +1,16 @@
 package dev.weir.config.load;
 
+import java.util.Map;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
@@ -20,6 +24,8 @@ import dev.weir.config.WeirProperties;
  */
 final class ConfigurationInitializer implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
+	private static final String MANAGEMENT_ADDRESS = "management.server.address";
+
 	private static final Logger logger = LoggerFactory.getLogger(ConfigurationInitializer.class);
 
 	@Override
@@ -30,12 +36,28 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 
 	private static void load(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans) {
 		WeirProperties properties = new ConfigurationLoader(RouteFactoryNames.of(beans)).load(environment);
+		if (!properties.hasClients() && !properties.open()) {
+			keepManagementLocal(environment);
+		}
 		beans.registerSingleton("liveConfiguration", new LiveConfiguration(properties));
 		// now, so that no change during the rest of the start is missed
 		beans.registerSingleton("startedFiles", FileFingerprints.of(environment));
 		logger.info("{}", ConfigurationLocations.of(environment));
 		ConfigurationLinter.lint(environment, properties)
 			.forEach((warning) -> logger.warn("{}. {}", warning, warning.cure()));
+	}
+
+	/**
+	 * Without clients, Weir chooses the loopback interface. A separate port for the
+	 * Actuator must not be open to more.
+	 */
+	private static void keepManagementLocal(ConfigurableEnvironment environment) {
+		if (ManagementPortType.get(environment) == ManagementPortType.DIFFERENT
+				&& !environment.containsProperty("server.address")
+				&& !environment.containsProperty(MANAGEMENT_ADDRESS)) {
+			environment.getPropertySources()
+				.addLast(new MapPropertySource("weir-management-address", Map.of(MANAGEMENT_ADDRESS, "127.0.0.1")));
+		}
 	}
 
 }

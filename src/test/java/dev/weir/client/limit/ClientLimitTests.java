@@ -307,6 +307,32 @@ class ClientLimitTests {
 		assertThat(used("limited")).isEqualTo(24);
 	}
 
+	@Test
+	void anErrorThatNamesTheOptionDoesNotProveThatTheBackendRefusesIt() {
+		String body = STREAM.formatted("").replace("gpt-4o", "model-5");
+		for (boolean known : new boolean[] { false, true }) {
+			backend.script(Scripts.responding("400 Bad Request",
+					"{\"error\":{\"message\":\"Unknown parameter: stream_options.bogus\"}}"));
+			assertThat(post(LIMITED, body).statusCode()).isEqualTo(400);
+			backend.script(ClientLimitTests::stream);
+			assertThat(post(LIMITED, body).statusCode()).isEqualTo(200);
+			assertThat(backend.requests().get(backend.requests().size() - 1)).as("known: " + known)
+				.contains("include_usage");
+		}
+	}
+
+	@Test
+	void c10AFormIsChargedItsUsageAndNeedsATokenThatIsLeft() {
+		String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-image-1\r\n--b--\r\n";
+		backend.script(Scripts.responding("200 OK",
+				"{\"data\":[],\"usage\":{\"input_tokens\":600,\"output_tokens\":500,\"total_tokens\":1100}}"));
+		String target = "/v1/images/edits?api-key=" + LIMITED;
+		assertThat(weir.form(target, form, "b").statusCode()).isEqualTo(200);
+		assertThat(used("limited")).isEqualTo(1100);
+		assertThat(weir.form(target, form, "b").statusCode()).isEqualTo(429);
+		assertThat(backend.requests()).hasSize(1);
+	}
+
 	private static int estimate(String body) {
 		return (body.length() + 3) / 4;
 	}
