@@ -28,8 +28,8 @@ import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 
+import dev.weir.config.ListenerTls;
 import dev.weir.config.LiveConfiguration;
-import dev.weir.config.load.ListenerTls;
 import dev.weir.request.IssuedKeys;
 import dev.weir.request.RefusalLog;
 
@@ -91,9 +91,8 @@ class ClientConfiguration {
 
 	@Bean
 	Authenticator authenticator(LiveConfiguration configuration, IssuedKeys issued, EntraKeySets keySets,
-			InstantSource clock, Ticker ticker, Environment environment) {
-		return new Authenticator(configuration.current(), issued, keySets, clock, ticker,
-				ListenerTls.verifiesClients(environment));
+			InstantSource clock, Ticker ticker, ListenerTls listener) {
+		return new Authenticator(configuration.current(), issued, keySets, clock, ticker, listener.verifiesClients());
 	}
 
 	@Bean

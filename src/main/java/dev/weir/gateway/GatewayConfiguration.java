@@ -44,6 +44,11 @@ import dev.weir.upstream.ModelListCache;
 class GatewayConfiguration {
 
 	@Bean
+	KeyRemovalFilter keyRemovalFilter() {
+		return new KeyRemovalFilter();
+	}
+
+	@Bean
 	PoolResolver poolResolver() {
 		return (exchange) -> RequestContext.of(exchange)
 			.configuration()

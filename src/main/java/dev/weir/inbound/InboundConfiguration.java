@@ -44,11 +44,6 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	KeyRemovalFilter keyRemovalFilter() {
-		return new KeyRemovalFilter();
-	}
-
-	@Bean
 	ReadCallFilter readCallFilter(PoolResolver pools, BufferBudget budget,
 			@Qualifier("bodyDecoders") Scheduler decoders) {
 		return new ReadCallFilter(pools, budget, decoders);

@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.Map;
 
 import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 import dev.weir.config.CertificateName;
 import dev.weir.config.ClientProperties;
+import dev.weir.config.ListenerTls;
 
 /**
  * Checks the certificates of clients. A certificate proves something only if the listener
@@ -71,12 +75,41 @@ final class CertificateCheck {
 
 	private static boolean isVerified(ConfigurableEnvironment environment) {
 		try {
-			return ListenerTls.verifiesClients(environment);
+			return listener(environment).verifiesClients();
 		}
 		catch (BindException ex) {
 			// Spring Boot reports this mistake itself
 			return true;
 		}
+	}
+
+	/**
+	 * Reads how a listener with these settings treats certificates of clients. Without a
+	 * trust store of the user, any authority that the JDK trusts could sign a certificate
+	 * with the name of a client.
+	 * @param environment the settings
+	 * @return whether a certificate proves who the client is
+	 * @throws BindException if a setting has no valid value
+	 */
+	static ListenerTls listener(ConfigurableEnvironment environment) {
+		Binder binder = Binder.get(environment);
+		Ssl ssl = binder.bind("server.ssl", Ssl.class).orElse(null);
+		if (ssl == null || !Ssl.isEnabled(ssl) || ssl.getClientAuth() == null
+				|| ssl.getClientAuth() == Ssl.ClientAuth.NONE) {
+			return new ListenerTls(false);
+		}
+		return new ListenerTls((ssl.getBundle() != null) ? hasTrustStore(binder, ssl.getBundle())
+				: ssl.getTrustStore() != null || ssl.getTrustCertificate() != null);
+	}
+
+	private static boolean hasTrustStore(Binder binder, String bundle) {
+		return List.of("pem", "jks")
+			.stream()
+			.map((type) -> ConfigurationPropertyName.of("spring.ssl.bundle").append(type))
+			.map((type) -> BracketNotation.append(type, bundle).append("truststore"))
+			.anyMatch((store) -> !binder.bind(store, Bindable.mapOf(String.class, String.class))
+				.orElse(Map.of())
+				.isEmpty());
 	}
 
 }

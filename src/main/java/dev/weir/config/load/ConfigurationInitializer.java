@@ -40,6 +40,7 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 			keepManagementLocal(environment);
 		}
 		beans.registerSingleton("liveConfiguration", new LiveConfiguration(properties));
+		beans.registerSingleton("listenerTls", CertificateCheck.listener(environment));
 		// now, so that no change during the rest of the start is missed
 		beans.registerSingleton("startedFiles", FileFingerprints.of(environment));
 		logger.info("{}", ConfigurationLocations.of(environment));

@@ -1,4 +1,4 @@
-package dev.weir.inbound;
+package dev.weir.gateway;
 
 import reactor.core.publisher.Mono;
 
@@ -21,8 +21,8 @@ import dev.weir.request.RequestContext;
  */
 final class KeyRemovalFilter implements GlobalFilter, Ordered {
 
-	/** Before the filters of users. */
-	static final int ORDER = OverloadFilter.ORDER - 1;
+	/** Before the filters of users and those that write the reply. */
+	static final int ORDER = -4;
 
 	private static final String POOL = "lb";
 
