@@ -25,9 +25,6 @@ import dev.weir.request.RequestContext;
  */
 public final class ObjectAccess {
 
-	/** Weir does not record all of them: clients make up ids of items themselves. */
-	private static final Set<ObjectKind> NOT_RECORDED = Set.of(ObjectKind.ITEM, ObjectKind.PROMPT);
-
 	private final ObjectOwners owners;
 
 	ObjectAccess(ObjectOwners owners) {
@@ -81,7 +78,7 @@ public final class ObjectAccess {
 		if (kind == ObjectKind.REASONING || clients.contains(client)) {
 			return true;
 		}
-		return clients.isEmpty() && (unknown == UnknownOwner.ALLOW || !named.required() || NOT_RECORDED.contains(kind));
+		return clients.isEmpty() && (unknown == UnknownOwner.ALLOW || !named.required() || !kind.isRecorded());
 	}
 
 	/**

@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * name has 1 to 63 lower-case letters, digits and hyphens, starts with a letter and does
  * not end with a hyphen.
  * @param maxBody Largest request body that is kept for another attempt. A larger body is
- * refused with 413 if its operation needs a model; otherwise it is streamed to one
+ * refused with 413 if Weir must know what it names; otherwise it is streamed to one
  * backend without a retry.
  * @param maxBuffered Memory for all requests together: request bodies that are kept for
  * another attempt, and beginnings of streams that are held back. By default a quarter of

@@ -5,6 +5,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatus;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Pool;
@@ -47,10 +48,12 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 		if (pool != null) {
 			RequestContext context = RequestContext.of(exchange);
 			try {
-				ClientAccess.check(context.client(), pool.name(), context.call());
+				ClientAccess.check(context.client(), pool.name(), context.call(), hasEphemeralKey(exchange, context));
 			}
 			catch (ApiErrorException ex) {
-				this.refusals.record(exchange, ex.error());
+				if (isDenied(ex.error().status())) {
+					this.refusals.record(exchange, ex.error());
+				}
 				return Mono.error(ex);
 			}
 			try {
@@ -62,6 +65,16 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 			}
 		}
 		return chain.filter(exchange);
+	}
+
+	/** The others are about the request, not about the rights of the client. */
+	private static boolean isDenied(int status) {
+		return status == HttpStatus.UNAUTHORIZED.value() || status == HttpStatus.FORBIDDEN.value();
+	}
+
+	/** The configuration of its session was checked when the key was issued. */
+	private static boolean hasEphemeralKey(ServerWebExchange exchange, RequestContext context) {
+		return context.call().path().takesKey() && EphemeralKey.of(exchange.getRequest().getHeaders()) != null;
 	}
 
 	private void reserve(RequestContext context) {

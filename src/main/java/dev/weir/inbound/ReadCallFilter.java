@@ -39,8 +39,8 @@ import dev.weir.request.RequestContext;
 
 /**
  * Parses a request to a pool once for all attempts: the operation, the model and the
- * body, up to a limit. A body that is larger than the limit and names no model is
- * streamed to the backend; such a request gets a single attempt.
+ * body, up to a limit. A body that is larger than the limit is streamed to the backend,
+ * unless Weir must know what it names; such a request gets a single attempt.
  */
 final class ReadCallFilter implements GlobalFilter, Ordered {
 
@@ -134,7 +134,8 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		@Nullable List<String> codings = headers.get(HttpHeaders.CONTENT_ENCODING);
 		ContentCoding coding = (codings != null) ? ContentCoding.of(String.join(",", codings)) : null;
 		@Nullable String type = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-		boolean mustRead = path.operation().hasModel() || coding != null;
+		boolean mustRead = path.operation().hasModel() || coding != null
+				|| (RequestContext.of(exchange).client() != null && path.mayNameInBody());
 		if (length > maxBody || (length < 0 && !mustRead && !mayBeRead(path, type))) {
 			return mustRead ? Mono.error(tooLarge(maxBody))
 					: Mono.just(new ApiCall(path, (path.deployment() != null) ? path.deployment() : "", null, false));
@@ -176,7 +177,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 		if (path.operation().hasModel()) {
 			return RequestBody.of(body, type, shape, withPromptKey);
 		}
-		return path.mayNameModel() ? RequestBody.ofUnknown(body, type, shape) : RequestBody.ofStored(body, type, shape);
+		return RequestBody.ofUnknown(body, type, shape);
 	}
 
 	/**

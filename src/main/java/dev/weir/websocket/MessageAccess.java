@@ -34,7 +34,7 @@ record MessageAccess(Clients clients, ClientLimits limits) {
 	 */
 	@Nullable Client identify(HttpHeaders handshake, @Nullable X509Certificate certificate, String pool, ApiCall call) {
 		Client client = this.clients.identify(handshake, certificate);
-		ClientAccess.check(client, pool, call);
+		ClientAccess.check(client, pool, call, false);
 		return client;
 	}
 

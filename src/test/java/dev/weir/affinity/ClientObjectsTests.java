@@ -30,6 +30,8 @@ import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.ObjectStore;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
+import dev.weir.testing.RawClient;
+import dev.weir.testing.RawReply;
 import dev.weir.testing.RawWebSocket;
 import dev.weir.testing.StoringBackend;
 import dev.weir.testing.WeirServer;
@@ -173,6 +175,153 @@ class ClientObjectsTests {
 		String body = "{\"model\":\"m\",\"input\":[{\"type\":\"item_reference\",\"id\":\"" + item + "\"}]}";
 		assertThat(weir.post("/v1/responses", body, "api-key", ALICE).statusCode()).isEqualTo(200);
 		assertThat(weir.post("/v1/responses", body, "api-key", BOB).statusCode()).isEqualTo(404);
+	}
+
+	@Test
+	void s10ABodyThatWeirDoesNotUnderstandCannotNameAnObjectOfAnotherClient() {
+		for (WeirServer weir : List.of(pair, single)) {
+			String file = create(weir, ALICE, "files", "{}");
+			for (String body : List.of("{\"training_file\":\"FILE\",\"model\":\"x\",\"model\":\"x\"}",
+					"{\"training_file\":\"FILE\",\"model\":\"x\",\"a\":" + "[".repeat(501) + "]".repeat(501) + "}",
+					"{\"training_file\":\"FILE\",\"a\":" + "1".repeat(1001) + "}",
+					"{\"training_file\":\"FILE\",\"" + "a".repeat(50_001) + "\":1}", "{\"training_file\":\"FILE\"",
+					"{\"training_file\":\"FILE\"}]")) {
+				HttpResponse<String> reply = weir.post("/v1/fine_tuning/jobs", body.replace("FILE", file), "api-key",
+						BOB);
+				assertThat(reply.statusCode()).as(reply.body()).isEqualTo(400);
+				assertThat(reply.headers().firstValue("x-weir-backend")).isEmpty();
+			}
+			assertThat(weir
+				.post("/v1/fine_tuning/jobs", "{\"Training_File\":\"" + file + "\",\"model\":\"x\"}", "api-key", BOB)
+				.statusCode()).isEqualTo(404);
+		}
+	}
+
+	private static String escaped(String id) {
+		StringBuilder escaped = new StringBuilder();
+		id.chars().forEach((c) -> escaped.append(String.format("\\u%04x", c)));
+		return escaped.toString();
+	}
+
+	@Test
+	void s10AnIdOfAnotherClientIsRecognizedHoweverItIsWritten() {
+		String id = "file-" + "a".repeat(200);
+		single.bean(ObjectOwners.class)
+			.remember(List.of(new StoredObject(ObjectKind.FILE, id)), new Owner("http://x", "", "gamma"), "alice");
+		for (String written : List.of(id, escaped(id))) {
+			HttpResponse<String> reply = single.post("/v1/vector_stores", "{\"file_ids\":[\"" + written + "\"]}",
+					"api-key", BOB);
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(404);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "{\"file_ids\":[\"ID\"]}", "{\"file_ids\":\"ID\"}", "{\"file_ids\":[\"a\",\"ID\"]}" })
+	void s10AnIdThatIsTooLongIsUnknown(String body) {
+		for (String id : List.of("a".repeat(513), "ä".repeat(513), escaped("a".repeat(513)), "😀".repeat(257),
+				"a".repeat(5000))) {
+			HttpResponse<String> reply = single.post("/v1/vector_stores", body.replace("ID", id), "api-key", BOB);
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(404);
+			assertThat(reply.headers().firstValue("x-weir-backend")).isEmpty();
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "files/ID", "responses/ID", "responses/ID/input_items", "vector_stores/vs/files/ID",
+			"fine_tuning/jobs/ID/events" })
+	void s10AnIdInThePathThatCannotBeOneIsUnknown(String path) {
+		for (String id : List.of("a".repeat(513), "%20", "%20%20")) {
+			HttpResponse<String> reply = get(single, BOB, path.replace("ID", id));
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(404);
+			assertThat(reply.headers().firstValue("x-weir-backend")).isEmpty();
+		}
+	}
+
+	private static String ids(int count, String last) {
+		StringBuilder ids = new StringBuilder();
+		for (int i = 0; i < count; i++) {
+			ids.append("\"file-").append(i).append("\",");
+		}
+		return "{\"file_ids\":[" + ids + "\"" + last + "\"]}";
+	}
+
+	@Test
+	void s10ABodyWithTooManyObjectsIsRefused() {
+		String file = create(single, ALICE, "files", "{}");
+		HttpResponse<String> reply = single.post("/v1/vector_stores", ids(1000, file), "api-key", BOB);
+		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(400);
+		assertThat(reply.body()).contains("too_many_objects", "1000");
+		assertThat(single.post("/v1/vector_stores", ids(999, "file-0"), "api-key", ALICE).statusCode()).isEqualTo(200);
+		assertThat(single.post("/v1/vector_stores", ids(1000, "file-0"), "api-key", ALICE).statusCode()).isEqualTo(200);
+		assertThat(single.post("/v1/vector_stores", ids(999, file), "api-key", BOB).statusCode()).isEqualTo(404);
+	}
+
+	private static String conversation(int count, String item, String last) {
+		StringBuilder items = new StringBuilder();
+		for (int i = 0; i < count; i++) {
+			items.append(item.replace("N", String.valueOf(i))).append(',');
+		}
+		return "{\"model\":\"m\",\"input\":[" + items + last + "]}";
+	}
+
+	@Test
+	void s10ALongConversationCannotHideAnItemOfAnotherClient() {
+		HttpResponse<String> made = single.post("/v1/responses", "{\"model\":\"m\",\"input\":\"hi\"}", "api-key",
+				ALICE);
+		String item = "{\"type\":\"item_reference\",\"id\":\""
+				+ JsonMapper.shared().readTree(made.body()).at("/output/0/id").asString() + "\"}";
+		String message = "{\"type\":\"message\",\"id\":\"msg_N\",\"role\":\"user\",\"content\":\"hi\"}";
+		assertThat(single.post("/v1/responses", conversation(1999, message, item), "api-key", BOB).statusCode())
+			.isEqualTo(404);
+		HttpResponse<String> reply = single.post("/v1/responses", conversation(2000, message, item), "api-key", BOB);
+		assertThat(reply.statusCode()).isEqualTo(400);
+		assertThat(reply.body()).contains("too_many_objects");
+		// each client that has encrypted reasoning may use it
+		String reasoning = "{\"type\":\"reasoning\",\"encrypted_content\":\"" + "abcdefgh".repeat(20) + "N\"}";
+		assertThat(
+				single.post("/v1/responses", conversation(2500, reasoning, message.replace("N", "1")), "api-key", BOB)
+					.statusCode())
+			.isEqualTo(400);
+		assertThat(single.post("/v1/responses", conversation(2500, reasoning, reasoning), "api-key", BOB).statusCode())
+			.isEqualTo(200);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "input_reference[file_id]", "file_ids[]", "FILE_ID", "video[id]", "characters[0][id]" })
+	void s10AFormCannotNameAnObjectOfAnotherClient(String field) {
+		boolean video = field.startsWith("video");
+		String path = field.contains("_ids") || field.startsWith("FILE") ? "/v1/vector_stores/vs_1/files"
+				: "/v1/videos";
+		String id = create(single, ALICE, video ? "videos" : "files", "{\"model\":\"m\"}");
+		if (field.startsWith("characters")) {
+			id = "char_alice";
+			single.bean(ObjectOwners.class)
+				.remember(List.of(new StoredObject(ObjectKind.VIDEO_CHARACTER, id)), new Owner("http://x", "", "gamma"),
+						"alice");
+		}
+		for (String more : List.of("", "; filename=\"a\"")) {
+			String form = "--x\r\nContent-Disposition: form-data; name=\"" + field + "\"" + more + "\r\n\r\n" + id
+					+ "\r\n--x--\r\n";
+			try (RawClient client = RawClient.of(single)) {
+				RawReply reply = client.send("POST " + path, form.getBytes(StandardCharsets.UTF_8),
+						"content-type: multipart/form-data; boundary=x", "api-key: " + BOB);
+				assertThat(reply.status()).as(reply.text()).isEqualTo(404);
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/uploads", "/v1/fine_tuning/anything", "/v1/organization/users", "/v1/projects",
+			"/v1/realtime/calls", "/v1/video/generations", "/v1/chatkit/sessions", "/v1/audio/anything",
+			"/openai/deployments/m/files?api-version=2024-10-21",
+			"/openai/deployments/m/batches?api-version=2024-10-21" })
+	void s10WhatIsNeitherAKnownListNorAnObjectIsNotRead(String path) {
+		for (WeirServer weir : List.of(pair, single)) {
+			HttpResponse<String> reply = weir.get(path, "api-key", BOB);
+			assertThat(reply.statusCode()).as(reply.body()).isEqualTo(404);
+			assertThat(reply.body()).contains("unknown_operation");
+			assertThat(reply.headers().firstValue("x-weir-backend")).isEmpty();
+		}
 	}
 
 	@Test

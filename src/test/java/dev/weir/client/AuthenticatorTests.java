@@ -77,11 +77,11 @@ class AuthenticatorTests {
 		ApiPath handshake = method.equals("GET") ? parsed.toHandshake() : null;
 		ApiCall call = new ApiCall((handshake != null) ? handshake : parsed, "", null, true);
 		if (allowed) {
-			ClientAccess.check(client, "openai", call);
+			ClientAccess.check(client, "openai", call, false);
 		}
 		else {
 			assertThatExceptionOfType(ApiErrorException.class)
-				.isThrownBy(() -> ClientAccess.check(client, "openai", call))
+				.isThrownBy(() -> ClientAccess.check(client, "openai", call, false))
 				.satisfies((ex) -> assertThat(ex.error().status()).isEqualTo(401));
 		}
 	}

@@ -7,19 +7,23 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.weir.testing.Bodies;
 import dev.weir.testing.MockBackend;
 import dev.weir.testing.RawClient;
 import dev.weir.testing.RawReply;
+import dev.weir.testing.RawWebSocket;
 import dev.weir.testing.WeirServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -199,11 +203,164 @@ class ClientTests {
 			/openai/deployments/other/chat/completions?api-version=2024-10-21 | {"messages":[]}
 			/v1/realtime/client_secrets | {"session":{"type":"realtime","model":"other"}}
 			/v1/rerank | {"model":"other"}
+			/v1/realtime/calls?model=other | {"session":{"type":"realtime","model":"gpt-4o"}}
+			/v1/realtime/calls?model=other | v=0
+			/v1/realtime/sessions | {"model":"other","session":{"model":"gpt-4o"}}
+			/v1/realtime/calls/rtc_1/accept | {"type":"realtime","model":"other"}
 			""")
 	void aModelIsCheckedWhereverTheCallNamesIt(String path, String body) {
 		HttpResponse<String> reply = weir.post(path, body, "api-key", CHAT);
 		assertThat(reply.statusCode()).as(reply.body()).isEqualTo(403);
 		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			POST | /v1/realtime/client_secrets | {}
+			POST | /v1/realtime/client_secrets | ''
+			POST | /v1/realtime/client_secrets | {"session":{"type":"transcription"}}
+			POST | /v1/realtime/client_secrets | {"session":{"model":""}}
+			POST | /v1/realtime/sessions | {}
+			POST | /v1/realtime/transcription_sessions | {}
+			POST | /v1/realtime/calls | v=0
+			POST | /v1/realtime/calls/rtc_1/accept | {"type":"realtime"}
+			POST | /v1/realtime/unknown | {}
+			POST | /v1/videos | {"prompt":"a"}
+			POST | /v1/videos | ''
+			POST | /v1/video/generations/jobs | {"prompt":"a"}
+			POST | /v1/engines/gpt-4o/chat/completions | {"messages":[]}
+			POST | /v1/v1/chat/completions | {"messages":[]}
+			POST | /v1/rerank | {}
+			POST | /openai/images/generations:submit?api-version=2023-06-01 | {"prompt":"a"}
+			POST | /openai/extensions/chat/completions?api-version=2023-06-01 | {"messages":[]}
+			PATCH | /v1/whatever | {}
+			GET | /v1/engines | ''
+			DELETE | /v1/engines/gpt-4o | ''
+			""")
+	void aClientWithModelsMustNameTheModelThatABackendWouldChoose(String method, String path, String body) {
+		RawReply reply = send(method + " " + path, body);
+		assertThat(reply.status()).as(reply.text()).isEqualTo(403);
+		assertThat(reply.text()).contains("must name its model");
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@Test
+	void aRealtimeSessionOfAClientWithModelsNeedsAModel() {
+		for (String target : List.of("/v1/realtime?intent=transcription", "/openai/realtime?intent=transcription")) {
+			try (RawWebSocket socket = RawWebSocket.connect(weir, target, "api-key: " + CHAT)) {
+				assertThat(socket.reply().status()).isEqualTo(403);
+			}
+		}
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			POST | /v1/realtime/client_secrets | {"session":{"type":"realtime","model":"gpt-4o"}}
+			POST | /v1/realtime/sessions | {"model":"gpt-4o"}
+			POST | /v1/realtime/calls?model=gpt-4o | v=0
+			POST | /v1/realtime/calls/rtc_1/hangup | ''
+			POST | /v1/videos | {"model":"gpt-4o"}
+			POST | /v1/rerank | {"model":"gpt-4o"}
+			POST | /v1/threads/runs | {"assistant_id":"asst_1"}
+			POST | /openai/deployments/gpt-4o/whatever?api-version=2024-10-21 | {}
+			POST | /v1/files | {"purpose":"batch"
+			POST | /v1/fine_tuning/alpha/graders/run | {}
+			""")
+	void aClientWithModelsIsServedIfItNamesOneOfThemOrNoneIsRun(String method, String path, String body) {
+		RawReply reply = send(method + " " + path, body);
+		assertThat(reply.status()).as(reply.text()).isNotIn(400, 403, 415);
+		assertThat(backend.calls()).isNotEmpty();
+	}
+
+	private static Stream<Arguments> unreadable() {
+		String deep = "{\"a\":" + "[".repeat(600) + "]".repeat(600) + ",\"model\":\"other\"}";
+		String digits = "{\"a\":" + "1".repeat(1001) + ",\"model\":\"other\"}";
+		String name = "{\"" + "a".repeat(50_001) + "\":1,\"model\":\"other\"}";
+		Stream<Arguments> common = Stream
+			.of("/v1/threads/runs", "/v1/fine_tuning/jobs", "/v1/assistants", "/v1/rerank", "/v1/videos",
+					"/v1/realtime/client_secrets", "/v1/realtime/calls")
+			.flatMap((path) -> Stream.of(Arguments.of(path, deep, 400), Arguments.of(path, digits, 400),
+					Arguments.of(path, name, 400),
+					Arguments.of(path, "{\"model\":\"gpt-4o\",\"model\":\"other\"}", 400),
+					Arguments.of(path, "{\"model\":\"gpt-4o\",\"Model\":\"other\"}", 400),
+					Arguments.of(path, "{\"MODEL\":\"other\"}", 400),
+					Arguments.of(path, "{\"m\\u006fdel\":\"gpt-4o\",\"model\":\"other\"}", 400),
+					Arguments.of(path, "{\"model\":\"gpt-4o\"} {\"model\":\"other\"}", 400),
+					Arguments.of(path, "{\"model\":\"gpt-4o\",}", 400), Arguments.of(path, "{\"model\":\"other\"", 400),
+					Arguments.of(path, "[{\"model\":\"other\"}]", 415), Arguments.of(path, "model=other", 415)));
+		Stream<Arguments> sessions = Stream
+			.of("{\"session\":{\"model\":\"gpt-4o\",\"model\":\"other\"}}",
+					"{\"session\":{\"model\":\"gpt-4o\",\"Model\":\"other\"}}",
+					"{\"session\":{\"model\":\"gpt-4o\"},\"session\":{\"model\":\"other\"}}",
+					"{\"session\":{\"model\":\"gpt-4o\"},\"Session\":{\"model\":\"other\"}}",
+					"{\"session\":{\"model\":\"gpt-4o\",\"model\":null}}", "{\"session\":{\"model\":\"a\\u0000\"}}")
+			.flatMap((body) -> Stream.of(Arguments.of("/v1/realtime/client_secrets", body, 400),
+					Arguments.of("/v1/realtime/calls", body, 400)));
+		return Stream.concat(common, sessions);
+	}
+
+	@ParameterizedTest
+	@MethodSource("unreadable")
+	void aBodyThatWeirDoesNotUnderstandIsRefusedWhereItMayNameAModel(String path, String body, int status) {
+		RawReply reply = send("POST " + path, body);
+		assertThat(reply.status()).as(reply.text()).isEqualTo(status);
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			name="model"; filename="a"
+			name="MODEL"
+			""")
+	void aFormWithAnotherModelIsRefused(String parameters) {
+		String form = "--x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-4o\r\n"
+				+ "--x\r\nContent-Disposition: form-data; " + parameters + "\r\n\r\nother\r\n--x--\r\n";
+		try (RawClient client = RawClient.of(weir)) {
+			RawReply reply = client.send("POST /v1/videos", form.getBytes(StandardCharsets.UTF_8),
+					"content-type: multipart/form-data; boundary=x", "api-key: " + CHAT);
+			assertThat(reply.status()).as(reply.text()).isEqualTo(400);
+		}
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			/v1/videos | {"model":"other"} | 403
+			/v1/threads/runs | {"model":"other"} | 403
+			/v1/videos | abc | 415
+			/v1/fine_tuning/jobs | abc | 415
+			/v1/files | {"model":"other"} | 200
+			/v1/uploads/u/parts | abc | 200
+			""")
+	void aBodyWithoutALengthIsReadWhereItMayNameAModelWhateverItsType(String path, String body, int status) {
+		for (String type : List.of("application/octet-stream", "video/mp4")) {
+			try (RawClient client = RawClient.of(weir)) {
+				RawReply reply = client.sendChunked("POST " + path, body.getBytes(StandardCharsets.UTF_8), 5,
+						"content-type: " + type, "api-key: " + CHAT);
+				assertThat(reply.status()).as(reply.text()).isEqualTo(status);
+			}
+		}
+		assertThat(backend.calls()).hasSize((status == 200) ? 2 : 0);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/videos", "/v1/threads/runs", "/v1/fine_tuning/jobs", "/v1/realtime/client_secrets",
+			"/v1/rerank" })
+	void aBodyThatIsTooLargeToBeReadIsRefusedWhereItMayNameAModel(String path) {
+		try (RawClient client = RawClient.of(weir)) {
+			client.write("POST " + path + " HTTP/1.1\r\nhost: weir\r\ncontent-type: application/octet-stream\r\n"
+					+ "api-key: " + CHAT + "\r\ncontent-length: 2000000000\r\n\r\n");
+			assertThat(client.readReply().status()).isEqualTo(413);
+		}
+		assertThat(backend.calls()).isEmpty();
+	}
+
+	private static RawReply send(String requestLine, String body) {
+		try (RawClient client = RawClient.of(weir)) {
+			return client.send(requestLine, body.getBytes(StandardCharsets.UTF_8), "content-type: application/json",
+					"api-key: " + CHAT);
+		}
 	}
 
 	@Test

@@ -296,7 +296,7 @@ class CallFaultTests {
 
 	@ParameterizedTest
 	@CsvSource({ "/v1/v1/chat/completions, /v1/chat/completions", "/v1/chat/completion, /v1/chat/completions",
-			"/v1/Chat/Completions, /v1/chat/completions", "/v1/embedding, /v1/embeddings", "/v1/file, /v1/files",
+			"/v1/embedding, /v1/embeddings", "/v1/file, /v1/files",
 			"/openai/v1/openai/v1/responses, /openai/v1/responses", "/v1/audio/transcription, /v1/audio/transcriptions",
 			"/v1/openai/deployments/m/chat/completions, /v1/chat/completions", "/v1/nonsense, " })
 	void c19AnUnknownPathIsSentUnchangedAndThe404NamesTheRightOne(String path, String meant) {
@@ -315,6 +315,19 @@ class CallFaultTests {
 				.contains("\"code\":\"unknown_operation\"", "has no operation POST " + path + ".")
 				.contains((meant != null) ? " Did you mean " + meant + "?" : path);
 		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "POST, /v1/Chat/Completions, /v1/chat/completions",
+			"POST, /openai/Deployments/gpt-4o/chat/completions, /openai/deployments/gpt-4o/chat/completions",
+			"GET, /openai/Files, /openai/files", "GET, /openai/V1/files, /openai/v1/files",
+			"GET, /v1/files%20, /v1/files", "GET, /openai/v1/Responses/resp_A, /openai/v1/responses/resp_A" })
+	void c19APathThatABackendMayReadAsAnotherOneIsNotSent(String method, String path, String meant) {
+		first.requests().clear();
+		RawReply response = weir.exchange("any", method + " " + path + "?api-version=v", CHAT, JSON);
+		assertThat(response.status()).isEqualTo(404);
+		assertThat(response.text()).contains("\"code\":\"unknown_operation\"", "is spelled " + meant + ".");
+		assertThat(first.requests()).isEmpty();
 	}
 
 	@ParameterizedTest

@@ -112,6 +112,43 @@ class EphemeralKeyTests {
 	}
 
 	@Test
+	void aSessionWithTwoModelsIsRefused() {
+		for (String body : List.of("{\"session\":{\"model\":\"a\",\"model\":\"b\"}}",
+				"{\"session\":{\"model\":\"a\"},\"session\":{\"model\":\"b\"}}", "{\"model\":\"a\",\"model\":\"b\"}")) {
+			assertThat(this.weir.post("/v1/realtime/client_secrets", body).statusCode()).isEqualTo(400);
+			assertThat(this.weir.post("/v1/realtime/calls", body).statusCode()).isEqualTo(400);
+		}
+		String part = "--x\r\nContent-Disposition: form-data; name=\"session\"\r\n\r\n%s\r\n";
+		for (String form : List.of(part.formatted("{\"model\":\"a\"}") + part.formatted("{\"model\":\"b\"}"),
+				part.formatted("{\"model\":\"a\",\"model\":\"b\"}"),
+				part.formatted("{\"model\":\"a\"}{\"model\":\"b\"}"), part.formatted("{\"model\":\"a\""))) {
+			assertThat(this.weir.form("/v1/realtime/calls", form + "--x--\r\n", "x").statusCode()).isEqualTo(400);
+		}
+		assertThat(this.weir.post("/v1/threads/runs", "{\"model\":\"a\",\"model\":\"b\"}").statusCode()).isEqualTo(400);
+		assertThat(this.first.requests()).isEmpty();
+		assertThat(this.second.requests()).isEmpty();
+	}
+
+	@Test
+	void aClientWithModelsUsesItsKeyWithoutNamingTheModelAgain() {
+		try (WeirServer closed = WeirServer
+			.start("weir.clients: [{name: c, key: client-key-0123456789, models: [gpt-realtime]}]\n"
+					+ WeirServer.pool("max-wait: 0ms", WeirServer.backend("b", this.second.url())))) {
+			assertThat(closed.post("/v1/realtime/client_secrets", SESSION, "api-key", "client-key-0123456789")
+				.statusCode()).isEqualTo(200);
+			assertThat(closed.post("/v1/realtime/calls", "v=0", "authorization", "Bearer ek_secret").statusCode())
+				.isEqualTo(201);
+			assertThat(closed
+				.post("/v1/realtime/calls", "{\"session\":{\"model\":\"other\"}}", "authorization", "Bearer ek_secret")
+				.statusCode()).isEqualTo(403);
+			try (RawWebSocket client = RawWebSocket.connect(closed, "/v1/realtime",
+					"Authorization: Bearer ek_secret")) {
+				assertThat(client.reply().status()).isEqualTo(101);
+			}
+		}
+	}
+
+	@Test
 	void aKeyThatIsNotKnownOrHasExpiredIsRefused() {
 		try (RawWebSocket client = RawWebSocket.connect(this.weir, "/v1/realtime?model=gpt-realtime",
 				"Authorization: Bearer ek_other")) {

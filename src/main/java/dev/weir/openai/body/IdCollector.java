@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
@@ -23,8 +24,11 @@ final class IdCollector {
 	/** More than a request to one backend needs; further ids belong to the same one. */
 	static final int MAX_OBJECTS = 1000;
 
-	/** A long conversation has many items, which must not displace other objects. */
-	private static final int MAX_ITEMS = 1000;
+	/**
+	 * A long conversation has many items and much reasoning, which must not displace
+	 * other objects.
+	 */
+	static final int MAX_ITEMS = 2000;
 
 	private final JsonParser parser;
 
@@ -35,6 +39,8 @@ final class IdCollector {
 	private Set<NamedObject> objects = Set.of();
 
 	private int items;
+
+	private @Nullable ApiErrorException problem;
 
 	/**
 	 * Creates a collector.
@@ -50,6 +56,11 @@ final class IdCollector {
 
 	List<NamedObject> objects() {
 		return List.copyOf(this.objects);
+	}
+
+	/** Why the body may name other objects, too; {@code null} if it does not. */
+	@Nullable ApiErrorException problem() {
+		return this.problem;
 	}
 
 	/**
@@ -76,7 +87,11 @@ final class IdCollector {
 				add(shape.named(hash()));
 			}
 			else if (shape.isId()) {
-				add(shape.named(shortString()));
+				String id = shortString();
+				if (id == null && shape.mustBeKnown()) {
+					this.problem = BodyProblem.longId();
+				}
+				add(shape.named(id));
 			}
 		}
 		else if (token == JsonToken.START_ARRAY) {
@@ -106,8 +121,13 @@ final class IdCollector {
 		if (named == null) {
 			return;
 		}
-		boolean item = named.object().kind() == ObjectKind.ITEM;
+		ObjectKind kind = named.object().kind();
+		boolean item = kind == ObjectKind.ITEM || kind == ObjectKind.REASONING;
 		if (item ? this.items >= MAX_ITEMS : this.objects.size() - this.items >= MAX_OBJECTS) {
+			// reasoning belongs to each client that has it
+			if (kind != ObjectKind.REASONING && !this.objects.contains(named)) {
+				this.problem = BodyProblem.tooManyObjects();
+			}
 			return;
 		}
 		if (this.objects.isEmpty()) {
@@ -120,7 +140,7 @@ final class IdCollector {
 
 	/**
 	 * The current value, if it is a string that may be an id. The parser refuses to
-	 * decode a long string, so the length is read from the bytes.
+	 * decode a long string, so the characters are counted before.
 	 * @return the string, or {@code null} if it is no string or too long
 	 */
 	@Nullable String shortString() {
@@ -128,13 +148,19 @@ final class IdCollector {
 			return null;
 		}
 		int from = this.start + (int) this.parser.currentTokenLocation().getByteOffset() + 1;
-		int limit = Math.min(this.body.length, from + StoredObject.MAX_ID + 1);
-		for (int i = from; i < limit; i++) {
-			if (this.body[i] == '"') {
+		int length = 0;
+		for (int i = from; i < this.body.length && length <= StoredObject.MAX_ID; i++) {
+			byte b = this.body[i];
+			if (b == '"') {
 				return this.parser.getString();
 			}
-			if (this.body[i] == '\\') {
-				i++;
+			if (b == '\\') {
+				i += (i + 1 < this.body.length && this.body[i + 1] == 'u') ? 5 : 1;
+				length++;
+			}
+			else if ((b & 0xC0) != 0x80) {
+				// UTF-8: four bytes are two characters of Java
+				length += ((b & 0xF8) == 0xF0) ? 2 : 1;
 			}
 		}
 		return null;

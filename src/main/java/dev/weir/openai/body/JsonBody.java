@@ -7,6 +7,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
 
@@ -67,6 +68,11 @@ final class JsonBody extends RequestBody {
 	@Override
 	public boolean isAudioRequested() {
 		return this.scan.audio();
+	}
+
+	@Override
+	public @Nullable ApiErrorException problem() {
+		return this.scan.problem();
 	}
 
 	@Override

@@ -14,6 +14,7 @@ import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonRecyclerPools;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
@@ -36,11 +37,16 @@ import dev.weir.openai.stored.NamedObject;
  * @param objects the stored objects that the body names
  * @param purpose the value of {@code purpose}, {@code null} if it is absent or not read
  * @param output what the body says about its output
+ * @param problem why the body may name models or objects that were not read, or
+ * {@code null}
  */
 record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nullable Boolean store, boolean audio,
-		boolean empty, int from, int to, List<NamedObject> objects, @Nullable String purpose, AskedOutput output) {
+		boolean empty, int from, int to, List<NamedObject> objects, @Nullable String purpose, AskedOutput output,
+		@Nullable ApiErrorException problem) {
 
 	private static final int MAX_DEPTH = 500;
+
+	private static final String MODEL = "model";
 
 	private static final JsonFactory FACTORY = JsonFactory.builder()
 		// RFC 8259, section 8.1: JSON between systems is UTF-8
@@ -112,6 +118,7 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		AskedOutput output = AskedOutput.NONE;
 		String model = null;
 		boolean hasModel = false;
+		boolean misspelt = false;
 		boolean stream = false;
 		Boolean store = null;
 		boolean audio = false;
@@ -122,9 +129,15 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
 			empty = false;
 			JsonToken value = parser.nextToken();
-			if (name.equals("model")) {
-				if (hasModel) {
+			if (name.length() == MODEL.length() && name.equalsIgnoreCase(MODEL)) {
+				// servers in Go ignore the case of names
+				if (hasModel || misspelt) {
 					throw MalformedRequestException.ofModel("The request body has more than one 'model'");
+				}
+				misspelt = !name.equals(MODEL);
+				if (misspelt) {
+					parser.skipChildren();
+					continue;
 				}
 				hasModel = true;
 				model = modelOf(parser, value, strict);
@@ -160,7 +173,8 @@ record JsonScan(@Nullable String model, boolean hasModel, boolean stream, @Nulla
 		if (parser.nextToken() != null) {
 			throw new MalformedRequestException("The request body has data after its JSON object");
 		}
-		return new JsonScan(model, hasModel, stream, store, audio, empty, from, to, ids.objects(), purpose, output);
+		return new JsonScan(model, hasModel, stream, store, audio, empty, from, to, ids.objects(), purpose, output,
+				misspelt ? BodyProblem.misspeltModel() : ids.problem());
 	}
 
 	private static @Nullable String modelOf(JsonParser parser, JsonToken value, boolean strict) {

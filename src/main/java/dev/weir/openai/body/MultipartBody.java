@@ -5,6 +5,8 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.error.ApiErrorException;
+import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
 
@@ -49,6 +51,11 @@ final class MultipartBody extends RequestBody {
 	}
 
 	@Override
+	public @Nullable ApiErrorException problem() {
+		return this.scan.problem();
+	}
+
+	@Override
 	public List<NamedObject> objects() {
 		return this.scan.objects();
 	}
@@ -62,16 +69,21 @@ final class MultipartBody extends RequestBody {
 	 * Finds a field.
 	 * @param name its name
 	 * @return where its content is, or {@code null} if there is no such field
+	 * @throws MalformedRequestException if there is more than one
 	 */
 	MultipartReader.@Nullable Part field(String name) {
 		MultipartReader reader = new MultipartReader(this.body, this.scan.boundary());
+		MultipartReader.Part found = null;
 		for (MultipartReader.Part part = reader.next(); part != null; part = reader.next()) {
 			// browsers send JSON as a file if it is a Blob
 			if (part.name().equals(name)) {
-				return part;
+				if (found != null) {
+					throw new MalformedRequestException("The request body has more than one '" + name + "'");
+				}
+				found = part;
 			}
 		}
-		return null;
+		return found;
 	}
 
 	@Override

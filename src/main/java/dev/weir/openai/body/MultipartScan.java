@@ -8,6 +8,7 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
@@ -25,9 +26,10 @@ import dev.weir.openai.stored.StoredObject;
  * @param to the index after the model; without the field equal to {@code from}
  * @param objects the stored objects that the fields name
  * @param purpose the value of {@code purpose}, or {@code null} if it is absent
+ * @param problem why the fields may name other objects, too, or {@code null}
  */
 record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean hasModel, boolean stream, int from,
-		int to, List<NamedObject> objects, @Nullable String purpose) {
+		int to, List<NamedObject> objects, @Nullable String purpose, @Nullable ApiErrorException problem) {
 
 	static MultipartScan of(byte[] body, MultipartBoundary boundary, IdShape shape) {
 		MultipartReader reader = new MultipartReader(body, boundary);
@@ -38,11 +40,20 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 		int to = from;
 		List<NamedObject> objects = new ArrayList<>(0);
 		String purpose = null;
+		ApiErrorException problem = null;
 		for (MultipartReader.Part part = reader.next(); part != null; part = reader.next()) {
-			if (part.file()) {
+			IdShape field = shapeOf(part.name(), shape);
+			boolean ofModel = part.name().equalsIgnoreCase("model");
+			if (part.file() && !ofModel && (field == null || !field.isId())) {
 				continue;
 			}
-			if (part.name().equals("model")) {
+			if (ofModel && !part.name().equals("model")) {
+				problem = BodyProblem.misspeltModel();
+			}
+			else if (ofModel) {
+				if (part.file()) {
+					throw MalformedRequestException.ofModel("The value of 'model' must not be a file");
+				}
 				if (hasModel) {
 					throw MalformedRequestException.ofModel("The request body has more than one 'model'");
 				}
@@ -58,26 +69,47 @@ record MultipartScan(MultipartBoundary boundary, @Nullable String model, boolean
 			else if (part.name().equals("purpose")) {
 				purpose = shortText(body, part);
 			}
-			else {
-				NamedObject named = objectOf(body, part, shape);
-				if (named != null && objects.size() < IdCollector.MAX_OBJECTS) {
+			else if (field != null && field.isId()) {
+				String id = shortText(body, part);
+				NamedObject named = field.named(id);
+				if (id == null && field.mustBeKnown()) {
+					problem = BodyProblem.longId();
+				}
+				else if (named != null && objects.size() == IdCollector.MAX_OBJECTS) {
+					problem = BodyProblem.tooManyObjects();
+				}
+				else if (named != null) {
 					objects.add(named);
 				}
 			}
 		}
-		return new MultipartScan(boundary, model, hasModel, stream, from, to, List.copyOf(objects), purpose);
+		return new MultipartScan(boundary, model, hasModel, stream, from, to, List.copyOf(objects), purpose, problem);
 	}
 
-	/** Clients write the elements of a list with brackets behind the name. */
-	private static @Nullable NamedObject objectOf(byte[] body, MultipartReader.Part part, IdShape shape) {
-		String name = part.name();
-		IdShape field = shape.property(name.endsWith("[]") ? name.substring(0, name.length() - 2) : name);
-		return (field != null) ? field.named(shortText(body, part)) : null;
+	/**
+	 * The shape of a field. Clients write the elements of a list and the properties of an
+	 * object with brackets behind the name: {@code file_ids[]}, {@code video[id]}.
+	 */
+	private static @Nullable IdShape shapeOf(String name, IdShape shape) {
+		int open = name.indexOf('[');
+		IdShape found = shape.property((open > 0) ? name.substring(0, open) : name);
+		while (open > 0 && found != null) {
+			int close = name.indexOf(']', open);
+			String inner = (close > 0) ? name.substring(open + 1, close) : "";
+			boolean element = inner.chars().allMatch((c) -> c >= '0' && c <= '9');
+			found = element ? found : found.property(inner);
+			open = (close > 0) ? name.indexOf('[', close) : -1;
+		}
+		return found;
 	}
 
 	private static @Nullable String shortText(byte[] body, MultipartReader.Part part) {
 		int length = part.to() - part.from();
-		return (length <= StoredObject.MAX_ID) ? new String(body, part.from(), length, StandardCharsets.UTF_8) : null;
+		if (length > 4 * StoredObject.MAX_ID) {
+			return null;
+		}
+		String text = new String(body, part.from(), length, StandardCharsets.UTF_8);
+		return (text.length() <= StoredObject.MAX_ID) ? text : null;
 	}
 
 	private static @Nullable String modelOf(byte[] body, MultipartReader.Part part) {

@@ -6,6 +6,7 @@ import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
@@ -77,9 +78,10 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 	}
 
 	/**
-	 * Parses the body of an unknown operation, which need not be valid for {@link #of}.
-	 * JSON objects are recognized with any content type, since many servers accept that.
-	 * A body that cannot be understood is opaque.
+	 * Parses the body of an operation that Weir does not know well, or of one on stored
+	 * objects. It need not be valid for {@link #of}: a body that cannot be understood is
+	 * opaque, and {@link #problem()} has the reason. JSON objects are recognized with any
+	 * content type, since many servers accept that.
 	 * @param body the whole body, which is kept and not copied
 	 * @param contentType the request's {@code Content-Type}, or {@code null}
 	 * @param shape where the body names stored objects
@@ -100,29 +102,17 @@ public abstract sealed class RequestBody permits JsonBody, MultipartBody, Opaque
 			if (ex.param() != null) {
 				throw ex;
 			}
-			return new OpaqueBody(bytes);
+			return new OpaqueBody(bytes, ex);
 		}
 	}
 
 	/**
-	 * Parses the body of an operation on stored objects. A body that cannot be understood
-	 * is opaque: the backend refuses it.
-	 * @param body the whole body, which is kept and not copied
-	 * @param contentType the request's {@code Content-Type}, or {@code null}
-	 * @param shape where the body names stored objects
-	 * @return the body
+	 * Why Weir does not know every model and every stored object that the body names. If
+	 * clients are configured, a body that may name some is refused then: the backend may
+	 * understand it.
+	 * @return the error for the client, or {@code null} if Weir knows all
 	 */
-	public static RequestBody ofStored(byte[] body, @Nullable String contentType, IdShape shape) {
-		BodyBytes bytes = new BodyBytes(body);
-		try {
-			boolean form = contentType != null && HeaderValue.typeOf(contentType).equals("multipart/form-data");
-			return form ? of(body, contentType, shape, false)
-					: (JsonScan.startOfObject(body) >= 0) ? JsonBody.read(bytes, false, shape) : new OpaqueBody(bytes);
-		}
-		catch (MalformedRequestException ex) {
-			return new OpaqueBody(bytes);
-		}
-	}
+	public abstract @Nullable ApiErrorException problem();
 
 	/**
 	 * Returns the model in the body.

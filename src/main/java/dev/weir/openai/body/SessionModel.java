@@ -10,7 +10,10 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.io.JsonStringEncoder;
+import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
+
+import dev.weir.openai.error.MalformedRequestException;
 
 /**
  * The model in the configuration of a realtime session: {@code {"session":{"model":…}}},
@@ -23,20 +26,31 @@ import tools.jackson.core.json.JsonFactory;
  */
 public record SessionModel(String name, int from, int to) {
 
-	private static final JsonFactory FACTORY = new JsonFactory();
+	private static final JsonFactory FACTORY = JsonFactory.builder()
+		.disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
+		.build();
+
+	private static final String SESSION = "session";
+
+	private static final String MODEL = "model";
 
 	/**
 	 * Finds the model.
 	 * @param body the body
-	 * @return the model, or {@code null} if there is none, or the body cannot be read
+	 * @return the model, or {@code null} if there is none, or the body is opaque
+	 * @throws MalformedRequestException if there is more than one session or model, or
+	 * the session or the model is not valid
 	 */
 	public static @Nullable SessionModel find(RequestBody body) {
+		if (body instanceof OpaqueBody) {
+			return null;
+		}
 		byte[] bytes = bytes(body);
-		int from = 0;
+		int from = Math.max(0, JsonScan.startOfObject(bytes));
 		int to = bytes.length;
 		boolean form = body instanceof MultipartBody;
 		if (body instanceof MultipartBody parts) {
-			MultipartReader.Part session = parts.field("session");
+			MultipartReader.Part session = parts.field(SESSION);
 			if (session == null) {
 				return null;
 			}
@@ -49,35 +63,63 @@ public record SessionModel(String name, int from, int to) {
 				return null;
 			}
 			if (form) {
-				return findInside(parser, from);
-			}
-			for (String name = parser.nextName(); name != null; name = parser.nextName()) {
-				boolean object = parser.nextToken() == JsonToken.START_OBJECT;
-				if (object && name.equals("session")) {
-					return findInside(parser, from);
+				SessionModel model = findInside(parser, from);
+				if (parser.nextToken() != null) {
+					throw new MalformedRequestException("The field 'session' has data after its JSON object");
 				}
-				parser.skipChildren();
+				return model;
 			}
+			return findSession(parser, from);
 		}
 		catch (JacksonException ex) {
-			// the backend reports the fault
+			throw new MalformedRequestException("The session in the request body is not valid JSON");
 		}
-		return null;
 	}
 
-	private static @Nullable SessionModel findInside(JsonParser parser, int start) {
+	private static @Nullable SessionModel findSession(JsonParser parser, int start) {
+		SessionModel model = null;
+		boolean found = false;
 		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
-			boolean string = parser.nextToken() == JsonToken.VALUE_STRING;
-			if (string && name.equals("model")) {
-				String model = parser.getString();
-				return ModelName.isAllowed(model)
-						? new SessionModel(model, start + (int) parser.currentTokenLocation().getByteOffset(),
-								start + (int) parser.currentLocation().getByteOffset())
-						: null;
+			boolean object = parser.nextToken() == JsonToken.START_OBJECT;
+			if (isNamed(name, SESSION, found)) {
+				found = true;
+				model = object ? findInside(parser, start) : null;
 			}
 			parser.skipChildren();
 		}
-		return null;
+		return model;
+	}
+
+	/** Leaves the parser at the end of the object. */
+	private static @Nullable SessionModel findInside(JsonParser parser, int start) {
+		SessionModel model = null;
+		boolean found = false;
+		for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+			boolean string = parser.nextToken() == JsonToken.VALUE_STRING;
+			if (isNamed(name, MODEL, found)) {
+				found = true;
+				String text = string ? parser.getString() : "";
+				if (!text.isBlank()) {
+					int from = start + (int) parser.currentTokenLocation().getByteOffset();
+					int to = start + (int) parser.currentLocation().getByteOffset();
+					model = new SessionModel(ModelName.fromClient(text), from, to);
+				}
+			}
+			parser.skipChildren();
+		}
+		return model;
+	}
+
+	/** Some servers ignore the case of names, so they would read the last of several. */
+	private static boolean isNamed(String name, String wanted, boolean found) {
+		if (!name.equalsIgnoreCase(wanted)) {
+			return false;
+		}
+		if (found || !name.equals(wanted)) {
+			throw MalformedRequestException.ofModel("The session in the request body has more than one '" + wanted
+					+ "', or one that differs from it only in case");
+		}
+		return true;
 	}
 
 	private static byte[] bytes(RequestBody body) {

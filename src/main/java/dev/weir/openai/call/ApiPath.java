@@ -16,6 +16,7 @@ import dev.weir.openai.body.ModelName;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
+import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
@@ -61,6 +62,12 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 
 	private static final String MODEL = "model";
 
+	private static final String CALL_ID = "call_id";
+
+	/** Operations that store something, and run a model. */
+	private static final Pattern RUNS_MODEL = Pattern
+		.compile("realtime/client_secrets|realtime/calls|realtime/calls/[^/]+/accept|videos|video/generations/jobs");
+
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
@@ -72,9 +79,14 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 * @return the parsed target
 	 * @throws MalformedRequestException if the name of the model in the path is not valid
 	 * @throws ApiErrorException if the path has an encoded slash where no model stands,
-	 * or where a server that decodes it would see another operation
+	 * or where a server that decodes it would see another operation; or if a segment of a
+	 * known path has another case
 	 */
 	public static ApiPath parse(String method, String path, @Nullable String query) {
+		String corrected = PathSpelling.corrected(path);
+		if (corrected != null) {
+			throw PathSpelling.misspelt(method, path, corrected);
+		}
 		ClientDialect dialect = dialectOf(path);
 		String operationPath = path.substring(Math.min(dialect.prefix().length(), path.length()));
 		if (operationPath.endsWith("/")) {
@@ -188,6 +200,11 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 		return PathCatalog.ALL;
 	}
 
+	/** The paths that issue ephemeral keys, after a dialect's prefix. */
+	static Set<String> ephemeralPaths() {
+		return EPHEMERAL;
+	}
+
 	/**
 	 * Writes another operation in the dialect of this path.
 	 * @param operationPath the path after the dialect's prefix and the deployment
@@ -275,6 +292,62 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	public boolean mayNameModel() {
 		return this.operation.hasModel()
 				|| (this.operation == Operation.OTHER && this.method.equals("POST") && !isStored());
+	}
+
+	/**
+	 * Whether the body may name a model or stored objects. If clients are configured, it
+	 * must be read and understood then.
+	 * @return whether it may
+	 */
+	public boolean mayNameInBody() {
+		if (mayNameModel()) {
+			return true;
+		}
+		StoredOperation stored = storedOperation();
+		return stored != null && stored.request() != IdShape.NONE;
+	}
+
+	/**
+	 * Whether the path or the query has a text in the place of an id that cannot be one,
+	 * since it is blank or too long. There is no such object.
+	 * @return whether not all of them are among the {@link #objects()}
+	 */
+	public boolean namesImpossibleObject() {
+		StoredOperation stored = storedOperation();
+		if (stored == null) {
+			return false;
+		}
+		String parameter = stored.callParameter();
+		long ids = (parameter != null) ? Query.of(this.query).values(parameter).size() : stored.idsInPath();
+		return ids > objects().size();
+	}
+
+	/**
+	 * Whether the call reads something below the collections of stored objects that is
+	 * neither a known object nor a list of OpenAI's API. Weir cannot know to which
+	 * clients it belongs.
+	 * @return whether it is such a GET or HEAD
+	 */
+	public boolean isUnknownRead() {
+		if (this.operation != Operation.OTHER || !(this.method.equals("GET") || this.method.equals("HEAD"))
+				|| !PathCatalog.hasStoredObjects(this.operationPath)) {
+			return false;
+		}
+		StoredOperation stored = storedOperation();
+		return stored == null || (this.deployment != null && stored.placement() == StoredOperation.Placement.ALL);
+	}
+
+	/**
+	 * Whether the backend chooses the model that the call runs, if the call names none.
+	 * @return whether a client that may use some models only must name it
+	 */
+	public boolean runsUnnamedModel() {
+		return switch (this.operation) {
+			case REALTIME -> !Query.of(this.query).has(CALL_ID);
+			case OTHER -> !isKnown() || (this.method.equals("POST") && !isStored()
+					&& (storedOperation() == null || RUNS_MODEL.matcher(this.operationPath).matches()));
+			default -> this.operation.hasModel();
+		};
 	}
 
 	/**
@@ -400,7 +473,7 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	 */
 	public boolean needsNoQueryModel() {
 		Query parameters = Query.of(this.query);
-		return parameters.has("intent") || parameters.has("call_id");
+		return parameters.has("intent") || parameters.has(CALL_ID);
 	}
 
 	/**

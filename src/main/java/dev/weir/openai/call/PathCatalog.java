@@ -7,6 +7,8 @@ import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.stored.StoredOperation;
+
 /**
  * The paths of OpenAI's API, after a dialect's prefix and a deployment, and their
  * methods.
@@ -45,8 +47,18 @@ final class PathCatalog {
 	}
 
 	static boolean isStored(String path) {
+		return STORED.contains(firstSegment(path));
+	}
+
+	/** Whether there are stored objects below the first segment of a path. */
+	static boolean hasStoredObjects(String path) {
+		String first = firstSegment(path);
+		return STORED.contains(first) || StoredOperation.firstSegments().contains(first);
+	}
+
+	private static String firstSegment(String path) {
 		int slash = path.indexOf('/');
-		return STORED.contains((slash >= 0) ? path.substring(0, slash) : path);
+		return (slash >= 0) ? path.substring(0, slash) : path;
 	}
 
 	/**

@@ -2,6 +2,7 @@ package dev.weir.openai.stored;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
@@ -140,13 +141,26 @@ public final class IdShape {
 	}
 
 	/**
-	 * The shape of a property.
+	 * The shape of a property. Some servers ignore the case of names, so it is ignored
+	 * here, too.
 	 * @param name its name
 	 * @return the shape, or {@code null} if it has no ids
 	 */
 	public @Nullable IdShape property(String name) {
 		IdShape shape = this.properties.get(name);
+		if (shape == null && !this.properties.isEmpty() && hasCapital(name)) {
+			shape = this.properties.get(name.toLowerCase(Locale.ROOT));
+		}
 		return (shape != null) ? shape : this.others;
+	}
+
+	private static boolean hasCapital(String name) {
+		for (int i = 0; i < name.length(); i++) {
+			if (name.charAt(i) >= 'A' && name.charAt(i) <= 'Z') {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	Map<String, IdShape> properties() {
@@ -159,6 +173,15 @@ public final class IdShape {
 	 */
 	public boolean isId() {
 		return this.kind != null;
+	}
+
+	/**
+	 * Whether a client may use only an object that is known here.
+	 * @return {@code false} if the request can do without it, or the client may have made
+	 * up its id
+	 */
+	public boolean mustBeKnown() {
+		return this.kind != null && this.required && this.kind.isRecorded();
 	}
 
 	/**

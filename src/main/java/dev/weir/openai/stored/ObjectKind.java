@@ -101,6 +101,15 @@ public enum ObjectKind {
 	}
 
 	/**
+	 * Whether Weir records the client of every object of this kind. Clients make up ids
+	 * of items themselves, and prompts are not created through Weir.
+	 * @return {@code false} if an unknown object may be that of the client
+	 */
+	public boolean isRecorded() {
+		return this != ITEM && this != PROMPT;
+	}
+
+	/**
 	 * Whether a backend can be asked for an object of this kind. Other objects are only
 	 * remembered, and an unknown one does not restrict the choice of a backend.
 	 * @return whether it can

@@ -2,6 +2,7 @@ package dev.weir.openai.stored;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,14 @@ public record StoredOperation(String method, List<String> pattern, IdShape reque
 	 */
 	public static List<StoredOperation> all() {
 		return StoredOperations.ALL;
+	}
+
+	/**
+	 * The first segments of their paths.
+	 * @return the segments
+	 */
+	public static Set<String> firstSegments() {
+		return StoredOperations.BY_SEGMENT.keySet();
 	}
 
 	private boolean accepts(String wanted) {
@@ -114,6 +123,14 @@ public record StoredOperation(String method, List<String> pattern, IdShape reque
 	 */
 	public boolean namesObject() {
 		return this.pattern.stream().anyMatch((segment) -> segment.startsWith("{"));
+	}
+
+	/**
+	 * How many ids the path has.
+	 * @return the number
+	 */
+	public long idsInPath() {
+		return this.pattern.stream().filter((segment) -> segment.startsWith("{")).count();
 	}
 
 	/**

@@ -34,7 +34,7 @@ class JsonBodyTests {
 			"{\"m\\u006fdel\":\"a\"} | {\"m\\u006fdel\":\"new\"}", "{\"model\":\"\\u0061\"} | {\"model\":\"new\"}",
 			"{\"ä€😀\":\"ä€😀\",\"model\":\"a\",\"ä\":0} | {\"ä€😀\":\"ä€😀\",\"model\":\"new\",\"ä\":0}",
 			"~\ufeff{\"model\":\"a\"}~ | ~\ufeff{\"model\":\"new\"}~",
-			"{\"Model\":1,\"model\":\"a\",\"models\":2,\"\":3} | {\"Model\":1,\"model\":\"new\",\"models\":2,\"\":3}" })
+			"{\"Modell\":1,\"model\":\"a\",\"models\":2,\"\":3} | {\"Modell\":1,\"model\":\"new\",\"models\":2,\"\":3}" })
 	void onlyTheModelIsReplaced(String body, String expected) {
 		RequestBody json = read(body);
 		assertThat(json.model()).isEqualTo("a");

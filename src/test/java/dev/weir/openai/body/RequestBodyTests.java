@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.IdShape;
 
@@ -141,8 +142,18 @@ class RequestBodyTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource(delimiter = '|', nullValues = "-",
+			value = { "- | {\"model\":\"m\"} | -", "- | {\"file_id\":\"f\"} | -", "- | '' | -",
+					"- | {\"Model\":\"m\"} | 400", "application/json | {\"model\":\"m\" | 400",
+					"multipart/form-data | --b-- | 400", "application/json | [1] | 415", "text/plain | model=m | 415" })
+	void aBodyThatIsNotUnderstoodHasAProblem(@Nullable String type, String json, @Nullable Integer status) {
+		ApiErrorException problem = RequestBody.ofUnknown(bytes(json), type, IdShape.NONE).problem();
+		assertThat((problem != null) ? problem.error().status() : null).isEqualTo(status);
+	}
+
+	@ParameterizedTest
 	@ValueSource(strings = { "{\"model\":\"a\",\"model\":\"b\"}", "{\"model\":\"a\",\"model\":null}",
-			"{\"model\":\"a\\u0000\"}" })
+			"{\"model\":\"a\\u0000\"}", "{\"model\":\"a\",\"Model\":\"b\"}", "{\"MODEL\":\"a\",\"Model\":\"b\"}" })
 	void anAmbiguousBodyOfAnUnknownOperationIsRefused(String text) {
 		assertThatExceptionOfType(MalformedRequestException.class)
 			.isThrownBy(() -> RequestBody.ofUnknown(bytes(text), "application/json", IdShape.NONE));

@@ -152,6 +152,39 @@ class ApiPathTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "/openai/Deployments/gpt-4o/chat/completions, /openai/deployments/gpt-4o/chat/completions",
+			"/OPENAI/deployments/GPT/chat/completions, /openai/deployments/GPT/chat/completions",
+			"/openai/deployments/GPT/Chat/completions, /openai/deployments/GPT/chat/completions",
+			"/openai/deployments/m/Audio/Speech/, /openai/deployments/m/audio/speech",
+			"/openai/Deployments, /openai/deployments", "/openai/V1/files, /openai/v1/files", "/V1/files, /v1/files",
+			"/v1/Files, /v1/files", "/FILES, /files", "/v1/audio/Speech/, /v1/audio/speech",
+			"/v1/Responses/resp_A, /v1/responses/resp_A", "/v1/responses/Compact, /v1/responses/compact",
+			"/v1/vector_stores/vs_A/Files, /v1/vector_stores/vs_A/files",
+			"/v1/Vector_Stores/vs_A/File_Batches, /v1/vector_stores/vs_A/file_batches",
+			"/v1/threads/Runs, /v1/threads/runs", "/v1/threads/th_A/Messages, /v1/threads/th_A/messages",
+			"/v1/fine_tuning/Jobs/ft_A/events, /v1/fine_tuning/jobs/ft_A/events", "/v1/Models/M, /v1/models/M",
+			"/v1/realtime/Client_Secrets, /v1/realtime/client_secrets", "/v1/Realtime/Sessions, /v1/realtime/sessions",
+			"/v1/Organization/users, /v1/organization/users", "/v1/files., /v1/files", "/v1/files%20, /v1/files",
+			"/v1/files%20.%20, /v1/files", "/v1./files, /v1/files", "/v1/chat/completions., /v1/chat/completions" })
+	void aPathThatAServerMayReadAsAKnownOneIsRefused(String path, String meant) {
+		for (String method : List.of("GET", "POST")) {
+			assertThatThrownBy(() -> ApiPath.parse(method, path, null))
+				.isInstanceOfSatisfying(ApiErrorException.class, (ex) -> assertThat(ex.error().status()).isEqualTo(404))
+				.hasMessageContaining(" is spelled " + meant + ".");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "/v1/models/Files", "/v1/models/org/Files", "/openai/deployments/Files/chat/completions",
+			"/openai/deployments/Chat/chat/completions", "/openai/deployments/GPT-4.1/embeddings",
+			"/openai/deployments/Meta/Llama-3.1/chat/completions", "/openai/deployments/org/Files/chat/completions",
+			"/v1/files/Files", "/v1/responses/resp_ABC/input_items", "/v1/Whatever/files", "/v1/files/a.b%20c/content",
+			"/V2/files", "/", "/v1/", "/OpenAIx/v1" })
+	void idsAndNamesAndUnknownPathsMayHaveCapitals(String path) {
+		assertThat(ApiPath.parse("GET", path, null)).isNotNull();
+	}
+
+	@ParameterizedTest
 	@CsvSource(nullValues = "-", value = { "2024-10-21, -", "2025-04-01-preview, -", "'', -", "%32024-10-21, -",
 			"preview, preview", "v1, v1", "latest, latest" })
 	void aDatedVersionIsDroppedFromV1Paths(String version, @Nullable String left) {
