@@ -34,8 +34,10 @@ public final class WeirServer implements AutoCloseable {
 	/** The name under which Spring Boot looks for it before it creates one. */
 	private static final String CLASS_READER = "org.springframework.boot.autoconfigure.internalCachingMetadataReaderFactory";
 
+	private static final int MAX_CLASSES = 10_000;
+
 	/** Each start reads the same classes. */
-	private static final MetadataReaderFactory CLASSES = unbounded();
+	private static final MetadataReaderFactory CLASSES = classReader();
 
 	private static final String ADDRESS = "--server.address=";
 
@@ -55,10 +57,10 @@ public final class WeirServer implements AutoCloseable {
 			.build();
 	}
 
-	private static MetadataReaderFactory unbounded() {
+	private static MetadataReaderFactory classReader() {
 		CachingMetadataReaderFactory factory = new CachingMetadataReaderFactory(
 				new DefaultResourceLoader(WeirServer.class.getClassLoader()));
-		factory.setCacheLimit(Integer.MAX_VALUE);
+		factory.setCacheLimit(MAX_CLASSES);
 		return factory;
 	}
 
