@@ -98,6 +98,19 @@ public enum OutcomeType {
 	}
 
 	/**
+	 * Whether the request depends on something that is stored on another backend.
+	 * @return whether another backend may know it
+	 */
+	public boolean isStoredElsewhere() {
+		return switch (this) {
+			case NOT_MINE -> true;
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,
+					TOO_LONG, BROKEN, CANCELLED ->
+				false;
+		};
+	}
+
+	/**
 	 * Whether the response is about the request itself.
 	 * @return whether the client gets the response if no other lane is tried
 	 */

@@ -16,7 +16,6 @@ import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeException;
-import dev.weir.backend.OutcomeType;
 import dev.weir.config.PoolProperties;
 import dev.weir.request.Attempts;
 import dev.weir.request.Binding;
@@ -231,7 +230,7 @@ final class AttemptLoop {
 		this.best.consider(attempt.lane(), outcome, error);
 		RequestResult aboutRequest = (error != null && error.isWhole() && isAboutRequest(outcome))
 				? refused(attempt, outcome, error) : null;
-		if (outcome.type() == OutcomeType.NOT_MINE) {
+		if (outcome.type().isStoredElsewhere()) {
 			this.unknownItems.keep(aboutRequest);
 			this.refused = null;
 		}

@@ -13,7 +13,6 @@ import dev.weir.backend.CooldownReason;
 import dev.weir.backend.DurationText;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeType;
 import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.reply.RequestResult;
@@ -95,7 +94,7 @@ final class UnknownItems {
 		return this.failover.attempts()
 			.ended()
 			.stream()
-			.anyMatch((ended) -> ended.lane() == lane && ended.outcome().type() != OutcomeType.NOT_MINE);
+			.anyMatch((ended) -> ended.lane() == lane && !ended.outcome().type().isStoredElsewhere());
 	}
 
 	/**
