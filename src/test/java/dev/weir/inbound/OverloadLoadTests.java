@@ -108,6 +108,10 @@ class OverloadLoadTests {
 					(response, body) -> body.asString().defaultIfEmpty("").thenReturn(response.status().code())));
 	}
 
+	private static void warm(HttpClient client) {
+		Flux.range(0, 1_000).flatMap((call) -> chat(client), 50).then().block();
+	}
+
 	private static Mono<Reply> health(HttpClient client) {
 		return timed(client.get()
 			.uri("/actuator/health/readiness")
@@ -127,7 +131,7 @@ class OverloadLoadTests {
 		ConcurrentLinkedQueue<Reply> probes = new ConcurrentLinkedQueue<>();
 		try (WeirProcess weir = start(200)) {
 			HttpClient client = client(weir);
-			chat(client).repeat(200).then().block();
+			warm(client);
 			Mono<Void> probing = Flux.interval(Duration.ofMillis(100))
 				.onBackpressureDrop()
 				.take(TIME)
@@ -137,7 +141,9 @@ class OverloadLoadTests {
 			long end = System.nanoTime() + TIME.toNanos();
 			// as SDKs do, a refused caller waits for the time that Weir names
 			Mono<Void> calling = Flux.range(0, 2_000)
-				.flatMap((caller) -> chat(client).doOnNext(replies::add)
+				.flatMap((caller) -> Mono.delay(Duration.ofMillis(caller))
+					.then(chat(client))
+					.doOnNext(replies::add)
 					.delayUntil((reply) -> (reply.status() == 503) ? Mono.delay(Duration.ofSeconds(1)) : Mono.empty())
 					.repeat(() -> System.nanoTime() < end)
 					.then(), 2_000)
@@ -181,7 +187,7 @@ class OverloadLoadTests {
 				logging.level.dev.weir: warn
 				""".formatted(this.backend.port(), silent.port()), "-Xmx512m")) {
 			HttpClient client = client(weir);
-			chat(client).repeat(200).then().block();
+			warm(client);
 			before = sum(HEAP, client);
 			AtomicInteger open = new AtomicInteger();
 			ConnectionProvider many = ConnectionProvider.builder("streams").maxConnections(IDLE_STREAMS).build();
@@ -225,7 +231,7 @@ class OverloadLoadTests {
 		int ended;
 		try (WeirProcess weir = start(10_000)) {
 			HttpClient client = client(weir);
-			chat(client).repeat(200).then().block();
+			warm(client);
 			List<SocketChannel> uploads = new ArrayList<>();
 			for (int i = 0; i < 200; i++) {
 				uploads.add(upload(weir));
