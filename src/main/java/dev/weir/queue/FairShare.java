@@ -18,9 +18,9 @@ import dev.weir.config.ClientPriority;
  * Sharing for a Storage Service Utility, SIGMETRICS 2004), on two levels: priorities by
  * their weights, and within a priority all clients equally. Each has a start tag, the
  * virtual time at which its next request begins, and the lowest one is served next. A
- * request adds its tokens, divided by the weight. Whoever begins to wait starts at the
- * present virtual time, the start tag of the request that was served last: time without
- * requests gives no credit. Used by one thread at a time.
+ * request adds its tokens, divided by the weight. A client that begins to wait starts at
+ * the present virtual time, which is the start tag of the request that was served last.
+ * So a client gets no credit for time without requests. Used by one thread at a time.
  */
 final class FairShare {
 
