@@ -146,7 +146,7 @@ record BackendQuestion(Pool pool, List<Backend> backends, List<String> leftOut, 
 			return false;
 		}
 		List<String> ids = new ArrayList<>(1);
-		new IdReader(IdShape.NONE.id("id", this.object.kind()), (found) -> ids.add(found.id())).add(body);
+		new IdReader(IdShape.NONE.id("id", this.object.kind()), (found) -> ids.add(found.object().id())).add(body);
 		return ids.contains(this.object.id());
 	}
 

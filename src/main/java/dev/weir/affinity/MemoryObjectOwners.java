@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 
@@ -80,13 +81,13 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	@Override
-	public Mono<Map<StoredObject, List<String>>> findClients(Collection<StoredObject> objects) {
+	public Mono<Map<StoredObject, String>> findClients(Collection<StoredObject> objects) {
 		return Mono.fromSupplier(() -> {
-			Map<StoredObject, List<String>> found = new LinkedHashMap<>();
+			Map<StoredObject, String> found = new LinkedHashMap<>();
 			for (StoredObject object : objects) {
 				Known known = this.owners.getIfPresent(Key.of(object));
-				if (known != null && !known.clients().isEmpty()) {
-					found.put(object, known.clients());
+				if (known != null && known.client() != null) {
+					found.put(object, known.client());
 				}
 			}
 			return found;
@@ -95,21 +96,21 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 
 	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner) {
-		remember(objects, new Known(List.of(owner), List.of()));
+		remember(objects, new Known(List.of(owner), null));
 	}
 
 	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner, String client) {
-		remember(objects, new Known(List.of(owner), List.of(client)));
+		remember(objects, new Known(List.of(owner), client));
 	}
 
 	private void remember(Collection<StoredObject> objects, Known added) {
-		Known shareable = this.shared.get(added, (it) -> it);
+		Known shared = shareable(added);
 		Listener others = this.listener;
 		for (StoredObject object : objects) {
 			Key key = Key.of(object);
 			Known before = (others != null) ? this.owners.getIfPresent(key) : null;
-			Known known = this.owners.asMap().merge(key, shareable, this::merge);
+			Known known = this.owners.asMap().merge(key, shared, this::merge);
 			if (others != null && known != null && known != before) {
 				others.onRemembered(key.toString(), known.toObject());
 			}
@@ -117,14 +118,20 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	private Known merge(Known known, Known added) {
-		List<Owner> owners = with(known.owners(), added.owners().get(0));
-		boolean newClient = known.clients().size() < MAX_OWNERS && !known.clients().containsAll(added.clients());
-		if (owners == known.owners() && !newClient) {
+		if (known.client() != null && added.client() != null && !known.client().equals(added.client())) {
 			return known;
 		}
-		Known merged = new Known(owners, newClient
-				? Stream.concat(known.clients().stream(), added.clients().stream()).toList() : known.clients());
-		return (merged.further() == 0) ? this.shared.get(merged, (it) -> it) : merged;
+		String client = (known.client() != null) ? known.client() : added.client();
+		List<Owner> owners = known.owners();
+		for (Owner owner : added.owners()) {
+			owners = with(owners, owner);
+		}
+		return (owners == known.owners() && Objects.equals(client, known.client())) ? known
+				: shareable(new Known(owners, client));
+	}
+
+	private Known shareable(Known known) {
+		return (known.further() == 0) ? this.shared.get(known, (it) -> it) : known;
 	}
 
 	/** Adds an owner. The same list is returned if that changes nothing. */
@@ -152,9 +159,9 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	private void forget(Key object, Owner owner) {
 		this.owners.asMap().computeIfPresent(object, (key, known) -> {
 			List<Owner> others = known.owners().stream().filter((one) -> !one.isSameAs(owner)).toList();
-			// its clients stay known, so that no other one may use it if it is found
+			// its client stays known, so that no other one may use it if it is found
 			// again
-			return (others.isEmpty() && known.clients().isEmpty()) ? null : new Known(others, known.clients());
+			return (others.isEmpty() && known.client() == null) ? null : new Known(others, known.client());
 		});
 	}
 
@@ -165,10 +172,14 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 
 	@Override
 	public void learn(String object, KnownObject known) {
-		for (Owner owner : known.owners()) {
-			Known one = new Known(List.of(owner), List.copyOf(known.clients()));
-			this.owners.asMap().merge(Key.parse(object), this.shared.get(one, (it) -> it), this::merge);
-		}
+		this.owners.asMap()
+			.merge(Key.parse(object), shareable(new Known(List.copyOf(known.owners()), known.client())), this::merge);
+	}
+
+	@Override
+	public void correct(String object, String client) {
+		this.owners.asMap()
+			.computeIfPresent(Key.parse(object), (key, known) -> shareable(new Known(known.owners(), client)));
 	}
 
 	@Override
@@ -217,16 +228,16 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	 * What is known about an object.
 	 *
 	 * @param owners its owners; none if it was not found there any more
-	 * @param clients the names of the clients that have made it, usually one or none
+	 * @param client the client that has made it, {@code null} if that is not known
 	 */
-	private record Known(List<Owner> owners, List<String> clients) {
+	private record Known(List<Owner> owners, @Nullable String client) {
 
 		KnownObject toObject() {
-			return new KnownObject(this.owners, this.clients);
+			return new KnownObject(this.owners, this.client);
 		}
 
 		int further() {
-			return Math.max(0, this.owners.size() - 1) + Math.max(0, this.clients.size() - 1);
+			return Math.max(0, this.owners.size() - 1);
 		}
 
 	}

@@ -1,9 +1,9 @@
 package dev.weir.affinity;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -47,21 +47,19 @@ public final class ObjectAccess {
 		ApiCall call = context.call();
 		List<NamedObject> named = call.objects();
 		if (named.isEmpty()) {
-			context.ownNewObjects(isList(call) ? null : new NewObjects(client.name(), Set.of()));
+			context.ownNewObjects(isList(call) ? null : new NewObjects(client.owner(), Set.of(), creates(call), true));
 			return null;
 		}
-		Set<StoredObject> objects = new LinkedHashSet<>();
-		named.forEach((it) -> objects.add(it.object()));
+		List<StoredObject> objects = named.stream().map(NamedObject::object).distinct().toList();
 		UnknownOwner unknown = context.configuration().properties().affinity().unknownOwner();
 		context.ownNewObjects(null);
 		return context.loop().deliver(this.owners.findClients(objects)).flatMap((known) -> {
 			for (NamedObject one : named) {
-				if (!mayUse(client.name(), one, known.getOrDefault(one.object(), List.of()), unknown)) {
+				if (!mayUse(client.owner(), one, known.get(one.object()), unknown)) {
 					throw AffinityErrors.notFound(one);
 				}
 			}
-			context
-				.ownNewObjects(makesOwn(client.name(), named, known) ? new NewObjects(client.name(), objects) : null);
+			context.ownNewObjects(newObjects(client.owner(), call, known));
 			return Mono.<Void>empty();
 		});
 	}
@@ -72,22 +70,36 @@ public final class ObjectAccess {
 				|| (stored != null && stored.placement() == StoredOperation.Placement.ALL));
 	}
 
-	private static boolean mayUse(String client, NamedObject named, List<String> clients, UnknownOwner unknown) {
+	private static boolean mayUse(String client, NamedObject named, @Nullable String owner, UnknownOwner unknown) {
 		ObjectKind kind = named.object().kind();
 		// who has encrypted reasoning has got it from its client
-		if (kind == ObjectKind.REASONING || clients.contains(client)) {
+		if (kind == ObjectKind.REASONING || client.equals(owner)) {
 			return true;
 		}
-		return clients.isEmpty() && (unknown == UnknownOwner.ALLOW || !named.required() || !kind.isRecorded());
+		return owner == null && (unknown == UnknownOwner.ALLOW || !named.required() || !kind.isRecorded());
+	}
+
+	/** A handshake, too: its messages make responses. */
+	private static boolean creates(ApiCall call) {
+		String method = call.path().method();
+		return call.isHandshake() || !(method.equals("GET") || method.equals("HEAD"));
 	}
 
 	/**
 	 * What is made below an object, such as the result of a batch, belongs to its client.
 	 */
-	private static boolean makesOwn(String client, List<NamedObject> named, Map<StoredObject, List<String>> known) {
-		return named.stream()
-			.filter((one) -> one.param().equals(NamedObject.PATH))
-			.allMatch((one) -> known.getOrDefault(one.object(), List.of()).contains(client));
+	private static @Nullable NewObjects newObjects(String client, ApiCall call, Map<StoredObject, String> known) {
+		boolean ownsNamed = true;
+		for (NamedObject one : call.objects()) {
+			boolean own = client.equals(known.get(one.object()));
+			if (!own && one.param().equals(NamedObject.PATH)) {
+				return null;
+			}
+			ObjectKind kind = one.object().kind();
+			ownsNamed &= own || !one.required() || !kind.isRecorded() || kind == ObjectKind.REASONING;
+		}
+		Set<StoredObject> existing = call.objects().stream().map(NamedObject::object).collect(Collectors.toSet());
+		return new NewObjects(client, existing, creates(call), ownsNamed);
 	}
 
 }

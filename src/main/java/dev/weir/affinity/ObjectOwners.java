@@ -32,20 +32,21 @@ public interface ObjectOwners {
 	void remember(Collection<StoredObject> objects, Owner owner);
 
 	/**
-	 * Records the owner and the client of objects that a client has made.
+	 * Records the owner and the client of objects that a client has made. Nothing is
+	 * recorded about an object that another client is known to have made: the first one
+	 * keeps it.
 	 * @param objects the objects
 	 * @param owner the owner
-	 * @param client the name of the client
+	 * @param client the client, as {@link dev.weir.request.Client#owner()}
 	 */
 	void remember(Collection<StoredObject> objects, Owner owner, String client);
 
 	/**
 	 * Finds the clients that have made objects.
 	 * @param objects the objects
-	 * @return the names of the clients of each object that has any. Usually there is one;
-	 * servers whose ids are not random give the same one to several. Never an error
+	 * @return the client of each object of which it is known. Never an error
 	 */
-	Mono<Map<StoredObject, List<String>>> findClients(Collection<StoredObject> objects);
+	Mono<Map<StoredObject, String>> findClients(Collection<StoredObject> objects);
 
 	/**
 	 * Removes an owner that has the object no longer.

@@ -17,11 +17,20 @@ public interface OwnerExchange {
 	void listen(Listener listener);
 
 	/**
-	 * Learns what another Weir knows. The listener is not notified.
+	 * Learns what another Weir knows. A client that is known here stays. The listener is
+	 * not notified.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @param known its owners and clients
+	 * @param known its owners and its client
 	 */
 	void learn(String object, KnownObject known);
+
+	/**
+	 * Replaces the client of an object, because another Weir has recorded it before this
+	 * one. The listener is not notified.
+	 * @param object the hash of the object, 32 hexadecimal digits
+	 * @param client the client that has made it
+	 */
+	void correct(String object, String client);
 
 	/**
 	 * Removes an owner that has an object no longer, as another Weir has found out. The
@@ -34,7 +43,7 @@ public interface OwnerExchange {
 	/**
 	 * What is known about an object here.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @return its owners and clients, or {@code null}
+	 * @return its owners and its client, or {@code null}
 	 */
 	@Nullable KnownObject known(String object);
 
@@ -50,7 +59,7 @@ public interface OwnerExchange {
 		/**
 		 * More is known about an object.
 		 * @param object the hash of the object
-		 * @param known its owners and clients
+		 * @param known its owners and its client
 		 */
 		void onRemembered(String object, KnownObject known);
 
@@ -67,9 +76,9 @@ public interface OwnerExchange {
 	 * What is known about an object.
 	 *
 	 * @param owners its owners
-	 * @param clients the names of the clients that have made it
+	 * @param client the client that has made it, {@code null} if that is not known
 	 */
-	record KnownObject(List<Owner> owners, List<String> clients) {
+	record KnownObject(List<Owner> owners, @Nullable String client) {
 	}
 
 }

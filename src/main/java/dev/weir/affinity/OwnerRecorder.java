@@ -2,9 +2,8 @@ package dev.weir.affinity;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +14,7 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.Outcome;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.request.Binding;
 import dev.weir.request.NewObjects;
@@ -64,17 +64,16 @@ final class OwnerRecorder implements RequestListener {
 	}
 
 	@Override
-	public void onObjects(RequestContext context, Attempt attempt, List<StoredObject> objects) {
+	public void onObjects(RequestContext context, Attempt attempt, List<ReportedObject> objects) {
 		Owner owner = Owner.of(attempt.lane().backend());
-		NewObjects owned = context.newObjects();
-		if (owned == null) {
-			this.owners.remember(objects, owner);
-			return;
+		NewObjects made = context.newObjects();
+		List<StoredObject> known = new ArrayList<>(objects.size());
+		List<StoredObject> fresh = new ArrayList<>(objects.size());
+		objects.forEach((one) -> ((made != null && made.contains(one)) ? fresh : known).add(one.object()));
+		this.owners.remember(known, owner);
+		if (made != null) {
+			this.owners.remember(fresh, owner, made.owner());
 		}
-		Map<Boolean, List<StoredObject>> byAge = objects.stream()
-			.collect(Collectors.partitioningBy(owned.existing()::contains));
-		this.owners.remember(byAge.getOrDefault(true, List.of()), owner);
-		this.owners.remember(byAge.getOrDefault(false, List.of()), owner, owned.client());
 	}
 
 }

@@ -10,7 +10,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.quota.QuotaHeaders;
-import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -158,7 +158,7 @@ public final class Attempt {
 	 * Records objects that the backend stores, before the client learns their ids.
 	 * @param objects the objects that the response names, at least one
 	 */
-	public void recordObjects(List<StoredObject> objects) {
+	public void recordObjects(List<ReportedObject> objects) {
 		this.listener.onObjects(this, objects);
 	}
 

@@ -3,7 +3,7 @@ package dev.weir.backend;
 import java.time.Duration;
 import java.util.List;
 
-import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.ReportedObject;
 
 import dev.weir.openai.stream.Usage;
 
@@ -40,7 +40,7 @@ public interface AttemptListener {
 	 * @param attempt the attempt
 	 * @param objects the objects, at least one
 	 */
-	default void onObjects(Attempt attempt, List<StoredObject> objects) {
+	default void onObjects(Attempt attempt, List<ReportedObject> objects) {
 	}
 
 }

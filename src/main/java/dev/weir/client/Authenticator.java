@@ -150,8 +150,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 
 	private @Nullable Client client(String credential, Known current) {
 		if (credential.startsWith(EPHEMERAL)) {
-			String name = this.issued.clientOf(credential);
-			Client client = (name != null) ? current.client(name) : null;
+			String owner = this.issued.clientOf(credential);
+			Client client = (owner != null) ? current.client(owner) : null;
 			return (client != null) ? client.forSessionsOnly() : null;
 		}
 		EntraTokens tokens = current.tokens();
@@ -220,9 +220,10 @@ final class Authenticator implements Clients, ConfigurationListener {
 	private record Known(KnownKeys keys, @Nullable EntraTokens tokens, KnownCertificates certificates,
 			boolean hasClients) {
 
-		@Nullable Client client(String name) {
-			Client client = this.keys.client(name);
-			return (client == null && this.tokens != null) ? this.tokens.member(name) : client;
+		/** The client of an {@link Client#owner() owner} of objects. */
+		@Nullable Client client(String owner) {
+			Client client = this.keys.client(owner);
+			return (client == null && this.tokens != null) ? this.tokens.member(owner) : client;
 		}
 
 	}

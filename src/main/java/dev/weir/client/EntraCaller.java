@@ -14,8 +14,10 @@ import org.springframework.security.oauth2.jwt.Jwt;
  * @param user the object id of the user, service principal or managed identity,
  * {@code null} if the token has none
  * @param roles the app roles
+ * @param delegated whether a user has logged in with the application, and it calls for
+ * the user; otherwise the application calls for itself
  */
-record EntraCaller(@Nullable String app, @Nullable String user, List<String> roles) {
+record EntraCaller(@Nullable String app, @Nullable String user, List<String> roles, boolean delegated) {
 
 	/**
 	 * Reads the caller of a token.
@@ -24,12 +26,20 @@ record EntraCaller(@Nullable String app, @Nullable String user, List<String> rol
 	 */
 	static EntraCaller of(Jwt token) {
 		String app = id(token, "appid");
-		return new EntraCaller((app != null) ? app : id(token, "azp"), id(token, "oid"), roles(token));
+		return new EntraCaller((app != null) ? app : id(token, "azp"), id(token, "oid"), roles(token),
+				isDelegated(token));
 	}
 
 	private static @Nullable String id(Jwt token, String claim) {
 		return (token.getClaims().get(claim) instanceof String id && !id.isBlank()) ? id.toLowerCase(Locale.ROOT)
 				: null;
+	}
+
+	/** Only such tokens have scopes. */
+	private static boolean isDelegated(Jwt token) {
+		Object scopes = token.getClaims().get("scp");
+		return (scopes instanceof String text && !text.isBlank())
+				|| (scopes instanceof List<?> list && !list.isEmpty());
 	}
 
 	private static List<String> roles(Jwt token) {

@@ -61,8 +61,21 @@ final class EntraCallers {
 		if (client == null) {
 			client = ofRole(caller.roles());
 		}
+		return (client == null && this.others != null) ? other(caller, this.others) : client;
+	}
+
+	/**
+	 * One of the callers that no entry names. All users of an application share its
+	 * limits, but each has its own objects.
+	 */
+	private static @Nullable Client other(EntraCaller caller, Client others) {
 		String id = caller.id();
-		return (client == null && this.others != null && id != null) ? this.others.member(id) : client;
+		if (id == null) {
+			return null;
+		}
+		Client member = others.member(id);
+		boolean isUser = caller.delegated() && caller.app() != null && caller.user() != null;
+		return isUser ? member.usedBy(String.valueOf(caller.user())) : member;
 	}
 
 	private @Nullable Client ofRole(List<String> roles) {
@@ -77,16 +90,17 @@ final class EntraCallers {
 
 	/**
 	 * One of the callers that no entry names.
-	 * @param name the name of the client
-	 * @return the client, or {@code null} if its name is not that of such a caller
+	 * @param owner identifies the caller, as {@link Client#owner()}
+	 * @return the client, or {@code null} if it is not such a caller
 	 */
-	@Nullable Client member(String name) {
-		if (this.others == null) {
+	@Nullable Client member(String owner) {
+		String[] parts = owner.split("/", 3);
+		if (this.others == null || parts.length < 2) {
 			return null;
 		}
-		String id = name.substring(name.indexOf('/') + 1);
-		Client member = this.others.member(id);
-		return member.name().equals(name) ? member : null;
+		Client member = this.others.member(parts[1]);
+		Client client = (parts.length == 2) ? member : member.usedBy(parts[2]);
+		return client.owner().equals(owner) ? client : null;
 	}
 
 }

@@ -123,11 +123,11 @@ final class EntraTokens {
 
 	/**
 	 * A client that no entry names.
-	 * @param name its name
-	 * @return the client, or {@code null} if its name is not that of such a client
+	 * @param owner identifies it, as {@link Client#owner()}
+	 * @return the client, or {@code null} if it is not such a client
 	 */
-	@Nullable Client member(String name) {
-		return this.callers.member(name);
+	@Nullable Client member(String owner) {
+		return this.callers.member(owner);
 	}
 
 	private Verified verify(String token) {

@@ -18,6 +18,7 @@ import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.error.MalformedRequestException;
 import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.request.RequestContext;
 import dev.weir.response.BackendResponse;
@@ -51,9 +52,11 @@ final class LocationHeaders {
 			if (target != null) {
 				response.passed().set(name, prefix(exchange) + context.call().path().locationOf(target));
 				Attempt attempt = context.failover().attempts().requireCurrent();
-				List<StoredObject> objects = target.objects().stream().map(NamedObject::object).toList();
-				if (!objects.isEmpty()) {
-					attempt.recordObjects(objects);
+				List<NamedObject> named = target.objects();
+				if (!named.isEmpty()) {
+					// of the path of a new object, the last id is new
+					StoredObject made = named.get(named.size() - 1).object();
+					attempt.recordObjects(List.of(new ReportedObject(made, ReportedObject.Origin.CREATED)));
 				}
 			}
 		}

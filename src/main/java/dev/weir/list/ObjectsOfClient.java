@@ -20,7 +20,7 @@ import dev.weir.request.RequestContext;
  *
  * @param context the request
  * @param list the list
- * @param client the name of the client
+ * @param client the client, as {@link Client#owner()}
  * @param owners the clients of objects
  */
 record ObjectsOfClient(RequestContext context, StoredList list, String client, ObjectOwners owners) {
@@ -34,7 +34,7 @@ record ObjectsOfClient(RequestContext context, StoredList list, String client, O
 	 */
 	static @Nullable ObjectsOfClient of(RequestContext context, StoredList list, ObjectOwners owners) {
 		Client client = context.client();
-		return (client != null) ? new ObjectsOfClient(context, list, client.name(), owners) : null;
+		return (client != null) ? new ObjectsOfClient(context, list, client.owner(), owners) : null;
 	}
 
 	/**
@@ -52,8 +52,8 @@ record ObjectsOfClient(RequestContext context, StoredList list, String client, O
 		}
 		return this.context.loop().deliver(this.owners.findClients(objects)).map((known) -> {
 			Set<String> own = new HashSet<>();
-			known.forEach((object, clients) -> {
-				if (clients.contains(this.client)) {
+			known.forEach((object, owner) -> {
+				if (owner.equals(this.client)) {
 					own.add(object.id());
 				}
 			});

@@ -14,6 +14,7 @@ import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.Operation;
 import dev.weir.openai.stored.IdShape;
 import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stored.StoredOperation;
 import dev.weir.openai.stream.IdReader;
@@ -44,7 +45,7 @@ public final class ObjectRecorder {
 	/** The kinds of objects that the backend keeps. */
 	private final Set<ObjectKind> kinds;
 
-	private final List<StoredObject> objects = new ArrayList<>(4);
+	private final List<ReportedObject> objects = new ArrayList<>(4);
 
 	/** Objects that events repeat. */
 	private final Set<StoredObject> seen = new HashSet<>(4);
@@ -163,10 +164,11 @@ public final class ObjectRecorder {
 		return type != null && WITH_IDS.contains(type);
 	}
 
-	private void add(StoredObject object) {
+	private void add(ReportedObject reported) {
+		StoredObject object = reported.object();
 		boolean repeated = this.events == Events.ALL && (this.seen.size() == MAX_SEEN || !this.seen.add(object));
 		if (!repeated && this.kinds.contains(object.kind())) {
-			this.objects.add(object);
+			this.objects.add(reported);
 		}
 	}
 

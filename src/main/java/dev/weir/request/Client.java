@@ -17,6 +17,8 @@ public final class Client {
 
 	private final String name;
 
+	private final String owner;
+
 	private final ClientProperties properties;
 
 	private final NamePatterns models;
@@ -30,16 +32,20 @@ public final class Client {
 	 * @param properties its settings
 	 */
 	public Client(ClientProperties properties) {
-		this(properties.name(), properties, new NamePatterns(properties.models()), new NamePatterns(properties.pools()),
-				false);
+		this.name = properties.name();
+		this.owner = properties.name();
+		this.properties = properties;
+		this.models = new NamePatterns(properties.models());
+		this.pools = new NamePatterns(properties.pools());
+		this.forSessionsOnly = false;
 	}
 
-	private Client(String name, ClientProperties properties, NamePatterns models, NamePatterns pools,
-			boolean forSessionsOnly) {
+	private Client(Client settings, String name, String owner, boolean forSessionsOnly) {
 		this.name = name;
-		this.properties = properties;
-		this.models = models;
-		this.pools = pools;
+		this.owner = owner;
+		this.properties = settings.properties;
+		this.models = settings.models;
+		this.pools = settings.pools;
 		this.forSessionsOnly = forSessionsOnly;
 	}
 
@@ -49,8 +55,18 @@ public final class Client {
 	 * @return a client whose name has the name of the settings, a slash and the id
 	 */
 	public Client member(String id) {
-		return new Client(this.properties.name() + MEMBER + id, this.properties, this.models, this.pools,
-				this.forSessionsOnly);
+		String member = this.properties.name() + MEMBER + id;
+		return new Client(this, member, member, this.forSessionsOnly);
+	}
+
+	/**
+	 * The same client, used by one of its users, whose stored objects are separate from
+	 * those of its other users.
+	 * @param user identifies the user
+	 * @return a client of the same name with another {@link #owner()}
+	 */
+	public Client usedBy(String user) {
+		return new Client(this, this.name, this.name + MEMBER + user, this.forSessionsOnly);
 	}
 
 	/**
@@ -58,7 +74,7 @@ public final class Client {
 	 * @return a client that may open realtime sessions only
 	 */
 	public Client forSessionsOnly() {
-		return new Client(this.name, this.properties, this.models, this.pools, true);
+		return new Client(this, this.name, this.owner, true);
 	}
 
 	/**
@@ -75,6 +91,15 @@ public final class Client {
 	 */
 	public String name() {
 		return this.name;
+	}
+
+	/**
+	 * To whom the stored objects belong that the client makes.
+	 * @return the name of the client; if it is {@linkplain #usedBy used by} one of
+	 * several users, with a slash and the user
+	 */
+	public String owner() {
+		return this.owner;
 	}
 
 	public ClientProperties properties() {

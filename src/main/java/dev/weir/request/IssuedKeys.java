@@ -12,8 +12,8 @@ public interface IssuedKeys {
 	/**
 	 * The client that has asked for a key.
 	 * @param key the key
-	 * @return the name of the client, or {@code null} if the key is not known, has
-	 * expired, or was issued while there were no clients
+	 * @return the client, as {@link Client#owner()}, or {@code null} if the key is not
+	 * known, has expired, or was issued while there were no clients
 	 */
 	@Nullable String clientOf(String key);
 

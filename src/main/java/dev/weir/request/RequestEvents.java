@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Outcome;
-import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -66,7 +66,7 @@ final class RequestEvents implements AttemptListener {
 	}
 
 	@Override
-	public void onObjects(Attempt attempt, List<StoredObject> objects) {
+	public void onObjects(Attempt attempt, List<ReportedObject> objects) {
 		for (RequestListener listener : this.listeners) {
 			listener.onObjects(this.context, attempt, objects);
 		}

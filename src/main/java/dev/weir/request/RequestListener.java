@@ -5,7 +5,7 @@ import java.util.List;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
-import dev.weir.openai.stored.StoredObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -41,7 +41,7 @@ public interface RequestListener {
 	 * @param attempt the attempt that the response belongs to
 	 * @param objects the objects, at least one
 	 */
-	default void onObjects(RequestContext context, Attempt attempt, List<StoredObject> objects) {
+	default void onObjects(RequestContext context, Attempt attempt, List<ReportedObject> objects) {
 	}
 
 	/**

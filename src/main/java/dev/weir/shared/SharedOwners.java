@@ -79,13 +79,18 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		List<String> arguments = new ArrayList<>(
 				List.of(String.valueOf(this.expireAfter.get().toMillis()), this.link.channel(),
 						this.link.message(KIND,
-								JSON.writeValueAsString(new Message(object, known.owners(), known.clients(), false))),
-						String.valueOf(MAX_ENTRIES)));
+								JSON.writeValueAsString(new Message(object, known.owners(), known.client(), false))),
+						String.valueOf(MAX_ENTRIES), (known.client() != null) ? known.client() : ""));
 		known.owners().forEach((owner) -> arguments.add(JSON.writeValueAsString(new Entry(owner, null))));
-		known.clients().forEach((client) -> arguments.add(JSON.writeValueAsString(new Entry(null, client))));
+		if (known.client() != null) {
+			arguments.add(JSON.writeValueAsString(new Entry(null, known.client())));
+		}
 		this.link.run(RedisScripts.OWNER, List.of(key(object)), arguments, (reply) -> {
 			if (reply == null) {
 				keep(object);
+			}
+			else if (isText(reply) && !reply.isEmpty()) {
+				this.owners.correct(object, reply);
 			}
 		});
 	}
@@ -101,7 +106,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		this.link.run(RedisScripts.FORGET, List.of(key(object)),
 				List.of(this.link.channel(),
 						this.link.message(KIND,
-								JSON.writeValueAsString(new Message(object, List.of(owner), List.of(), true))),
+								JSON.writeValueAsString(new Message(object, List.of(owner), null, true))),
 						JSON.writeValueAsString(new Entry(owner, null))),
 				(reply) -> {
 				});
@@ -131,17 +136,15 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		int start = key.indexOf('{') + 1;
 		int end = key.indexOf('}', start);
 		List<Owner> known = new ArrayList<>();
-		List<String> clients = new ArrayList<>();
+		String client = null;
 		for (String text : entries) {
 			Entry entry = JSON.readValue(text, Entry.class);
 			if (entry.owner() != null) {
 				known.add(entry.owner());
 			}
-			if (entry.client() != null) {
-				clients.add(entry.client());
-			}
+			client = (entry.client() != null) ? entry.client() : client;
 		}
-		this.link.receive(KIND, JSON.writeValueAsString(new Message(key.substring(start, end), known, clients, false)));
+		this.link.receive(KIND, JSON.writeValueAsString(new Message(key.substring(start, end), known, client, false)));
 	}
 
 	@Override
@@ -154,7 +157,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 			message.owners().forEach((owner) -> this.owners.unlearn(message.object(), owner));
 		}
 		else {
-			this.owners.learn(message.object(), new OwnerExchange.KnownObject(message.owners(), message.clients()));
+			this.owners.learn(message.object(), new OwnerExchange.KnownObject(message.owners(), message.client()));
 		}
 	}
 
@@ -162,12 +165,11 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		return text != null && text.length() <= MAX_TEXT;
 	}
 
-	private record Message(String object, List<Owner> owners, List<String> clients, boolean forgotten) {
+	private record Message(String object, List<Owner> owners, @Nullable String client, boolean forgotten) {
 
 		boolean isComplete() {
-			return isText(this.object) && this.owners != null && this.clients != null
-					&& this.owners.size() <= MAX_ENTRIES && this.clients.size() <= MAX_ENTRIES
-					&& this.clients.stream().allMatch(SharedOwners::isText)
+			return isText(this.object) && this.owners != null && this.owners.size() <= MAX_ENTRIES
+					&& (this.client == null || isText(this.client))
 					&& this.owners.stream().allMatch(Message::isComplete);
 		}
 

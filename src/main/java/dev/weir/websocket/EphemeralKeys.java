@@ -125,7 +125,7 @@ public final class EphemeralKeys implements IssuedKeys {
 					Instant.ofEpochSecond(Math.min(expiry, Integer.MAX_VALUE * 2L))) : DEFAULT_VALIDITY;
 			if (!key.isEmpty() && !validity.isNegative()) {
 				this.keys.put(hash(key),
-						new Issued(Owner.of(backend), validity, (client != null) ? client.name() : null));
+						new Issued(Owner.of(backend), validity, (client != null) ? client.owner() : null));
 			}
 		}
 		catch (JacksonException ex) {

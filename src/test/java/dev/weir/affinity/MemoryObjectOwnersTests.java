@@ -73,10 +73,53 @@ class MemoryObjectOwnersTests {
 		this.owners.remember(List.of(file("1")), ONE, "chat");
 		this.owners.forget(file("1"), ONE);
 		assertThat(this.owners.find(List.of(file("1"))).block()).isEmpty();
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), List.of("chat"));
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
 		this.owners.remember(List.of(file("1")), TWO);
 		assertThat(this.owners.find(List.of(file("1"))).block()).containsEntry(file("1"), List.of(TWO));
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), List.of("chat"));
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
+	}
+
+	@Test
+	void anObjectKeepsItsFirstClient() {
+		this.owners.remember(List.of(file("1"), file("2")), ONE, "chat");
+		this.owners.remember(List.of(file("2")), ONE, "chat");
+		this.owners.remember(List.of(file("1"), file("3")), TWO, "other");
+		this.owners.remember(List.of(file("4")), ONE);
+		this.owners.remember(List.of(file("4")), ONE, "other");
+		assertThat(this.owners.findClients(List.of(file("1"), file("2"), file("3"), file("4"))).block())
+			.isEqualTo(java.util.Map.of(file("1"), "chat", file("2"), "chat", file("3"), "other", file("4"), "other"));
+		// nor can another client change where it is
+		assertThat(ownersOf(file("1"))).containsExactly(ONE);
+		this.owners.forget(file("1"), ONE);
+		this.owners.remember(List.of(file("1")), TWO, "other");
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("chat");
+	}
+
+	@Test
+	void theFirstClientStaysWhenAnotherWeirNamesOneUntilItIsCorrected() {
+		this.owners.remember(List.of(file("1")), ONE, "chat");
+		String[] hash = new String[1];
+		this.owners.listen(new OwnerExchange.Listener() {
+
+			@Override
+			public void onRemembered(String object, OwnerExchange.KnownObject known) {
+				hash[0] = object;
+			}
+
+			@Override
+			public void onForgotten(String object, Owner owner) {
+			}
+
+		});
+		this.owners.remember(List.of(file("1")), TWO, "chat");
+		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(TWO), "other"));
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("chat");
+		this.owners.correct(hash[0], "other");
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("other");
+		this.owners.forget(file("1"), ONE);
+		this.owners.forget(file("1"), TWO);
+		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(), "other"));
+		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("other");
 	}
 
 	@Test

@@ -1,12 +1,16 @@
 package dev.weir.shared;
 
 import java.net.http.HttpResponse;
+import java.util.List;
 
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.affinity.ObjectOwners;
+import dev.weir.openai.stored.ObjectKind;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.OpenResources;
 import dev.weir.testing.RawBackend;
 import dev.weir.testing.RedisServer;
@@ -110,6 +114,33 @@ class SharedOwnerTests {
 			redis.restart();
 			await().untilAsserted(() -> assertThat(read(other, "resp_outage", ALICE).statusCode()).isEqualTo(200));
 			assertThat(read(other, "resp_outage", BOB).statusCode()).isEqualTo(404);
+		}
+	}
+
+	private static List<String> clients(WeirServer weir, String id) {
+		StoredObject object = new StoredObject(ObjectKind.RESPONSE, id);
+		return List.copyOf(weir.bean(ObjectOwners.class).findClients(List.of(object)).block().values());
+	}
+
+	@Test
+	void s10TheFirstClientOfAnObjectStaysItsOnlyOneOnRedisAndOnEachWeir() {
+		try (WeirServer one = weir(); WeirServer other = weir()) {
+			redis.stop();
+			await().until(() -> !one.bean(RedisLink.class).isConnected() && !other.bean(RedisLink.class).isConnected());
+			// neither knows that the other one has it, and ids of this backend are not
+			// random
+			assertThat(make(one, "resp_both", ALICE).statusCode()).isEqualTo(200);
+			assertThat(make(other, "resp_both", BOB).statusCode()).isEqualTo(200);
+			assertThat(clients(one, "resp_both")).containsExactly("alice");
+			assertThat(clients(other, "resp_both")).containsExactly("bob");
+			redis.restart();
+			await().untilAsserted(
+					() -> assertThat(clients(one, "resp_both")).hasSize(1).isEqualTo(clients(other, "resp_both")));
+			String key = redis.cli("KEYS", "weir:*:owner").strip();
+			assertThat(redis.cli("SMEMBERS", key).lines().filter((entry) -> entry.contains("\"client\":\"")))
+				.singleElement(InstanceOfAssertFactories.STRING)
+				.contains(clients(one, "resp_both").get(0));
+			assertThat(redis.cli("PTTL", key).strip()).as("owners expire").matches("2[5-9]\\d{8}");
 		}
 	}
 

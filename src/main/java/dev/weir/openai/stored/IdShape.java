@@ -16,26 +16,16 @@ import org.jspecify.annotations.Nullable;
 public final class IdShape {
 
 	/** A value without ids. */
-	public static final IdShape NONE = new IdShape(null, "", true, false, Map.of(), null);
+	public static final IdShape NONE = new IdShape(null, Map.of(), null);
 
-	private final @Nullable ObjectKind kind;
-
-	private final String param;
-
-	private final boolean required;
-
-	private final boolean hashed;
+	private final @Nullable Id id;
 
 	private final Map<String, IdShape> properties;
 
 	private final @Nullable IdShape others;
 
-	private IdShape(@Nullable ObjectKind kind, String param, boolean required, boolean hashed,
-			Map<String, IdShape> properties, @Nullable IdShape others) {
-		this.kind = kind;
-		this.param = param;
-		this.required = required;
-		this.hashed = hashed;
+	private IdShape(@Nullable Id id, Map<String, IdShape> properties, @Nullable IdShape others) {
+		this.id = id;
 		this.properties = properties;
 		this.others = others;
 	}
@@ -47,7 +37,7 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	public IdShape id(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, true, false, Map.of(), null));
+		return with(name, Id.of(of, name).shape());
 	}
 
 	/**
@@ -58,7 +48,7 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape hint(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, false, false, Map.of(), null));
+		return with(name, new Id(of, name, false, false, ReportedObject.Origin.CREATED).shape());
 	}
 
 	/**
@@ -69,7 +59,7 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape content(String name, ObjectKind of) {
-		return with(name, new IdShape(of, name, true, true, Map.of(), null));
+		return with(name, new Id(of, name, true, true, ReportedObject.Origin.RESULT).shape());
 	}
 
 	/**
@@ -79,8 +69,11 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape idOrObject(String name, ObjectKind of) {
-		IdShape id = new IdShape(of, name, true, false, Map.of(), null);
-		return with(name, new IdShape(of, name, true, false, Map.of("id", id), null));
+		return idOrObject(Id.of(of, name));
+	}
+
+	private IdShape idOrObject(Id either) {
+		return with(either.param(), new IdShape(either, Map.of("id", either.shape()), null));
 	}
 
 	/**
@@ -90,8 +83,55 @@ public final class IdShape {
 	 * @return this shape with the property
 	 */
 	IdShape object(String name, ObjectKind of) {
-		return with(name, new IdShape(null, name, true, false,
-				Map.of("id", new IdShape(of, name, true, false, Map.of(), null)), null));
+		return object(Id.of(of, name));
+	}
+
+	private IdShape object(Id inside) {
+		return with(inside.param(), new IdShape(null, Map.of("id", inside.shape()), null));
+	}
+
+	/**
+	 * Adds a property of a response with the id of an object that the request, or the
+	 * object that it names, has made.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape result(String name, ObjectKind of) {
+		return with(name, Id.of(of, name).from(ReportedObject.Origin.RESULT).shape());
+	}
+
+	/**
+	 * Adds a property of a response with an object that the request, or the object that
+	 * it names, has made.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape resultObject(String name, ObjectKind of) {
+		return object(Id.of(of, name).from(ReportedObject.Origin.RESULT));
+	}
+
+	/**
+	 * Adds a property of a response that repeats an id which this or an earlier request
+	 * has named.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape echo(String name, ObjectKind of) {
+		return with(name, Id.of(of, name).from(ReportedObject.Origin.ECHO).shape());
+	}
+
+	/**
+	 * Adds a property of a response that repeats the id of an object, or an object with
+	 * its id, which this or an earlier request has named.
+	 * @param name the name of the property
+	 * @param of the kind of the object
+	 * @return this shape with the property
+	 */
+	IdShape echoedObject(String name, ObjectKind of) {
+		return idOrObject(Id.of(of, name).from(ReportedObject.Origin.ECHO));
 	}
 
 	/**
@@ -103,8 +143,7 @@ public final class IdShape {
 	IdShape with(String name, IdShape shape) {
 		Map<String, IdShape> all = new LinkedHashMap<>(this.properties);
 		all.put(name, shape);
-		return new IdShape(this.kind, this.param, this.required, this.hashed, Collections.unmodifiableMap(all),
-				this.others);
+		return new IdShape(this.id, Collections.unmodifiableMap(all), this.others);
 	}
 
 	/**
@@ -127,7 +166,7 @@ public final class IdShape {
 	 * @return this shape with it
 	 */
 	IdShape withOthers(IdShape shape) {
-		return new IdShape(this.kind, this.param, this.required, this.hashed, this.properties, shape);
+		return new IdShape(this.id, this.properties, shape);
 	}
 
 	/**
@@ -137,7 +176,7 @@ public final class IdShape {
 	 * @return this shape with it
 	 */
 	IdShape orId(ObjectKind of, String name) {
-		return new IdShape(of, name, true, false, this.properties, this.others);
+		return new IdShape(Id.of(of, name), this.properties, this.others);
 	}
 
 	/**
@@ -172,7 +211,7 @@ public final class IdShape {
 	 * @return whether it is
 	 */
 	public boolean isId() {
-		return this.kind != null;
+		return this.id != null;
 	}
 
 	/**
@@ -181,7 +220,7 @@ public final class IdShape {
 	 * up its id
 	 */
 	public boolean mustBeKnown() {
-		return this.kind != null && this.required && this.kind.isRecorded();
+		return this.id != null && this.id.required() && this.id.kind().isRecorded();
 	}
 
 	/**
@@ -189,17 +228,53 @@ public final class IdShape {
 	 * @return whether it is
 	 */
 	public boolean isHashed() {
-		return this.hashed;
+		return this.id != null && this.id.hashed();
 	}
 
 	/**
-	 * The object of an id.
-	 * @param id the string
+	 * The object that a request names by an id.
+	 * @param text the string
 	 * @return the object, or {@code null} if the string is no id
 	 */
-	public @Nullable NamedObject named(@Nullable String id) {
-		StoredObject object = (this.kind != null) ? StoredObject.of(this.kind, id) : null;
-		return (object != null) ? new NamedObject(object, this.param, this.required) : null;
+	public @Nullable NamedObject named(@Nullable String text) {
+		StoredObject object = (this.id != null) ? StoredObject.of(this.id.kind(), text) : null;
+		return (this.id != null && object != null) ? new NamedObject(object, this.id.param(), this.id.required())
+				: null;
+	}
+
+	/**
+	 * The object that a response names by an id.
+	 * @param text the string
+	 * @return the object, or {@code null} if the string is no id
+	 */
+	public @Nullable ReportedObject reported(@Nullable String text) {
+		StoredObject object = (this.id != null) ? StoredObject.of(this.id.kind(), text) : null;
+		return (this.id != null && object != null) ? new ReportedObject(object, this.id.origin()) : null;
+	}
+
+	/**
+	 * What a string is.
+	 *
+	 * @param kind the kind of the object
+	 * @param param the name of the property for messages
+	 * @param required whether a request fails without the object
+	 * @param hashed whether the string is content, and its hash the id
+	 * @param origin where an object comes from that a response names
+	 */
+	private record Id(ObjectKind kind, String param, boolean required, boolean hashed, ReportedObject.Origin origin) {
+
+		static Id of(ObjectKind kind, String param) {
+			return new Id(kind, param, true, false, ReportedObject.Origin.CREATED);
+		}
+
+		Id from(ReportedObject.Origin other) {
+			return new Id(this.kind, this.param, this.required, this.hashed, other);
+		}
+
+		IdShape shape() {
+			return new IdShape(this, Map.of(), null);
+		}
+
 	}
 
 }

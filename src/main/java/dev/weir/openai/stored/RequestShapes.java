@@ -14,11 +14,17 @@ final class RequestShapes {
 
 	private static final IdShape SKILLS = IdShape.NONE.id("skill_id", ObjectKind.SKILL);
 
-	/** An input item, which may be a reference to one, or the output of a tool. */
+	private static final IdShape IN_CONTAINER = IdShape.NONE.hint("container_id", ObjectKind.CONTAINER);
+
+	/**
+	 * An input item, which may be a reference to one, the output of a tool, or an item of
+	 * an earlier output, whose ids a response repeats.
+	 */
 	private static final IdShape ITEM = IdShape.NONE.id("id", ObjectKind.ITEM)
 		.content("encrypted_content", ObjectKind.REASONING)
-		.with("content", PART)
+		.with("content", PART.with("annotations", IN_CONTAINER))
 		.with("output", PART)
+		.with("environment", IN_CONTAINER)
 		.hint("container_id", ObjectKind.CONTAINER)
 		.id("approval_request_id", ObjectKind.ITEM);
 

@@ -5,22 +5,30 @@ package dev.weir.openai.stored;
  */
 final class ResponseShapes {
 
+	/**
+	 * An item that a client may have written, with ids of others in it. RequestShapes has
+	 * the places where the client can write them.
+	 */
 	private static final IdShape ITEM = IdShape.NONE.id("id", ObjectKind.ITEM)
-		.content("encrypted_content", ObjectKind.REASONING)
-		.id("container_id", ObjectKind.CONTAINER)
-		.with("environment", IdShape.NONE.id("container_id", ObjectKind.CONTAINER))
-		.with("content", IdShape.NONE.with("annotations", IdShape.NONE.id("container_id", ObjectKind.CONTAINER)));
+		.content("encrypted_content", ObjectKind.REASONING);
+
+	private static final IdShape OUTPUT = ITEM.result("id", ObjectKind.ITEM)
+		.result("container_id", ObjectKind.CONTAINER)
+		.with("environment", IdShape.NONE.result("container_id", ObjectKind.CONTAINER))
+		.with("content", IdShape.NONE.with("annotations", IdShape.NONE.result("container_id", ObjectKind.CONTAINER)));
 
 	private static final IdShape RESPONSE_OBJECT = IdShape.NONE.id("id", ObjectKind.RESPONSE)
-		.idOrObject("conversation", ObjectKind.CONVERSATION)
-		.object("prompt", ObjectKind.PROMPT)
-		.with("output", ITEM);
+		.echoedObject("conversation", ObjectKind.CONVERSATION)
+		.echoedObject("prompt", ObjectKind.PROMPT)
+		.with("output", OUTPUT);
 
 	/** A response, or an event of its stream. */
-	static final IdShape RESPONSE = RESPONSE_OBJECT.with("response", RESPONSE_OBJECT).with("item", ITEM);
+	static final IdShape RESPONSE = RESPONSE_OBJECT.with("response", RESPONSE_OBJECT).with("item", OUTPUT);
 
-	/** The result of a compaction, which is not stored. */
-	static final IdShape COMPACTION = IdShape.NONE.with("output", ITEM);
+	/**
+	 * The result of a compaction, which is not stored. It repeats items of the client.
+	 */
+	static final IdShape COMPACTION = IdShape.NONE.with("output", ITEM.echo("id", ObjectKind.ITEM));
 
 	static final IdShape ITEMS = ITEM.with("data", ITEM);
 
@@ -30,23 +38,23 @@ final class ResponseShapes {
 
 	static final IdShape FILE = listed(ObjectKind.FILE);
 
-	static final IdShape UPLOAD = IdShape.NONE.id("id", ObjectKind.UPLOAD).object("file", ObjectKind.FILE);
+	static final IdShape UPLOAD = IdShape.NONE.id("id", ObjectKind.UPLOAD).resultObject("file", ObjectKind.FILE);
 
 	static final IdShape VECTOR_STORE = listed(ObjectKind.VECTOR_STORE);
 
 	static final IdShape BATCH = listed(IdShape.NONE.id("id", ObjectKind.BATCH)
-		.id("input_file_id", ObjectKind.FILE)
-		.id("output_file_id", ObjectKind.FILE)
-		.id("error_file_id", ObjectKind.FILE));
+		.echo("input_file_id", ObjectKind.FILE)
+		.result("output_file_id", ObjectKind.FILE)
+		.result("error_file_id", ObjectKind.FILE));
 
 	static final IdShape FINE_TUNING_JOB = listed(IdShape.NONE.id("id", ObjectKind.FINE_TUNING_JOB)
-		.id("training_file", ObjectKind.FILE)
-		.id("validation_file", ObjectKind.FILE)
-		.id("result_files", ObjectKind.FILE)
-		.id("fine_tuned_model", ObjectKind.FINE_TUNED_MODEL));
+		.echo("training_file", ObjectKind.FILE)
+		.echo("validation_file", ObjectKind.FILE)
+		.result("result_files", ObjectKind.FILE)
+		.result("fine_tuned_model", ObjectKind.FINE_TUNED_MODEL));
 
 	static final IdShape CHECKPOINTS = listed(
-			IdShape.NONE.id("fine_tuned_model_checkpoint", ObjectKind.FINE_TUNED_MODEL));
+			IdShape.NONE.result("fine_tuned_model_checkpoint", ObjectKind.FINE_TUNED_MODEL));
 
 	static final IdShape CONTAINER = listed(ObjectKind.CONTAINER);
 
@@ -57,14 +65,15 @@ final class ResponseShapes {
 	static final IdShape VIDEO_CHARACTER = listed(ObjectKind.VIDEO_CHARACTER);
 
 	static final IdShape VIDEO_JOB = listed(
-			IdShape.NONE.id("id", ObjectKind.VIDEO_JOB).object("generations", ObjectKind.VIDEO_GENERATION));
+			IdShape.NONE.id("id", ObjectKind.VIDEO_JOB).resultObject("generations", ObjectKind.VIDEO_GENERATION));
 
 	static final IdShape ASSISTANT = listed(ObjectKind.ASSISTANT);
 
 	static final IdShape THREAD = IdShape.NONE.id("id", ObjectKind.THREAD);
 
 	/** A run, or an event of its stream. */
-	static final IdShape RUN = IdShape.NONE.id("thread_id", ObjectKind.THREAD).id("assistant_id", ObjectKind.ASSISTANT);
+	static final IdShape RUN = IdShape.NONE.id("thread_id", ObjectKind.THREAD)
+		.echo("assistant_id", ObjectKind.ASSISTANT);
 
 	static final IdShape SKILL = listed(ObjectKind.SKILL);
 

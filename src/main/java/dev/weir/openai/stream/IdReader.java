@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.weir.openai.stored.ContentHash;
 import dev.weir.openai.stored.IdShape;
-import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stored.StoredObject;
 
 /**
@@ -23,7 +23,7 @@ public final class IdReader {
 
 	private static final int MAX_NAME = 64;
 
-	private final Consumer<StoredObject> found;
+	private final Consumer<ReportedObject> found;
 
 	/** By depth: the shape of the open object or of the elements of the open array. */
 	private final IdShape[] shapes = new IdShape[MAX_DEPTH + 1];
@@ -59,7 +59,7 @@ public final class IdReader {
 	 * @param shape where the value has ids
 	 * @param found gets each object when its id is complete
 	 */
-	public IdReader(IdShape shape, Consumer<StoredObject> found) {
+	public IdReader(IdShape shape, Consumer<ReportedObject> found) {
 		this.found = found;
 		this.next = shape;
 	}
@@ -117,7 +117,7 @@ public final class IdReader {
 			return;
 		}
 		if (this.hash != null && this.next != null) {
-			add(this.hash.isEmpty() ? null : this.next.named(this.hash.finish()));
+			add(this.hash.isEmpty() ? null : this.next.reported(this.hash.finish()));
 			this.hash = null;
 		}
 		else if (this.expectsName) {
@@ -125,13 +125,13 @@ public final class IdReader {
 			this.expectsName = false;
 		}
 		else if (this.kept && this.next != null) {
-			add(this.next.named(value()));
+			add(this.next.reported(value()));
 		}
 	}
 
-	private void add(@Nullable NamedObject named) {
-		if (named != null) {
-			this.found.accept(named.object());
+	private void add(@Nullable ReportedObject object) {
+		if (object != null) {
+			this.found.accept(object);
 		}
 	}
 

@@ -21,7 +21,8 @@ class IdReaderTests {
 
 	private static List<String> read(IdShape shape, String json, int pieces) {
 		List<String> found = new ArrayList<>();
-		IdReader reader = new IdReader(shape, (object) -> found.add(object.kind() + " " + object.id()));
+		IdReader reader = new IdReader(shape,
+				(object) -> found.add(object.object().kind() + " " + object.object().id()));
 		byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
 		for (int at = 0; at < bytes.length; at += pieces) {
 			reader.add(java.util.Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + pieces)));
