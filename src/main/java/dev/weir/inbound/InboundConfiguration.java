@@ -1,5 +1,6 @@
 package dev.weir.inbound;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -12,6 +13,7 @@ import dev.weir.config.LiveConfiguration;
 import dev.weir.memory.BufferBudget;
 import dev.weir.request.ClientLimits;
 import dev.weir.request.RefusalLog;
+import dev.weir.request.RequestsInFlight;
 
 /**
  * The filters that read the request of a client, and the handler that writes Weir's own
@@ -39,8 +41,13 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	OverloadFilter overloadFilter(LiveConfiguration configuration) {
-		return new OverloadFilter(() -> configuration.current().maxInFlight());
+	RequestsInFlight requestsInFlight(LiveConfiguration configuration) {
+		return new RequestsInFlight(() -> configuration.current().maxInFlight());
+	}
+
+	@Bean
+	OverloadFilter overloadFilter(RequestsInFlight inFlight, RefusalLog refusals, MeterRegistry meters) {
+		return new OverloadFilter(inFlight, refusals, meters);
 	}
 
 	@Bean

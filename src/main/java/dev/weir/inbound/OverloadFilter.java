@@ -1,10 +1,6 @@
 package dev.weir.inbound;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntSupplier;
-
+import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -13,35 +9,32 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 
-import dev.weir.openai.error.ApiError;
 import dev.weir.openai.error.ApiErrorException;
+import dev.weir.request.RefusalLog;
 import dev.weir.request.RequestContext;
+import dev.weir.request.RequestsInFlight;
 
 /**
- * Refuses requests beyond {@code weir.max-in-flight} at once, before their bodies are
- * read. One client of several may take half of it. Health and the Actuator are not
- * routed, so they still reply.
+ * Counts the requests in flight, and refuses requests beyond {@code weir.max-in-flight}
+ * before their bodies are read. Most of them are refused even earlier, on the connection
+ * of the client; here only those are that do not look like a call, and those of a client
+ * that has its part. Health and the Actuator are not routed, so they still reply.
  */
-public final class OverloadFilter implements GlobalFilter, Ordered {
-
-	private static final Map<String, String> SOON = Map.of("retry-after-ms", "1000", "retry-after", "1");
+final class OverloadFilter implements GlobalFilter, Ordered {
 
 	/** Before the filters that write the reply. */
 	static final int ORDER = -3;
 
-	private final AtomicInteger inFlight = new AtomicInteger();
+	private final RequestsInFlight inFlight;
 
-	/** The requests in flight of each client that is not the only one. */
-	private final Map<String, Integer> ofClients = new ConcurrentHashMap<>();
+	private final RefusalLog refusals;
 
-	private final IntSupplier limit;
+	private final MeterRegistry meters;
 
-	/**
-	 * Creates the filter.
-	 * @param limit the largest number of requests in flight
-	 */
-	OverloadFilter(IntSupplier limit) {
-		this.limit = limit;
+	OverloadFilter(RequestsInFlight inFlight, RefusalLog refusals, MeterRegistry meters) {
+		this.inFlight = inFlight;
+		this.refusals = refusals;
+		this.meters = meters;
 	}
 
 	@Override
@@ -49,50 +42,20 @@ public final class OverloadFilter implements GlobalFilter, Ordered {
 		return ORDER;
 	}
 
-	/**
-	 * The number of requests whose replies have not ended.
-	 * @return requests of all routes and clients together
-	 */
-	public int inFlight() {
-		return this.inFlight.get();
-	}
-
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		// called when the chain is subscribed to, and again if a filter repeats it
-		int max = this.limit.getAsInt();
-		if (this.inFlight.incrementAndGet() > max) {
-			this.inFlight.decrementAndGet();
-			return Mono.error(overloaded(max));
-		}
 		RequestContext context = RequestContext.find(exchange);
-		String client = (context != null) ? context.bufferOwner() : null;
-		if (client != null && this.ofClients.merge(client, 1, Integer::sum) > Math.max(1, max / 2)) {
-			release(client);
-			return Mono.error(tooManyOf(client, max));
+		@Nullable String client = (context != null) ? context.bufferOwner() : null;
+		try {
+			this.inFlight.begin(client);
 		}
-		return chain.filter(exchange).doFinally((signal) -> release(client));
-	}
-
-	private void release(@Nullable String client) {
-		this.inFlight.decrementAndGet();
-		if (client != null) {
-			this.ofClients.computeIfPresent(client, (name, count) -> (count > 1) ? count - 1 : null);
+		catch (ApiErrorException ex) {
+			this.refusals.record(exchange, ex.error());
+			this.meters.counter("weir.refused", "status", String.valueOf(ex.error().status())).increment();
+			return Mono.error(ex);
 		}
-	}
-
-	private static ApiErrorException overloaded(int max) {
-		return new ApiErrorException(
-				new ApiError(503, "Weir serves as many requests as it may at once (weir.max-in-flight: " + max
-						+ "). Send the request again.", "server_error", null, "overloaded"),
-				SOON);
-	}
-
-	private static ApiErrorException tooManyOf(String client, int max) {
-		return new ApiErrorException(new ApiError(429,
-				"The client '" + client + "' has as many requests in flight as one client may have (half of"
-						+ " weir.max-in-flight: " + max + "). Send the request again.",
-				"requests", null, "rate_limit_exceeded"), SOON);
+		return chain.filter(exchange).doFinally((signal) -> this.inFlight.end(client));
 	}
 
 }

@@ -1,8 +1,10 @@
 package dev.weir.request;
 
+import java.net.SocketAddress;
 import java.time.Duration;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,8 +13,8 @@ import org.springframework.web.server.ServerWebExchange;
 import dev.weir.openai.error.ApiError;
 
 /**
- * Logs requests that are refused because of their client: at most one line in ten
- * seconds, so that strangers cannot fill the log. Safe for many threads.
+ * Logs requests that are refused because of their client or of an overload: at most one
+ * line in ten seconds, so that callers cannot fill the log. Safe for many threads.
  */
 public final class RefusalLog {
 
@@ -41,6 +43,16 @@ public final class RefusalLog {
 	 * @param error the reply
 	 */
 	public void record(ServerWebExchange exchange, ApiError error) {
+		record(exchange.getRequest().getRemoteAddress(), error, RequestContext.idOf(exchange));
+	}
+
+	/**
+	 * Records a refused request.
+	 * @param client the address of the client, or {@code null} if it is not known
+	 * @param error the reply
+	 * @param id the id of the request
+	 */
+	public void record(@Nullable SocketAddress client, ApiError error, String id) {
 		long others;
 		synchronized (this) {
 			long now = this.ticker.read();
@@ -52,9 +64,8 @@ public final class RefusalLog {
 			others = this.notLogged;
 			this.notLogged = 0;
 		}
-		logger.info("Refused a request of {} with {}: {}{} [{}]", exchange.getRequest().getRemoteAddress(),
-				error.status(), error.message(), (others > 0) ? " (and " + others + " others since the last line)" : "",
-				RequestContext.idOf(exchange));
+		logger.info("Refused a request of {} with {}: {}{} [{}]", client, error.status(), error.message(),
+				(others > 0) ? " (and " + others + " others since the last line)" : "", id);
 	}
 
 }

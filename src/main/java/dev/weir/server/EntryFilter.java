@@ -40,11 +40,11 @@ final class EntryFilter implements WebFilter, Ordered {
 
 	private static final Logger logger = LoggerFactory.getLogger(EntryFilter.class);
 
-	private static final String WEIR_REQUEST_ID = "x-weir-request-id";
+	static final String WEIR_REQUEST_ID = "x-weir-request-id";
 
-	private static final String REQUEST_ID = "x-request-id";
+	static final String REQUEST_ID = "x-request-id";
 
-	private final RequestIdGenerator ids = new RequestIdGenerator();
+	private final RequestIdGenerator ids;
 
 	private final CorsPolicy cors;
 
@@ -56,12 +56,15 @@ final class EntryFilter implements WebFilter, Ordered {
 
 	/**
 	 * Creates the filter.
+	 * @param ids generates the ids of requests
 	 * @param cors adds CORS headers to replies
 	 * @param stopping whether the stop of Weir has begun
 	 * @param ticker a monotonic clock in nanoseconds
 	 * @param listeners are notified of requests to pools
 	 */
-	EntryFilter(CorsPolicy cors, BooleanSupplier stopping, Ticker ticker, List<RequestListener> listeners) {
+	EntryFilter(RequestIdGenerator ids, CorsPolicy cors, BooleanSupplier stopping, Ticker ticker,
+			List<RequestListener> listeners) {
+		this.ids = ids;
 		this.cors = cors;
 		this.stopping = stopping;
 		this.ticker = ticker;

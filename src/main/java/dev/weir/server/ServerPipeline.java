@@ -34,6 +34,8 @@ final class ServerPipeline {
 
 	private static final String REQUEST_TIMEOUT = "weir.requestTimeoutHandler";
 
+	private static final String OVERLOAD = "weir.overloadHandler";
+
 	private static final String BROKEN_BODY = "weir.brokenBodyHandler";
 
 	private static final String MEMORY = "weir.outOfMemoryHandler";
@@ -53,14 +55,18 @@ final class ServerPipeline {
 
 	private final Supplier<ClientTimeouts> timeouts;
 
+	private final EarlyRefusal refusal;
+
 	private final OutOfMemoryHandler memory = new OutOfMemoryHandler();
 
 	/**
 	 * Creates a pipeline for all connections.
 	 * @param limits the limits of the decoder, as Spring Boot and users have set them
 	 * @param timeouts how long a client may take, read when it connects
+	 * @param refusal which requests an overloaded Weir refuses
 	 */
-	ServerPipeline(HttpRequestDecoderSpec limits, Supplier<ClientTimeouts> timeouts) {
+	ServerPipeline(HttpRequestDecoderSpec limits, Supplier<ClientTimeouts> timeouts, EarlyRefusal refusal) {
+		this.refusal = refusal;
 		this.timeouts = timeouts;
 		this.decoderConfig = new HttpDecoderConfig().setMaxInitialLineLength(limits.maxInitialLineLength())
 			.setMaxHeaderSize(limits.maxHeaderSize())
@@ -103,6 +109,7 @@ final class ServerPipeline {
 		pipeline.addAfter(ENCODER, GUARD, new RequestGuard());
 		ClientTimeouts current = this.timeouts.get();
 		pipeline.addAfter(GUARD, REQUEST_TIMEOUT, new RequestTimeoutHandler(current.head(), current.body()));
+		pipeline.addAfter(REQUEST_TIMEOUT, OVERLOAD, new OverloadHandler(this.refusal));
 		pipeline.addAfter(NettyPipeline.HttpTrafficHandler, BROKEN_BODY, new BrokenBodyHandler());
 		pipeline.addAfter(BROKEN_BODY, MEMORY, this.memory);
 	}

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -156,6 +157,10 @@ class OverloadLoadTests {
 		assertThat(replies).extracting(Reply::status).containsOnly(200, 503).contains(200, 503);
 		assertThat(probes).extracting(Reply::status).containsOnly(200);
 		assertThat(this.mostInFlight.get()).isLessThanOrEqualTo(200);
+		// far above what was measured, far below what it was when refusals were late
+		assertThat(millis(sorted(replies, 503), 0.99)).isLessThan(2_000);
+		assertThat(millis(sorted(replies, 200), 0.99)).isLessThan(3_000);
+		assertThat(millis(sorted(probes, 200), 1)).isLessThan(2_000);
 	}
 
 	@Test
@@ -278,14 +283,12 @@ class OverloadLoadTests {
 		}
 	}
 
-	private static void print(String name, Iterable<Reply> replies, int status) {
-		List<Long> nanos = new ArrayList<>();
-		replies.forEach((reply) -> {
-			if (reply.status() == status) {
-				nanos.add(reply.nanos());
-			}
-		});
-		nanos.sort(null);
+	private static List<Long> sorted(Collection<Reply> replies, int status) {
+		return replies.stream().filter((reply) -> reply.status() == status).map(Reply::nanos).sorted().toList();
+	}
+
+	private static void print(String name, Collection<Reply> replies, int status) {
+		List<Long> nanos = sorted(replies, status);
 		if (!nanos.isEmpty()) {
 			System.out.printf("%s: %d, p50 %.1f ms, p99 %.1f ms, most %.1f ms%n", name, nanos.size(),
 					millis(nanos, 0.5), millis(nanos, 0.99), millis(nanos, 1));
