@@ -6,13 +6,16 @@ import org.springframework.http.HttpHeaders;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.OutcomeType;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
 
 /**
  * What a request of a limited client has reserved. The tokens are corrected as soon as a
- * response reports its usage, and settled when the request ends, whichever way. Used on
- * the loop of the request only.
+ * response reports its usage, and settled when the request ends, whichever way. The
+ * attempts of one request are charged together: a stream that breaks off and continues at
+ * another backend has used the tokens of both. Used on the loop of the request only.
  */
 public final class Reservation {
 
@@ -26,10 +29,16 @@ public final class Reservation {
 
 	private boolean asksForUsage;
 
-	// the usage of attempts before the last one that reported any
+	// of attempts before the last one that reported any
 	private long earlierTokens;
 
+	// reported the tokens below
 	private @Nullable Attempt attempt;
+
+	// the last attempt that broke off, and what of the earlier tokens is of it
+	private @Nullable Attempt broken;
+
+	private long brokenTokens;
 
 	private long tokens;
 
@@ -42,6 +51,8 @@ public final class Reservation {
 	private boolean sent;
 
 	private boolean ended;
+
+	private @Nullable StoredObject response;
 
 	/**
 	 * Creates a reservation.
@@ -89,11 +100,17 @@ public final class Reservation {
 		if (!this.limitsTokens) {
 			return;
 		}
+		long total = usage.inputTokens() + usage.outputTokens();
+		if (from == this.broken) {
+			this.earlierTokens += total - this.brokenTokens;
+			this.brokenTokens = total;
+			return;
+		}
 		if (this.session || from != this.attempt) {
 			this.earlierTokens += this.tokens;
 			this.attempt = from;
 		}
-		this.tokens = usage.inputTokens() + usage.outputTokens();
+		this.tokens = total;
 		this.known = true;
 		this.account.charge(this.earlierTokens + this.tokens);
 	}
@@ -115,12 +132,53 @@ public final class Reservation {
 
 	/**
 	 * Records how an attempt ended.
+	 * @param ended the attempt
 	 * @param ofAttempt the outcome
-	 * @param started whether the backend was called
 	 */
-	public void onAttemptEnd(Outcome ofAttempt, boolean started) {
+	public void onAttemptEnd(Attempt ended, Outcome ofAttempt) {
 		this.outcome = ofAttempt;
-		this.sent = started;
+		this.sent = ended.hasStarted();
+		if (ofAttempt.type() == OutcomeType.BROKEN && this.limitsTokens && !this.session) {
+			onBroken(ended);
+		}
+	}
+
+	/** Another attempt may follow, with a usage that does not include this one. */
+	private void onBroken(Attempt ended) {
+		boolean reported = this.known && ended == this.attempt;
+		this.earlierTokens += reported ? 0 : this.tokens;
+		this.broken = ended;
+		this.brokenTokens = reported ? this.tokens : this.promptTokens + this.deltas;
+		this.earlierTokens += this.brokenTokens;
+		this.attempt = null;
+		this.tokens = 0;
+		this.known = false;
+		this.deltas = 0;
+	}
+
+	/**
+	 * Records the stored response that the request has made, whose usage may become known
+	 * only when the client reads it.
+	 * @param created the response
+	 */
+	public void onCreated(StoredObject created) {
+		this.response = created;
+	}
+
+	/**
+	 * The stored response that the request has made.
+	 * @return the response, or {@code null} if there is none
+	 */
+	public @Nullable StoredObject response() {
+		return this.response;
+	}
+
+	/**
+	 * Where the request is charged.
+	 * @return the account, which is safe for many threads
+	 */
+	public Account account() {
+		return this.account;
 	}
 
 	/**
@@ -133,15 +191,16 @@ public final class Reservation {
 		this.ended = true;
 		if (this.limitsTokens && !this.known) {
 			long used = used();
-			if (used >= 0) {
-				this.account.charge(used);
+			if (used >= 0 || this.broken != null) {
+				this.account.charge(this.earlierTokens + ((used >= 0) ? used : this.promptTokens));
 			}
 		}
 		this.account.end(countsAsRequest());
 	}
 
 	/**
-	 * The tokens of a request whose usage is not known; -1 to charge what was reserved.
+	 * The tokens of the last attempt, whose usage is not known; -1 to charge what was
+	 * reserved.
 	 */
 	private long used() {
 		if (this.outcome == null || this.session) {
@@ -149,10 +208,10 @@ public final class Reservation {
 		}
 		return switch (this.outcome.type()) {
 			case SERVED -> (this.deltas > 0) ? this.promptTokens + this.deltas : -1;
-			case BROKEN -> this.promptTokens + this.deltas;
 			case CANCELLED -> this.sent ? this.promptTokens + this.deltas : 0;
-			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
-					NOT_MINE ->
+			// what broke off is among the earlier tokens
+			case BROKEN, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,
+					TOO_LONG, NOT_MINE ->
 				0;
 		};
 	}
@@ -164,6 +223,9 @@ public final class Reservation {
 	private boolean countsAsRequest() {
 		if (this.outcome == null) {
 			return false;
+		}
+		if (this.broken != null) {
+			return true;
 		}
 		return switch (this.outcome.type()) {
 			case SERVED, BROKEN, REJECTED, TOO_LONG, TOO_LARGE, NOT_MINE -> true;
@@ -207,6 +269,14 @@ public final class Reservation {
 		 * @param total all its tokens, which replace the reserved ones
 		 */
 		void charge(long total);
+
+		/**
+		 * Sets the tokens of the request, as another request reports them that reads its
+		 * result. {@link #charge} has no effect any more. A further call replaces the
+		 * number.
+		 * @param total all its tokens
+		 */
+		void settle(long total);
 
 		/**
 		 * Ends the request. Called once.

@@ -7,9 +7,9 @@ import dev.weir.openai.stream.Usage;
 import dev.weir.openai.stream.UsageReader;
 
 /**
- * Recognizes the events of a realtime session that begin and end a response, by the first
- * bytes of each text message. Only the message that ends a response is read, for its
- * usage.
+ * Recognizes the events of a realtime session that begin and end a response, or end a
+ * transcription, by the first bytes of each text message. Only the messages that end one
+ * of them are read, for their usage.
  */
 final class RealtimeEvents {
 
@@ -20,6 +20,9 @@ final class RealtimeEvents {
 
 	private static final String DONE = "\"response.done\"";
 
+	/** Its usage is not part of a response, since another model has made it. */
+	private static final String TRANSCRIBED = "\"conversation.item.input_audio_transcription.completed\"";
+
 	private @Nullable UsageReader reader;
 
 	private @Nullable Usage usage;
@@ -27,6 +30,8 @@ final class RealtimeEvents {
 	private long offset;
 
 	private int running;
+
+	private boolean ofResponse;
 
 	private boolean complete;
 
@@ -47,7 +52,7 @@ final class RealtimeEvents {
 				this.usage = this.reader.usage();
 				this.reader = null;
 				this.complete = true;
-				this.running = Math.max(0, this.running - 1);
+				this.running = Math.max(0, this.running - (this.ofResponse ? 1 : 0));
 			}
 		}
 	}
@@ -60,8 +65,9 @@ final class RealtimeEvents {
 		if (contains(bytes, start, end, CREATED)) {
 			this.running++;
 		}
-		else if (contains(bytes, start, end, DONE)) {
-			this.reader = new UsageReader();
+		else {
+			this.ofResponse = contains(bytes, start, end, DONE);
+			this.reader = (this.ofResponse || contains(bytes, start, end, TRANSCRIBED)) ? new UsageReader() : null;
 		}
 	}
 
@@ -79,7 +85,8 @@ final class RealtimeEvents {
 	}
 
 	/**
-	 * Whether a response has ended since the last call of {@link #takeUsage()}.
+	 * Whether a response or a transcription has ended since the last call of
+	 * {@link #takeUsage()}.
 	 * @return whether the message that ends it is complete
 	 */
 	boolean isComplete() {
@@ -87,7 +94,7 @@ final class RealtimeEvents {
 	}
 
 	/**
-	 * The usage of the response that has ended.
+	 * The usage of what has ended.
 	 * @return the usage, or {@code null} if there is none
 	 */
 	@Nullable Usage takeUsage() {

@@ -19,6 +19,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.PoolSet;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.WeirProperties;
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 import dev.weir.request.Client;
 import dev.weir.request.ClientLimits;
@@ -52,6 +53,8 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	// null if limits are not shared with other Weirs
 	private final @Nullable LimitLeases leases;
 
+	private final UnsettledResponses unsettled;
+
 	/** Those that have something to report to other Weirs. */
 	private final Set<ClientQuota> unreported = ConcurrentHashMap.newKeySet();
 
@@ -82,6 +85,7 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 		this.clock = clock;
 		this.onRefused = onRefused;
 		this.settings = byName(properties);
+		this.unsettled = new UnsettledResponses(ticker);
 		this.quotas = Caffeine.newBuilder()
 			.ticker(ticker)
 			.expireAfterAccess(IDLE)
@@ -140,8 +144,20 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	@Override
 	public void onUsage(RequestContext context, Attempt attempt, Usage usage) {
 		Reservation reservation = context.reservation();
-		if (reservation != null) {
+		if (reservation != null && reservation.limitsTokens()) {
 			reservation.onUsage(attempt, usage);
+			this.unsettled.onUsage(reservation);
+		}
+		else {
+			this.unsettled.onUsage(context, usage);
+		}
+	}
+
+	@Override
+	public void onObjects(RequestContext context, Attempt attempt, List<ReportedObject> objects) {
+		Reservation reservation = context.reservation();
+		if (reservation != null) {
+			this.unsettled.onObjects(reservation, objects);
 		}
 	}
 
@@ -149,7 +165,7 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	public void onAttemptEnd(RequestContext context, Attempt attempt, Outcome outcome, Duration duration) {
 		Reservation reservation = context.reservation();
 		if (reservation != null) {
-			reservation.onAttemptEnd(outcome, attempt.hasStarted());
+			reservation.onAttemptEnd(attempt, outcome);
 		}
 	}
 

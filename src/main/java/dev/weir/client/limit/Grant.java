@@ -21,6 +21,9 @@ final class Grant implements Reservation.Account {
 
 	private final List<Part> parts;
 
+	// under the lock of the quota
+	private boolean settled;
+
 	Grant(ClientQuota quota, List<Part> parts) {
 		this.quota = quota;
 		this.parts = parts;
@@ -36,11 +39,27 @@ final class Grant implements Reservation.Account {
 
 	@Override
 	public void charge(long total) {
-		this.quota.change(() -> this.parts.forEach((part) -> {
+		this.quota.change(() -> {
+			if (!this.settled) {
+				chargeTokens(total);
+			}
+		});
+	}
+
+	@Override
+	public void settle(long total) {
+		this.quota.change(() -> {
+			this.settled = true;
+			chargeTokens(total);
+		});
+	}
+
+	private void chargeTokens(long total) {
+		this.parts.forEach((part) -> {
 			if (part.window.kind().isTokens()) {
 				part.charge(total);
 			}
-		}));
+		});
 	}
 
 	@Override
