@@ -1,12 +1,12 @@
 package dev.weir.client;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
 
+import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
@@ -39,10 +39,7 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 			logger.info("{}", NO_OPERATORS);
 		}
 		if (settings.hasClients()) {
-			int clients = settings.clients().size();
-			logger.info("{} may call Weir{}. Before production see {}",
-					(clients == 1) ? "One client" : (clients == 0) ? "No client" : clients + " clients",
-					describe(settings.entra()), LIST);
+			logger.info("{}. Before production see {}", describe(settings), LIST);
 		}
 		else if (this.reachability.onlyFromThisMachine()) {
 			logger.info("Weir has no clients (weir.clients) and serves this machine only. Before production see {}",
@@ -54,10 +51,35 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 		}
 	}
 
-	private static String describe(@Nullable EntraProperties entra) {
-		return (entra == null) ? ""
-				: (entra.others() == null) ? ", also with tokens of the Microsoft Entra ID tenant " + entra.tenantId()
-						: ", and everybody of the Microsoft Entra ID tenant " + entra.tenantId();
+	/**
+	 * Describes who may call.
+	 * @param settings valid settings with clients
+	 * @return a sentence without its end
+	 */
+	static String describe(WeirProperties settings) {
+		EntraProperties entra = settings.entra();
+		String others = (entra != null) ? entra.others() : null;
+		long clients = settings.clients()
+			.stream()
+			.filter((client) -> !client.name().equals(others) || hasCredential(client))
+			.count();
+		String named = (clients == 1) ? "One client" : clients + " clients";
+		if (entra == null) {
+			return named + " may call Weir";
+		}
+		String tenant = "the Microsoft Entra ID tenant " + entra.tenantId();
+		if (others != null) {
+			return ((clients == 0) ? "All" : named + " and all") + " callers of " + tenant + " may call Weir";
+		}
+		return (clients == 0)
+				? "No caller is accepted: weir.clients names none of " + tenant + ", and weir.entra.others is not set"
+				: named + " may call Weir, also with tokens of " + tenant;
+	}
+
+	/** Without one, the entry only has the settings of other callers. */
+	private static boolean hasCredential(ClientProperties client) {
+		return !(client.key().isEmpty() && client.keySha256().isEmpty() && client.certificates().isEmpty()
+				&& client.apps().isEmpty() && client.users().isEmpty() && client.roles().isEmpty());
 	}
 
 }

@@ -42,7 +42,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
 	private BodyCollector(MonoSink<byte[]> sink, Function<Runnable, BufferBudget.Share> share, long length, int max) {
 		this.sink = sink;
-		this.share = share.apply(() -> fail(BodyLimitException.Reason.NO_ROOM));
+		this.share = share.apply(this::failWithoutRoom);
 		this.length = length;
 		this.max = max;
 	}
@@ -81,10 +81,10 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 				return;
 			}
 			if (count > this.max - this.size) {
-				fail(BodyLimitException.Reason.TOO_LARGE);
+				fail(BodyLimitException.tooLarge());
 			}
 			else if (!hasRoomFor(count)) {
-				fail(BodyLimitException.Reason.NO_ROOM);
+				failWithoutRoom();
 			}
 			else {
 				buffer.read(this.bytes, this.size, count);
@@ -118,18 +118,22 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 		return Math.toIntExact(Math.min(this.max, doubled));
 	}
 
-	private void fail(BodyLimitException.Reason reason) {
+	private void failWithoutRoom() {
+		fail(BodyLimitException.noRoom(this.share));
+	}
+
+	private void fail(BodyLimitException why) {
 		if (!this.over) {
 			this.over = true;
 			cancel();
-			this.sink.error(new BodyLimitException(reason));
+			this.sink.error(why);
 		}
 	}
 
 	@Override
 	protected void hookOnComplete() {
 		if (!this.share.complete()) {
-			fail(BodyLimitException.Reason.NO_ROOM);
+			failWithoutRoom();
 			return;
 		}
 		this.over = true;

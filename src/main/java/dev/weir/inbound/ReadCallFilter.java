@@ -163,7 +163,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	private static void count(int more, ServerWebExchange exchange) {
 		BufferBudget.Share share = RequestContext.of(exchange).bodyShare();
 		if (more > 0 && share != null && !share.grow(more)) {
-			throw new BodyLimitException(BodyLimitException.Reason.NO_ROOM);
+			throw BodyLimitException.noRoom(share);
 		}
 	}
 
@@ -213,15 +213,10 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiErrorException limitError(BodyLimitException limit, int maxBody) {
-		return switch (limit.reason()) {
-			case TOO_LARGE -> tooLarge(maxBody);
-			case NO_ROOM -> new ApiErrorException(
-					new ApiError(503,
-							"The memory for request bodies is full (weir.max-buffered)."
-									+ " Send the request again, without pauses.",
-							"server_error", null, "overloaded"),
-					Map.of("retry-after", "1", "connection", "close"));
-		};
+		String full = limit.full();
+		return (full == null) ? tooLarge(maxBody)
+				: new ApiErrorException(new ApiError(503, full + " Send the request again, without pauses.",
+						"server_error", null, "overloaded"), Map.of("retry-after", "1", "connection", "close"));
 	}
 
 	private static ApiCall readHandshake(ServerHttpRequest request, ApiPath path) {

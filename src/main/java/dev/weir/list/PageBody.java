@@ -81,8 +81,9 @@ final class PageBody implements BodyReader {
 			return;
 		}
 		if (!this.share.grow(bytes.length)) {
-			fail(new ApiErrorException(new ApiError(503, "The memory for lists is full (weir.max-buffered).",
-					"server_error", null, "overloaded"), Map.of("retry-after", "1", "retry-after-ms", "1000")));
+			fail(new ApiErrorException(
+					new ApiError(503, this.share.describeFull("lists"), "server_error", null, "overloaded"),
+					Map.of("retry-after", "1", "retry-after-ms", "1000")));
 			return;
 		}
 		this.read.writeBytes(bytes);

@@ -139,6 +139,7 @@ public final class BufferBudget {
 
 	private boolean reserve(long bytes, Share holder) {
 		if (!reserveOfOwner(bytes, holder)) {
+			holder.ownerIsFull = true;
 			return false;
 		}
 		boolean reserved = reserveOfAll(bytes, holder);
@@ -223,7 +224,7 @@ public final class BufferBudget {
 				}
 			}
 		}
-		return slowest != null && slowest.abort();
+		return slowest != null && slowest.abort(owner != null);
 	}
 
 	/**
@@ -242,6 +243,8 @@ public final class BufferBudget {
 		private final @Nullable Runnable abort;
 
 		private final AtomicLong held = new AtomicLong();
+
+		private volatile boolean ownerIsFull;
 
 		private Share(BufferBudget budget, @Nullable String owner, long opened, @Nullable Runnable abort) {
 			this.budget = budget;
@@ -275,6 +278,19 @@ public final class BufferBudget {
 			return this.budget.uploads.remove(this);
 		}
 
+		/**
+		 * Explains to a client why there is no room, after {@link #grow} has failed or
+		 * the upload was aborted.
+		 * @param content what the bytes are, such as {@code request bodies}
+		 * @return a sentence that names the limit
+		 */
+		public String describeFull(String content) {
+			return this.ownerIsFull
+					? "The memory for " + content
+							+ " of this client is full: one client may have half of weir.max-buffered."
+					: "The memory for " + content + " is full (weir.max-buffered).";
+		}
+
 		/** Releases all bytes. Without effect the second time. */
 		@Override
 		public void close() {
@@ -289,11 +305,12 @@ public final class BufferBudget {
 			return Math.max(this.held.get(), 0);
 		}
 
-		private boolean abort() {
+		private boolean abort(boolean forOwner) {
 			if (!this.budget.uploads.remove(this)) {
 				// another thread has completed or aborted it; there may be room now
 				return true;
 			}
+			this.ownerIsFull = forOwner;
 			close();
 			if (this.abort != null) {
 				this.abort.run();

@@ -15,9 +15,6 @@ import dev.weir.request.RequestLoop;
  */
 final class MessageAssembler {
 
-	private static final CloseReason NO_ROOM = new CloseReason(CloseReason.TRY_AGAIN,
-			"The memory for messages is full");
-
 	private static final CloseReason TOO_SLOW = new CloseReason(CloseReason.POLICY_VIOLATION,
 			"The message did not arrive in time");
 
@@ -65,8 +62,9 @@ final class MessageAssembler {
 		byte[] payload = part.payload(this.offset);
 		this.offset = part.ends() ? 0 : this.offset + payload.length;
 		this.text |= part.header().opcode() == FrameHeader.TEXT;
-		if (!hasRoom(payload.length)) {
-			giveUp(NO_ROOM);
+		BufferBudget.Share current = share();
+		if (!current.grow(payload.length)) {
+			giveUp(noRoom(current));
 			return;
 		}
 		this.message.writeBytes(payload);
@@ -80,26 +78,31 @@ final class MessageAssembler {
 		boolean isText = this.text;
 		BufferBudget.Share held = this.share;
 		if (held != null && !held.complete()) {
-			giveUp(NO_ROOM);
+			giveUp(noRoom(held));
 			return;
 		}
 		end();
 		this.listener.onMessage(whole, isText, held);
 	}
 
-	private boolean hasRoom(int more) {
+	private static CloseReason noRoom(BufferBudget.Share full) {
+		return new CloseReason(CloseReason.TRY_AGAIN, full.describeFull("messages"));
+	}
+
+	private BufferBudget.Share share() {
 		BufferBudget.Share current = this.share;
 		if (current == null) {
 			int number = this.messages;
 			current = this.requests.openShare(() -> {
-				if (this.messages == number) {
-					giveUp(NO_ROOM);
+				BufferBudget.Share aborted = this.share;
+				if (this.messages == number && aborted != null) {
+					giveUp(noRoom(aborted));
 				}
 			});
 			this.share = current;
 			limitPause(0);
 		}
-		return current.grow(more);
+		return current;
 	}
 
 	private void limitPause(int before) {

@@ -145,6 +145,27 @@ class BufferBudgetTests {
 		assertThat(this.budget.used()).isEqualTo(900);
 	}
 
+	@Test
+	void aRefusalSaysWhetherTheMemoryOfTheOwnerOrOfAllIsFull() {
+		BufferBudget.Share own = ownUpload("slow", 300);
+		BufferBudget.Share more = this.budget.open("own");
+		assertThat(more.grow(300)).isFalse();
+		assertThat(more.describeFull("lists")).contains("lists of this client", "half of weir.max-buffered");
+		this.time.advance(Duration.ofMinutes(1));
+		assertThat(more.grow(300)).isTrue();
+		assertThat(own.describeFull("lists")).contains("lists of this client");
+		BufferBudget.Share all = this.budget.open("another");
+		assertThat(this.budget.open().grow(400)).isTrue();
+		assertThat(all.grow(400)).isFalse();
+		assertThat(all.describeFull("lists")).isEqualTo("The memory for lists is full (weir.max-buffered).");
+		BufferBudget.Share evicted = this.budget.openUpload("third", () -> {
+		});
+		assertThat(evicted.grow(100)).isTrue();
+		this.time.advance(Duration.ofMinutes(1));
+		assertThat(all.grow(290)).isTrue();
+		assertThat(evicted.describeFull("lists")).doesNotContain("client");
+	}
+
 	private BufferBudget.Share ownUpload(String name, int bytes) {
 		BufferBudget.Share share = this.budget.openUpload("own", () -> this.aborted.add(name));
 		assertThat(share.grow(bytes)).isTrue();
