@@ -1,5 +1,6 @@
 package dev.weir.affinity;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -112,7 +113,9 @@ public final class ObjectAffinity implements ConfigurationListener {
 		Mono<Map<NamedObject, List<Owner>>> found = this.owners
 			.find(named.stream().map(NamedObject::object).distinct().toList())
 			.flatMap((known) -> complete(context, headers, named, known));
+		long begin = context.ticker().read();
 		return context.loop().deliver(found).flatMap((all) -> {
+			context.lookupTime(Duration.ofNanos(context.ticker().read() - begin));
 			context.bind(all.isEmpty() ? (isCreatedAtHome(call) ? home(context, call, headers) : null)
 					: ReasoningConflict.resolve(context, new KnownOwners(pool, all)));
 			this.metrics.bound(pool, context.binding());

@@ -382,7 +382,7 @@ final class AttemptLoop {
 		Duration left = shorter(settings().maxWait().minus(this.failover.waited()), this.failover.deadline().left());
 		Duration patience = this.caller.patience();
 		if (patience != null) {
-			left = shorter(left, patience.minus(this.failover.deadline().elapsed()));
+			left = shorter(left, patience.minus(this.context.lookupTime()).minus(this.failover.deadline().elapsed()));
 		}
 		return left.isNegative() ? Duration.ZERO : left;
 	}

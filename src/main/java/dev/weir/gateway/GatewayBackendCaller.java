@@ -20,7 +20,7 @@ import dev.weir.credential.CredentialHeader;
 import dev.weir.failover.BackendCaller;
 import dev.weir.response.BackendResponse;
 import dev.weir.failover.NoLaneException;
-import dev.weir.failover.Patience;
+import dev.weir.request.Patience;
 import dev.weir.request.RequestContext;
 import dev.weir.upstream.BackendEndpoints;
 

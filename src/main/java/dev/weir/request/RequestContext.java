@@ -1,5 +1,6 @@
 package dev.weir.request;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -57,6 +58,8 @@ public final class RequestContext {
 	private BufferBudget.@Nullable Share bodyShare;
 
 	private @Nullable Binding binding;
+
+	private Duration lookupTime = Duration.ZERO;
 
 	private @Nullable NewObjects newObjects;
 
@@ -410,6 +413,22 @@ public final class RequestContext {
 	 */
 	public @Nullable Binding binding() {
 		return this.binding;
+	}
+
+	/**
+	 * Records how long the owners of the objects that the request names were looked up.
+	 * @param time the time, which the client has already waited when failover begins
+	 */
+	public void lookupTime(Duration time) {
+		this.lookupTime = time;
+	}
+
+	/**
+	 * How long the owners of the objects that the request names were looked up.
+	 * @return the time, zero if there was no lookup
+	 */
+	public Duration lookupTime() {
+		return this.lookupTime;
 	}
 
 	/**

@@ -1,4 +1,4 @@
-package dev.weir.failover;
+package dev.weir.request;
 
 import java.time.Duration;
 
