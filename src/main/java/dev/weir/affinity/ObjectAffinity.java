@@ -232,7 +232,8 @@ public final class ObjectAffinity implements ConfigurationListener {
 		List<String> leftOut = leftOut(pool, candidates);
 		return Flux.fromIterable(unknown)
 			.flatMapSequential((object) -> this.lookup
-				.ask(new BackendQuestion(pool, candidates, leftOut, context.call().path(), headers, object.object()))
+				.ask(new BackendQuestion(pool, candidates, leftOut, context.call().path(), headers, object.object()),
+						context.client())
 				.map((result) -> new ObjectResult(object, orFormerOwner(pool, object, result))), MAX_LOOKUPS)
 			.collectList()
 			.map((results) -> combine(pool, found, results));

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -15,8 +14,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import org.jspecify.annotations.Nullable;
-import reactor.core.Disposable;
-import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -30,6 +27,8 @@ import dev.weir.openai.call.ClientDialect;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.queue.PoolWaitQueues;
 import dev.weir.queue.Timing;
+import dev.weir.request.Client;
+import dev.weir.request.Patience;
 
 /**
  * Asks the backends of a pool for an object whose owner is not known, in parallel. There
@@ -47,7 +46,7 @@ final class ObjectLookup {
 
 	private static final int MAX_KEPT = 10_000;
 
-	/** How many lookups in a row may be found that their last client is leaving. */
+	/** How many lookups in a row may be found that their last request is leaving. */
 	private static final int MAX_LEFT = 5;
 
 	/** Backends that are asked at a time for one object. */
@@ -108,61 +107,66 @@ final class ObjectLookup {
 	/**
 	 * Asks the backends of a pool for an object.
 	 * @param question the object, and the request that names it
+	 * @param client the client of the request, or {@code null} if no clients are
+	 * configured
 	 * @return the result, on any thread; never an error
 	 */
-	Mono<LookupResult> ask(BackendQuestion question) {
+	Mono<LookupResult> ask(BackendQuestion question, @Nullable Client client) {
 		if (!question.isPossible()) {
 			return Mono.just(new LookupResult.Unknown());
 		}
-		return Mono.defer(() -> ask(question, Key.of(question), MAX_LEFT));
+		Duration patience = Patience.of(question.headers());
+		Key key = Key.of(question, patience);
+		Mono<LookupResult> result = Mono.defer(() -> ask(question, client, key, MAX_LEFT));
+		return (patience == null) ? result
+				: result.timeout(patience, Mono.fromSupplier(() -> unasked(question)), this.timing.timers());
 	}
 
-	private Mono<LookupResult> ask(BackendQuestion question, Key key, int maxLeft) {
+	private Mono<LookupResult> ask(BackendQuestion question, @Nullable Client client, Key key, int maxLeft) {
 		CompletableFuture<LookupResult> known = this.results.getIfPresent(key);
 		if (known == null) {
 			if (!this.rate.tryAcquire(this.settings.get().maxLookups())) {
 				return limited(question);
 			}
-			Lookup lookup = new Lookup(new WaitingPlace(this.queues.of(question.pool())));
-			known = this.results.get(key, (it, executor) -> lookup.result);
-			if (known == lookup.result) {
+			RunningLookup lookup = new RunningLookup((result) -> this.results.asMap().remove(key, result));
+			known = this.results.get(key, (it, executor) -> lookup.result());
+			if (known == lookup.result()) {
+				RunningLookup.Request first = add(question, client, lookup);
 				// Not inside of get, which locks a part of the cache: to ask may complete
 				// other lookups, which locks other parts. Two threads would deadlock.
-				lookup.run(askAll(question, lookup));
-				return lookup.await(lookup.first);
+				lookup.run(askAll(question, key.atMost(), lookup));
+				return first.result();
 			}
 		}
-		return join(question, key, known, maxLeft);
+		RunningLookup.Result running = (RunningLookup.Result) known;
+		if (!running.isKnown() && running.lookup().tryJoin()) {
+			return add(question, client, running.lookup()).result();
+		}
+		if (running.isKnown()) {
+			return Mono.fromFuture(running, true);
+		}
+		// its last request has left: nothing will complete it
+		this.results.asMap().remove(key, running);
+		return (maxLeft > 0) ? ask(question, client, key, maxLeft - 1) : limited(question);
+	}
+
+	private RunningLookup.Request add(BackendQuestion question, @Nullable Client client, RunningLookup lookup) {
+		return lookup.add(client, this.queues.of(question.pool()), () -> unasked(question));
 	}
 
 	private Mono<LookupResult> limited(BackendQuestion question) {
 		return Mono.just(new LookupResult.Limited(names(question, onePerPlace(question))));
 	}
 
-	/** Waits for the lookup of another request. */
-	private Mono<LookupResult> join(BackendQuestion question, Key key, CompletableFuture<LookupResult> result,
-			int maxLeft) {
-		if (result.isDone() && !result.isCancelled()) {
-			return Mono.fromFuture(result, true);
-		}
-		Lookup running = ((Result) result).lookup;
-		if (!running.tryJoin()) {
-			// its last client has left: nothing will complete it
-			this.results.asMap().remove(key, result);
-			return (maxLeft > 0) ? ask(question, key, maxLeft - 1) : limited(question);
-		}
-		WaitingPlace place = new WaitingPlace(this.queues.of(question.pool()));
-		if (running.waits && !place.take()) {
-			running.leave(place);
-			return Mono.just(conclude(question,
-					onePerPlace(question).stream().map((backend) -> new Asked(backend, Finding.UNAVAILABLE)).toList()));
-		}
-		return running.await(place);
+	/** The result for a request that cannot wait for that of its lookup. */
+	private LookupResult unasked(BackendQuestion question) {
+		return conclude(question,
+				onePerPlace(question).stream().map((backend) -> new Asked(backend, Finding.UNAVAILABLE)).toList());
 	}
 
-	private Mono<LookupResult> askAll(BackendQuestion question, Lookup lookup) {
+	private Mono<LookupResult> askAll(BackendQuestion question, Duration atMost, RunningLookup lookup) {
 		return Flux.fromIterable(onePerPlace(question))
-			.flatMap((backend) -> ask(question, backend, lookup), PARALLEL)
+			.flatMap((backend) -> ask(question, backend, atMost, lookup), PARALLEL)
 			.takeUntil((asked) -> asked.finding() == Finding.OWNED)
 			.collectList()
 			.map((all) -> conclude(question, all));
@@ -179,14 +183,15 @@ final class ObjectLookup {
 		return chosen;
 	}
 
-	private Mono<Asked> ask(BackendQuestion question, Backend backend, Lookup lookup) {
+	private Mono<Asked> ask(BackendQuestion question, Backend backend, Duration atMost, RunningLookup lookup) {
 		Lane lane = question.pool().lanes("").of(backend);
 		if (lane == null) {
 			return (mayBeAsked(question.pool(), backend) ? send(question, backend) : Mono.just(Finding.UNAVAILABLE))
 				.map((finding) -> new Asked(backend, finding));
 		}
-		return this.questions.get(backend.condition())
-			.await(lane, question.pool().properties().maxWait(), lookup::beginWait)
+		return Mono
+			.firstWithSignal(this.questions.get(backend.condition()).await(lane, atMost, lookup::beginWait),
+					lookup.waitEnd().thenReturn(QuestionQueue.Turn.UNAVAILABLE))
 			.flatMap((turn) -> switch (turn) {
 				case SEND -> send(question, backend);
 				case LIMITED -> Mono.just(Finding.LIMITED);
@@ -285,83 +290,19 @@ final class ObjectLookup {
 
 	}
 
-	/** The future of a lookup, by which a client that finds it in the cache joins it. */
-	private static final class Result extends CompletableFuture<LookupResult> {
-
-		private final Lookup lookup;
-
-		Result(Lookup lookup) {
-			this.lookup = lookup;
-		}
-
-	}
-
 	/**
-	 * A lookup that runs, and the clients that wait for it. Each of them has a place
-	 * among the waiting requests of the pool while the lookup waits. If all clients have
-	 * left, the lookup ends. Safe for many threads.
+	 * Requests of another dialect or version may reach other backends, and those with
+	 * more time may wait for more of them.
 	 */
-	private static final class Lookup {
-
-		private final WaitingPlace first;
-
-		private final Result result = new Result(this);
-
-		private final Disposable.Swap asking = Disposables.swap();
-
-		private final AtomicInteger clients = new AtomicInteger(1);
-
-		private volatile boolean waits;
-
-		Lookup(WaitingPlace first) {
-			this.first = first;
-		}
-
-		void run(Mono<LookupResult> questions) {
-			this.asking.update(questions.doFinally((signal) -> this.first.release())
-				.subscribe(this.result::complete, this.result::completeExceptionally));
-		}
-
-		/**
-		 * Takes the place of the first client, since a question has to wait.
-		 * @return whether it may wait; also if the first client has left since
-		 */
-		boolean beginWait() {
-			if (this.first.take()) {
-				this.waits = true;
-			}
-			return this.waits;
-		}
-
-		/** Adds a client, unless the last one has left. */
-		boolean tryJoin() {
-			return this.clients.getAndUpdate((count) -> (count > 0) ? count + 1 : 0) > 0;
-		}
-
-		/** Waits for the result. Other clients wait for the same future. */
-		Mono<LookupResult> await(WaitingPlace place) {
-			return Mono.fromFuture(this.result, true).doOnCancel(() -> leave(place)).doOnTerminate(place::release);
-		}
-
-		void leave(WaitingPlace place) {
-			place.release();
-			if (this.clients.decrementAndGet() == 0) {
-				// also removes it from the cache
-				this.result.cancel(false);
-				this.asking.dispose();
-			}
-		}
-
-	}
-
-	/** Requests of another dialect or version may reach other backends. */
 	private record Key(String pool, StoredObject object, Set<Owner> asked, ClientDialect dialect,
-			@Nullable String version) {
+			@Nullable String version, Duration atMost) {
 
-		static Key of(BackendQuestion question) {
+		static Key of(BackendQuestion question, @Nullable Duration patience) {
+			Duration maxWait = question.pool().properties().maxWait();
 			return new Key(question.pool().name(), question.object(),
 					question.backends().stream().map(Owner::of).collect(Collectors.toUnmodifiableSet()),
-					question.call().dialect(), question.call().apiVersionQuery());
+					question.call().dialect(), question.call().apiVersionQuery(),
+					(patience != null && patience.compareTo(maxWait) < 0) ? patience : maxWait);
 		}
 
 	}

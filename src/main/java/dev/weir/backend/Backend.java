@@ -2,6 +2,7 @@ package dev.weir.backend;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Objects;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -114,8 +115,7 @@ public final class Backend {
 	 * @return whether it does
 	 */
 	public boolean serves(String model) {
-		return model.isEmpty() || this.properties.models().isEmpty() || this.properties.models().containsKey(model)
-				|| this.properties.models().containsKey("*");
+		return model.isEmpty() || isForAllModels() || this.properties.models().containsKey(model);
 	}
 
 	/**
@@ -157,6 +157,28 @@ public final class Backend {
 	 */
 	public boolean isRamping() {
 		return this.condition.ramp.isActive();
+	}
+
+	/**
+	 * Whether {@code max-concurrent} limits the attempts on it.
+	 * @return whether it is set to less than its default
+	 */
+	public boolean isLimited() {
+		return this.properties.maxConcurrent() < BackendProperties.UNLIMITED;
+	}
+
+	/**
+	 * Whether there may be a model that both this backend and another one serve.
+	 * @param other the other backend
+	 * @return whether one serves all models, or a model of the other one
+	 */
+	public boolean hasModelOf(Backend other) {
+		return isForAllModels() || other.isForAllModels()
+				|| !Collections.disjoint(this.properties.models().keySet(), other.properties.models().keySet());
+	}
+
+	private boolean isForAllModels() {
+		return this.properties.models().isEmpty() || this.properties.models().containsKey("*");
 	}
 
 	/**

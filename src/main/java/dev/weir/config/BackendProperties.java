@@ -56,6 +56,9 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 		@DefaultValue Map<String, String> models, @Nullable String apiVersion, @Nullable String scope,
 		@Name("for") @DefaultValue Set<ClientPriority> keptFor) {
 
+	/** The default of {@code max-concurrent}, more than a backend ever gets. */
+	public static final int UNLIMITED = 100_000;
+
 	public BackendProperties {
 		models = Collections.unmodifiableMap(new LinkedHashMap<>(models));
 		keptFor = Collections.unmodifiableSet(new TreeSet<>(keptFor));

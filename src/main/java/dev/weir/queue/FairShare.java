@@ -10,28 +10,37 @@ import java.util.Objects;
 import java.util.TreeSet;
 
 import dev.weir.config.ClientPriority;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The shares of clients in what is served to waiting requests of one model: start-time
+ * The shares of clients in one resource that waiting requests compete for: start-time
  * fair queueing (P. Goyal, H. Vin, H. Cheng, Start-time Fair Queueing, SIGCOMM 1996,
  * section 2; for several servers W. Jin, J. Chase, J. Kaur, Interposed Proportional
  * Sharing for a Storage Service Utility, SIGMETRICS 2004), on two levels: priorities by
  * their weights, and within a priority all clients equally. Each has a start tag, the
  * virtual time at which its next request begins, and the lowest one is served next. A
- * request adds its tokens, divided by the weight. A client that begins to wait starts at
- * the present virtual time, which is the start tag of the request that was served last.
- * So a client gets no credit for time without requests. Used by one thread at a time.
+ * request adds its tokens, divided by the weight. A client that begins to wait, or could
+ * not be served for a while, continues at the present virtual time, which is the highest
+ * start tag of a request that was served. So a client gets no credit for time in which it
+ * did not compete.
+ * <p>
+ * There is one object for each resource. The quota of a model is one: backends count
+ * quota for each model. The places of backends with {@code max-concurrent} are another
+ * one, which all models of these backends have in common. A request is charged for the
+ * resource that was short when it was served: the places if its backend was full, else
+ * the quota. So what a client gets of one model costs it nothing where it waits for the
+ * quota of another one. Used by one thread at a time.
  */
 final class FairShare {
 
 	private static final Comparator<ClientShare> BY_TAG = Comparator.<ClientShare>comparingDouble((it) -> it.tag)
-		.thenComparing((it) -> it.name);
+		.thenComparingLong((it) -> it.arrival);
 
 	private final Map<ClientPriority, PriorityShare> priorities = new EnumMap<>(ClientPriority.class);
 
 	private double virtualTime;
 
-	private int orders;
+	private int waiting;
 
 	FairShare() {
 		for (ClientPriority priority : ClientPriority.values()) {
@@ -39,27 +48,23 @@ final class FairShare {
 		}
 	}
 
-	/** Records that a further queue uses the shares. */
-	void open() {
-		this.orders++;
-	}
-
 	/**
-	 * Records that a queue uses the shares no longer.
-	 * @return whether it was the last one, so that the shares can be forgotten
+	 * Whether no request waits.
+	 * @return whether the shares can be forgotten
 	 */
-	boolean close() {
-		return --this.orders == 0;
+	boolean isUnused() {
+		return this.waiting == 0;
 	}
 
 	/**
 	 * The share of the client that a request belongs to. It must be {@linkplain #leave
 	 * left}.
-	 * @param waiter a request that begins to wait
+	 * @param waiter a request that begins to wait in an order
 	 * @return the share
 	 */
 	ClientShare join(Waiter waiter) {
-		PriorityShare priority = Objects.requireNonNull(this.priorities.get(waiter.priority()));
+		this.waiting++;
+		PriorityShare priority = of(waiter.priority());
 		if (priority.waiting++ == 0) {
 			priority.tag = Math.max(priority.tag, this.virtualTime);
 		}
@@ -67,13 +72,14 @@ final class FairShare {
 				(name) -> new ClientShare(priority, name));
 		if (client.waiting++ == 0) {
 			priority.idle.remove(client);
+			client.arrival = waiter.arrival();
 			client.tag = Math.max(client.tag, priority.virtualTime);
 		}
 		return client;
 	}
 
 	/**
-	 * Records that a request of a client waits no longer.
+	 * Records that a request of a client waits in an order no longer.
 	 * @param client the share of its client
 	 */
 	void leave(ClientShare client) {
@@ -82,45 +88,69 @@ final class FairShare {
 			client.priority.idle.add(client);
 			client.priority.forgetIdle();
 		}
+		if (--this.waiting == 0) {
+			forget();
+		}
+	}
+
+	/** Forgets what was served, because no request waits: all clients start equal. */
+	private void forget() {
+		for (PriorityShare priority : this.priorities.values()) {
+			this.virtualTime = Math.max(this.virtualTime, priority.tag);
+			priority.clients.clear();
+			priority.idle.clear();
+		}
 	}
 
 	/**
-	 * Charges a request that is served.
-	 * @param waiter the request, which waits no longer
+	 * The share of the client that a request belongs to.
+	 * @param waiter the request
+	 * @return the share, or {@code null} if the client has been forgotten: it does not
+	 * wait, and is not ahead of the virtual time
 	 */
-	void onServed(Waiter waiter) {
-		PriorityShare priority = Objects.requireNonNull(this.priorities.get(waiter.priority()));
-		ClientShare client = priority.clients.get(waiter.client());
-		if (client == null) {
-			// it was forgotten, because it was the only one
-			client = new ClientShare(priority, waiter.client());
-			client.tag = priority.virtualTime;
-			priority.clients.put(client.name, client);
-			priority.idle.add(client);
-		}
+	@Nullable ClientShare find(Waiter waiter) {
+		return of(waiter.priority()).clients.get(waiter.client());
+	}
+
+	/**
+	 * Charges a request when it is woken.
+	 * @param waiter the request, which still waits
+	 */
+	void charge(Waiter waiter) {
+		PriorityShare priority = of(waiter.priority());
+		ClientShare client = Objects.requireNonNull(find(waiter));
 		this.virtualTime = Math.max(this.virtualTime, priority.tag);
-		priority.tag += (double) waiter.tokens() / priority.weight;
+		priority.tag = this.virtualTime + (double) waiter.tokens() / priority.weight;
 		priority.virtualTime = Math.max(priority.virtualTime, client.tag);
-		client.charge(waiter.tokens());
+		client.move(priority.virtualTime + waiter.tokens());
 		priority.forgetIdle();
 	}
 
 	/**
-	 * Compares the next requests of two clients.
-	 * @param one a request that waits
-	 * @param other another one
-	 * @return a negative number if the first one is served before the other, otherwise a
-	 * positive one
+	 * Takes back the charge of a request that was woken and has begun no attempt.
+	 * @param waiter the request
 	 */
-	static int compare(Waiter one, Waiter other) {
-		ClientShare oneClient = Objects.requireNonNull(one.share());
-		ClientShare otherClient = Objects.requireNonNull(other.share());
-		int byPriority = PriorityShare.compare(oneClient.priority, otherClient.priority);
-		if (byPriority != 0) {
-			return byPriority;
+	void refund(Waiter waiter) {
+		ClientShare client = find(waiter);
+		if (client != null) {
+			client.priority.tag -= waiter.tokens() / client.priority.weight;
+			client.move(client.tag - waiter.tokens());
 		}
-		int byClient = Double.compare(oneClient.tag, otherClient.tag);
-		return (byClient != 0) ? byClient : Long.compare(one.arrival(), other.arrival());
+	}
+
+	/**
+	 * Compares two priorities of which requests wait.
+	 * @param one a priority
+	 * @param other another one
+	 * @return a negative number if the first one is served before the other
+	 */
+	int compare(ClientPriority one, ClientPriority other) {
+		int byTag = Double.compare(of(one).tag, of(other).tag);
+		return (byTag != 0) ? byTag : one.compareTo(other);
+	}
+
+	private PriorityShare of(ClientPriority priority) {
+		return Objects.requireNonNull(this.priorities.get(priority));
 	}
 
 	/** The share of a priority. */
@@ -152,15 +182,13 @@ final class FairShare {
 			}
 		}
 
-		static int compare(PriorityShare one, PriorityShare other) {
-			int byTag = (one != other) ? Double.compare(one.tag, other.tag) : 0;
-			return (byTag != 0) ? byTag : one.priority.compareTo(other.priority);
-		}
-
 	}
 
-	/** The share of a client in its priority. */
-	static final class ClientShare {
+	/**
+	 * The share of a client in its priority. Those that wait are ordered by their tags,
+	 * and those with equal tags by the arrival of their first request.
+	 */
+	static final class ClientShare implements Comparable<ClientShare> {
 
 		private final PriorityShare priority;
 
@@ -171,6 +199,9 @@ final class FairShare {
 
 		private double tag;
 
+		// that of the first request since the client waits
+		private long arrival;
+
 		private int waiting;
 
 		ClientShare(PriorityShare priority, String name) {
@@ -178,8 +209,9 @@ final class FairShare {
 			this.name = name;
 		}
 
-		double tag() {
-			return this.tag;
+		@Override
+		public int compareTo(ClientShare other) {
+			return BY_TAG.compare(this, other);
 		}
 
 		ClientPriority priority() {
@@ -188,16 +220,18 @@ final class FairShare {
 
 		void enter(FairOrder order) {
 			this.orders.add(order);
+			order.putBack(this);
 		}
 
 		void exit(FairOrder order) {
 			this.orders.remove(order);
+			order.takeOut(this);
 		}
 
-		private void charge(long tokens) {
+		private void move(double to) {
 			boolean idle = this.priority.idle.remove(this);
 			this.orders.forEach((order) -> order.takeOut(this));
-			this.tag += tokens;
+			this.tag = to;
 			this.orders.forEach((order) -> order.putBack(this));
 			if (idle) {
 				this.priority.idle.add(this);

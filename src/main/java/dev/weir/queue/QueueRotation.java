@@ -1,23 +1,29 @@
 package dev.weir.queue;
 
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which queue is served when a backend has a free place: its models in turn, and
- * for one model, of the queues that contain its lane, the one whose first request comes
- * first. Changed by one thread at a time.
+ * Decides which request is served when a backend can take one. If the backend was full,
+ * requests of all models compete for its places: the client with the lowest tag is
+ * served. Otherwise quota is what requests wait for, and each model has its own: the
+ * models are served in turn, and of one model the client with the lowest tag. Changed by
+ * one thread at a time.
  */
 final class QueueRotation {
 
+	private final Function<FairShare, WaitOrder> orders;
+
 	// in the order in which they are served
-	private final Map<Lane, Set<WaitQueue>> byLane = new LinkedHashMap<>();
+	private final Map<Lane, WaitOrder> byLane = new LinkedHashMap<>();
+
+	// the requests of all lanes, if max-concurrent limits the backend
+	private @Nullable WaitOrder ofPlaces;
 
 	private final AtomicBoolean pending = new AtomicBoolean();
 
@@ -25,12 +31,15 @@ final class QueueRotation {
 
 	private boolean serving;
 
+	// whether the last check ended, or the first request came, because no place was free
+	private boolean full;
+
 	/**
-	 * Whether no queue contains a lane of the backend. Thread-safe.
-	 * @return whether there is nothing to serve
+	 * Creates a rotation without requests.
+	 * @param orders creates an order by the shares of clients
 	 */
-	boolean isEmpty() {
-		return this.empty;
+	QueueRotation(Function<FairShare, WaitOrder> orders) {
+		this.orders = orders;
 	}
 
 	/**
@@ -63,43 +72,92 @@ final class QueueRotation {
 		return this.empty && !this.serving;
 	}
 
-	void add(Lane lane, WaitQueue queue) {
-		this.byLane.computeIfAbsent(lane, (it) -> new LinkedHashSet<>()).add(queue);
-		this.empty = false;
+	/**
+	 * Adds a request that can use the backend.
+	 * @param waiter the request
+	 * @param lane its lane on the backend
+	 * @param quota the shares in the quota of its model
+	 * @param places the shares in the places of the backend, or {@code null} if
+	 * {@code max-concurrent} does not limit it
+	 */
+	void add(Waiter waiter, Lane lane, FairShare quota, @Nullable FairShare places) {
+		if (this.byLane.isEmpty()) {
+			this.full = lane.backend().isFull();
+			this.empty = false;
+		}
+		this.byLane.computeIfAbsent(lane, (it) -> this.orders.apply(quota)).add(waiter, lane);
+		if (places != null) {
+			if (this.ofPlaces == null) {
+				this.ofPlaces = this.orders.apply(places);
+			}
+			this.ofPlaces.add(waiter, lane);
+		}
 	}
 
-	void remove(Lane lane, WaitQueue queue) {
-		Set<WaitQueue> queues = this.byLane.get(lane);
-		if (queues != null && queues.remove(queue) && queues.isEmpty()) {
+	void remove(Waiter waiter, Lane lane) {
+		WaitOrder order = this.byLane.get(lane);
+		if (order == null) {
+			return;
+		}
+		order.remove(waiter, lane);
+		if (order.isEmpty()) {
 			this.byLane.remove(lane);
 			this.empty = this.byLane.isEmpty();
+		}
+		if (this.ofPlaces != null) {
+			this.ofPlaces.remove(waiter, lane);
+			this.ofPlaces = this.ofPlaces.isEmpty() ? null : this.ofPlaces;
 		}
 	}
 
 	/**
-	 * The next queue with an available lane on this backend. Its model goes to the end of
-	 * the order. Checks no lane if the backend takes no request at all, and otherwise at
-	 * most one of each model.
-	 * @return the queue, which is not empty, or {@code null} if there is none
+	 * The next request with an available lane on this backend. Its model goes to the end
+	 * of the order. Checks no lane if the backend takes no request at all, and otherwise
+	 * at most one of each model.
+	 * @return the request and the shares to charge, or {@code null} if there is none
 	 */
-	@Nullable WaitQueue next() {
-		for (Map.Entry<Lane, Set<WaitQueue>> entry : this.byLane.entrySet()) {
+	@Nullable Choice next() {
+		if (this.byLane.isEmpty()) {
+			return null;
+		}
+		Lane any = this.byLane.keySet().iterator().next();
+		if (!any.backend().isAvailable() || !any.backend().hasPlace()) {
+			this.full = any.backend().isFull();
+			return null;
+		}
+		Choice choice = (this.full && this.ofPlaces != null) ? Choice.of(this.ofPlaces) : null;
+		if (choice == null) {
+			choice = nextInTurn();
+		}
+		this.full = this.full && choice != null;
+		return choice;
+	}
+
+	private @Nullable Choice nextInTurn() {
+		for (Map.Entry<Lane, WaitOrder> entry : this.byLane.entrySet()) {
 			Lane lane = entry.getKey();
-			if (!lane.backend().isAvailable() || !lane.backend().hasPlace()) {
-				return null;
-			}
 			if (lane.isAvailable()) {
-				Set<WaitQueue> queues = entry.getValue();
-				WaitQueue best = null;
-				for (WaitQueue queue : queues) {
-					best = (best == null || queue.isBefore(best)) ? queue : best;
-				}
 				this.byLane.remove(lane);
-				this.byLane.put(lane, queues);
-				return best;
+				this.byLane.put(lane, entry.getValue());
+				return Choice.of(entry.getValue());
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * The request that is served next.
+	 *
+	 * @param waiter the request
+	 * @param share the shares that it is charged to
+	 */
+	record Choice(Waiter waiter, FairShare share) {
+
+		static @Nullable Choice of(WaitOrder order) {
+			Waiter waiter = order.next(Lane::isAvailable);
+			return (waiter != null) ? new Choice(waiter, order.share()) : null;
+		}
+
 	}
 
 }

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
 /**
- * Requests that wait for the same lanes. Each of them can use any lane of the set, so
- * only the first one has to be checked. All share one timer. Used by one thread at a
- * time. The time of a method does not grow in proportion to the number of requests.
+ * Requests that wait for the same lanes, and share one timer. Their order is not here,
+ * because requests of other queues may compete with them. Used by one thread at a time.
+ * The time of a method does not grow in proportion to the number of requests.
  */
 final class WaitQueue {
 
@@ -22,10 +22,6 @@ final class WaitQueue {
 	private static final Duration POLL = Duration.ofMillis(50);
 
 	private final List<Lane> lanes;
-
-	private final FairShare share;
-
-	private final WaitOrder order;
 
 	private final TreeSet<Waiter> byDeadline;
 
@@ -39,16 +35,12 @@ final class WaitQueue {
 
 	/**
 	 * Creates an empty queue.
-	 * @param lanes the lanes that its requests wait for, at least one
-	 * @param share the shares of clients, which all queues of the model have in common
-	 * @param order the order in which they are served
+	 * @param lanes the lanes that its requests wait for
 	 * @param timing the clock and the timers
 	 * @param onTimer is run when a lane may be free or a request has reached its deadline
 	 */
-	WaitQueue(List<Lane> lanes, FairShare share, WaitOrder order, Timing timing, Runnable onTimer) {
+	WaitQueue(List<Lane> lanes, Timing timing, Runnable onTimer) {
 		this.lanes = lanes;
-		this.share = share;
-		this.order = order;
 		this.timing = timing;
 		this.onTimer = onTimer;
 		long origin = timing.ticker().read();
@@ -61,10 +53,6 @@ final class WaitQueue {
 		return this.lanes;
 	}
 
-	FairShare share() {
-		return this.share;
-	}
-
 	/**
 	 * The requests in the queue, those with the nearest deadline first.
 	 * @return a copy
@@ -75,38 +63,16 @@ final class WaitQueue {
 
 	void add(Waiter waiter) {
 		waiter.queue(this);
-		this.order.add(waiter);
 		this.byDeadline.add(waiter);
 	}
 
 	void remove(Waiter waiter) {
 		waiter.queue(null);
-		this.order.remove(waiter);
 		this.byDeadline.remove(waiter);
 	}
 
 	boolean isEmpty() {
 		return this.byDeadline.isEmpty();
-	}
-
-	/**
-	 * The request that is served next.
-	 * @return the request, or {@code null} if none waits
-	 */
-	@Nullable Waiter first() {
-		return this.order.first();
-	}
-
-	/**
-	 * Whether the first request of this queue is served before that of another queue of
-	 * the same model.
-	 * @param other a queue that is not empty, either
-	 * @return whether it is this queue's turn
-	 */
-	boolean isBefore(WaitQueue other) {
-		Waiter own = first();
-		Waiter others = other.first();
-		return own != null && (others == null || FairShare.compare(own, others) < 0);
 	}
 
 	/**

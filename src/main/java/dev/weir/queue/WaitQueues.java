@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -17,7 +17,10 @@ import dev.weir.backend.Backend;
 import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import dev.weir.backend.Pool;
+import dev.weir.request.Client;
 import dev.weir.request.RequestContext;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -26,13 +29,12 @@ import reactor.core.publisher.Mono;
  * lanes of the model, or those that were not tried. A queue exists while a request waits
  * in it.
  * <p>
- * A free place on a backend wakes one request: the first one of the next queue in the
+ * A free place on a backend wakes one request, the next one in the
  * {@linkplain QueueRotation rotation}. Which one that is depends on the
  * {@linkplain FairShare shares} of the clients. That request chooses a lane, on its own
  * loop, before the next one is woken, so that no more are woken than there are places. If
  * it begins no attempt, because the place is taken or its client has left, the next
- * request is woken. A request changes only its own queue if no other request waits for
- * its lanes.
+ * request is woken.
  * <p>
  * Safe for many threads, never blocks: all changes run on one thread.
  */
@@ -61,11 +63,11 @@ public final class WaitQueues {
 	private final Map<BackendCondition, QueueRotation> rotations = new ConcurrentHashMap<>();
 
 	// by model, while a request waits for it
-	private final Map<String, FairShare> shares = new HashMap<>();
+	private final Map<String, FairShare> quotaShares = new HashMap<>();
+
+	private final PlaceShares placeShares;
 
 	private final WaitingPlaces places = new WaitingPlaces();
-
-	private final AtomicInteger waiting = new AtomicInteger();
 
 	private final AtomicLong arrivals = new AtomicLong();
 
@@ -75,13 +77,14 @@ public final class WaitQueues {
 	 * together
 	 * @param timing the clock and the timers
 	 * @param thread runs all changes of the queues, on one thread
-	 * @param orders creates the order of each queue
+	 * @param orders creates an order by the shares of clients
 	 */
 	WaitQueues(Pool pool, Timing timing, Executor thread, Function<FairShare, WaitOrder> orders) {
 		this.pool = pool;
 		this.timing = timing;
 		this.thread = thread;
 		this.orders = orders;
+		this.placeShares = new PlaceShares(pool);
 	}
 
 	/**
@@ -89,7 +92,7 @@ public final class WaitQueues {
 	 * @return the number of those in all queues, and of those that wait for a lookup
 	 */
 	public int waiting() {
-		return this.waiting.get();
+		return this.places.taken();
 	}
 
 	/**
@@ -106,7 +109,7 @@ public final class WaitQueues {
 	 * @return whether it has to wait behind others
 	 */
 	public boolean isWaitedFor(List<Lane> lanes) {
-		return this.waiting.get() > 0 && this.queues.containsKey(lanes);
+		return waiting() > 0 && this.queues.containsKey(lanes);
 	}
 
 	/**
@@ -131,25 +134,50 @@ public final class WaitQueues {
 	public Mono<Boolean> await(RequestContext context, long arrival, Duration atMost, boolean checkNow) {
 		return Mono.create((sink) -> {
 			Waiter waiter = new Waiter(context, arrival, this.timing.ticker().read() + atMost.toNanos(), sink,
-					(it) -> this.thread.execute(() -> remove(it)));
+					(it) -> this.thread.execute(() -> remove(it)), this::dismiss);
 			this.thread.execute(() -> join(waiter, checkNow));
 		});
 	}
 
 	/**
-	 * Counts a request that waits outside of the queues, for a backend that is not free
-	 * to be asked for an object.
-	 * @return whether {@code max-waiting} allows it; then {@link #leave()} must be called
+	 * Takes a place for a request that waits outside of the queues, for a backend that is
+	 * not free to be asked for an object.
+	 * @param client the client of the request, or {@code null} if no clients are
+	 * configured
+	 * @param onGiveWay is called, at once or later, if the request must not wait, because
+	 * {@code max-waiting} requests wait and its client has the most places. It has no
+	 * place then
+	 * @return releases the place
 	 */
-	public boolean tryEnter() {
-		int most = this.pool.properties().maxWaiting();
-		int before = this.waiting.getAndUpdate((count) -> (count < most) ? count + 1 : count);
-		return before < most;
+	public Disposable enter(@Nullable Client client, Runnable onGiveWay) {
+		Place place = new Place(client, nextArrival(), onGiveWay);
+		this.thread.execute(() -> {
+			if (!place.isReleased() && !tryTake(place)) {
+				place.giveWay();
+			}
+		});
+		return () -> {
+			place.release();
+			this.thread.execute(() -> this.places.remove(place));
+		};
 	}
 
-	/** Ends a wait that {@link #tryEnter()} has allowed. */
-	public void leave() {
-		this.waiting.decrementAndGet();
+	/**
+	 * Takes a place, if necessary that of another request.
+	 * @param place the place of a request
+	 * @return whether the request may wait
+	 */
+	private boolean tryTake(Place place) {
+		if (this.places.taken() >= this.pool.properties().maxWaiting()) {
+			Place other = this.places.toGiveWay(place);
+			if (other == null) {
+				return false;
+			}
+			this.places.remove(other);
+			other.giveWay();
+		}
+		this.places.add(place);
+		return true;
 	}
 
 	/**
@@ -172,6 +200,7 @@ public final class WaitQueues {
 	void reload(Pool next) {
 		this.pool = next;
 		this.thread.execute(() -> {
+			this.placeShares.reload(next);
 			this.queues.values()
 				.stream()
 				.flatMap((queue) -> queue.waiters().stream())
@@ -192,25 +221,20 @@ public final class WaitQueues {
 			return;
 		}
 		List<Lane> lanes = waiter.context().failover().candidates().remaining();
-		if (this.waiting.get() >= this.pool.properties().maxWaiting() && !waiter.context().failover().wasMoved()) {
-			// full queues do not matter for lanes that no request waits for
-			boolean free = checkNow && !this.queues.containsKey(lanes)
-					&& waiter.context().failover().candidates().hasAvailable();
-			Waiter last = free ? null : this.places.toGiveWay(waiter);
-			if (last == null) {
-				waiter.proceed(free);
-				return;
-			}
-			remove(last);
-			last.proceed(false);
+		if (waiter.context().failover().wasMoved()) {
+			this.places.add(waiter.place());
 		}
-		WaitQueue queue = this.queues.get(lanes);
-		if (queue == null) {
-			queue = open(lanes);
+		// full queues do not matter for lanes that no request waits for
+		else if (this.places.taken() >= this.pool.properties().maxWaiting() && checkNow
+				&& !this.queues.containsKey(lanes) && waiter.context().failover().candidates().hasAvailable()) {
+			waiter.proceed(true);
+			return;
 		}
-		queue.add(waiter);
-		this.places.add(waiter);
-		this.waiting.incrementAndGet();
+		else if (!tryTake(waiter.place())) {
+			waiter.proceed(false);
+			return;
+		}
+		WaitQueue queue = add(waiter, lanes);
 		// checked after it is in the queue, so that a lane that becomes free is not
 		// missed
 		if (checkNow) {
@@ -243,22 +267,22 @@ public final class WaitQueues {
 		}
 	}
 
-	private WaitQueue open(List<Lane> lanes) {
-		FairShare share = this.shares.computeIfAbsent(modelOf(lanes), (model) -> new FairShare());
-		share.open();
-		WaitQueue queue = new WaitQueue(lanes, share, this.orders.apply(share), this.timing,
-				() -> this.thread.execute(() -> onTimer(lanes)));
-		this.queues.put(lanes, queue);
-		lanes.forEach((lane) -> rotation(lane).add(lane, queue));
+	private WaitQueue add(Waiter waiter, List<Lane> lanes) {
+		WaitQueue queue = this.queues.get(lanes);
+		if (queue == null) {
+			queue = new WaitQueue(lanes, this.timing, () -> this.thread.execute(() -> onTimer(lanes)));
+			this.queues.put(lanes, queue);
+		}
+		queue.add(waiter);
+		for (Lane lane : lanes) {
+			rotation(lane).add(waiter, lane, this.quotaShares.computeIfAbsent(lane.model(), (it) -> new FairShare()),
+					this.placeShares.of(lane.backend().condition()));
+		}
 		return queue;
 	}
 
-	private static String modelOf(List<Lane> lanes) {
-		return lanes.isEmpty() ? "" : lanes.get(0).model();
-	}
-
 	private QueueRotation rotation(Lane lane) {
-		return this.rotations.computeIfAbsent(lane.backend().condition(), (backend) -> new QueueRotation());
+		return this.rotations.computeIfAbsent(lane.backend().condition(), (backend) -> new QueueRotation(this.orders));
 	}
 
 	private void remove(Waiter waiter) {
@@ -268,16 +292,21 @@ public final class WaitQueues {
 		}
 		waiter.clearTimer();
 		queue.remove(waiter);
-		this.places.remove(waiter);
-		this.waiting.decrementAndGet();
+		this.places.remove(waiter.place());
+		for (Lane lane : queue.lanes()) {
+			rotation(lane).remove(waiter, lane);
+			this.quotaShares.computeIfPresent(lane.model(), (model, share) -> share.isUnused() ? null : share);
+		}
 		if (queue.isEmpty()) {
 			queue.clearTimer();
 			this.queues.remove(queue.lanes());
-			queue.lanes().forEach((lane) -> rotation(lane).remove(lane, queue));
-			if (queue.share().close()) {
-				this.shares.remove(modelOf(queue.lanes()));
-			}
 		}
+	}
+
+	/** Ends a wait without a lane. */
+	private void dismiss(Waiter waiter) {
+		remove(waiter);
+		waiter.proceed(false);
 	}
 
 	private void onTimer(List<Lane> lanes) {
@@ -313,18 +342,22 @@ public final class WaitQueues {
 	}
 
 	private void serveNext(QueueRotation rotation, int passes) {
-		WaitQueue queue = rotation.next();
-		Waiter waiter = (queue != null) ? queue.first() : null;
-		rotation.serving(waiter != null);
-		if (queue != null && waiter != null) {
-			remove(waiter);
-			waiter.choose((begun) -> this.thread.execute(() -> {
-				if (begun) {
-					queue.share().onServed(waiter);
-				}
-				onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1);
-			}));
+		QueueRotation.Choice next = rotation.next();
+		rotation.serving(next != null);
+		if (next == null) {
+			return;
 		}
+		Waiter waiter = next.waiter();
+		WaitQueue queue = Objects.requireNonNull(waiter.queue());
+		// before the response to the first one is known, another backend may be free
+		next.share().charge(waiter);
+		remove(waiter);
+		waiter.choose((begun) -> this.thread.execute(() -> {
+			if (!begun) {
+				next.share().refund(waiter);
+			}
+			onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1);
+		}));
 	}
 
 	private void onChosen(QueueRotation rotation, WaitQueue queue, int passes) {
@@ -347,8 +380,7 @@ public final class WaitQueues {
 			if (waiter == null) {
 				return true;
 			}
-			remove(waiter);
-			waiter.proceed(false);
+			dismiss(waiter);
 		}
 		return false;
 	}

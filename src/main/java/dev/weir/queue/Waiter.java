@@ -25,13 +25,9 @@ final class Waiter {
 
 	private final RequestContext context;
 
-	private final long arrival;
+	private final Place place;
 
 	private final long until;
-
-	private final String client;
-
-	private final ClientPriority priority;
 
 	private final long tokens;
 
@@ -40,8 +36,6 @@ final class Waiter {
 	private volatile boolean gone;
 
 	private @Nullable WaitQueue queue;
-
-	private FairShare.@Nullable ClientShare share;
 
 	// set only if more lanes than those of the queue become usable during the wait
 	private @Nullable Disposable timer;
@@ -53,14 +47,14 @@ final class Waiter {
 	 * @param until the end of the wait, in the ticker's time
 	 * @param sink receives whether a lane may be free
 	 * @param onLeave is called on any thread when the client has left
+	 * @param onGiveWay is called when another request takes the place of this one
 	 */
-	Waiter(RequestContext context, long arrival, long until, MonoSink<Boolean> sink, Consumer<Waiter> onLeave) {
+	Waiter(RequestContext context, long arrival, long until, MonoSink<Boolean> sink, Consumer<Waiter> onLeave,
+			Consumer<Waiter> onGiveWay) {
 		this.context = context;
-		this.arrival = arrival;
-		this.until = until;
 		Client from = context.client();
-		this.client = (from != null) ? from.name() : "";
-		this.priority = Client.priorityOf(from);
+		this.place = new Place(from, arrival, () -> onGiveWay.accept(this));
+		this.until = until;
 		// the order of one client does not depend on tokens
 		this.tokens = (from != null) ? tokensOf(context) : 0;
 		this.sink = sink.onCancel(() -> {
@@ -87,11 +81,11 @@ final class Waiter {
 	 * @return its name, empty if no clients are configured
 	 */
 	String client() {
-		return this.client;
+		return this.place.client();
 	}
 
 	ClientPriority priority() {
-		return this.priority;
+		return this.place.priority();
 	}
 
 	/**
@@ -102,13 +96,9 @@ final class Waiter {
 		return this.tokens;
 	}
 
-	/** The share of its client while it waits. */
-	FairShare.@Nullable ClientShare share() {
-		return this.share;
-	}
-
-	void share(FairShare.@Nullable ClientShare waiting) {
-		this.share = waiting;
+	/** Its place among the waiting requests of the pool. */
+	Place place() {
+		return this.place;
 	}
 
 	RequestContext context() {
@@ -116,7 +106,7 @@ final class Waiter {
 	}
 
 	long arrival() {
-		return this.arrival;
+		return this.place.arrival();
 	}
 
 	long until() {

@@ -4,46 +4,59 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.weir.config.ClientPriority;
 
 /**
- * The places of a pool's queues, by client, so that one client cannot take all of them.
- * Used by one thread at a time.
+ * The places of the requests that wait in a pool, by client, so that one client cannot
+ * take all of them. Used by one thread at a time, apart from {@link #taken()}.
  */
 final class WaitingPlaces {
 
 	private final Map<String, Places> clients = new HashMap<>();
 
+	private final AtomicInteger taken = new AtomicInteger();
+
 	private final TreeSet<Places> byShare = new TreeSet<>(
 			Comparator.<Places>comparingLong((places) -> places.share()).thenComparing((places) -> places.client));
 
 	/**
-	 * Gives a request a place.
-	 * @param waiter a request without a place
+	 * The number of places that are taken. Thread-safe.
+	 * @return the number
 	 */
-	void add(Waiter waiter) {
-		Places places = this.clients.computeIfAbsent(waiter.client(), Places::new);
-		this.byShare.remove(places);
-		places.priority = waiter.priority();
-		places.waiters.add(waiter);
-		this.byShare.add(places);
+	int taken() {
+		return this.taken.get();
 	}
 
 	/**
-	 * Takes the place of a request.
-	 * @param waiter a request with a place
+	 * Takes a place.
+	 * @param place a place that is not taken
 	 */
-	void remove(Waiter waiter) {
-		Places places = this.clients.get(waiter.client());
-		if (places == null) {
+	void add(Place place) {
+		Places places = this.clients.computeIfAbsent(place.client(), Places::new);
+		this.byShare.remove(places);
+		places.priority = place.priority();
+		places.all.add(place);
+		this.byShare.add(places);
+		this.taken.incrementAndGet();
+	}
+
+	/**
+	 * Frees a place. Without effect if it is not taken.
+	 * @param place the place
+	 */
+	void remove(Place place) {
+		Places places = this.clients.get(place.client());
+		if (places == null || !places.all.contains(place)) {
 			return;
 		}
 		this.byShare.remove(places);
-		places.waiters.remove(waiter);
-		if (places.waiters.isEmpty()) {
+		places.all.remove(place);
+		this.taken.decrementAndGet();
+		if (places.all.isEmpty()) {
 			this.clients.remove(places.client);
 		}
 		else {
@@ -52,20 +65,20 @@ final class WaitingPlaces {
 	}
 
 	/**
-	 * The request that gives way to another one when all places are taken: the last one
+	 * The place that is freed for another request when all places are taken: the last one
 	 * of the client that has the most places in relation to the weight of its priority.
-	 * @param waiter a request without a place
-	 * @return the other request, or {@code null} if the client of the first one would
-	 * have at least as many places then
+	 * @param place the place of the other request, which is not taken
+	 * @return the place, or {@code null} if the client of the other request would have at
+	 * least as many places then
 	 */
-	@Nullable Waiter toGiveWay(Waiter waiter) {
+	@Nullable Place toGiveWay(Place place) {
 		if (this.byShare.isEmpty()) {
 			return null;
 		}
 		Places most = this.byShare.last();
-		Places own = this.clients.get(waiter.client());
-		int then = ((own != null) ? own.waiters.size() : 0) + 1;
-		return (Places.share(then, waiter.priority()) < most.share()) ? most.waiters.last() : null;
+		Places own = this.clients.get(place.client());
+		int then = ((own != null) ? own.all.size() : 0) + 1;
+		return (Places.share(then, place.priority()) < most.share()) ? most.all.last() : null;
 	}
 
 	/** The places of one client. */
@@ -73,7 +86,7 @@ final class WaitingPlaces {
 
 		private final String client;
 
-		private final TreeSet<Waiter> waiters = new TreeSet<>(Comparator.comparingLong(Waiter::arrival));
+		private final TreeSet<Place> all = new TreeSet<>(Comparator.comparingLong(Place::arrival));
 
 		private ClientPriority priority = ClientPriority.NORMAL;
 
@@ -82,7 +95,7 @@ final class WaitingPlaces {
 		}
 
 		long share() {
-			return share(this.waiters.size(), this.priority);
+			return share(this.all.size(), this.priority);
 		}
 
 		static long share(int places, ClientPriority priority) {

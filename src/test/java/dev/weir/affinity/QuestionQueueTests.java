@@ -4,11 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.unit.DataSize;
 
@@ -17,12 +23,18 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.Pool;
 import dev.weir.backend.Pools;
 import dev.weir.config.AffinityProperties;
+import dev.weir.config.BackendProperties;
+import dev.weir.config.ClientProperties;
 import dev.weir.config.UnknownOwner;
 import dev.weir.openai.call.ApiPath;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.queue.PoolWaitQueues;
+import dev.weir.queue.WaitQueues;
+import dev.weir.request.Client;
+import dev.weir.request.RequestContext;
 import dev.weir.testing.TestPools;
+import dev.weir.testing.TestRequests;
 import dev.weir.testing.VirtualTime;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -50,15 +62,24 @@ class QuestionQueueTests {
 
 	private ObjectLookup lookup;
 
+	/** The responses of all backends but alpha. */
+	private Function<Backend, Mono<BackendQuestion.Ownership>> others = (backend) -> Mono
+		.just(BackendQuestion.Ownership.NOT_OWNED);
+
 	private void start(String maxWait, int maxWaiting) {
+		start(maxWait, maxWaiting, TestPools.backend("alpha"), TestPools.backend("beta"));
+	}
+
+	private void start(String maxWait, int maxWaiting, BackendProperties... backends) {
 		Pools pools = TestPools.pools(this.time, Map.of("max-wait", maxWait, "max-waiting", String.valueOf(maxWaiting)),
-				TestPools.backend("alpha"), TestPools.backend("beta"));
+				backends);
 		this.pool = pools.all().iterator().next();
 		this.queues = new PoolWaitQueues(pools, this.time.timing(), Runnable::run);
 		this.lookup = new ObjectLookup((question, backend) -> {
-			if (backend.name().equals("alpha")) {
-				this.sent.add(this.time.now() / 1_000_000);
+			if (!backend.name().equals("alpha")) {
+				return this.others.apply(backend);
 			}
+			this.sent.add(this.time.now() / 1_000_000);
 			return Mono.just(BackendQuestion.Ownership.NOT_OWNED);
 		}, new MemoryObjectOwners(SETTINGS, this.time, Runnable::run), this.queues, () -> SETTINGS, this.time.timing());
 	}
@@ -69,11 +90,31 @@ class QuestionQueueTests {
 	}
 
 	private Disposable ask(String id) {
+		return ask(null, id, this.results);
+	}
+
+	private Disposable ask(@Nullable Client client, String id, List<LookupResult> to) {
+		return ask(client, id, new HttpHeaders(), to);
+	}
+
+	private Disposable ask(@Nullable Client client, String id, HttpHeaders headers, List<LookupResult> to) {
 		return this.lookup
 			.ask(new BackendQuestion(this.pool, this.pool.backends(), List.of(),
-					ApiPath.parse("GET", "/v1/files/" + id, null), new HttpHeaders(),
-					new StoredObject(ObjectKind.FILE, id)))
-			.subscribe(this.results::add);
+					ApiPath.parse("GET", "/v1/files/" + id, null), headers, new StoredObject(ObjectKind.FILE, id)),
+					client)
+			.subscribe(to::add);
+	}
+
+	private static HttpHeaders patience(String seconds) {
+		HttpHeaders headers = new HttpHeaders();
+		headers.set("x-stainless-timeout", seconds);
+		return headers;
+	}
+
+	private static Client client(String name) {
+		return new Client(new Binder(new MapConfigurationPropertySource(Map.of("it.name", name)))
+			.bind("it", ClientProperties.class)
+			.get());
 	}
 
 	private int waiting() {
@@ -225,6 +266,135 @@ class QuestionQueueTests {
 		}
 		assertThat(this.sent).hasSize(50);
 		assertThat(this.results).hasSize(50).allMatch((result) -> result instanceof LookupResult.Unknown);
+	}
+
+	@Test
+	void c24TheLookupsOfOneClientDoNotTakeAllPlaces() {
+		start("60s", 4);
+		throttleAlpha();
+		Client heavy = client("heavy");
+		Client light = client("light");
+		List<LookupResult> toLight = new ArrayList<>();
+		for (int i = 0; i < 9; i++) {
+			ask(heavy, "file-" + i, this.results);
+		}
+		assertThat(this.results).as("all but four were refused").hasSize(5);
+		ask(light, "file-of-light", toLight);
+		ask(light, "file-of-light", toLight);
+		assertThat(this.results).as("the last ones have given way").hasSize(7);
+		ask(light, "file-of-light", toLight);
+		assertThat(toLight).as("as many as the other client has").hasSize(1);
+		assertThat(waiting()).isEqualTo(4);
+		assertThat(this.results)
+			.allSatisfy((result) -> assertThat(result).isEqualTo(new LookupResult.Unsure(List.of("alpha"), COOLDOWN)));
+		this.time.advance(COOLDOWN.plusSeconds(2));
+		assertThat(this.results.subList(7, 9)).containsOnly(new LookupResult.Unknown());
+		assertThat(toLight.subList(1, 3)).containsOnly(new LookupResult.Unknown());
+		assertThat(this.sent).hasSize(3);
+		assertThat(waiting()).isZero();
+	}
+
+	@Test
+	void aLookupGivesWayToARequestThatWaitsForALaneAndTheOtherWayRound() {
+		start("60s", 2);
+		throttleAlpha();
+		this.pool.lanes("gpt-4o").forEach((lane) -> lane.tryBegin().end(new Outcome.Throttled(COOLDOWN)));
+		Client heavy = client("heavy");
+		ask(heavy, "file-1", this.results);
+		ask(heavy, "file-2", this.results);
+		List<Boolean> ofLight = new ArrayList<>();
+		await(client("light"), ofLight);
+		assertThat(ofLight).isEmpty();
+		assertThat(this.results).hasSize(1);
+		assertThat(waiting()).isEqualTo(2);
+		this.time.advance(Duration.ofSeconds(10));
+		assertThat(ofLight).containsExactly(true);
+		assertThat(waiting()).isZero();
+		List<Boolean> ofHeavy = new ArrayList<>();
+		throttleAlpha();
+		this.pool.lanes("gpt-4o").forEach((lane) -> lane.tryBegin().end(new Outcome.Throttled(COOLDOWN)));
+		await(heavy, ofHeavy);
+		await(heavy, ofHeavy);
+		ask(client("light"), "file-3", this.results);
+		assertThat(ofHeavy).containsExactly(false);
+		assertThat(waiting()).isEqualTo(2);
+	}
+
+	private void await(Client client, List<Boolean> to) {
+		RequestContext request = TestRequests.begin(this.pool, this.pool.lanes("gpt-4o"), this.time);
+		request.identify(client);
+		WaitQueues of = this.queues.of(this.pool);
+		of.await(request, of.nextArrival(), Duration.ofSeconds(60), true).subscribe(to::add);
+	}
+
+	@Test
+	void aLookupThatMayNotWaitAsksTheOtherBackendsAndHindersNoOtherClient() {
+		start("60s", 2);
+		throttleAlpha();
+		Client heavy = client("heavy");
+		ask(heavy, "file-1", this.results);
+		ask(heavy, "file-2", this.results);
+		ask(heavy, "file-3", this.results);
+		assertThat(this.results).hasSize(1);
+		List<LookupResult> toLight = new ArrayList<>();
+		ask(client("light"), "file-3", toLight);
+		assertThat(toLight).as("it has a place").isEmpty();
+		this.others = (backend) -> Mono.just(BackendQuestion.Ownership.OWNED);
+		ask(heavy, "file-4", this.results);
+		assertThat(this.results.get(2)).isEqualTo(new LookupResult.Found(Owner.of(this.pool.backends().get(1))));
+	}
+
+	@Test
+	void aRequestThatJoinsALookupBeforeItWaitsHasAPlaceWhileItWaits() {
+		// more than are asked at a time, so that alpha is the last one
+		start("60s", 10,
+				IntStream.range(0, 33)
+					.mapToObj((i) -> TestPools.backend((i == 0) ? "alpha" : "b" + i))
+					.toArray(BackendProperties[]::new));
+		throttleAlpha();
+		List<MonoSink<BackendQuestion.Ownership>> asked = new ArrayList<>();
+		this.others = (backend) -> Mono.create(asked::add);
+		ask("file-1");
+		Disposable second = ask("file-1");
+		assertThat(waiting()).isZero();
+		asked.forEach((it) -> it.success(BackendQuestion.Ownership.NOT_OWNED));
+		assertThat(waiting()).isEqualTo(2);
+		second.dispose();
+		assertThat(waiting()).isEqualTo(1);
+		this.time.advance(COOLDOWN.plusSeconds(2));
+		assertThat(waiting()).isZero();
+		assertThat(this.results).hasSize(1);
+	}
+
+	@Test
+	void aLookupDoesNotWaitLongerThanItsClient() {
+		start("60s", 10);
+		throttleAlpha();
+		ask(null, "file-1", patience("3.5"), this.results);
+		assertThat(this.results).as("the cooldown is longer")
+			.containsExactly(new LookupResult.Unsure(List.of("alpha"), COOLDOWN));
+		ask("file-1");
+		ask(null, "file-1", patience("600"), this.results);
+		assertThat(waiting()).as("others have more time").isEqualTo(2);
+		this.time.advance(COOLDOWN.plusSeconds(1));
+		assertThat(this.results).hasSize(3);
+		assertThat(waiting()).isZero();
+	}
+
+	@Test
+	void aLookupEndsBeforeThePatienceOfItsClientDoes() {
+		start("60s", 10);
+		this.others = (backend) -> Mono.never();
+		List<LookupResult> patient = new ArrayList<>();
+		ask(null, "file-1", patience("2"), this.results);
+		ask(null, "file-1", patience("300"), patient);
+		this.time.advance(1799);
+		assertThat(this.results).isEmpty();
+		this.time.advance(1);
+		assertThat(this.results).hasSize(1).first().isInstanceOf(LookupResult.Unsure.class);
+		assertThat(patient).isEmpty();
+		this.time.advance(SETTINGS.lookupTimeout());
+		assertThat(patient).hasSize(1);
 	}
 
 }

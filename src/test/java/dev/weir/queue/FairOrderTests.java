@@ -178,6 +178,16 @@ class FairOrderTests {
 	}
 
 	@Test
+	void aRequestThatIsWokenAndBeginsNoAttemptIsNotCharged() {
+		this.queues
+			.await(begin(client("first", "normal"), 50_000), this.queues.nextArrival(), Duration.ofHours(1), true)
+			.subscribe();
+		await(5, "first", "normal", 500);
+		await(20, "second", "normal", 500);
+		assertThat(Collections.frequency(serve(10), "first")).isEqualTo(5);
+	}
+
+	@Test
 	void whenAllPlacesAreTakenTheLastRequestOfTheClientWithTheMostGivesWay() {
 		await(400, "heavy", "normal", 500);
 		await(1, "heavy", "normal", 500);

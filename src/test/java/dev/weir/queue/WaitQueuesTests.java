@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
@@ -472,21 +473,31 @@ class WaitQueuesTests {
 	private record CountingOrder(AtomicLong calls, WaitOrder order) implements WaitOrder {
 
 		@Override
-		public void add(Waiter waiter) {
-			this.calls.incrementAndGet();
-			this.order.add(waiter);
+		public FairShare share() {
+			return this.order.share();
 		}
 
 		@Override
-		public void remove(Waiter waiter) {
-			this.calls.incrementAndGet();
-			this.order.remove(waiter);
+		public boolean isEmpty() {
+			return this.order.isEmpty();
 		}
 
 		@Override
-		public Waiter first() {
+		public void add(Waiter waiter, Lane lane) {
 			this.calls.incrementAndGet();
-			return this.order.first();
+			this.order.add(waiter, lane);
+		}
+
+		@Override
+		public void remove(Waiter waiter, Lane lane) {
+			this.calls.incrementAndGet();
+			this.order.remove(waiter, lane);
+		}
+
+		@Override
+		public Waiter next(Predicate<Lane> available) {
+			this.calls.incrementAndGet();
+			return this.order.next(available);
 		}
 
 	}
