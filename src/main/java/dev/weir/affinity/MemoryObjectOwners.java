@@ -96,29 +96,35 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 
 	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner) {
-		remember(objects, new Known(List.of(owner), null));
+		remember(objects, new Known(List.of(owner), null), null);
 	}
 
 	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner, String client) {
-		remember(objects, new Known(List.of(owner), client));
+		remember(objects, new Known(List.of(owner), client), client);
 	}
 
-	private void remember(Collection<StoredObject> objects, Known added) {
+	@Override
+	public void rememberMentioned(Collection<StoredObject> objects, Owner owner, String client) {
+		remember(objects, new Known(List.of(owner), null), client);
+	}
+
+	private void remember(Collection<StoredObject> objects, Known added, @Nullable String by) {
 		Known shared = shareable(added);
 		Listener others = this.listener;
 		for (StoredObject object : objects) {
 			Key key = Key.of(object);
-			Known before = (others != null) ? this.owners.getIfPresent(key) : null;
-			Known known = this.owners.asMap().merge(key, shared, this::merge);
-			if (others != null && known != null && known != before) {
+			Known last = (others != null) ? this.owners.getIfPresent(key) : null;
+			Known known = this.owners.asMap()
+				.merge(key, shared, (before, more) -> before.isOfOther(by) ? before : merge(before, more));
+			if (others != null && known != null && known != last) {
 				others.onRemembered(key.toString(), known.toObject());
 			}
 		}
 	}
 
 	private Known merge(Known known, Known added) {
-		if (known.client() != null && added.client() != null && !known.client().equals(added.client())) {
+		if (known.isOfOther(added.client())) {
 			return known;
 		}
 		String client = (known.client() != null) ? known.client() : added.client();
@@ -231,6 +237,11 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	 * @param client the client that has made it, {@code null} if that is not known
 	 */
 	private record Known(List<Owner> owners, @Nullable String client) {
+
+		/** Whether another client than a certain one has made it. */
+		boolean isOfOther(@Nullable String than) {
+			return this.client != null && than != null && !this.client.equals(than);
+		}
 
 		KnownObject toObject() {
 			return new KnownObject(this.owners, this.client);

@@ -47,7 +47,7 @@ public final class ObjectAccess {
 		ApiCall call = context.call();
 		List<NamedObject> named = call.objects();
 		if (named.isEmpty()) {
-			context.ownNewObjects(isList(call) ? null : new NewObjects(client.owner(), Set.of(), creates(call), true));
+			context.ownNewObjects(isList(call) ? null : new NewObjects(Set.of(), creates(call), true));
 			return null;
 		}
 		List<StoredObject> objects = named.stream().map(NamedObject::object).distinct().toList();
@@ -99,7 +99,7 @@ public final class ObjectAccess {
 			ownsNamed &= own || !one.required() || !kind.isRecorded() || kind == ObjectKind.REASONING;
 		}
 		Set<StoredObject> existing = call.objects().stream().map(NamedObject::object).collect(Collectors.toSet());
-		return new NewObjects(client, existing, creates(call), ownsNamed);
+		return new NewObjects(existing, creates(call), ownsNamed);
 	}
 
 }

@@ -42,6 +42,16 @@ public interface ObjectOwners {
 	void remember(Collection<StoredObject> objects, Owner owner, String client);
 
 	/**
+	 * Records the owner of objects that a response to a client mentions. Nothing is
+	 * recorded about an object that another client is known to have made, so that no
+	 * client can change where the requests of others go.
+	 * @param objects the objects
+	 * @param owner the owner
+	 * @param client the client, as {@link dev.weir.request.Client#owner()}
+	 */
+	void rememberMentioned(Collection<StoredObject> objects, Owner owner, String client);
+
+	/**
 	 * Finds the clients that have made objects.
 	 * @param objects the objects
 	 * @return the client of each object of which it is known. Never an error

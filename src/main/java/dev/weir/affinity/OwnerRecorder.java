@@ -17,6 +17,7 @@ import dev.weir.openai.stored.NamedObject;
 import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.request.Binding;
+import dev.weir.request.Client;
 import dev.weir.request.NewObjects;
 import dev.weir.request.RequestContext;
 import dev.weir.request.RequestListener;
@@ -66,14 +67,17 @@ final class OwnerRecorder implements RequestListener {
 	@Override
 	public void onObjects(RequestContext context, Attempt attempt, List<ReportedObject> objects) {
 		Owner owner = Owner.of(attempt.lane().backend());
-		NewObjects made = context.newObjects();
-		List<StoredObject> known = new ArrayList<>(objects.size());
-		List<StoredObject> fresh = new ArrayList<>(objects.size());
-		objects.forEach((one) -> ((made != null && made.contains(one)) ? fresh : known).add(one.object()));
-		this.owners.remember(known, owner);
-		if (made != null) {
-			this.owners.remember(fresh, owner, made.owner());
+		Client client = context.client();
+		if (client == null) {
+			this.owners.remember(objects.stream().map(ReportedObject::object).toList(), owner);
+			return;
 		}
+		NewObjects made = context.newObjects();
+		List<StoredObject> mentioned = new ArrayList<>(objects.size());
+		List<StoredObject> fresh = new ArrayList<>(objects.size());
+		objects.forEach((one) -> ((made != null && made.contains(one)) ? fresh : mentioned).add(one.object()));
+		this.owners.remember(fresh, owner, client.owner());
+		this.owners.rememberMentioned(mentioned, owner, client.owner());
 	}
 
 }

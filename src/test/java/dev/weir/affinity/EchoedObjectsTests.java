@@ -116,6 +116,20 @@ class EchoedObjectsTests {
 		assertThat(send(ALICE, "GET", "containers/" + container, "")).isEqualTo(200);
 	}
 
+	@Test
+	void s10AResponseThatMentionsAnObjectOfAnotherClientDoesNotChangeWhereItIs() {
+		StoredObject container = object(ObjectKind.CONTAINER, "cntr_alice" + count);
+		Owner elsewhere = new Owner("https://elsewhere.example", "", "other");
+		owners.remember(List.of(container), elsewhere, "alice");
+		respond(OUTPUT.formatted(count, item("call", container.id())));
+		assertThat(send(BOB, "POST", "responses", "{\"model\":\"m\",\"input\":\"hi\"}")).isEqualTo(200);
+		// a result of an object whose client is not known is only mentioned
+		assertThat(send(BOB, "POST", "responses",
+				"{\"model\":\"m\",\"input\":\"hi\",\"previous_response_id\":\"resp_unknown\"}"))
+			.isEqualTo(200);
+		assertThat(owners.find(List.of(container)).block()).containsEntry(container, List.of(elsewhere));
+	}
+
 	private static void events(RawBackend.Call call, String output) throws IOException {
 		call.beginEvents();
 		call.chunk("event: response.created\ndata: {\"type\":\"response.created\",\"response\":" + output + "}\n\n");

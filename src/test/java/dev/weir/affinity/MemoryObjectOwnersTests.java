@@ -96,6 +96,20 @@ class MemoryObjectOwnersTests {
 	}
 
 	@Test
+	void aClientCannotChangeWhereTheObjectsOfOthersAre() {
+		this.owners.remember(List.of(file("1")), ONE, "chat");
+		this.owners.remember(List.of(file("2")), ONE);
+		List<StoredObject> all = List.of(file("1"), file("2"), file("3"));
+		this.owners.rememberMentioned(all, TWO, "other");
+		assertThat(ownersOf(file("1"))).containsExactly(ONE);
+		assertThat(ownersOf(file("2"))).containsExactly(ONE, TWO);
+		assertThat(ownersOf(file("3"))).containsExactly(TWO);
+		assertThat(this.owners.findClients(all).block()).isEqualTo(java.util.Map.of(file("1"), "chat"));
+		this.owners.rememberMentioned(List.of(file("1")), TWO, "chat");
+		assertThat(ownersOf(file("1"))).containsExactly(ONE, TWO);
+	}
+
+	@Test
 	void theFirstClientStaysWhenAnotherWeirNamesOneUntilItIsCorrected() {
 		this.owners.remember(List.of(file("1")), ONE, "chat");
 		String[] hash = new String[1];
