@@ -12,8 +12,10 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.actuate.autoconfigure.web.ManagementContextConfiguration;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
 
 import dev.weir.backend.Pools;
 import dev.weir.check.ConfigurationCheck;
@@ -24,9 +26,12 @@ import dev.weir.logging.BatchingConsoleListener;
 import dev.weir.memory.OutOfMemoryAppender;
 
 /**
- * The Weir gateway as a Spring Boot application.
+ * The Weir gateway as a Spring Boot application. All beans are in classes named
+ * {@code …Configuration}, so that a start does not read all classes to find them.
  */
 @SpringBootApplication(proxyBeanMethods = false)
+@ComponentScan(resourcePattern = "**/*Configuration.class",
+		excludeFilters = @ComponentScan.Filter(ManagementContextConfiguration.class))
 public class WeirApplication {
 
 	public static void main(String[] args) {
