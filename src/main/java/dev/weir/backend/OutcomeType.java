@@ -122,6 +122,20 @@ public enum OutcomeType {
 	}
 
 	/**
+	 * Whether the backend used tokens for a part of a response, after which another
+	 * attempt may follow.
+	 * @return whether it broke off after the response had begun
+	 */
+	public boolean isPartial() {
+		return switch (this) {
+			case BROKEN -> true;
+			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,
+					TOO_LONG, NOT_MINE, CANCELLED ->
+				false;
+		};
+	}
+
+	/**
 	 * Whether the next attempt takes from the pool's retry budget. After a 429 it does
 	 * not: the lane is in cooldown, so retries cannot overload it.
 	 * @return whether it does

@@ -6,7 +6,6 @@ import org.springframework.http.HttpHeaders;
 
 import dev.weir.backend.Attempt;
 import dev.weir.backend.Outcome;
-import dev.weir.backend.OutcomeType;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
@@ -138,7 +137,7 @@ public final class Reservation {
 	public void onAttemptEnd(Attempt ended, Outcome ofAttempt) {
 		this.outcome = ofAttempt;
 		this.sent = ended.hasStarted();
-		if (ofAttempt.type() == OutcomeType.BROKEN && this.limitsTokens && !this.session) {
+		if (ofAttempt.type().isPartial() && this.limitsTokens && !this.session) {
 			onBroken(ended);
 		}
 	}
