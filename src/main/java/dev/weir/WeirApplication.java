@@ -13,9 +13,12 @@ import reactor.core.scheduler.Schedulers;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.actuate.autoconfigure.web.ManagementContextConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurationExcludeFilter;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
+import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 
 import dev.weir.backend.Pools;
 import dev.weir.check.ConfigurationCheck;
@@ -31,7 +34,9 @@ import dev.weir.memory.OutOfMemoryAppender;
  */
 @SpringBootApplication(proxyBeanMethods = false)
 @ComponentScan(resourcePattern = "**/*Configuration.class",
-		excludeFilters = @ComponentScan.Filter(ManagementContextConfiguration.class))
+		excludeFilters = { @ComponentScan.Filter(ManagementContextConfiguration.class),
+				@ComponentScan.Filter(type = FilterType.CUSTOM,
+						classes = { TypeExcludeFilter.class, AutoConfigurationExcludeFilter.class }) })
 public class WeirApplication {
 
 	public static void main(String[] args) {

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.stereotype.Component;
+
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
@@ -199,6 +201,18 @@ class ArchitectureTests {
 			.andShould()
 			.haveSimpleNameNotEndingWith("Impl")
 			.because("such names do not describe a class")
+			.check(CLASSES);
+	}
+
+	@Test
+	void configurationClassesHaveTheNameByWhichTheyAreFound() {
+		classes().that()
+			.areMetaAnnotatedWith(Component.class)
+			.should()
+			.haveSimpleNameEndingWith("Configuration")
+			.orShould()
+			.be(WeirApplication.class)
+			.because("the component scan reads only classes with this name")
 			.check(CLASSES);
 	}
 

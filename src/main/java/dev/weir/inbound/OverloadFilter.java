@@ -15,10 +15,11 @@ import dev.weir.request.RequestContext;
 import dev.weir.request.RequestsInFlight;
 
 /**
- * Counts the requests in flight, and refuses requests beyond {@code weir.max-in-flight}
- * before their bodies are read. Most of them are refused even earlier, on the connection
- * of the client; here only those are that do not look like a call, and those of a client
- * that has its part. Health and the Actuator are not routed, so they still reply.
+ * Counts the requests in flight, and refuses those beyond {@code weir.max-in-flight}
+ * before their bodies are read. Most refusals happen earlier, on the connection of the
+ * client. This filter refuses the rest, and requests of a client that has as many in
+ * flight as one client may have. Health and the Actuator are not routed, so they still
+ * reply.
  */
 final class OverloadFilter implements GlobalFilter, Ordered {
 

@@ -26,10 +26,10 @@ import dev.weir.request.RequestsInFlight;
  * time of a later one, so that thousands of callers that send again at once do not delay
  * the requests that are served, nor health.
  * <p>
- * Only a request that is certainly a call and whose reply needs nothing that later
- * filters know is refused here. The others are refused later: those that may be for a
- * page of Weir ({@code GET}), those whose reply has CORS headers, and those that wait for
- * {@code 100 Continue}. Safe for many threads.
+ * Only a request that is not for a page of Weir, and whose reply needs nothing that later
+ * filters know, is refused here, even before its client is known. The others are refused
+ * later: those that may be for a page ({@code GET}), those whose reply has CORS headers,
+ * and those that wait for {@code 100 Continue}. Safe for many threads.
  */
 final class EarlyRefusal {
 

@@ -4,13 +4,15 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 
 /**
- * Refuses calls on one connection while Weir is overloaded ({@link EarlyRefusal}), unless
- * an earlier request of the connection still waits for its reply, since replies must be
- * in order.
+ * Refuses requests on one connection while Weir is overloaded ({@link EarlyRefusal}),
+ * unless an earlier request of the connection still waits for its reply, since replies
+ * must be in order. Stops reading while the client does not read the refusals.
  */
 final class OverloadHandler extends ChannelDuplexHandler {
 
@@ -21,6 +23,9 @@ final class OverloadHandler extends ChannelDuplexHandler {
 
 	/** Whether the rest of a refused request is still to come. */
 	private boolean refusing;
+
+	/** Whether the last message belonged to a refused request. */
+	private boolean refused;
 
 	/**
 	 * Creates a handler for one connection.
@@ -41,11 +46,11 @@ final class OverloadHandler extends ChannelDuplexHandler {
 				this.pending++;
 			}
 		}
-		boolean refused = this.refusing;
+		this.refused = this.refusing;
 		if (message instanceof LastHttpContent) {
 			this.refusing = false;
 		}
-		if (refused) {
+		if (this.refused) {
 			ReferenceCountUtil.release(message);
 		}
 		else {
@@ -56,29 +61,34 @@ final class OverloadHandler extends ChannelDuplexHandler {
 	@Override
 	public void channelReadComplete(ChannelHandlerContext context) {
 		context.fireChannelReadComplete();
-		if (this.pending == 0) {
-			// Reactor Netty reads on only for requests that it knows
+		readOn(context);
+	}
+
+	@Override
+	public void channelWritabilityChanged(ChannelHandlerContext context) {
+		context.fireChannelWritabilityChanged();
+		readOn(context);
+	}
+
+	/** Reactor Netty reads on only for requests that it has got. */
+	private void readOn(ChannelHandlerContext context) {
+		if (this.refused && context.channel().isWritable()) {
 			context.read();
 		}
 	}
 
 	@Override
-	public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-		if (this.refusing) {
-			// the body of a request that has its reply already
-			context.close();
-		}
-		else {
-			context.fireExceptionCaught(cause);
-		}
-	}
-
-	@Override
 	public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-		if (message instanceof LastHttpContent) {
+		if (message instanceof LastHttpContent && !isInterim(message)) {
 			this.pending--;
 		}
 		context.write(message, promise);
+	}
+
+	/** Reactor Netty writes {@code 100 Continue} as a complete response. */
+	private static boolean isInterim(Object message) {
+		return message instanceof HttpResponse response
+				&& response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
 	}
 
 }

@@ -63,7 +63,8 @@ public final class ProtocolSwitch {
 
 	private static boolean isOwn(ChannelHandler handler) {
 		return handler instanceof ReplyEncoder || handler instanceof RequestGuard
-				|| handler instanceof RequestTimeoutHandler || handler instanceof BrokenBodyHandler;
+				|| handler instanceof RequestTimeoutHandler || handler instanceof OverloadHandler
+				|| handler instanceof BrokenBodyHandler;
 	}
 
 }

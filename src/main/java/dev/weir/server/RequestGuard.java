@@ -170,6 +170,14 @@ final class RequestGuard extends ChannelDuplexHandler {
 		context.fireChannelRead(content);
 	}
 
+	/**
+	 * Whether the rest of a request is read only to be dropped.
+	 * @return whether its reply is complete, but not its body
+	 */
+	boolean isDiscarding() {
+		return this.incomplete && isLastRequestReplied();
+	}
+
 	/** Whether the reply to the last request is complete. */
 	private boolean isLastRequestReplied() {
 		return this.replyComplete && this.replies == this.requests;

@@ -3,6 +3,7 @@ package dev.weir.server;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -32,7 +33,8 @@ import dev.weir.openai.error.ApiErrorException;
  * be complete within the head timeout after its first byte. A body is measured in periods
  * of the body timeout: it must not pause for a whole period, and after the first period
  * it must have {@value #MIN_RATE} bytes per second. A period in which Weir pauses
- * reading, because a backend accepts no more, does not count.
+ * reading, because a backend accepts no more, does not count. If the body already has its
+ * reply and is too slow, the connection is closed.
  */
 final class RequestTimeoutHandler extends ChannelInboundHandlerAdapter {
 
@@ -47,6 +49,8 @@ final class RequestTimeoutHandler extends ChannelInboundHandlerAdapter {
 	private final Duration headTimeout;
 
 	private final Duration bodyTimeout;
+
+	private final BooleanSupplier discarding;
 
 	private @Nullable Future<?> timer;
 
@@ -67,8 +71,10 @@ final class RequestTimeoutHandler extends ChannelInboundHandlerAdapter {
 	 * Creates a handler for one connection.
 	 * @param headTimeout how long a head may take
 	 * @param bodyTimeout how long a body may pause
+	 * @param discarding whether the request has its reply and its body is dropped
 	 */
-	RequestTimeoutHandler(Duration headTimeout, Duration bodyTimeout) {
+	RequestTimeoutHandler(Duration headTimeout, Duration bodyTimeout, BooleanSupplier discarding) {
+		this.discarding = discarding;
 		this.headTimeout = headTimeout;
 		this.bodyTimeout = bodyTimeout;
 	}
@@ -118,10 +124,16 @@ final class RequestTimeoutHandler extends ChannelInboundHandlerAdapter {
 	}
 
 	private void onBodyPeriod(ChannelHandlerContext context) {
-		boolean counts = context.channel().config().isAutoRead() && !this.paused;
+		boolean dropped = this.discarding.getAsBoolean();
+		boolean counts = dropped || (context.channel().config().isAutoRead() && !this.paused);
 		long minimum = this.firstPeriod ? 1 : MIN_RATE * Math.max(1, this.bodyTimeout.toSeconds());
 		if (counts && this.bytes < minimum) {
-			refuseBody(context);
+			if (dropped) {
+				context.close();
+			}
+			else {
+				refuseBody(context);
+			}
 			return;
 		}
 		this.firstPeriod &= !counts;

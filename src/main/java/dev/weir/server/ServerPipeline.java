@@ -106,9 +106,11 @@ final class ServerPipeline {
 		pipeline.replace(HttpServerCodec.class, NettyPipeline.HttpCodec,
 				new RequestDecoder(this.decoderConfig, methods));
 		pipeline.addAfter(NettyPipeline.HttpCodec, ENCODER, new ReplyEncoder(methods));
-		pipeline.addAfter(ENCODER, GUARD, new RequestGuard());
+		RequestGuard guard = new RequestGuard();
+		pipeline.addAfter(ENCODER, GUARD, guard);
 		ClientTimeouts current = this.timeouts.get();
-		pipeline.addAfter(GUARD, REQUEST_TIMEOUT, new RequestTimeoutHandler(current.head(), current.body()));
+		pipeline.addAfter(GUARD, REQUEST_TIMEOUT,
+				new RequestTimeoutHandler(current.head(), current.body(), guard::isDiscarding));
 		pipeline.addAfter(REQUEST_TIMEOUT, OVERLOAD, new OverloadHandler(this.refusal));
 		pipeline.addAfter(NettyPipeline.HttpTrafficHandler, BROKEN_BODY, new BrokenBodyHandler());
 		pipeline.addAfter(BROKEN_BODY, MEMORY, this.memory);

@@ -9,7 +9,7 @@
  * ReplyEncoder              replies to bytes
  * RequestGuard              refuses heads, stops after a broken body, closes the connection
  * RequestTimeoutHandler     ends requests that arrive too slowly
- * OverloadHandler           refuses calls while Weir is overloaded
+ * OverloadHandler           refuses requests while Weir is overloaded
  * HttpTrafficHandler        Reactor Netty: pipelining, keep-alive
  * BrokenBodyHandler         fails the body of the current request
  * OutOfMemoryHandler        ends the process if memory has run out

@@ -149,7 +149,32 @@ class OverloadTests {
 	}
 
 	@Test
-	void theActuatorRepliesToCallsOfOperators() {
+	void aRequestBehindOneThatWasAskedToContinueIsNotRefusedBeforeIt() {
+		stream();
+		RawClient client = this.resources.add(RawClient.of(this.weir));
+		client.write(RawClient.head("POST /v1/chat/completions", "content-length: " + STREAM.length(),
+				"expect: 100-continue"));
+		client.readUntil("100 Continue");
+		// in one segment, so that the second request is read while the first is served
+		client.write(STREAM + RawClient.head("POST /v1/chat/completions", "content-length: 2") + "{}");
+		client.readUntil("content");
+		this.end.countDown();
+		assertThat(client.readUntil(RawClient.LAST_CHUNK)).doesNotContain("503");
+	}
+
+	@Test
+	void theConnectionIsClosedIfTheBodyOfARefusedRequestIsSlow() {
+		WeirServer weir = this.resources.add(WeirServer.start("weir.max-in-flight: 1\nweir.body-timeout: 1s\n"
+				+ WeirServer.pool("", WeirServer.backend("a", this.backend.url()))));
+		weir.bean(RequestsInFlight.class).begin(null);
+		RawClient client = this.resources.add(RawClient.of(weir));
+		client.write(RawClient.head("POST /v1/chat/completions", "transfer-encoding: chunked"));
+		assertThat(client.readReply().status()).isEqualTo(503);
+		assertThat(client.readToEnd()).endsWith("}}");
+	}
+
+	@Test
+	void theActuatorRepliesToRequestsOfOperators() {
 		stream();
 		stream();
 		assertThat(this.weir.post("/actuator/backends", "{}").statusCode()).isEqualTo(405);

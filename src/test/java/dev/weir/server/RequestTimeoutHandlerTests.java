@@ -3,6 +3,7 @@ package dev.weir.server;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -33,7 +34,10 @@ class RequestTimeoutHandlerTests {
 
 	private final Errors errors = new Errors();
 
-	private final EmbeddedChannel channel = new EmbeddedChannel(new RequestTimeoutHandler(HEAD, BODY), this.errors);
+	private final AtomicBoolean discarding = new AtomicBoolean();
+
+	private final EmbeddedChannel channel = new EmbeddedChannel(
+			new RequestTimeoutHandler(HEAD, BODY, this.discarding::get), this.errors);
 
 	RequestTimeoutHandlerTests() {
 		this.channel.freezeTime();
@@ -128,6 +132,18 @@ class RequestTimeoutHandlerTests {
 		assertThat(this.errors.last).isNull();
 		pass(BODY);
 		assertThat(this.errors.last).isInstanceOf(ApiErrorException.class);
+	}
+
+	@Test
+	void theConnectionIsClosedIfABodyIsSlowAfterItsReply() {
+		request();
+		this.channel.config().setAutoRead(false);
+		this.discarding.set(true);
+		pass(BODY.minusNanos(1));
+		assertThat(this.channel.isOpen()).isTrue();
+		pass(Duration.ofNanos(1));
+		assertThat(this.channel.isOpen()).isFalse();
+		assertThat(this.errors.last).isNull();
 	}
 
 	private void someBytesOfAHead() {
