@@ -81,13 +81,13 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	@Override
-	public Mono<Map<StoredObject, String>> findClients(Collection<StoredObject> objects) {
+	public Mono<Map<StoredObject, String>> findPrincipals(Collection<StoredObject> objects) {
 		return Mono.fromSupplier(() -> {
 			Map<StoredObject, String> found = new LinkedHashMap<>();
 			for (StoredObject object : objects) {
 				Known known = this.owners.getIfPresent(Key.of(object));
-				if (known != null && known.client() != null) {
-					found.put(object, known.client());
+				if (known != null && known.principal() != null) {
+					found.put(object, known.principal());
 				}
 			}
 			return found;
@@ -100,13 +100,13 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	@Override
-	public void remember(Collection<StoredObject> objects, Owner owner, String client) {
-		remember(objects, new Known(List.of(owner), client), client);
+	public void remember(Collection<StoredObject> objects, Owner owner, String principal) {
+		remember(objects, new Known(List.of(owner), principal), principal);
 	}
 
 	@Override
-	public void rememberMentioned(Collection<StoredObject> objects, Owner owner, String client) {
-		remember(objects, new Known(List.of(owner), null), client);
+	public void rememberMentioned(Collection<StoredObject> objects, Owner owner, String principal) {
+		remember(objects, new Known(List.of(owner), null), principal);
 	}
 
 	private void remember(Collection<StoredObject> objects, Known added, @Nullable String by) {
@@ -124,16 +124,16 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	private Known merge(Known known, Known added) {
-		if (known.isOfOther(added.client())) {
+		if (known.isOfOther(added.principal())) {
 			return known;
 		}
-		String client = (known.client() != null) ? known.client() : added.client();
+		String principal = (known.principal() != null) ? known.principal() : added.principal();
 		List<Owner> owners = known.owners();
 		for (Owner owner : added.owners()) {
 			owners = with(owners, owner);
 		}
-		return (owners == known.owners() && Objects.equals(client, known.client())) ? known
-				: shareable(new Known(owners, client));
+		return (owners == known.owners() && Objects.equals(principal, known.principal())) ? known
+				: shareable(new Known(owners, principal));
 	}
 
 	private Known shareable(Known known) {
@@ -167,7 +167,7 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 			List<Owner> others = known.owners().stream().filter((one) -> !one.isSameAs(owner)).toList();
 			// its client stays known, so that no other one may use it if it is found
 			// again
-			return (others.isEmpty() && known.client() == null) ? null : new Known(others, known.client());
+			return (others.isEmpty() && known.principal() == null) ? null : new Known(others, known.principal());
 		});
 	}
 
@@ -179,13 +179,14 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	@Override
 	public void learn(String object, KnownObject known) {
 		this.owners.asMap()
-			.merge(Key.parse(object), shareable(new Known(List.copyOf(known.owners()), known.client())), this::merge);
+			.merge(Key.parse(object), shareable(new Known(List.copyOf(known.owners()), known.principal())),
+					this::merge);
 	}
 
 	@Override
-	public void correct(String object, String client) {
+	public void correct(String object, String principal) {
 		this.owners.asMap()
-			.computeIfPresent(Key.parse(object), (key, known) -> shareable(new Known(known.owners(), client)));
+			.computeIfPresent(Key.parse(object), (key, known) -> shareable(new Known(known.owners(), principal)));
 	}
 
 	@Override
@@ -234,17 +235,17 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	 * What is known about an object.
 	 *
 	 * @param owners its owners; none if it was not found there any more
-	 * @param client the client that has made it, {@code null} if that is not known
+	 * @param principal the principal that has made it, {@code null} if that is not known
 	 */
-	private record Known(List<Owner> owners, @Nullable String client) {
+	private record Known(List<Owner> owners, @Nullable String principal) {
 
 		/** Whether another client than a certain one has made it. */
 		boolean isOfOther(@Nullable String than) {
-			return this.client != null && than != null && !this.client.equals(than);
+			return this.principal != null && than != null && !this.principal.equals(than);
 		}
 
 		KnownObject toObject() {
-			return new KnownObject(this.owners, this.client);
+			return new KnownObject(this.owners, this.principal);
 		}
 
 		int further() {

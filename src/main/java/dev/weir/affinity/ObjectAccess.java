@@ -53,13 +53,13 @@ public final class ObjectAccess {
 		List<StoredObject> objects = named.stream().map(NamedObject::object).distinct().toList();
 		UnknownOwner unknown = context.configuration().properties().affinity().unknownOwner();
 		context.ownNewObjects(null);
-		return context.loop().deliver(this.owners.findClients(objects)).flatMap((known) -> {
+		return context.loop().deliver(this.owners.findPrincipals(objects)).flatMap((known) -> {
 			for (NamedObject one : named) {
-				if (!mayUse(client.owner(), one, known.get(one.object()), unknown)) {
+				if (!mayUse(client.principal(), one, known.get(one.object()), unknown)) {
 					throw AffinityErrors.notFound(one);
 				}
 			}
-			context.ownNewObjects(newObjects(client.owner(), call, known));
+			context.ownNewObjects(newObjects(client.principal(), call, known));
 			return Mono.<Void>empty();
 		});
 	}
@@ -70,13 +70,13 @@ public final class ObjectAccess {
 				|| (stored != null && stored.placement() == StoredOperation.Placement.ALL));
 	}
 
-	private static boolean mayUse(String client, NamedObject named, @Nullable String owner, UnknownOwner unknown) {
+	private static boolean mayUse(String principal, NamedObject named, @Nullable String maker, UnknownOwner unknown) {
 		ObjectKind kind = named.object().kind();
 		// who has encrypted reasoning has got it from its client
-		if (kind == ObjectKind.REASONING || client.equals(owner)) {
+		if (kind == ObjectKind.REASONING || principal.equals(maker)) {
 			return true;
 		}
-		return owner == null && (unknown == UnknownOwner.ALLOW || !named.required() || !kind.isRecorded());
+		return maker == null && (unknown == UnknownOwner.ALLOW || !named.required() || !kind.isRecorded());
 	}
 
 	/** A handshake, too: its messages make responses. */
@@ -88,10 +88,10 @@ public final class ObjectAccess {
 	/**
 	 * What is made below an object, such as the result of a batch, belongs to its client.
 	 */
-	private static @Nullable NewObjects newObjects(String client, ApiCall call, Map<StoredObject, String> known) {
+	private static @Nullable NewObjects newObjects(String principal, ApiCall call, Map<StoredObject, String> known) {
 		boolean ownsNamed = true;
 		for (NamedObject one : call.objects()) {
-			boolean own = client.equals(known.get(one.object()));
+			boolean own = principal.equals(known.get(one.object()));
 			if (!own && one.param().equals(NamedObject.PATH)) {
 				return null;
 			}

@@ -198,7 +198,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	private @Nullable Binding home(RequestContext context, ApiCall call, HttpHeaders headers) {
 		Pool pool = context.pool();
-		String key = (context.client() != null) ? context.client().owner() : ClientKey.of(headers);
+		String key = (context.client() != null) ? context.client().principal() : ClientKey.of(headers);
 		Lanes lanes = pool.lanes(call.model())
 			.taking(!call.path().fitsOpenAi(), call.path().lacksApiVersion())
 			.forPriority(Client.priorityOf(context.client()));

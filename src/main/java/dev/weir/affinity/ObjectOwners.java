@@ -9,9 +9,9 @@ import reactor.core.publisher.Mono;
 import dev.weir.openai.stored.StoredObject;
 
 /**
- * Which backend owns an object that was stored through Weir, and which client made it.
- * Owners are forgotten after a time and under memory pressure, so an unknown object may
- * exist all the same. Safe for many threads, never blocks.
+ * Which backend owns an object that was stored through Weir, and which principal made it:
+ * a client, or a user of it. Owners are forgotten after a time and under memory pressure,
+ * so an unknown object may exist all the same. Safe for many threads, never blocks.
  */
 public interface ObjectOwners {
 
@@ -32,31 +32,31 @@ public interface ObjectOwners {
 	void remember(Collection<StoredObject> objects, Owner owner);
 
 	/**
-	 * Records the owner and the client of objects that a client has made. Nothing is
-	 * recorded about an object that another client is known to have made: the first one
-	 * keeps it.
+	 * Records the owner and the principal of objects that a client has made. Nothing is
+	 * recorded about an object that another principal is known to have made: the first
+	 * one keeps it.
 	 * @param objects the objects
 	 * @param owner the owner
-	 * @param client the client, as {@link dev.weir.request.Client#owner()}
+	 * @param principal the {@link dev.weir.request.Client#principal() principal}
 	 */
-	void remember(Collection<StoredObject> objects, Owner owner, String client);
+	void remember(Collection<StoredObject> objects, Owner owner, String principal);
 
 	/**
 	 * Records the owner of objects that a response to a client mentions. Nothing is
-	 * recorded about an object that another client is known to have made, so that no
+	 * recorded about an object that another principal is known to have made, so that no
 	 * client can change where the requests of others go.
 	 * @param objects the objects
 	 * @param owner the owner
-	 * @param client the client, as {@link dev.weir.request.Client#owner()}
+	 * @param principal the {@link dev.weir.request.Client#principal() principal}
 	 */
-	void rememberMentioned(Collection<StoredObject> objects, Owner owner, String client);
+	void rememberMentioned(Collection<StoredObject> objects, Owner owner, String principal);
 
 	/**
-	 * Finds the clients that have made objects.
+	 * Finds the principals that have made objects.
 	 * @param objects the objects
-	 * @return the client of each object of which it is known. Never an error
+	 * @return the principal of each object of which it is known. Never an error
 	 */
-	Mono<Map<StoredObject, String>> findClients(Collection<StoredObject> objects);
+	Mono<Map<StoredObject, String>> findPrincipals(Collection<StoredObject> objects);
 
 	/**
 	 * Removes an owner that has the object no longer.

@@ -28,9 +28,9 @@ public interface OwnerExchange {
 	 * Replaces the client of an object, because another Weir has recorded it before this
 	 * one. The listener is not notified.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @param client the client that has made it
+	 * @param principal the principal that has made it
 	 */
-	void correct(String object, String client);
+	void correct(String object, String principal);
 
 	/**
 	 * Removes an owner that has an object no longer, as another Weir has found out. The
@@ -76,9 +76,9 @@ public interface OwnerExchange {
 	 * What is known about an object.
 	 *
 	 * @param owners its owners
-	 * @param client the client that has made it, {@code null} if that is not known
+	 * @param principal the principal that has made it, {@code null} if that is not known
 	 */
-	record KnownObject(List<Owner> owners, @Nullable String client) {
+	record KnownObject(List<Owner> owners, @Nullable String principal) {
 	}
 
 }

@@ -76,8 +76,8 @@ final class OwnerRecorder implements RequestListener {
 		List<StoredObject> mentioned = new ArrayList<>(objects.size());
 		List<StoredObject> fresh = new ArrayList<>(objects.size());
 		objects.forEach((one) -> ((made != null && made.contains(one)) ? fresh : mentioned).add(one.object()));
-		this.owners.remember(fresh, owner, client.owner());
-		this.owners.rememberMentioned(mentioned, owner, client.owner());
+		this.owners.remember(fresh, owner, client.principal());
+		this.owners.rememberMentioned(mentioned, owner, client.principal());
 	}
 
 }

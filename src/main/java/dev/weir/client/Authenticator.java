@@ -150,8 +150,8 @@ final class Authenticator implements Clients, ConfigurationListener {
 
 	private @Nullable Client client(String credential, Known current) {
 		if (credential.startsWith(EPHEMERAL)) {
-			String owner = this.issued.clientOf(credential);
-			Client client = (owner != null) ? current.client(owner) : null;
+			String principal = this.issued.principalOf(credential);
+			Client client = (principal != null) ? current.client(principal) : null;
 			return (client != null) ? client.forSessionsOnly() : null;
 		}
 		EntraTokens tokens = current.tokens();
@@ -220,10 +220,10 @@ final class Authenticator implements Clients, ConfigurationListener {
 	private record Known(KnownKeys keys, @Nullable EntraTokens tokens, KnownCertificates certificates,
 			boolean hasClients) {
 
-		/** The client of an {@link Client#owner() owner} of objects. */
-		@Nullable Client client(String owner) {
-			Client client = this.keys.client(owner);
-			return (client == null && this.tokens != null) ? this.tokens.member(owner) : client;
+		/** The client of a {@linkplain Client#principal() principal}. */
+		@Nullable Client client(String principal) {
+			Client client = this.keys.client(principal);
+			return (client == null && this.tokens != null) ? this.tokens.member(principal) : client;
 		}
 
 	}

@@ -90,17 +90,17 @@ final class EntraCallers {
 
 	/**
 	 * One of the callers that no entry names.
-	 * @param owner identifies the caller, as {@link Client#owner()}
+	 * @param principal identifies the caller, as {@link Client#principal()}
 	 * @return the client, or {@code null} if it is not such a caller
 	 */
-	@Nullable Client member(String owner) {
-		String[] parts = owner.split("/", 3);
+	@Nullable Client member(String principal) {
+		String[] parts = principal.split("/", 3);
 		if (this.others == null || parts.length < 2) {
 			return null;
 		}
 		Client member = this.others.member(parts[1]);
 		Client client = (parts.length == 2) ? member : member.usedBy(parts[2]);
-		return client.owner().equals(owner) ? client : null;
+		return client.principal().equals(principal) ? client : null;
 	}
 
 }

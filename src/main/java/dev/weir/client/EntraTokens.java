@@ -123,11 +123,11 @@ final class EntraTokens {
 
 	/**
 	 * A client that no entry names.
-	 * @param owner identifies it, as {@link Client#owner()}
+	 * @param principal identifies it, as {@link Client#principal()}
 	 * @return the client, or {@code null} if it is not such a client
 	 */
-	@Nullable Client member(String owner) {
-		return this.callers.member(owner);
+	@Nullable Client member(String principal) {
+		return this.callers.member(principal);
 	}
 
 	private Verified verify(String token) {

@@ -47,7 +47,7 @@ final class OverloadFilter implements GlobalFilter, Ordered {
 	public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
 		// called when the chain is subscribed to, and again if a filter repeats it
 		RequestContext context = RequestContext.find(exchange);
-		@Nullable String client = (context != null) ? context.bufferOwner() : null;
+		@Nullable String client = (context != null) ? context.competingClient() : null;
 		try {
 			this.inFlight.begin(client);
 		}

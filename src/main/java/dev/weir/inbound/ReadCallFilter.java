@@ -110,7 +110,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 
 	private BufferBudget.Share openShare(ServerWebExchange exchange, Runnable onEvicted) {
 		RequestContext context = RequestContext.of(exchange);
-		BufferBudget.Share share = this.budget.openUpload(context.bufferOwner(),
+		BufferBudget.Share share = this.budget.openUpload(context.competingClient(),
 				() -> context.loop().execute(onEvicted));
 		context.holdBody(share);
 		return share;
@@ -119,7 +119,7 @@ final class ReadCallFilter implements GlobalFilter, Ordered {
 	/** The largest body of a request that is held in memory. */
 	private int maxBody(ServerWebExchange exchange) {
 		return Math.toIntExact(Math.min(RequestContext.of(exchange).configuration().properties().maxBody().toBytes(),
-				this.budget.largestUpload(RequestContext.of(exchange).bufferOwner())));
+				this.budget.largestUpload(RequestContext.of(exchange).competingClient())));
 	}
 
 	private Mono<ApiCall> read(ServerWebExchange exchange, ApiPath path) {

@@ -98,7 +98,8 @@ public final class MergedLists {
 				return Mono.error(noVersion(lanes, taking));
 			}
 			context.pool().retryBudget().recordRequest();
-			ListCalls calls = new ListCalls(context, this.failover, callers, this.budget.open(context.bufferOwner()));
+			ListCalls calls = new ListCalls(context, this.failover, callers,
+					this.budget.open(context.competingClient()));
 			ListQuery query = ListQuery.of(list, path);
 			Map<Resource, Lanes> resources = Resource.group(taking);
 			ObjectsOfClient own = ObjectsOfClient.of(context, list, this.owners);

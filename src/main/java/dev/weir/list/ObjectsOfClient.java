@@ -16,25 +16,25 @@ import dev.weir.request.RequestContext;
 
 /**
  * Which objects of a list the client of the request has made. An object of which the
- * client is not known is not among them.
+ * principal is not known is not among them.
  *
  * @param context the request
  * @param list the list
- * @param client the client, as {@link Client#owner()}
- * @param owners the clients of objects
+ * @param principal the {@link Client#principal()} of the request
+ * @param owners the principals of objects
  */
-record ObjectsOfClient(RequestContext context, StoredList list, String client, ObjectOwners owners) {
+record ObjectsOfClient(RequestContext context, StoredList list, String principal, ObjectOwners owners) {
 
 	/**
 	 * The objects of a request's client.
 	 * @param context the request
 	 * @param list the list that it asks for
-	 * @param owners the clients of objects
+	 * @param owners the principals of objects
 	 * @return the objects, or {@code null} if no clients are configured
 	 */
 	static @Nullable ObjectsOfClient of(RequestContext context, StoredList list, ObjectOwners owners) {
 		Client client = context.client();
-		return (client != null) ? new ObjectsOfClient(context, list, client.owner(), owners) : null;
+		return (client != null) ? new ObjectsOfClient(context, list, client.principal(), owners) : null;
 	}
 
 	/**
@@ -50,10 +50,10 @@ record ObjectsOfClient(RequestContext context, StoredList list, String client, O
 				objects.add(object);
 			}
 		}
-		return this.context.loop().deliver(this.owners.findClients(objects)).map((known) -> {
+		return this.context.loop().deliver(this.owners.findPrincipals(objects)).map((known) -> {
 			Set<String> own = new HashSet<>();
-			known.forEach((object, owner) -> {
-				if (owner.equals(this.client)) {
+			known.forEach((object, principal) -> {
+				if (principal.equals(this.principal)) {
 					own.add(object.id());
 				}
 			});

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The limit of bytes that are buffered for all requests together
  * ({@code weir.max-buffered}): request bodies kept for further attempts, and starts of
  * streams that are held back. Close to the limit the slowest upload is aborted, so that
- * slow clients cannot keep others out. One owner, such as a client with a key, gets half
- * of the limit at most. Thread-safe.
+ * slow clients cannot keep others out. One client of several gets half of the limit at
+ * most. Thread-safe.
  */
 public final class BufferBudget {
 
@@ -31,7 +31,7 @@ public final class BufferBudget {
 
 	private volatile long small;
 
-	private volatile long ofOwner;
+	private volatile long ofClient;
 
 	private final Ticker ticker;
 
@@ -39,8 +39,8 @@ public final class BufferBudget {
 
 	private final Set<Share> uploads = ConcurrentHashMap.newKeySet();
 
-	// the bytes of each owner that has any
-	private final Map<String, Long> owners = new ConcurrentHashMap<>();
+	// the bytes of each client that has any
+	private final Map<String, Long> clients = new ConcurrentHashMap<>();
 
 	/**
 	 * Creates an unused budget.
@@ -61,7 +61,7 @@ public final class BufferBudget {
 		this.limit = limit;
 		this.high = limit - limit / 8;
 		this.small = Math.min(SMALL, limit / 32);
-		this.ofOwner = limit / 2;
+		this.ofClient = limit / 2;
 	}
 
 	/**
@@ -74,11 +74,12 @@ public final class BufferBudget {
 
 	/**
 	 * Opens a share that is never aborted.
-	 * @param owner the owner of the bytes, {@code null} for none
+	 * @param client the client whose bytes they are, {@code null} if they count for all
+	 * only
 	 * @return an empty share, which must be closed
 	 */
-	public Share open(@Nullable String owner) {
-		return new Share(this, owner, this.ticker.read(), null);
+	public Share open(@Nullable String client) {
+		return new Share(this, client, this.ticker.read(), null);
 	}
 
 	/**
@@ -93,13 +94,14 @@ public final class BufferBudget {
 
 	/**
 	 * Opens a share for a request body that a client is sending.
-	 * @param owner the owner of the bytes, {@code null} for none
+	 * @param client the client whose bytes they are, {@code null} if they count for all
+	 * only
 	 * @param abort ends the upload; run at most once, on any thread, after the share was
 	 * closed. It must not block
 	 * @return an empty share, which must be closed
 	 */
-	public Share openUpload(@Nullable String owner, Runnable abort) {
-		Share share = new Share(this, owner, this.ticker.read(), abort);
+	public Share openUpload(@Nullable String client, Runnable abort) {
+		Share share = new Share(this, client, this.ticker.read(), abort);
 		this.uploads.add(share);
 		return share;
 	}
@@ -121,12 +123,12 @@ public final class BufferBudget {
 	}
 
 	/**
-	 * Returns the maximum size of a single upload of an owner.
-	 * @param owner the owner, {@code null} for none
-	 * @return half of the limit with an owner, else seven eighths
+	 * Returns the maximum size of a single upload of a client.
+	 * @param client the client, {@code null} for none
+	 * @return half of the limit with a client, else seven eighths
 	 */
-	public long largestUpload(@Nullable String owner) {
-		return (owner != null) ? this.ofOwner : this.high;
+	public long largestUpload(@Nullable String client) {
+		return (client != null) ? this.ofClient : this.high;
 	}
 
 	/**
@@ -138,49 +140,49 @@ public final class BufferBudget {
 	}
 
 	private boolean reserve(long bytes, Share holder) {
-		if (!reserveOfOwner(bytes, holder)) {
-			holder.ownerIsFull = true;
+		if (!reserveOfClient(bytes, holder)) {
+			holder.clientIsFull = true;
 			return false;
 		}
 		boolean reserved = reserveOfAll(bytes, holder);
 		if (!reserved) {
-			releaseOfOwner(bytes, holder.owner);
+			releaseOfClient(bytes, holder.client);
 		}
 		return reserved;
 	}
 
-	/** An owner at its bound loses its own slowest upload, and none of others. */
-	private boolean reserveOfOwner(long bytes, Share holder) {
-		String owner = holder.owner;
-		if (owner == null) {
+	/** A client at its bound loses its own slowest upload, and none of others. */
+	private boolean reserveOfClient(long bytes, Share holder) {
+		String client = holder.client;
+		if (client == null) {
 			return true;
 		}
-		boolean reserved = tryReserveOfOwner(bytes, owner);
-		while (!reserved && abortSlowest(holder, owner)) {
-			reserved = tryReserveOfOwner(bytes, owner);
+		boolean reserved = tryReserveOfClient(bytes, client);
+		while (!reserved && abortSlowest(holder, client)) {
+			reserved = tryReserveOfClient(bytes, client);
 		}
 		return reserved;
 	}
 
-	private boolean tryReserveOfOwner(long bytes, String owner) {
+	private boolean tryReserveOfClient(long bytes, String client) {
 		boolean[] reserved = new boolean[1];
-		this.owners.compute(owner, (name, used) -> {
+		this.clients.compute(client, (name, used) -> {
 			long next = ((used != null) ? used : 0) + bytes;
-			reserved[0] = next <= this.ofOwner;
+			reserved[0] = next <= this.ofClient;
 			return reserved[0] ? Long.valueOf(next) : used;
 		});
 		return reserved[0];
 	}
 
-	private void releaseOfOwner(long bytes, @Nullable String owner) {
-		if (owner != null && bytes > 0) {
-			this.owners.computeIfPresent(owner, (name, used) -> (used > bytes) ? used - bytes : null);
+	private void releaseOfClient(long bytes, @Nullable String client) {
+		if (client != null && bytes > 0) {
+			this.clients.computeIfPresent(client, (name, used) -> (used > bytes) ? used - bytes : null);
 		}
 	}
 
-	private void release(long bytes, @Nullable String owner) {
+	private void release(long bytes, @Nullable String client) {
 		this.used.addAndGet(-bytes);
-		releaseOfOwner(bytes, owner);
+		releaseOfClient(bytes, client);
 	}
 
 	private boolean reserveOfAll(long bytes, Share holder) {
@@ -207,7 +209,7 @@ public final class BufferBudget {
 		return false;
 	}
 
-	private boolean abortSlowest(Share holder, @Nullable String owner) {
+	private boolean abortSlowest(Share holder, @Nullable String client) {
 		long now = this.ticker.read();
 		@Nullable Share slowest = null;
 		double lowest = Double.MAX_VALUE;
@@ -215,7 +217,7 @@ public final class BufferBudget {
 			long age = now - upload.opened;
 			// the rate of a new upload means little, and to abort the holder gains
 			// nothing
-			boolean candidate = owner == null || owner.equals(upload.owner);
+			boolean candidate = client == null || client.equals(upload.client);
 			if (candidate && upload != holder && age >= GRACE.toNanos()) {
 				double rate = upload.held() / (double) age;
 				if (rate < lowest) {
@@ -224,7 +226,7 @@ public final class BufferBudget {
 				}
 			}
 		}
-		return slowest != null && slowest.abort(owner != null);
+		return slowest != null && slowest.abort(client != null);
 	}
 
 	/**
@@ -236,7 +238,7 @@ public final class BufferBudget {
 
 		private final BufferBudget budget;
 
-		private final @Nullable String owner;
+		private final @Nullable String client;
 
 		private final long opened;
 
@@ -244,11 +246,11 @@ public final class BufferBudget {
 
 		private final AtomicLong held = new AtomicLong();
 
-		private volatile boolean ownerIsFull;
+		private volatile boolean clientIsFull;
 
-		private Share(BufferBudget budget, @Nullable String owner, long opened, @Nullable Runnable abort) {
+		private Share(BufferBudget budget, @Nullable String client, long opened, @Nullable Runnable abort) {
 			this.budget = budget;
-			this.owner = owner;
+			this.client = client;
 			this.opened = opened;
 			this.abort = abort;
 		}
@@ -264,7 +266,7 @@ public final class BufferBudget {
 				return false;
 			}
 			if (this.held.updateAndGet((now) -> (now == CLOSED) ? CLOSED : now + bytes) == CLOSED) {
-				this.budget.release(bytes, this.owner);
+				this.budget.release(bytes, this.client);
 				return false;
 			}
 			return true;
@@ -285,7 +287,7 @@ public final class BufferBudget {
 		 * @return a sentence that names the limit
 		 */
 		public String describeFull(String content) {
-			return this.ownerIsFull
+			return this.clientIsFull
 					? "The memory for " + content
 							+ " of this client is full: one client may have half of weir.max-buffered."
 					: "The memory for " + content + " is full (weir.max-buffered).";
@@ -297,7 +299,7 @@ public final class BufferBudget {
 			this.budget.uploads.remove(this);
 			long last = this.held.getAndSet(CLOSED);
 			if (last != CLOSED) {
-				this.budget.release(last, this.owner);
+				this.budget.release(last, this.client);
 			}
 		}
 
@@ -305,12 +307,12 @@ public final class BufferBudget {
 			return Math.max(this.held.get(), 0);
 		}
 
-		private boolean abort(boolean forOwner) {
+		private boolean abort(boolean forClient) {
 			if (!this.budget.uploads.remove(this)) {
 				// another thread has completed or aborted it; there may be room now
 				return true;
 			}
-			this.ownerIsFull = forOwner;
+			this.clientIsFull = forClient;
 			close();
 			if (this.abort != null) {
 				this.abort.run();

@@ -17,7 +17,7 @@ public final class Client {
 
 	private final String name;
 
-	private final String owner;
+	private final String principal;
 
 	private final ClientProperties properties;
 
@@ -33,16 +33,16 @@ public final class Client {
 	 */
 	public Client(ClientProperties properties) {
 		this.name = properties.name();
-		this.owner = properties.name();
+		this.principal = properties.name();
 		this.properties = properties;
 		this.models = new NamePatterns(properties.models());
 		this.pools = new NamePatterns(properties.pools());
 		this.forSessionsOnly = false;
 	}
 
-	private Client(Client settings, String name, String owner, boolean forSessionsOnly) {
+	private Client(Client settings, String name, String principal, boolean forSessionsOnly) {
 		this.name = name;
-		this.owner = owner;
+		this.principal = principal;
 		this.properties = settings.properties;
 		this.models = settings.models;
 		this.pools = settings.pools;
@@ -63,7 +63,7 @@ public final class Client {
 	 * The same client, used by one of its users, whose stored objects are separate from
 	 * those of its other users.
 	 * @param user identifies the user
-	 * @return a client of the same name with another {@link #owner()}
+	 * @return a client of the same name with another {@link #principal()}
 	 */
 	public Client usedBy(String user) {
 		return new Client(this, this.name, this.name + MEMBER + user, this.forSessionsOnly);
@@ -74,7 +74,7 @@ public final class Client {
 	 * @return a client that may open realtime sessions only
 	 */
 	public Client forSessionsOnly() {
-		return new Client(this, this.name, this.owner, true);
+		return new Client(this, this.name, this.principal, true);
 	}
 
 	/**
@@ -94,12 +94,12 @@ public final class Client {
 	}
 
 	/**
-	 * To whom the stored objects belong that the client makes.
+	 * The principal to which the stored objects belong that the client makes.
 	 * @return the name of the client; if it is {@linkplain #usedBy used by} one of
 	 * several users, with a slash and the user
 	 */
-	public String owner() {
-		return this.owner;
+	public String principal() {
+		return this.principal;
 	}
 
 	public ClientProperties properties() {

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 public interface IssuedKeys {
 
 	/**
-	 * The client that has asked for a key.
+	 * The principal that has asked for a key.
 	 * @param key the key
-	 * @return the client, as {@link Client#owner()}, or {@code null} if the key is not
-	 * known, has expired, or was issued while there were no clients
+	 * @return the {@link Client#principal()}, or {@code null} if the key is not known,
+	 * has expired, or was issued while there were no clients
 	 */
-	@Nullable String clientOf(String key);
+	@Nullable String principalOf(String key);
 
 }

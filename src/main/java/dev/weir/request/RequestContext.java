@@ -197,11 +197,11 @@ public final class RequestContext {
 	}
 
 	/**
-	 * The owner of the bytes that are buffered for the request. Each owner may take a
-	 * part of the memory only.
+	 * The client that competes with others for what all requests share, such as memory.
+	 * It may take a part only.
 	 * @return the name of the client, or {@code null} if there are no other clients
 	 */
-	public @Nullable String bufferOwner() {
+	public @Nullable String competingClient() {
 		return (this.client != null && this.configuration != null && hasOtherClients(this.configuration.properties()))
 				? this.client.name() : null;
 	}

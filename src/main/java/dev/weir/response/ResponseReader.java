@@ -63,7 +63,7 @@ public final class ResponseReader {
 		Outcome outcome = OutcomeClassifier.classify(response.status());
 		if (response.isEvents() && outcome.type().isSuccess()) {
 			return FirstEvent
-				.of(response.body(), classifier, limits(context, attempt), this.budget.open(context.bufferOwner()),
+				.of(response.body(), classifier, limits(context, attempt), this.budget.open(context.competingClient()),
 						context.loop())
 				.map((start) -> new AttemptResult.Begun((start.refusal() != null) ? start.refusal() : outcome, response,
 						start));

@@ -79,11 +79,11 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		List<String> arguments = new ArrayList<>(
 				List.of(String.valueOf(this.expireAfter.get().toMillis()), this.link.channel(),
 						this.link.message(KIND,
-								JSON.writeValueAsString(new Message(object, known.owners(), known.client(), false))),
-						String.valueOf(MAX_ENTRIES), (known.client() != null) ? known.client() : ""));
+								JSON.writeValueAsString(new Message(object, known.owners(), known.principal(), false))),
+						String.valueOf(MAX_ENTRIES), (known.principal() != null) ? known.principal() : ""));
 		known.owners().forEach((owner) -> arguments.add(JSON.writeValueAsString(new Entry(owner, null))));
-		if (known.client() != null) {
-			arguments.add(JSON.writeValueAsString(new Entry(null, known.client())));
+		if (known.principal() != null) {
+			arguments.add(JSON.writeValueAsString(new Entry(null, known.principal())));
 		}
 		this.link.run(RedisScripts.OWNER, List.of(key(object)), arguments, (reply) -> {
 			if (reply == null) {
@@ -136,15 +136,16 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		int start = key.indexOf('{') + 1;
 		int end = key.indexOf('}', start);
 		List<Owner> known = new ArrayList<>();
-		String client = null;
+		String principal = null;
 		for (String text : entries) {
 			Entry entry = JSON.readValue(text, Entry.class);
 			if (entry.owner() != null) {
 				known.add(entry.owner());
 			}
-			client = (entry.client() != null) ? entry.client() : client;
+			principal = (entry.principal() != null) ? entry.principal() : principal;
 		}
-		this.link.receive(KIND, JSON.writeValueAsString(new Message(key.substring(start, end), known, client, false)));
+		this.link.receive(KIND,
+				JSON.writeValueAsString(new Message(key.substring(start, end), known, principal, false)));
 	}
 
 	@Override
@@ -157,7 +158,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 			message.owners().forEach((owner) -> this.owners.unlearn(message.object(), owner));
 		}
 		else {
-			this.owners.learn(message.object(), new OwnerExchange.KnownObject(message.owners(), message.client()));
+			this.owners.learn(message.object(), new OwnerExchange.KnownObject(message.owners(), message.principal()));
 		}
 	}
 
@@ -165,11 +166,11 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		return text != null && text.length() <= MAX_TEXT;
 	}
 
-	private record Message(String object, List<Owner> owners, @Nullable String client, boolean forgotten) {
+	private record Message(String object, List<Owner> owners, @Nullable String principal, boolean forgotten) {
 
 		boolean isComplete() {
 			return isText(this.object) && this.owners != null && this.owners.size() <= MAX_ENTRIES
-					&& (this.client == null || isText(this.client))
+					&& (this.principal == null || isText(this.principal))
 					&& this.owners.stream().allMatch(Message::isComplete);
 		}
 
@@ -179,7 +180,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 
 	}
 
-	private record Entry(@Nullable Owner owner, @Nullable String client) {
+	private record Entry(@Nullable Owner owner, @Nullable String principal) {
 	}
 
 }

@@ -313,7 +313,7 @@ final class BackendLink implements PeerListener {
 		if (request == null) {
 			return null;
 		}
-		String id = event.owner();
+		String id = event.belongsTo();
 		if (id == null) {
 			return (event.isErrorMessage() && this.others.take(request, event)) ? null : request;
 		}

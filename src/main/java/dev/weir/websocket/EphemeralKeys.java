@@ -98,9 +98,9 @@ public final class EphemeralKeys implements IssuedKeys {
 	}
 
 	@Override
-	public @Nullable String clientOf(String key) {
+	public @Nullable String principalOf(String key) {
 		Issued issued = this.keys.getIfPresent(hash(key));
-		return (issued != null) ? issued.client() : null;
+		return (issued != null) ? issued.principal() : null;
 	}
 
 	/**
@@ -125,7 +125,7 @@ public final class EphemeralKeys implements IssuedKeys {
 					Instant.ofEpochSecond(Math.min(expiry, Integer.MAX_VALUE * 2L))) : DEFAULT_VALIDITY;
 			if (!key.isEmpty() && !validity.isNegative()) {
 				this.keys.put(hash(key),
-						new Issued(Owner.of(backend), validity, (client != null) ? client.owner() : null));
+						new Issued(Owner.of(backend), validity, (client != null) ? client.principal() : null));
 			}
 		}
 		catch (JacksonException ex) {
@@ -143,7 +143,7 @@ public final class EphemeralKeys implements IssuedKeys {
 		}
 	}
 
-	private record Issued(Owner owner, Duration validity, @Nullable String client) {
+	private record Issued(Owner owner, Duration validity, @Nullable String principal) {
 	}
 
 	/** A reply whose body is read while it is written. */

@@ -70,7 +70,7 @@ record ResponseEvent(StreamEvent event, ObjectNode json, MessageReader message) 
 	 * The id of the response that the event belongs to.
 	 * @return the id, or {@code null} if the event has none
 	 */
-	@Nullable String owner() {
+	@Nullable String belongsTo() {
 		String id = responseId();
 		return (id != null) ? id : text(this.json.path("response_id"));
 	}

@@ -88,12 +88,12 @@ final class ResponseRequests {
 	 */
 	BufferBudget.Share openShare(Runnable onEvicted) {
 		return this.shared.budget()
-			.openUpload(this.handshake.bufferOwner(), () -> this.handshake.loop().execute(onEvicted));
+			.openUpload(this.handshake.competingClient(), () -> this.handshake.loop().execute(onEvicted));
 	}
 
 	boolean complete(BackendResponse response, SocketPeer peer) {
 		return BackendHandshake.complete(response.takeConnection().channel(),
-				this.connector.decoder(false, this.handshake.bufferOwner()), peer);
+				this.connector.decoder(false, this.handshake.competingClient()), peer);
 	}
 
 	void onClosed(OpenSocket socket) {

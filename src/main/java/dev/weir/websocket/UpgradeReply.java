@@ -75,10 +75,10 @@ final class UpgradeReply implements Reply {
 
 	private OpenSocket realtime(Channel client, HttpServerResponse head) {
 		RealtimeSocket socket = new RealtimeSocket(this.context, this.connected, this.connector.open()::remove);
-		ProtocolSwitch.perform(client, head.responseHeaders(), this.connector.decoder(true, this.context.bufferOwner()),
-				socket.client());
+		ProtocolSwitch.perform(client, head.responseHeaders(),
+				this.connector.decoder(true, this.context.competingClient()), socket.client());
 		if (!BackendHandshake.complete(this.backend.takeConnection().channel(),
-				this.connector.decoder(false, this.context.bufferOwner()), socket.backend())) {
+				this.connector.decoder(false, this.context.competingClient()), socket.backend())) {
 			socket.onEnd(socket.backend());
 		}
 		return socket;
@@ -91,8 +91,8 @@ final class UpgradeReply implements Reply {
 	private OpenSocket responses(Channel client, HttpServerResponse head) {
 		ResponsesSocket socket = new ResponsesSocket(this.context, this.requests);
 		Attempt attempt = this.connected.attempt();
-		ProtocolSwitch.perform(client, head.responseHeaders(), this.connector.decoder(true, this.context.bufferOwner()),
-				socket.client());
+		ProtocolSwitch.perform(client, head.responseHeaders(),
+				this.connector.decoder(true, this.context.competingClient()), socket.client());
 		socket.add(attempt.lane().backend(), this.backend);
 		attempt.end(this.connected.outcome());
 		return socket;

@@ -91,13 +91,13 @@ public final class WebSocketConnector {
 	/**
 	 * Creates a decoder.
 	 * @param client whether it decodes the frames of a client
-	 * @param owner the owner of the bytes that are held, or {@code null}
+	 * @param counted the client whose bytes are counted, or {@code null}
 	 * @return the decoder
 	 */
-	FrameDecoder decoder(boolean client, @Nullable String owner) {
+	FrameDecoder decoder(boolean client, @Nullable String counted) {
 		WeirProperties current = this.configuration.current();
 		return new FrameDecoder(client, current.maxBody().toBytes(), current.bodyTimeout(),
-				(onEvicted) -> this.shared.budget().openUpload(owner, onEvicted));
+				(onEvicted) -> this.shared.budget().openUpload(counted, onEvicted));
 	}
 
 }

@@ -71,7 +71,7 @@ class EchoedObjectsTests {
 	}
 
 	private static @Nullable String clientOf(ObjectKind kind, String id) {
-		Map<StoredObject, String> found = owners.findClients(List.of(object(kind, id))).block();
+		Map<StoredObject, String> found = owners.findPrincipals(List.of(object(kind, id))).block();
 		return (found != null) ? found.get(object(kind, id)) : null;
 	}
 

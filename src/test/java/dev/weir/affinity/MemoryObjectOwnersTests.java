@@ -73,10 +73,10 @@ class MemoryObjectOwnersTests {
 		this.owners.remember(List.of(file("1")), ONE, "chat");
 		this.owners.forget(file("1"), ONE);
 		assertThat(this.owners.find(List.of(file("1"))).block()).isEmpty();
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
 		this.owners.remember(List.of(file("1")), TWO);
 		assertThat(this.owners.find(List.of(file("1"))).block()).containsEntry(file("1"), List.of(TWO));
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
 	}
 
 	@Test
@@ -86,13 +86,13 @@ class MemoryObjectOwnersTests {
 		this.owners.remember(List.of(file("1"), file("3")), TWO, "other");
 		this.owners.remember(List.of(file("4")), ONE);
 		this.owners.remember(List.of(file("4")), ONE, "other");
-		assertThat(this.owners.findClients(List.of(file("1"), file("2"), file("3"), file("4"))).block())
+		assertThat(this.owners.findPrincipals(List.of(file("1"), file("2"), file("3"), file("4"))).block())
 			.isEqualTo(java.util.Map.of(file("1"), "chat", file("2"), "chat", file("3"), "other", file("4"), "other"));
 		// nor can another client change where it is
 		assertThat(ownersOf(file("1"))).containsExactly(ONE);
 		this.owners.forget(file("1"), ONE);
 		this.owners.remember(List.of(file("1")), TWO, "other");
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("chat");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("chat");
 	}
 
 	@Test
@@ -104,7 +104,7 @@ class MemoryObjectOwnersTests {
 		assertThat(ownersOf(file("1"))).containsExactly(ONE);
 		assertThat(ownersOf(file("2"))).containsExactly(ONE, TWO);
 		assertThat(ownersOf(file("3"))).containsExactly(TWO);
-		assertThat(this.owners.findClients(all).block()).isEqualTo(java.util.Map.of(file("1"), "chat"));
+		assertThat(this.owners.findPrincipals(all).block()).isEqualTo(java.util.Map.of(file("1"), "chat"));
 		this.owners.rememberMentioned(List.of(file("1")), TWO, "chat");
 		assertThat(ownersOf(file("1"))).containsExactly(ONE, TWO);
 	}
@@ -127,13 +127,13 @@ class MemoryObjectOwnersTests {
 		});
 		this.owners.remember(List.of(file("1")), TWO, "chat");
 		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(TWO), "other"));
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("chat");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("chat");
 		this.owners.correct(hash[0], "other");
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("other");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("other");
 		this.owners.forget(file("1"), ONE);
 		this.owners.forget(file("1"), TWO);
 		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(), "other"));
-		assertThat(this.owners.findClients(List.of(file("1"))).block()).containsValue("other");
+		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("other");
 	}
 
 	@Test

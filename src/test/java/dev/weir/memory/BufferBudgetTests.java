@@ -113,7 +113,7 @@ class BufferBudgetTests {
 	}
 
 	@Test
-	void anOwnerGetsHalfOfTheLimitAndLosesItsOwnSlowestUpload() {
+	void aClientGetsHalfOfTheLimitAndLosesItsOwnSlowestUpload() {
 		BufferBudget.Share first = ownUpload("own", 300);
 		ownUpload("own second", 200);
 		upload("other", 100);
@@ -123,7 +123,7 @@ class BufferBudgetTests {
 		this.time.advance(BufferBudget.GRACE);
 		assertThat(this.budget.openUpload("own", () -> {
 		}).grow(100)).isTrue();
-		// that of another owner is slower
+		// that of another client is slower
 		assertThat(this.aborted).containsExactly("own second");
 		assertThat(this.budget.used()).isEqualTo(500);
 		first.close();
@@ -135,7 +135,7 @@ class BufferBudgetTests {
 	}
 
 	@Test
-	void bytesThatDoNotFitAreNotCountedForTheirOwner() {
+	void bytesThatDoNotFitAreNotCountedForTheirClient() {
 		this.budget.open().grow(900);
 		BufferBudget.Share share = this.budget.open("own");
 		assertThat(share.grow(101)).isFalse();
@@ -146,7 +146,7 @@ class BufferBudgetTests {
 	}
 
 	@Test
-	void aRefusalSaysWhetherTheMemoryOfTheOwnerOrOfAllIsFull() {
+	void aRefusalSaysWhetherTheMemoryOfTheClientOrOfAllIsFull() {
 		BufferBudget.Share own = ownUpload("slow", 300);
 		BufferBudget.Share more = this.budget.open("own");
 		assertThat(more.grow(300)).isFalse();

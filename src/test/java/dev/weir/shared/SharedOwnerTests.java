@@ -119,7 +119,7 @@ class SharedOwnerTests {
 
 	private static List<String> clients(WeirServer weir, String id) {
 		StoredObject object = new StoredObject(ObjectKind.RESPONSE, id);
-		return List.copyOf(weir.bean(ObjectOwners.class).findClients(List.of(object)).block().values());
+		return List.copyOf(weir.bean(ObjectOwners.class).findPrincipals(List.of(object)).block().values());
 	}
 
 	@Test
