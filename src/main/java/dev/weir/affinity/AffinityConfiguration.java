@@ -48,9 +48,14 @@ class AffinityConfiguration {
 	}
 
 	@Bean
-	ObjectAffinity objectAffinity(ObjectOwners owners, FormerOwners formerOwners, ObjectLookup lookup,
-			LiveConfiguration configuration, AffinityMetrics metrics, Ticker ticker) {
-		return new ObjectAffinity(owners, formerOwners, lookup,
+	ObjectAccess objectAccess(ObjectOwners owners) {
+		return new ObjectAccess(owners);
+	}
+
+	@Bean
+	ObjectAffinity objectAffinity(ObjectAccess access, ObjectOwners owners, FormerOwners formerOwners,
+			ObjectLookup lookup, LiveConfiguration configuration, AffinityMetrics metrics, Ticker ticker) {
+		return new ObjectAffinity(access, owners, formerOwners, lookup,
 				new HomeBackends(configuration.current().affinity().expireAfter(), ticker), metrics);
 	}
 

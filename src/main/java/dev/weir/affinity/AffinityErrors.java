@@ -36,6 +36,12 @@ final class AffinityErrors {
 						previous ? "previous_response_not_found" : "not_found"));
 	}
 
+	/** As for a name that no backend serves. */
+	static ApiErrorException noModel(Pool pool, String model) {
+		return new ApiErrorException(ApiError.invalid(404,
+				"The model '" + model + "' does not exist in pool " + pool.name() + ".", "model", "model_not_found"));
+	}
+
 	static ApiErrorException conflict(Pool pool, Map<NamedObject, List<Owner>> found) {
 		Map<String, List<String>> byBackend = found.entrySet()
 			.stream()

@@ -1,13 +1,19 @@
 package dev.weir.affinity;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import dev.weir.backend.Backend;
+import dev.weir.backend.Pool;
 import dev.weir.config.UnknownOwner;
 import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.list.StoredList;
@@ -46,11 +52,14 @@ public final class ObjectAccess {
 		}
 		ApiCall call = context.call();
 		List<NamedObject> named = call.objects();
-		if (named.isEmpty()) {
+		StoredObject model = tunedModel(context.pool(), call.model());
+		if (named.isEmpty() && model == null) {
 			context.ownNewObjects(isList(call) ? null : new NewObjects(Set.of(), creates(call), true));
 			return null;
 		}
-		List<StoredObject> objects = named.stream().map(NamedObject::object).distinct().toList();
+		List<StoredObject> objects = Stream.concat(named.stream().map(NamedObject::object), Stream.ofNullable(model))
+			.distinct()
+			.toList();
 		UnknownOwner unknown = context.configuration().properties().affinity().unknownOwner();
 		context.ownNewObjects(null);
 		return context.loop().deliver(this.owners.findPrincipals(objects)).flatMap((known) -> {
@@ -59,9 +68,58 @@ public final class ObjectAccess {
 					throw AffinityErrors.notFound(one);
 				}
 			}
-			context.ownNewObjects(newObjects(client.principal(), call, known));
+			if (model != null && isOfAnother(client, known.get(model))) {
+				throw AffinityErrors.noModel(context.pool(), call.model());
+			}
+			context.ownNewObjects(isList(call) ? null : newObjects(client.principal(), call, known));
 			return Mono.<Void>empty();
 		});
+	}
+
+	/**
+	 * Leaves out models that other clients have fine-tuned.
+	 * @param client the client, or {@code null} if no clients are configured
+	 * @param pool the pool
+	 * @param models names of models
+	 * @return those that exist for the client; never an error
+	 */
+	public Mono<SortedSet<String>> visibleModels(@Nullable Client client, Pool pool, SortedSet<String> models) {
+		Map<StoredObject, String> tuned = new HashMap<>();
+		for (String name : (client != null) ? models : List.<String>of()) {
+			StoredObject model = tunedModel(pool, name);
+			if (model != null) {
+				tuned.put(model, name);
+			}
+		}
+		if (client == null || tuned.isEmpty()) {
+			return Mono.just(models);
+		}
+		return this.owners.findPrincipals(tuned.keySet()).map((known) -> {
+			SortedSet<String> visible = new TreeSet<>(models);
+			known.forEach((model, maker) -> {
+				if (isOfAnother(client, maker)) {
+					visible.remove(tuned.get(model));
+				}
+			});
+			return visible;
+		});
+	}
+
+	private static boolean isOfAnother(Client client, @Nullable String maker) {
+		return maker != null && !maker.equals(client.principal());
+	}
+
+	/**
+	 * A model that no backend has in its configuration may be one that a client has
+	 * fine-tuned.
+	 */
+	private static @Nullable StoredObject tunedModel(Pool pool, String name) {
+		for (Backend backend : pool.backends()) {
+			if (name.isEmpty() || backend.properties().models().containsKey(name)) {
+				return null;
+			}
+		}
+		return new StoredObject(ObjectKind.FINE_TUNED_MODEL, name);
 	}
 
 	private static boolean isList(ApiCall call) {

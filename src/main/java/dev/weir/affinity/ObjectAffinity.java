@@ -57,9 +57,9 @@ public final class ObjectAffinity implements ConfigurationListener {
 
 	private final AffinityMetrics metrics;
 
-	ObjectAffinity(ObjectOwners owners, FormerOwners formerOwners, ObjectLookup lookup, HomeBackends homes,
-			AffinityMetrics metrics) {
-		this.access = new ObjectAccess(owners);
+	ObjectAffinity(ObjectAccess access, ObjectOwners owners, FormerOwners formerOwners, ObjectLookup lookup,
+			HomeBackends homes, AffinityMetrics metrics) {
+		this.access = access;
 		this.owners = owners;
 		this.formerOwners = formerOwners;
 		this.lookup = lookup;

@@ -167,11 +167,20 @@ public final class Pool {
 	 * @return the models' names in order
 	 */
 	public SortedSet<String> models() {
-		SortedSet<String> models = new TreeSet<>();
-		this.backends.forEach((backend) -> models.addAll(backend.properties().models().keySet()));
+		SortedSet<String> models = configuredModels();
 		knownLanes().stream()
 			.filter((lane) -> !lane.model().isEmpty() && lane.counts().served() > 0)
 			.forEach((lane) -> models.add(lane.model()));
+		return models;
+	}
+
+	/**
+	 * The models in the configuration of the backends.
+	 * @return the models' names in order
+	 */
+	public SortedSet<String> configuredModels() {
+		SortedSet<String> models = new TreeSet<>();
+		this.backends.forEach((backend) -> models.addAll(backend.properties().models().keySet()));
 		models.remove("*");
 		return models;
 	}

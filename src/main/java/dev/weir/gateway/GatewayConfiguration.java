@@ -22,6 +22,7 @@ import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.weir.affinity.ObjectAccess;
 import dev.weir.affinity.ObjectAffinity;
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.PoolSet;
@@ -75,8 +76,9 @@ class GatewayConfiguration {
 	}
 
 	@Bean
-	ModelsFilter modelsFilter(PoolResolver pools, ModelListCache models) {
-		return new ModelsFilter(pools, models::of);
+	ModelsFilter modelsFilter(PoolResolver pools, ModelListCache models, ObjectAccess access) {
+		return new ModelsFilter(pools, models::of,
+				(context, names) -> access.visibleModels(context.client(), context.pool(), names));
 	}
 
 	@Bean

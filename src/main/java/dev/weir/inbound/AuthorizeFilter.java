@@ -1,5 +1,7 @@
 package dev.weir.inbound;
 
+import java.util.List;
+
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -9,6 +11,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.web.server.ServerWebExchange;
 
 import dev.weir.backend.Pool;
+import dev.weir.openai.call.ApiCall;
 import dev.weir.openai.call.Operation;
 import dev.weir.openai.error.ApiErrorException;
 import dev.weir.request.ClientAccess;
@@ -49,6 +52,9 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 			RequestContext context = RequestContext.of(exchange);
 			try {
 				ClientAccess.check(context.client(), pool.name(), context.call(), hasEphemeralKey(exchange, context));
+				for (String model : imageDeployments(exchange)) {
+					ClientAccess.check(context.client(), model);
+				}
 			}
 			catch (ApiErrorException ex) {
 				if (isDenied(ex.error().status())) {
@@ -65,6 +71,11 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 			}
 		}
 		return chain.filter(exchange);
+	}
+
+	/** The model of a tool that makes images, in a header of Azure's. */
+	private static List<String> imageDeployments(ServerWebExchange exchange) {
+		return exchange.getRequest().getHeaders().getOrEmpty(ApiCall.IMAGE_DEPLOYMENT);
 	}
 
 	/** The others are about the request, not about the rights of the client. */

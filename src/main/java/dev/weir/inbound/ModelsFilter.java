@@ -1,7 +1,9 @@
 package dev.weir.inbound;
 
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -41,7 +43,17 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 
 	private final Function<Pool, Mono<SortedSet<String>>> models;
 
-	public ModelsFilter(PoolResolver pools, Function<Pool, Mono<SortedSet<String>>> models) {
+	private final BiFunction<RequestContext, SortedSet<String>, Mono<SortedSet<String>>> visible;
+
+	/**
+	 * Creates the filter.
+	 * @param pools finds the pool of a request
+	 * @param models finds the models of a pool
+	 * @param visible leaves out models that do not exist for the client of a request
+	 */
+	public ModelsFilter(PoolResolver pools, Function<Pool, Mono<SortedSet<String>>> models,
+			BiFunction<RequestContext, SortedSet<String>, Mono<SortedSet<String>>> visible) {
+		this.visible = visible;
 		this.pools = pools;
 		this.models = models;
 	}
@@ -94,12 +106,16 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 			catch (ApiErrorException ex) {
 				return Mono.error(ex);
 			}
-			return (pool.lanes(wanted).isEmpty() || isKeptForOthers(context, wanted))
-					? Mono.error(unknown(wanted, pool, context))
-					: write(exchange, ModelList.one(wanted, path.dialect()));
+			if (pool.lanes(wanted).isEmpty() || isKeptForOthers(context, wanted)) {
+				return Mono.error(unknown(wanted, pool, context));
+			}
+			return context.loop()
+				.deliver(this.visible.apply(context, new TreeSet<>(Set.of(wanted))))
+				.flatMap((names) -> names.isEmpty() ? Mono.error(unknown(wanted, pool, context))
+						: write(exchange, ModelList.one(wanted, path.dialect())));
 		}
 		return context.loop()
-			.deliver(this.models.apply(pool))
+			.deliver(this.models.apply(pool).flatMap((names) -> this.visible.apply(context, names)))
 			.flatMap((names) -> write(exchange, ModelList.of(allowed(names, context), path.dialect())));
 	}
 
@@ -134,7 +150,8 @@ public final class ModelsFilter implements GlobalFilter, Ordered {
 	}
 
 	private static ApiErrorException unknown(String model, Pool pool, RequestContext context) {
-		SortedSet<String> models = allowed(pool.models(), context);
+		// not those that a backend for every model has served to other clients
+		SortedSet<String> models = allowed(pool.configuredModels(), context);
 		String known = models.isEmpty() ? "" : " It has: " + String.join(", ", models) + ".";
 		return new ApiErrorException(
 				new ApiError(404, "The model '" + model + "' does not exist in pool " + pool.name() + "." + known,

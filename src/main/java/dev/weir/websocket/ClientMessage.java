@@ -83,6 +83,10 @@ record ClientMessage(String type, @Nullable String responseId, @Nullable String 
 			// what came before counts: a request with a fault gets the error of a request
 			problem = NOT_JSON;
 		}
+		if (problem == null && type.equalsIgnoreCase(CREATE) && !type.equals(CREATE)) {
+			// a backend may read it as a request that Weir has not checked
+			problem = new Problem("The type of the message differs from " + CREATE + " in case only", "type", INVALID);
+		}
 		if (problem == null && type.isEmpty()) {
 			problem = new Problem("The message has no type", "type", "missing_required_parameter");
 		}

@@ -117,6 +117,21 @@ class EchoedObjectsTests {
 	}
 
 	@Test
+	void s10AModelThatAnotherClientHasFineTunedDoesNotExist() {
+		String model = "ft:gpt-4o:alice" + count;
+		own("alice", ObjectKind.FINE_TUNED_MODEL, model);
+		respond("{}");
+		String chat = "{\"model\":\"" + model + "\",\"messages\":[]}";
+		assertThat(send(ALICE, "POST", "chat/completions", chat)).isEqualTo(200);
+		assertThat(send(ALICE, "GET", "models/" + model, "")).isEqualTo(200);
+		assertThat(weir.get("/v1/models", "api-key", ALICE).body()).contains(model);
+		assertThat(send(BOB, "POST", "chat/completions", chat)).isEqualTo(404);
+		assertThat(weir.post("/v1/chat/completions", chat, "api-key", BOB).body()).contains("model_not_found");
+		assertThat(send(BOB, "GET", "models/" + model, "")).isEqualTo(404);
+		assertThat(weir.get("/v1/models", "api-key", BOB).body()).doesNotContain(model);
+	}
+
+	@Test
 	void s10AResponseThatMentionsAnObjectOfAnotherClientDoesNotChangeWhereItIs() {
 		StoredObject container = object(ObjectKind.CONTAINER, "cntr_alice" + count);
 		Owner elsewhere = new Owner("https://elsewhere.example", "", "other");

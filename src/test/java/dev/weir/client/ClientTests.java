@@ -193,6 +193,16 @@ class ClientTests {
 		assertThat(backend.calls()).isEmpty();
 	}
 
+	@Test
+	void theDeploymentOfAToolInAHeaderIsCheckedLikeAModel() {
+		String header = "x-ms-oai-image-generation-deployment";
+		assertThat(chat("api-key", CHAT, header, "gpt-4o-images").statusCode()).isEqualTo(200);
+		HttpResponse<String> reply = chat("api-key", CHAT, header, "other");
+		assertThat(reply.statusCode()).isEqualTo(403);
+		assertThat(reply.body()).contains("'other'");
+		assertThat(backend.calls()).hasSize(1);
+	}
+
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
 			/v1/threads/runs | {"model":"other"}

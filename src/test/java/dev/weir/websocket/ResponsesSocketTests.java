@@ -205,6 +205,7 @@ class ResponsesSocketTests {
 			"'response.cancel' | invalid_request_body | null | must be a JSON object",
 			"5 | invalid_request_body | null | must be a JSON object",
 			"{} | missing_required_parameter | 'type' | has no type",
+			"{'type':'Response.Create','model':'m1'} | invalid_request_body | 'type' | in case only",
 			"{'type':''} | missing_required_parameter | 'type' | has no type",
 			"{'type':null} | invalid_request_body | 'type' | must be a string",
 			"{'type':7} | invalid_request_body | 'type' | must be a string",
