@@ -145,8 +145,7 @@ final class Grant implements Reservation.Account {
 		}
 
 		void charge(long total) {
-			this.window.correct(this.number, total - this.count);
-			this.count = total;
+			this.count += this.window.correct(this.number, total - this.count);
 		}
 
 	}

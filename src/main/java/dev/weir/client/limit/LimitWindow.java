@@ -214,12 +214,15 @@ final class LimitWindow {
 	 * Corrects what a request has taken.
 	 * @param from the window that it was taken from
 	 * @param more what the request takes in addition; negative for what it returns
+	 * @return how much more it has taken; negative for what has returned, which may be
+	 * less
 	 */
-	void correct(long from, long more) {
+	long correct(long from, long more) {
 		if (more == 0) {
-			return;
+			return 0;
 		}
 		roll();
+		long applied = more;
 		if (more > 0) {
 			this.bucket.consumeIgnoringRateLimits(more);
 			this.debt += (from == this.number) ? 0 : more;
@@ -228,12 +231,14 @@ final class LimitWindow {
 		else {
 			long back = (from == this.number) ? -more : Math.min(-more, this.debt);
 			this.debt -= (from == this.number) ? 0 : back;
+			applied = -back;
 			if (back > 0) {
 				this.bucket.addTokens(back);
 				correctShare(-back);
 			}
 		}
 		record();
+		return applied;
 	}
 
 	private void correctShare(long more) {

@@ -216,6 +216,19 @@ class ClientQuotaTests {
 	}
 
 	@Test
+	void aUsageThatGrowsInALaterWindowIsChargedBeyondTheReservationOnly() {
+		Grant grant = take(600);
+		grant.end(true);
+		this.time.advance(Duration.ofMinutes(3));
+		for (long total : new long[] { 20, 300, 600 }) {
+			grant.settle(total);
+			assertThat(remaining()).as("of " + total).isEqualTo(1000);
+		}
+		grant.settle(750);
+		assertThat(remaining()).isEqualTo(850);
+	}
+
+	@Test
 	void noWindowAdmitsMoreThanItsLimitWhateverIsSettled() {
 		RandomGenerator random = new Random(14);
 		List<Open> open = new ArrayList<>();
