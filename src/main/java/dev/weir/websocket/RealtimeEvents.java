@@ -1,5 +1,8 @@
 package dev.weir.websocket;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -16,18 +19,24 @@ final class RealtimeEvents {
 	/** Events begin with their id and their type. */
 	private static final int LOOKED_AT = 256;
 
-	private static final String CREATED = "\"response.created\"";
+	private static final byte[] CREATED = bytes("\"response.created\"");
 
-	private static final String DONE = "\"response.done\"";
+	private static final byte[] DONE = bytes("\"response.done\"");
 
 	/** Its usage is not part of a response, since another model has made it. */
-	private static final String TRANSCRIBED = "\"conversation.item.input_audio_transcription.completed\"";
+	private static final byte[] TRANSCRIBED = bytes("\"conversation.item.input_audio_transcription.completed\"");
+
+	/** The first bytes of the current message, which may arrive in many parts. */
+	private final byte[] start = new byte[LOOKED_AT];
+
+	private int startLength;
+
+	/** Whether it is open which event the current message is. */
+	private boolean undecided;
 
 	private @Nullable UsageReader reader;
 
 	private @Nullable Usage usage;
-
-	private long offset;
 
 	private int running;
 
@@ -40,44 +49,62 @@ final class RealtimeEvents {
 	 * @param part the part, which stays unchanged
 	 */
 	void add(FramePart part) {
-		int opcode = part.header().opcode();
-		if (opcode == FrameHeader.TEXT && part.begins()) {
-			begin(part);
+		FrameHeader header = part.header();
+		if (header.isControl()) {
+			return;
 		}
-		if (this.reader != null && !part.header().isControl()) {
-			byte[] payload = part.payload(this.offset);
-			this.offset = part.ends() ? 0 : this.offset + payload.length;
-			this.reader.add(payload);
-			if (part.ends() && part.header().last()) {
-				this.usage = this.reader.usage();
-				this.reader = null;
-				this.complete = true;
-				this.running = Math.max(0, this.running - (this.ofResponse ? 1 : 0));
-			}
+		if (part.begins() && header.opcode() != FrameHeader.CONTINUATION) {
+			this.undecided = header.opcode() == FrameHeader.TEXT;
+			this.startLength = 0;
+			this.reader = null;
+		}
+		boolean ends = part.ends() && header.last();
+		if (this.undecided) {
+			recognize(part, ends);
+		}
+		else if (this.reader != null) {
+			this.reader.add(part.payload(0));
+		}
+		if (ends && this.reader != null) {
+			this.usage = this.reader.usage();
+			this.reader = null;
+			this.complete = true;
+			this.running = Math.max(0, this.running - (this.ofResponse ? 1 : 0));
 		}
 	}
 
-	private void begin(FramePart part) {
+	private void recognize(FramePart part, boolean ends) {
+		int before = this.startLength;
 		ByteBuf bytes = part.bytes();
-		int start = bytes.readerIndex() + part.header().size();
-		int end = Math.min(bytes.writerIndex(), start + LOOKED_AT);
-		this.offset = 0;
-		if (contains(bytes, start, end, CREATED)) {
-			this.running++;
+		int skipped = part.begins() ? part.header().size() : 0;
+		int count = Math.min(bytes.readableBytes() - skipped, LOOKED_AT - before);
+		// frames of a backend are not masked
+		bytes.getBytes(bytes.readerIndex() + skipped, this.start, before, count);
+		this.startLength += count;
+		if (this.startLength < LOOKED_AT && !ends) {
+			return;
 		}
-		else {
-			this.ofResponse = contains(bytes, start, end, DONE);
-			this.reader = (this.ofResponse || contains(bytes, start, end, TRANSCRIBED)) ? new UsageReader() : null;
+		this.undecided = false;
+		if (startContains(CREATED)) {
+			this.running++;
+			return;
+		}
+		this.ofResponse = startContains(DONE);
+		if (this.ofResponse || startContains(TRANSCRIBED)) {
+			UsageReader fresh = new UsageReader();
+			fresh.add(Arrays.copyOf(this.start, before));
+			fresh.add(part.payload(0));
+			this.reader = fresh;
 		}
 	}
 
-	private static boolean contains(ByteBuf bytes, int start, int end, String text) {
-		for (int i = start; i <= end - text.length(); i++) {
-			int matched = 0;
-			while (matched < text.length() && bytes.getByte(i + matched) == text.charAt(matched)) {
-				matched++;
-			}
-			if (matched == text.length()) {
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.US_ASCII);
+	}
+
+	private boolean startContains(byte[] text) {
+		for (int i = 0; i <= this.startLength - text.length; i++) {
+			if (Arrays.equals(this.start, i, i + text.length, text, 0, text.length)) {
 				return true;
 			}
 		}
