@@ -51,6 +51,8 @@ public final class Attempt {
 
 	private boolean started;
 
+	private boolean responded;
+
 	private boolean askedForUsage;
 
 	private long sentAt;
@@ -137,6 +139,14 @@ public final class Attempt {
 	}
 
 	/**
+	 * Whether the response for the client has begun, also if it has ended.
+	 * @return whether {@link #onResponseStart()} was called in time
+	 */
+	public boolean hasResponded() {
+		return this.responded;
+	}
+
+	/**
 	 * Records the usage that the response reports.
 	 * @param usage the usage
 	 */
@@ -186,6 +196,7 @@ public final class Attempt {
 			return;
 		}
 		this.phase = Phase.RESPONDING;
+		this.responded = true;
 		if (this.probing) {
 			reportSuccess();
 		}

@@ -122,16 +122,17 @@ public enum OutcomeType {
 	}
 
 	/**
-	 * Whether the backend used tokens for a part of a response, after which another
-	 * attempt may follow.
-	 * @return whether it broke off after the response had begun
+	 * Whether a response that had begun is incomplete because of the backend. A response
+	 * may also fail in its middle with an error that otherwise precedes it, such as a
+	 * rate limit.
+	 * @return whether another attempt may follow, in addition to the tokens of this one
 	 */
 	public boolean isPartial() {
 		return switch (this) {
-			case BROKEN -> true;
-			case SERVED, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,
-					TOO_LONG, NOT_MINE, CANCELLED ->
-				false;
+			case THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED, TOO_LONG,
+					NOT_MINE, BROKEN ->
+				true;
+			case SERVED, CANCELLED -> false;
 		};
 	}
 

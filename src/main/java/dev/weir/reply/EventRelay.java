@@ -245,7 +245,11 @@ public final class EventRelay extends Relay {
 		if (this.resuming != null) {
 			this.resuming.dispose();
 		}
-		Usage usage = this.progress.usage();
+		recordUsage();
+	}
+
+	private void recordUsage() {
+		Usage usage = this.progress.takeUsage();
 		if (usage != null) {
 			attempt().recordUsage(usage);
 		}
@@ -269,6 +273,8 @@ public final class EventRelay extends Relay {
 		RequestResult.@Nullable Relayed other = result.<RequestResult.@Nullable Relayed>match((relayed) -> relayed,
 				(refused) -> null, (exhausted) -> null, (connected) -> null);
 		if (!isOver() && this.resume != null && other != null && other.start() instanceof ResponseStart.Events events) {
+			// of the attempt that broke off
+			recordUsage();
 			replace(other);
 			this.splitter = events.splitter();
 			this.usageCut = usageCut();

@@ -234,11 +234,14 @@ final class StreamProgress {
 	}
 
 	/**
-	 * The usage that the stream reported.
+	 * The usage that the stream has reported since the last call: each attempt of a
+	 * stream that is resumed reports a separate one.
 	 * @return the usage, or {@code null} if there is none
 	 */
-	@Nullable Usage usage() {
-		return this.usage;
+	@Nullable Usage takeUsage() {
+		Usage taken = this.usage;
+		this.usage = null;
+		return taken;
 	}
 
 }

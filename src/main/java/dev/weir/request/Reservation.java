@@ -49,6 +49,9 @@ public final class Reservation {
 
 	private boolean sent;
 
+	// whether a response failed after it had begun
+	private boolean partial;
+
 	private boolean ended;
 
 	private @Nullable StoredObject response;
@@ -99,19 +102,23 @@ public final class Reservation {
 		if (!this.limitsTokens) {
 			return;
 		}
-		long total = usage.inputTokens() + usage.outputTokens();
+		long total = usage.total();
 		if (from == this.broken) {
 			this.earlierTokens += total - this.brokenTokens;
 			this.brokenTokens = total;
-			return;
 		}
-		if (this.session || from != this.attempt) {
-			this.earlierTokens += this.tokens;
-			this.attempt = from;
+		else {
+			if (this.session || from != this.attempt) {
+				this.earlierTokens += this.tokens;
+				this.attempt = from;
+			}
+			this.tokens = total;
+			this.known = true;
 		}
-		this.tokens = total;
-		this.known = true;
-		this.account.charge(this.earlierTokens + this.tokens);
+		// otherwise the attempt that follows keeps what was reserved, until it ends
+		if (this.known) {
+			this.account.charge(this.earlierTokens + this.tokens);
+		}
 	}
 
 	/**
@@ -137,8 +144,11 @@ public final class Reservation {
 	public void onAttemptEnd(Attempt ended, Outcome ofAttempt) {
 		this.outcome = ofAttempt;
 		this.sent = ended.hasStarted();
-		if (ofAttempt.type().isPartial() && this.limitsTokens && !this.session) {
-			onBroken(ended);
+		if (ended.hasResponded() && ofAttempt.type().isPartial()) {
+			this.partial = true;
+			if (this.limitsTokens && !this.session) {
+				onBroken(ended);
+			}
 		}
 	}
 
@@ -208,7 +218,7 @@ public final class Reservation {
 		return switch (this.outcome.type()) {
 			case SERVED -> (this.deltas > 0) ? this.promptTokens + this.deltas : -1;
 			case CANCELLED -> this.sent ? this.promptTokens + this.deltas : 0;
-			// what broke off is among the earlier tokens
+			// a response that had begun before is among the earlier tokens
 			case BROKEN, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,
 					TOO_LONG, NOT_MINE ->
 				0;
@@ -223,7 +233,7 @@ public final class Reservation {
 		if (this.outcome == null) {
 			return false;
 		}
-		if (this.broken != null) {
+		if (this.partial) {
 			return true;
 		}
 		return switch (this.outcome.type()) {

@@ -88,7 +88,7 @@ class StreamProgressTests {
 		StreamProgress completed = after(held, Operation.RESPONSES, "{'type':'response.completed','response':{"
 				+ instructions + ",'usage':{'input_tokens':7,'output_tokens':8}}}");
 		assertThat(completed.isOver()).isTrue();
-		assertThat(completed.usage()).isEqualTo(new Usage(7, 8));
+		assertThat(completed.takeUsage()).isEqualTo(new Usage(7, 8));
 		StreamProgress chat = after(held, Operation.CHAT_COMPLETIONS, "{'choices':[{'index':1,'delta':{'content':'"
 				+ "x".repeat(2000) + "'},'finish_reason':'stop'},{'index':0,'delta':{'content':''}}]}");
 		assertThat(chat.hasBegun()).isTrue();
@@ -156,7 +156,7 @@ class StreamProgressTests {
 		assertThat(progress.mayEnd()).isFalse();
 		note(progress, splitter, "tokens\":3,\"output_tokens\":4}}}\n\n");
 		assertThat(progress.isInside()).isFalse();
-		assertThat(progress.usage()).isEqualTo(new Usage(3, 4));
+		assertThat(progress.takeUsage()).isEqualTo(new Usage(3, 4));
 		assertThat(progress.isOver()).isTrue();
 	}
 

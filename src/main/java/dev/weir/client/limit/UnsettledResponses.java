@@ -74,7 +74,7 @@ final class UnsettledResponses {
 	 * @param usage the usage that it has reported
 	 */
 	void onUsage(RequestContext context, Usage usage) {
-		long total = usage.inputTokens() + usage.outputTokens();
+		long total = usage.total();
 		if (total == 0 || this.responses.asMap().isEmpty()) {
 			return;
 		}

@@ -34,6 +34,14 @@ public record Usage(long inputTokens, long outputTokens, long cachedTokens) {
 	}
 
 	/**
+	 * The tokens of request and response.
+	 * @return the sum
+	 */
+	public long total() {
+		return this.inputTokens + this.outputTokens;
+	}
+
+	/**
 	 * Reads a {@code usage} object. Never throws.
 	 * @param json the bytes that contain the object
 	 * @param from the index of the object's first byte

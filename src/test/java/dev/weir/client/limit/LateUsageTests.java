@@ -221,6 +221,54 @@ class LateUsageTests {
 	}
 
 	@Test
+	void theUsageOfAStreamThatBreaksOffIsNotChargedAgainForTheNext() {
+		String model = "gpt-4o-" + this.id;
+		String body = STREAM.replace("gpt-4o", model)
+			.replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+		first.script((call) -> {
+			call.beginEvents();
+			call.chunk(CHUNK.formatted("one ", "") + CHUNK.formatted("two ",
+					",\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9}"));
+			call.reset();
+		});
+		second.script((call) -> {
+			call.beginEvents();
+			call.chunk(CHUNK.formatted("one ", "") + CHUNK.formatted("two ", "") + CHUNK.formatted("three", "")
+					+ END.substring(0, END.indexOf("data: {", 1)) + "data: [DONE]\n\n");
+			call.endChunks();
+		});
+		assertThat(post("chat/completions", body).body()).contains("three", "[DONE]");
+		// the usage of the first, the prompt and three deltas of the second
+		await().untilAsserted(() -> assertThat(used()).isEqualTo(9 + estimate(body) + 3));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "rate_limit_exceeded", "server_error", "invalid_prompt" })
+	void aResponseOnAWebSocketThatFailsAfterItsBeginIsChargedItsPromptAndTheDeltasThatCame(String code) {
+		first.script((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text("{\"type\":\"response.created\",\"response\":" + response("in_progress", "null") + "}");
+			for (int i = 0; i < 5; i++) {
+				socket.text("{\"type\":\"response.output_text.delta\",\"response_id\":\"" + this.id
+						+ "\",\"delta\":\"a\"}");
+			}
+			socket.text("{\"type\":\"response.failed\",\"response\":" + response("failed", "null").replace("}", "")
+					+ ",\"error\":{\"code\":\"" + code + "\",\"message\":\"It failed.\"}}}");
+			socket.awaitClose();
+		});
+		String create = "{\"type\":\"response.create\",\"model\":\"gpt-4o-" + this.id + "\",\"input\":\"hi\"}";
+		try (RawWebSocket client = RawWebSocket.connect(weir, "/v1/responses", "api-key: " + LIMITED)) {
+			client.text(create);
+			String last = "";
+			while (!last.contains("response.failed")) {
+				last = client.nextText();
+			}
+			await().untilAsserted(() -> assertThat(used()).isEqualTo(estimate(create) + 5));
+		}
+	}
+
+	@Test
 	void aTranscriptionInARealtimeSessionIsCharged() {
 		first.script((call) -> {
 			RawWebSocket socket = RawWebSocket.accept(call);
