@@ -148,13 +148,15 @@ public final class Attempt {
 
 	/**
 	 * Records the usage that the response reports.
-	 * @param usage the usage
+	 * @param reported the usage
 	 */
-	public void recordUsage(Usage usage) {
-		this.lane.tokens().record(usage);
-		this.lane.tokens().add(usage.inputTokens() + usage.outputTokens());
+	public void recordUsage(Usage reported) {
+		Usage used = this.listener.onUsage(this, reported);
+		if (used != null) {
+			this.lane.tokens().record(used);
+			this.lane.tokens().add(used.total());
+		}
 		removeEstimate();
-		this.listener.onUsage(this, usage);
 	}
 
 	private void removeEstimate() {

@@ -3,8 +3,9 @@ package dev.weir.backend;
 import java.time.Duration;
 import java.util.List;
 
-import dev.weir.openai.stored.ReportedObject;
+import org.jspecify.annotations.Nullable;
 
+import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -27,11 +28,14 @@ public interface AttemptListener {
 	}
 
 	/**
-	 * The response reported how many tokens it used.
+	 * The response reported a usage. That is the usage of an earlier request if this one
+	 * reads its result.
 	 * @param attempt the attempt
-	 * @param usage the tokens
+	 * @param reported the tokens
+	 * @return the tokens that this attempt has used, or {@code null} if it has used none
 	 */
-	default void onUsage(Attempt attempt, Usage usage) {
+	default @Nullable Usage onUsage(Attempt attempt, Usage reported) {
+		return reported;
 	}
 
 	/**

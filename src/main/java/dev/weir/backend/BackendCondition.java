@@ -37,6 +37,8 @@ public final class BackendCondition {
 
 	final RefusalStreak refusals = new RefusalStreak();
 
+	private final PendingUsage pendingUsage;
+
 	private volatile @Nullable String credentialProblem;
 
 	private volatile @Nullable String lastFailure;
@@ -60,6 +62,7 @@ public final class BackendCondition {
 		this.gate = new BreakerGate(breaker, this.ramp, () -> free.notifyListener(this), ticker);
 		this.cooldown = new Cooldown(ticker);
 		this.afterBreak = new Cooldown(ticker);
+		this.pendingUsage = new PendingUsage(ticker);
 	}
 
 	/**
@@ -112,6 +115,14 @@ public final class BackendCondition {
 
 	void markRemoved() {
 		this.removed = true;
+	}
+
+	/**
+	 * The stored responses of the backend whose usage is not known yet.
+	 * @return the responses
+	 */
+	public PendingUsage pendingUsage() {
+		return this.pendingUsage;
 	}
 
 	CircuitBreaker breaker() {

@@ -43,7 +43,7 @@ final class AttemptMetrics implements RequestListener, ConfigurationListener {
 	}
 
 	@Override
-	public void onUsage(RequestContext context, Attempt attempt, Usage usage) {
+	public void onTokensUsed(RequestContext context, Attempt attempt, Usage usage) {
 		recordTokens(attempt.lane(), "input", usage.inputTokens());
 		recordTokens(attempt.lane(), "output", usage.outputTokens());
 		BackendMeters backend = (usage.cachedTokens() > 0) ? metersOf(attempt.lane()) : null;

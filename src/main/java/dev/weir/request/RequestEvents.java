@@ -10,7 +10,12 @@ import org.jspecify.annotations.Nullable;
 import dev.weir.backend.Attempt;
 import dev.weir.backend.AttemptListener;
 import dev.weir.backend.Outcome;
+import dev.weir.backend.PendingUsage;
+import dev.weir.openai.call.ApiPath;
+import dev.weir.openai.stored.NamedObject;
+import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.ReportedObject;
+import dev.weir.openai.stored.StoredObject;
 import dev.weir.openai.stream.Usage;
 
 /**
@@ -31,6 +36,9 @@ final class RequestEvents implements AttemptListener {
 
 	private @Nullable Usage usage;
 
+	// the stored response that the request has made
+	private @Nullable StoredObject made;
+
 	private @Nullable Duration timeToReply;
 
 	private boolean ended;
@@ -50,6 +58,10 @@ final class RequestEvents implements AttemptListener {
 
 	@Override
 	public void onEnd(Attempt attempt, Outcome outcome, Duration duration) {
+		if (this.made != null && this.usage == null) {
+			// before the end of the reply, after which the client may read the response
+			pendingUsage(attempt).add(this.made, attempt.lane());
+		}
 		this.attempts.add(new Attempts.Ended(attempt.lane(), outcome));
 		for (RequestListener listener : this.listeners) {
 			listener.onAttemptEnd(this.context, attempt, outcome, duration);
@@ -57,16 +69,50 @@ final class RequestEvents implements AttemptListener {
 	}
 
 	@Override
-	public void onUsage(Attempt attempt, Usage usage) {
-		Usage before = this.usage;
-		this.usage = (before == null) ? usage : before.plus(usage);
+	public @Nullable Usage onUsage(Attempt attempt, Usage reported) {
 		for (RequestListener listener : this.listeners) {
-			listener.onUsage(this.context, attempt, usage);
+			listener.onUsage(this.context, attempt, reported);
 		}
+		if (reported.total() == 0) {
+			return null;
+		}
+		ApiPath path = this.context.call().path();
+		if (path.usesTokens()) {
+			if (this.made != null) {
+				pendingUsage(attempt).remove(this.made);
+			}
+			Usage before = this.usage;
+			this.usage = (before == null) ? reported : before.plus(reported);
+			notifyUsed(attempt, reported);
+			return reported;
+		}
+		List<NamedObject> named = path.objects();
+		Usage used = (named.size() == 1) ? pendingUsage(attempt).count(named.get(0).object(), reported) : null;
+		if (used != null) {
+			notifyUsed(attempt, used);
+		}
+		return null;
+	}
+
+	private void notifyUsed(Attempt attempt, Usage used) {
+		for (RequestListener listener : this.listeners) {
+			listener.onTokensUsed(this.context, attempt, used);
+		}
+	}
+
+	private static PendingUsage pendingUsage(Attempt attempt) {
+		return attempt.lane().backend().condition().pendingUsage();
 	}
 
 	@Override
 	public void onObjects(Attempt attempt, List<ReportedObject> objects) {
+		if (this.context.call().path().usesTokens()) {
+			for (ReportedObject reported : objects) {
+				boolean response = reported.object().kind() == ObjectKind.RESPONSE;
+				this.made = (response && reported.origin() == ReportedObject.Origin.CREATED) ? reported.object()
+						: this.made;
+			}
+		}
 		for (RequestListener listener : this.listeners) {
 			listener.onObjects(this.context, attempt, objects);
 		}

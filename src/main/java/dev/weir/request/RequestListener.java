@@ -26,12 +26,23 @@ public interface RequestListener {
 	}
 
 	/**
-	 * A response reported how many tokens it used.
+	 * A response reported a usage. That is the usage of an earlier request if this one
+	 * reads its result.
 	 * @param context the request
 	 * @param attempt the attempt that the response belongs to
 	 * @param usage the tokens
 	 */
 	default void onUsage(RequestContext context, Attempt attempt, Usage usage) {
+	}
+
+	/**
+	 * A response reported tokens that no response has reported before.
+	 * @param context the request, or the first one that reads the result of a request
+	 * which ended without a usage
+	 * @param attempt the attempt that the response belongs to
+	 * @param usage the tokens
+	 */
+	default void onTokensUsed(RequestContext context, Attempt attempt, Usage usage) {
 	}
 
 	/**

@@ -18,8 +18,8 @@ import dev.weir.openai.stream.Usage;
  * {@code null} if no backend was to be called
  * @param attempts all attempts in the order in which they ended; the last one served the
  * request if it was served
- * @param usage the sum of the tokens that the responses reported, or {@code null} if none
- * did
+ * @param usage the tokens that the request has used, as the responses reported them, or
+ * {@code null} if none did
  * @param boundTo the name of the backend that has the objects which the request names, or
  * {@code null} if the request might use any backend
  */

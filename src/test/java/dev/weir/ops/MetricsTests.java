@@ -30,7 +30,7 @@ class MetricsTests {
 
 	@BeforeAll
 	static void startWeir() {
-		stands = Stands.start(5);
+		stands = Stands.start(6);
 	}
 
 	@Test
@@ -97,6 +97,32 @@ class MetricsTests {
 			assertThat(second.join()).isEqualTo(200);
 			assertWaiting(weir, 0);
 		}
+	}
+
+	@Test
+	void theTokensOfAStoredResponseAreCountedOnceHoweverOftenItIsRead() {
+		String response = "{\"id\":\"%s\",\"object\":\"response\",\"status\":\"completed\",\"output\":[],\"usage\":%s}";
+		String usage = "{\"input_tokens\":30,\"input_tokens_details\":{\"cached_tokens\":%d},\"output_tokens\":20,"
+				+ "\"total_tokens\":50}";
+		Stand stand = stands.next((call) -> {
+			boolean background = call.request().contains("\"background\":true");
+			boolean second = call.request().contains("/resp_2 ") || background;
+			call.respond("200 OK", response.formatted(second ? "resp_2" : "resp_1",
+					background ? "null" : usage.formatted(second ? 15 : 0)));
+		}, SERVES);
+		stand.post("/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\"}");
+		stand.post("/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"hi\",\"background\":true}");
+		for (int i = 0; i < 3; i++) {
+			for (String id : new String[] { "resp_1", "resp_2" }) {
+				assertThat(stand.get("/v1/responses/" + id).body()).contains("\"input_tokens\":30");
+			}
+		}
+		String name = "gen_ai_client_token_usage_token_";
+		assertMetric(stand.firstName(), name + "count", "type=\"input\"", "2");
+		assertMetric(stand.firstName(), name + "sum", "type=\"input\"", "60.0");
+		assertMetric(stand.firstName(), name + "sum", "type=\"output\"", "40.0");
+		assertMetric(stand.firstName(), "weir_cached_tokens_total", "", "15.0");
+		assertThat(get("/actuator/backends/" + stand.firstName()).body()).contains("\"cachedShare\":0.25");
 	}
 
 	private static void assertRequests(String pool, int status, int count) {

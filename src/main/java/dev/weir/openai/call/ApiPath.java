@@ -68,6 +68,10 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 	private static final Pattern RUNS_MODEL = Pattern
 		.compile("realtime/client_secrets|realtime/calls|realtime/calls/[^/]+/accept|videos|video/generations/jobs");
 
+	/** Operations that return the result of an earlier call, with the usage of that. */
+	private static final Pattern EARLIER_RESULT = Pattern
+		.compile("(responses|chat/completions|batches|threads/[^/]+/runs)/[^/]+(/cancel)?");
+
 	private static final Pattern AZURE_ONLY = Pattern
 		.compile("^(deployments|operations|extensions)(/|$)|^images/generations:");
 
@@ -348,6 +352,17 @@ public record ApiPath(String method, ClientDialect dialect, Operation operation,
 					&& (storedOperation() == null || RUNS_MODEL.matcher(this.operationPath).matches()));
 			default -> this.operation.hasModel();
 		};
+	}
+
+	/**
+	 * Whether a usage in the response to the call is its own. To read, change or cancel
+	 * the result of an earlier call uses no tokens, but the response repeats the usage of
+	 * that call.
+	 * @return whether the reported tokens were used by this call
+	 */
+	public boolean usesTokens() {
+		return this.operation != Operation.OTHER
+				|| (this.method.equals("POST") && !EARLIER_RESULT.matcher(this.operationPath).matches());
 	}
 
 	/**

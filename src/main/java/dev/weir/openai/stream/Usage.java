@@ -42,6 +42,17 @@ public record Usage(long inputTokens, long outputTokens, long cachedTokens) {
 	}
 
 	/**
+	 * By how much the usage of one response has grown.
+	 * @param earlier the usage that it has reported before
+	 * @return the difference, without negative numbers
+	 */
+	public Usage since(Usage earlier) {
+		return new Usage(Math.max(0, this.inputTokens - earlier.inputTokens),
+				Math.max(0, this.outputTokens - earlier.outputTokens),
+				Math.max(0, this.cachedTokens - earlier.cachedTokens));
+	}
+
+	/**
 	 * Reads a {@code usage} object. Never throws.
 	 * @param json the bytes that contain the object
 	 * @param from the index of the object's first byte

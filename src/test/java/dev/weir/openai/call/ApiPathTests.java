@@ -131,6 +131,18 @@ class ApiPathTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "POST,/v1/responses,true", "POST,/v1/responses/compact,true", "POST,/v1/chat/completions,true",
+			"POST,/v1/rerank,true", "POST,/v1/threads/runs,true", "POST,/v1/threads/t/runs,true",
+			"POST,/v1/threads/t/runs/r/submit_tool_outputs,true", "POST,/v1/videos/v/remix,true",
+			"GET,/v1/responses/r,false", "HEAD,/v1/responses/r,false", "DELETE,/v1/responses/r,false",
+			"POST,/openai/v1/responses/r/cancel,false", "GET,/v1/chat/completions/c,false",
+			"POST,/v1/chat/completions/c,false", "GET,/v1/threads/t/runs/r,false", "POST,/v1/threads/t/runs/r,false",
+			"POST,/v1/threads/t/runs/r/cancel,false", "GET,/v1/batches/b,false", "POST,/v1/batches/b/cancel,false" })
+	void findsCallsWhoseUsageIsThatOfAnEarlierCall(String method, String path, boolean uses) {
+		assertThat(ApiPath.parse(method, path, null).usesTokens()).isEqualTo(uses);
+	}
+
+	@ParameterizedTest
 	@CsvSource({ "POST, /v1/chat/completions, true", "POST, /v1/rerank, true", "POST, /score, true",
 			"POST, /v1/videos, true", "POST, /v1/realtime/sessions, true", "POST, /v1/filesystem, true",
 			"GET, /v1/rerank, false", "PATCH, /v1/rerank, false", "POST, /v1/files, false",
