@@ -115,8 +115,9 @@ final class FairShare {
 	/**
 	 * Charges a request when it is woken.
 	 * @param waiter the request, which still waits
+	 * @return the share that is charged
 	 */
-	void charge(Waiter waiter) {
+	ClientShare charge(Waiter waiter) {
 		PriorityShare priority = of(waiter.priority());
 		ClientShare client = Objects.requireNonNull(find(waiter));
 		this.virtualTime = Math.max(this.virtualTime, priority.tag);
@@ -124,15 +125,17 @@ final class FairShare {
 		priority.virtualTime = Math.max(priority.virtualTime, client.tag);
 		client.move(priority.virtualTime + waiter.tokens());
 		priority.forgetIdle();
+		return client;
 	}
 
 	/**
-	 * Takes back the charge of a request that was woken and has begun no attempt.
+	 * Takes back the charge of a request that was woken and has begun no attempt. Without
+	 * effect if the charge has been forgotten in the meantime.
 	 * @param waiter the request
+	 * @param client the share that was charged
 	 */
-	void refund(Waiter waiter) {
-		ClientShare client = find(waiter);
-		if (client != null) {
+	void refund(Waiter waiter, ClientShare client) {
+		if (client == find(waiter)) {
 			client.priority.tag -= waiter.tokens() / client.priority.weight;
 			client.move(client.tag - waiter.tokens());
 		}

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
+import dev.weir.backend.Backend;
 import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,12 @@ final class QueueRotation {
 	// the requests of all lanes, if max-concurrent limits the backend
 	private @Nullable WaitOrder ofPlaces;
 
+	// those before a reload, until all requests have been moved
+	private @Nullable WaitOrder formerOfPlaces;
+
+	// of the current configuration, though requests may wait for lanes of an earlier one
+	private Backend backend;
+
 	private final AtomicBoolean pending = new AtomicBoolean();
 
 	private volatile boolean empty = true;
@@ -37,9 +44,45 @@ final class QueueRotation {
 	/**
 	 * Creates a rotation without requests.
 	 * @param orders creates an order by the shares of clients
+	 * @param backend the backend
 	 */
-	QueueRotation(Function<FairShare, WaitOrder> orders) {
+	QueueRotation(Function<FairShare, WaitOrder> orders, Backend backend) {
 		this.orders = orders;
+		this.backend = backend;
+	}
+
+	/**
+	 * Continues with the backend of a new configuration.
+	 * @param current the backend
+	 * @param places the shares in its places, or {@code null} if {@code max-concurrent}
+	 * does not limit it
+	 * @return whether the shares are other ones than before, so that all requests that
+	 * wait have to be {@linkplain #movePlace moved}
+	 */
+	boolean reload(Backend current, @Nullable FairShare places) {
+		this.backend = current;
+		if (places == ((this.ofPlaces != null) ? this.ofPlaces.share() : null)) {
+			return false;
+		}
+		this.formerOfPlaces = this.ofPlaces;
+		this.ofPlaces = null;
+		this.full = current.isFull();
+		return true;
+	}
+
+	/**
+	 * Moves a request to the shares of a new configuration.
+	 * @param waiter the request
+	 * @param lane its lane on the backend
+	 * @param places the shares in the places of the backend, or {@code null} if
+	 * {@code max-concurrent} does not limit it
+	 */
+	void movePlace(Waiter waiter, Lane lane, @Nullable FairShare places) {
+		if (this.formerOfPlaces != null) {
+			this.formerOfPlaces.remove(waiter, lane);
+			this.formerOfPlaces = this.formerOfPlaces.isEmpty() ? null : this.formerOfPlaces;
+		}
+		addPlace(waiter, lane, places);
 	}
 
 	/**
@@ -82,10 +125,14 @@ final class QueueRotation {
 	 */
 	void add(Waiter waiter, Lane lane, FairShare quota, @Nullable FairShare places) {
 		if (this.byLane.isEmpty()) {
-			this.full = lane.backend().isFull();
+			this.full = this.backend.isFull();
 			this.empty = false;
 		}
 		this.byLane.computeIfAbsent(lane, (it) -> this.orders.apply(quota)).add(waiter, lane);
+		addPlace(waiter, lane, places);
+	}
+
+	private void addPlace(Waiter waiter, Lane lane, @Nullable FairShare places) {
 		if (places != null) {
 			if (this.ofPlaces == null) {
 				this.ofPlaces = this.orders.apply(places);
@@ -120,9 +167,8 @@ final class QueueRotation {
 		if (this.byLane.isEmpty()) {
 			return null;
 		}
-		Lane any = this.byLane.keySet().iterator().next();
-		if (!any.backend().isAvailable() || !any.backend().hasPlace()) {
-			this.full = any.backend().isFull();
+		if (!this.backend.isAvailable() || !this.backend.hasPlace()) {
+			this.full = this.backend.isFull();
 			return null;
 		}
 		Choice choice = (this.full && this.ofPlaces != null) ? Choice.of(this.ofPlaces) : null;
@@ -136,10 +182,12 @@ final class QueueRotation {
 	private @Nullable Choice nextInTurn() {
 		for (Map.Entry<Lane, WaitOrder> entry : this.byLane.entrySet()) {
 			Lane lane = entry.getKey();
-			if (lane.isAvailable()) {
+			Choice choice = lane.isAvailable() ? Choice.of(entry.getValue()) : null;
+			// null if another thread has taken the lane since
+			if (choice != null) {
 				this.byLane.remove(lane);
 				this.byLane.put(lane, entry.getValue());
-				return Choice.of(entry.getValue());
+				return choice;
 			}
 		}
 		return null;

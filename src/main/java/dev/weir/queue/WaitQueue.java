@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
+import dev.weir.backend.BackendCondition;
 import dev.weir.backend.Lane;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -51,6 +52,15 @@ final class WaitQueue {
 
 	List<Lane> lanes() {
 		return this.lanes;
+	}
+
+	/**
+	 * The lane on a backend.
+	 * @param backend the backend
+	 * @return the lane, or {@code null} if none of the set is there
+	 */
+	@Nullable Lane laneOf(BackendCondition backend) {
+		return this.lanes.stream().filter((lane) -> lane.backend().condition() == backend).findFirst().orElse(null);
 	}
 
 	/**

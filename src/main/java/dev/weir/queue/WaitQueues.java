@@ -207,6 +207,7 @@ public final class WaitQueues {
 				.filter((waiter) -> waiter.context().failover().attempts().count() == 0)
 				.toList()
 				.forEach(this::chooseAgain);
+			reloadRotations();
 			Set<BackendCondition> current = next.backends()
 				.stream()
 				.map(Backend::condition)
@@ -214,6 +215,27 @@ public final class WaitQueues {
 			this.rotations.entrySet()
 				.removeIf((entry) -> !current.contains(entry.getKey()) && entry.getValue().isUnused());
 		});
+	}
+
+	/**
+	 * Requests that wait on compete with new ones for the places that are configured now.
+	 */
+	private void reloadRotations() {
+		for (Backend backend : this.pool.backends()) {
+			QueueRotation rotation = this.rotations.get(backend.condition());
+			if (rotation == null) {
+				continue;
+			}
+			FairShare places = this.placeShares.of(backend.condition());
+			if (rotation.reload(backend, places)) {
+				this.queues.values().forEach((queue) -> {
+					Lane lane = queue.laneOf(backend.condition());
+					if (lane != null) {
+						queue.waiters().forEach((waiter) -> rotation.movePlace(waiter, lane, places));
+					}
+				});
+			}
+		}
 	}
 
 	private void join(Waiter waiter, boolean checkNow) {
@@ -282,7 +304,20 @@ public final class WaitQueues {
 	}
 
 	private QueueRotation rotation(Lane lane) {
-		return this.rotations.computeIfAbsent(lane.backend().condition(), (backend) -> new QueueRotation(this.orders));
+		return this.rotations.computeIfAbsent(lane.backend().condition(),
+				(condition) -> new QueueRotation(this.orders, current(lane.backend())));
+	}
+
+	/**
+	 * The settings of a backend in the current configuration, the last ones if it has
+	 * none.
+	 */
+	private Backend current(Backend backend) {
+		return this.pool.backends()
+			.stream()
+			.filter((it) -> it.condition() == backend.condition())
+			.findFirst()
+			.orElse(backend);
 	}
 
 	private void remove(Waiter waiter) {
@@ -350,11 +385,11 @@ public final class WaitQueues {
 		Waiter waiter = next.waiter();
 		WaitQueue queue = Objects.requireNonNull(waiter.queue());
 		// before the response to the first one is known, another backend may be free
-		next.share().charge(waiter);
+		FairShare.ClientShare charged = next.share().charge(waiter);
 		remove(waiter);
 		waiter.choose((begun) -> this.thread.execute(() -> {
 			if (!begun) {
-				next.share().refund(waiter);
+				next.share().refund(waiter, charged);
 			}
 			onChosen(rotation, queue, (begun || waiter.isGone()) ? passes : passes + 1);
 		}));

@@ -7,11 +7,13 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -208,6 +210,83 @@ class FairOrderTests {
 		assertThat(Collections.frequency(this.refused, "low")).isBetween(396, 397);
 		await(1, "other", "low", 500);
 		assertThat(Collections.frequency(this.refused, "other")).isZero();
+	}
+
+	@Test
+	void aChargeThatWasForgottenIsNotTakenBack() {
+		FairShare share = new FairShare();
+		FairOrder order = new FairOrder(share);
+		Waiter woken = waiter("first", "normal", 2);
+		order.add(woken, lane());
+		FairShare.ClientShare charged = share.charge(woken);
+		order.remove(woken, lane());
+		order.add(woken, lane());
+		share.refund(woken, charged);
+		Waiter other = waiter("other", "normal", 1);
+		order.add(other, lane());
+		assertThat(order.next((lane) -> true)).as("equal, so the first one to come").isSameAs(other);
+		Waiter high = waiter("high", "high", 3);
+		order.add(high, lane());
+		assertThat(order.next((lane) -> true)).as("the priority has no credit either").isSameAs(high);
+	}
+
+	private Waiter waiter(String name, String priority, long arrival) {
+		Waiter[] waiter = new Waiter[1];
+		Mono.<Boolean>create(
+				(sink) -> waiter[0] = new Waiter(begin(client(name, priority), 500), arrival, 0, sink, (it) -> {
+				}, (it) -> {
+				}))
+			.subscribe();
+		return waiter[0];
+	}
+
+	@Test
+	void aModelWhoseLaneIsTakenInBetweenDoesNotHinderTheNext() {
+		List<WaitOrder> orders = new ArrayList<>();
+		QueueRotation rotation = new QueueRotation((share) -> {
+			// another thread takes the lane of the first model
+			WaitOrder order = new FairOrder(share);
+			WaitOrder taken = orders.isEmpty() ? new TakenOrder(order) : order;
+			orders.add(taken);
+			return taken;
+		}, this.pool.backends().get(0));
+		this.running.failover().attempts().end(new Outcome.Served(200));
+		Waiter second = waiter("second", "normal", 2);
+		rotation.add(waiter("first", "normal", 1), this.pool.lanes("x").get(0), new FairShare(), null);
+		rotation.add(second, this.pool.lanes("y").get(0), new FairShare(), null);
+		QueueRotation.Choice choice = rotation.next();
+		assertThat(choice).isNotNull();
+		assertThat(choice.waiter()).isSameAs(second);
+	}
+
+	/** An order whose lanes are never free when they are checked. */
+	private record TakenOrder(WaitOrder order) implements WaitOrder {
+
+		@Override
+		public FairShare share() {
+			return this.order.share();
+		}
+
+		@Override
+		public void add(Waiter waiter, Lane lane) {
+			this.order.add(waiter, lane);
+		}
+
+		@Override
+		public void remove(Waiter waiter, Lane lane) {
+			this.order.remove(waiter, lane);
+		}
+
+		@Override
+		public boolean isEmpty() {
+			return this.order.isEmpty();
+		}
+
+		@Override
+		public @Nullable Waiter next(Predicate<Lane> available) {
+			return this.order.next((lane) -> false);
+		}
+
 	}
 
 	private List<String> serve(int count) {
