@@ -95,17 +95,12 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	@Override
-	public void remember(Collection<StoredObject> objects, Owner owner) {
-		remember(objects, new Known(List.of(owner), null), null);
-	}
-
-	@Override
 	public void remember(Collection<StoredObject> objects, Owner owner, String principal) {
 		remember(objects, new Known(List.of(owner), principal), principal);
 	}
 
 	@Override
-	public void rememberMentioned(Collection<StoredObject> objects, Owner owner, String principal) {
+	public void rememberMentioned(Collection<StoredObject> objects, Owner owner, @Nullable String principal) {
 		remember(objects, new Known(List.of(owner), null), principal);
 	}
 
@@ -115,17 +110,20 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 		for (StoredObject object : objects) {
 			Key key = Key.of(object);
 			Known last = (others != null) ? this.owners.getIfPresent(key) : null;
-			Known known = this.owners.asMap()
-				.merge(key, shared, (before, more) -> before.isOfOther(by) ? before : merge(before, more));
+			Known known = this.owners.asMap().merge(key, shared, (before, more) -> merge(before, more, by));
 			if (others != null && known != null && known != last) {
-				others.onRemembered(key.toString(), known.toObject());
+				others.onRemembered(key.toString(), ((known.principal() != null) ? known : added).toObject(), by);
 			}
 		}
 	}
 
-	private Known merge(Known known, Known added) {
-		if (known.isOfOther(added.principal())) {
+	private Known merge(Known known, Known added, @Nullable String by) {
+		if (known.isOfOther(by) || known.isOfOther(added.principal())) {
 			return known;
+		}
+		if (known.principal() == null && added.principal() != null) {
+			// requests of others may have named any owner before
+			return added;
 		}
 		String principal = (known.principal() != null) ? known.principal() : added.principal();
 		List<Owner> owners = known.owners();
@@ -177,16 +175,20 @@ final class MemoryObjectOwners implements ObjectOwners, OwnerExchange, Configura
 	}
 
 	@Override
-	public void learn(String object, KnownObject known) {
+	public void learn(String object, KnownObject known, @Nullable String by) {
 		this.owners.asMap()
-			.merge(Key.parse(object), shareable(new Known(List.copyOf(known.owners()), known.principal())),
-					this::merge);
+			.merge(Key.parse(object), of(known),
+					(before, more) -> (before.principal() != null && !before.principal().equals(by)) ? before
+							: merge(before, more, by));
 	}
 
 	@Override
-	public void correct(String object, String principal) {
-		this.owners.asMap()
-			.computeIfPresent(Key.parse(object), (key, known) -> shareable(new Known(known.owners(), principal)));
+	public void correct(String object, KnownObject known) {
+		this.owners.asMap().computeIfPresent(Key.parse(object), (key, before) -> of(known));
+	}
+
+	private Known of(KnownObject known) {
+		return shareable(new Known(List.copyOf(known.owners()), known.principal()));
 	}
 
 	@Override

@@ -233,7 +233,7 @@ public final class ObjectAffinity implements ConfigurationListener {
 		return Flux.fromIterable(unknown)
 			.flatMapSequential((object) -> this.lookup
 				.ask(new BackendQuestion(pool, candidates, leftOut, context.call().path(), headers, object.object()),
-						context.client())
+						ObjectLookup.Asker.of(context))
 				.map((result) -> new ObjectResult(object, orFormerOwner(pool, object, result))), MAX_LOOKUPS)
 			.collectList()
 			.map((results) -> combine(pool, found, results));

@@ -29,13 +29,14 @@ import dev.weir.queue.PoolWaitQueues;
 import dev.weir.queue.Timing;
 import dev.weir.request.Client;
 import dev.weir.request.Patience;
+import dev.weir.request.RequestContext;
 
 /**
  * Asks the backends of a pool for an object whose owner is not known, in parallel. There
  * is one lookup of an object at a time, and its result is kept for some seconds. The
- * number of lookups per second is limited, and so is that of the questions that one
- * backend gets: made-up ids do not reach backends in any number. Results count neither
- * for circuit breakers nor for cooldowns.
+ * number of lookups per second is limited, for each client of several, too, and so is
+ * that of the questions that one backend gets: made-up ids do not reach backends in any
+ * number. Results count neither for circuit breakers nor for cooldowns.
  */
 final class ObjectLookup {
 
@@ -62,7 +63,7 @@ final class ObjectLookup {
 
 	private final Timing timing;
 
-	private final LookupRate rate;
+	private final LookupRates rates;
 
 	private final AsyncCache<Key, LookupResult> results;
 
@@ -84,7 +85,7 @@ final class ObjectLookup {
 		this.queues = queues;
 		this.settings = settings;
 		this.timing = timing;
-		this.rate = new LookupRate(timing.ticker());
+		this.rates = new LookupRates(timing.ticker());
 		this.questions = Caffeine.newBuilder()
 			.weakKeys()
 			.build((backend) -> new QuestionQueue(timing, () -> settings.get().maxLookups()));
@@ -107,51 +108,50 @@ final class ObjectLookup {
 	/**
 	 * Asks the backends of a pool for an object.
 	 * @param question the object, and the request that names it
-	 * @param client the client of the request, or {@code null} if no clients are
-	 * configured
+	 * @param asker the client of the request
 	 * @return the result, on any thread; never an error
 	 */
-	Mono<LookupResult> ask(BackendQuestion question, @Nullable Client client) {
+	Mono<LookupResult> ask(BackendQuestion question, Asker asker) {
 		if (!question.isPossible()) {
 			return Mono.just(new LookupResult.Unknown());
 		}
 		Duration patience = Patience.of(question.headers());
 		Key key = Key.of(question, patience);
-		Mono<LookupResult> result = Mono.defer(() -> ask(question, client, key, MAX_LEFT));
+		Mono<LookupResult> result = Mono.defer(() -> ask(question, asker, key, MAX_LEFT));
 		return (patience == null) ? result
 				: result.timeout(patience, Mono.fromSupplier(() -> unasked(question)), this.timing.timers());
 	}
 
-	private Mono<LookupResult> ask(BackendQuestion question, @Nullable Client client, Key key, int maxLeft) {
+	private Mono<LookupResult> ask(BackendQuestion question, Asker asker, Key key, int maxLeft) {
 		CompletableFuture<LookupResult> known = this.results.getIfPresent(key);
 		if (known == null) {
-			if (!this.rate.tryAcquire(this.settings.get().maxLookups())) {
+			if (!this.rates.tryAcquire(asker.competing(), this.settings.get().maxLookups())) {
 				return limited(question);
 			}
 			RunningLookup lookup = new RunningLookup((result) -> this.results.asMap().remove(key, result));
 			known = this.results.get(key, (it, executor) -> lookup.result());
 			if (known == lookup.result()) {
-				RunningLookup.Request first = add(question, client, lookup);
+				RunningLookup.Request first = add(question, asker, lookup);
 				// Not inside of get, which locks a part of the cache: to ask may complete
 				// other lookups, which locks other parts. Two threads would deadlock.
-				lookup.run(askAll(question, key.atMost(), lookup));
+				lookup.run(askAll(question, asker, key.atMost(), lookup));
 				return first.result();
 			}
 		}
 		RunningLookup.Result running = (RunningLookup.Result) known;
 		if (!running.isKnown() && running.lookup().tryJoin()) {
-			return add(question, client, running.lookup()).result();
+			return add(question, asker, running.lookup()).result();
 		}
 		if (running.isKnown()) {
 			return Mono.fromFuture(running, true);
 		}
 		// its last request has left: nothing will complete it
 		this.results.asMap().remove(key, running);
-		return (maxLeft > 0) ? ask(question, client, key, maxLeft - 1) : limited(question);
+		return (maxLeft > 0) ? ask(question, asker, key, maxLeft - 1) : limited(question);
 	}
 
-	private RunningLookup.Request add(BackendQuestion question, @Nullable Client client, RunningLookup lookup) {
-		return lookup.add(client, this.queues.of(question.pool()), () -> unasked(question));
+	private RunningLookup.Request add(BackendQuestion question, Asker asker, RunningLookup lookup) {
+		return lookup.add(asker.client(), this.queues.of(question.pool()), () -> unasked(question));
 	}
 
 	private Mono<LookupResult> limited(BackendQuestion question) {
@@ -160,16 +160,16 @@ final class ObjectLookup {
 
 	/** The result for a request that cannot wait for that of its lookup. */
 	private LookupResult unasked(BackendQuestion question) {
-		return conclude(question,
+		return conclude(question, Asker.NONE,
 				onePerPlace(question).stream().map((backend) -> new Asked(backend, Finding.UNAVAILABLE)).toList());
 	}
 
-	private Mono<LookupResult> askAll(BackendQuestion question, Duration atMost, RunningLookup lookup) {
+	private Mono<LookupResult> askAll(BackendQuestion question, Asker asker, Duration atMost, RunningLookup lookup) {
 		return Flux.fromIterable(onePerPlace(question))
-			.flatMap((backend) -> ask(question, backend, atMost, lookup), PARALLEL)
+			.flatMap((backend) -> ask(question, backend, asker, atMost, lookup), PARALLEL)
 			.takeUntil((asked) -> asked.finding() == Finding.OWNED)
 			.collectList()
-			.map((all) -> conclude(question, all));
+			.map((all) -> conclude(question, asker, all));
 	}
 
 	/** Of the backends of one resource, one that can be asked now. */
@@ -183,14 +183,16 @@ final class ObjectLookup {
 		return chosen;
 	}
 
-	private Mono<Asked> ask(BackendQuestion question, Backend backend, Duration atMost, RunningLookup lookup) {
+	private Mono<Asked> ask(BackendQuestion question, Backend backend, Asker asker, Duration atMost,
+			RunningLookup lookup) {
 		Lane lane = question.pool().lanes("").of(backend);
 		if (lane == null) {
 			return (mayBeAsked(question.pool(), backend) ? send(question, backend) : Mono.just(Finding.UNAVAILABLE))
 				.map((finding) -> new Asked(backend, finding));
 		}
 		return Mono
-			.firstWithSignal(this.questions.get(backend.condition()).await(lane, atMost, lookup::beginWait),
+			.firstWithSignal(
+					this.questions.get(backend.condition()).await(lane, asker.name(), atMost, lookup::beginWait),
 					lookup.waitEnd().thenReturn(QuestionQueue.Turn.UNAVAILABLE))
 			.flatMap((turn) -> switch (turn) {
 				case SEND -> send(question, backend);
@@ -223,7 +225,7 @@ final class ObjectLookup {
 		return (lane != null) ? lane.cooldownLeft() : Duration.ZERO;
 	}
 
-	private LookupResult conclude(BackendQuestion question, List<Asked> all) {
+	private LookupResult conclude(BackendQuestion question, Asker asker, List<Asked> all) {
 		List<Backend> unasked = new ArrayList<>();
 		Duration retryAfter = Duration.ZERO;
 		boolean limited = false;
@@ -231,7 +233,7 @@ final class ObjectLookup {
 			switch (asked.finding()) {
 				case OWNED -> {
 					Owner owner = Owner.of(asked.backend());
-					this.owners.remember(List.of(question.object()), owner);
+					this.owners.rememberMentioned(List.of(question.object()), owner, asker.principal());
 					return new LookupResult.Found(owner);
 				}
 				case UNAVAILABLE -> {
@@ -271,6 +273,30 @@ final class ObjectLookup {
 		 * @return whether it has the object; never an error
 		 */
 		Mono<BackendQuestion.Ownership> send(BackendQuestion question, Backend backend);
+
+	}
+
+	/**
+	 * The client for which an object is looked up.
+	 *
+	 * @param client the client, or {@code null} if no clients are configured
+	 * @param competing its name, or {@code null} if there are no other clients
+	 */
+	record Asker(@Nullable Client client, @Nullable String competing) {
+
+		static final Asker NONE = new Asker(null, null);
+
+		static Asker of(RequestContext context) {
+			return new Asker(context.client(), context.competingClient());
+		}
+
+		String name() {
+			return (this.client != null) ? this.client.name() : "";
+		}
+
+		@Nullable String principal() {
+			return (this.client != null) ? this.client.principal() : null;
+		}
 
 	}
 

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import dev.weir.openai.stored.StoredObject;
@@ -24,17 +25,10 @@ public interface ObjectOwners {
 	Mono<Map<StoredObject, List<Owner>>> find(Collection<StoredObject> objects);
 
 	/**
-	 * Records the owner of objects. Returns before it is stored, but {@link #find} of the
-	 * same Weir finds it from now on.
-	 * @param objects the objects
-	 * @param owner the owner
-	 */
-	void remember(Collection<StoredObject> objects, Owner owner);
-
-	/**
-	 * Records the owner and the principal of objects that a client has made. Nothing is
-	 * recorded about an object that another principal is known to have made: the first
-	 * one keeps it.
+	 * Records the owner and the principal of objects that a client has made. Returns
+	 * before it is stored, but {@link #find} of the same Weir finds it from now on.
+	 * Nothing is recorded about an object that another principal is known to have made:
+	 * the first one keeps it.
 	 * @param objects the objects
 	 * @param owner the owner
 	 * @param principal the {@link dev.weir.request.Client#principal() principal}
@@ -42,14 +36,16 @@ public interface ObjectOwners {
 	void remember(Collection<StoredObject> objects, Owner owner, String principal);
 
 	/**
-	 * Records the owner of objects that a response to a client mentions. Nothing is
-	 * recorded about an object that another principal is known to have made, so that no
-	 * client can change where the requests of others go.
+	 * Records the owner of objects that exist there, as a response to a client or a
+	 * lookup for it has shown. Nothing is recorded about an object that another principal
+	 * is known to have made, so that no client can change where the requests of others
+	 * go.
 	 * @param objects the objects
 	 * @param owner the owner
-	 * @param principal the {@link dev.weir.request.Client#principal() principal}
+	 * @param principal the {@link dev.weir.request.Client#principal() principal} of the
+	 * client, or {@code null} if no clients are configured
 	 */
-	void rememberMentioned(Collection<StoredObject> objects, Owner owner, String principal);
+	void rememberMentioned(Collection<StoredObject> objects, Owner owner, @Nullable String principal);
 
 	/**
 	 * Finds the principals that have made objects.

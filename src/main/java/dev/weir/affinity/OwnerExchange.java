@@ -17,20 +17,21 @@ public interface OwnerExchange {
 	void listen(Listener listener);
 
 	/**
-	 * Learns what another Weir knows. A client that is known here stays. The listener is
-	 * not notified.
+	 * Learns what another Weir knows. Without effect if a principal is known here and it
+	 * does not come from a request of this one. The listener is not notified.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @param known its owners and its client
+	 * @param known its owners and its principal
+	 * @param by the principal whose request it comes from, or {@code null}
 	 */
-	void learn(String object, KnownObject known);
+	void learn(String object, KnownObject known, @Nullable String by);
 
 	/**
-	 * Replaces the client of an object, because another Weir has recorded it before this
-	 * one. The listener is not notified.
+	 * Replaces what is known about an object, because another Weir has recorded its
+	 * principal before this one. The listener is not notified.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @param principal the principal that has made it
+	 * @param known all owners of the object and its principal
 	 */
-	void correct(String object, String principal);
+	void correct(String object, KnownObject known);
 
 	/**
 	 * Removes an owner that has an object no longer, as another Weir has found out. The
@@ -43,7 +44,7 @@ public interface OwnerExchange {
 	/**
 	 * What is known about an object here.
 	 * @param object the hash of the object, 32 hexadecimal digits
-	 * @return its owners and its client, or {@code null}
+	 * @return its owners and its principal, or {@code null}
 	 */
 	@Nullable KnownObject known(String object);
 
@@ -59,9 +60,11 @@ public interface OwnerExchange {
 		/**
 		 * More is known about an object.
 		 * @param object the hash of the object
-		 * @param known its owners and its client
+		 * @param known its principal and its owners; only the new owner if the principal
+		 * is not known, since others may come from requests of other principals
+		 * @param by the principal whose request it comes from, or {@code null}
 		 */
-		void onRemembered(String object, KnownObject known);
+		void onRemembered(String object, KnownObject known, @Nullable String by);
 
 		/**
 		 * An owner has an object no longer.

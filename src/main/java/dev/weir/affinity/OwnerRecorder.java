@@ -69,7 +69,7 @@ final class OwnerRecorder implements RequestListener {
 		Owner owner = Owner.of(attempt.lane().backend());
 		Client client = context.client();
 		if (client == null) {
-			this.owners.remember(objects.stream().map(ReportedObject::object).toList(), owner);
+			this.owners.rememberMentioned(objects.stream().map(ReportedObject::object).toList(), owner, null);
 			return;
 		}
 		NewObjects made = context.newObjects();

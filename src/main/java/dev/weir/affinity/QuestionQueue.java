@@ -4,6 +4,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -20,10 +23,10 @@ import dev.weir.backend.Lane;
 import dev.weir.queue.Timing;
 
 /**
- * The questions for one backend, in the order of their arrival. They wait for the end of
- * a cooldown; then they are sent one after the other, as the limit per second allows. The
- * ramp of a lane is for requests only: a question is cheap, and has a limit. Safe for
- * many threads, never blocks.
+ * The questions for one backend. They wait for the end of a cooldown; then they are sent
+ * one after the other, as the limit per second allows: clients in turn, and those of one
+ * client in the order of their arrival. The ramp of a lane is for requests only: a
+ * question is cheap, and has a limit. Safe for many threads, never blocks.
  */
 final class QuestionQueue {
 
@@ -41,7 +44,8 @@ final class QuestionQueue {
 	/** How often {@link #update()} is due: only one thread runs it. */
 	private final AtomicInteger due = new AtomicInteger();
 
-	private final Deque<Question> waiting = new ArrayDeque<>();
+	/** Those of each client, in the order in which clients are served. */
+	private final Map<String, Deque<Question>> waiting = new LinkedHashMap<>();
 
 	private @Nullable Disposable timer;
 
@@ -59,14 +63,16 @@ final class QuestionQueue {
 	/**
 	 * Waits until a question may be sent.
 	 * @param lane the lane of the backend
+	 * @param client the name of the client, empty if there is none
 	 * @param atMost how long to wait
 	 * @param mayWait is called if the question has to wait; whether it may
 	 * @return whether it may be sent; at once if it may not wait, or would wait too long,
 	 * or if the backend is out of service
 	 */
-	Mono<Turn> await(Lane lane, Duration atMost, BooleanSupplier mayWait) {
+	Mono<Turn> await(Lane lane, String client, Duration atMost, BooleanSupplier mayWait) {
 		return Mono.create((sink) -> {
-			this.arrivals.add(new Question(lane, this.timing.ticker().read() + atMost.toNanos(), mayWait, sink));
+			this.arrivals
+				.add(new Question(lane, client, this.timing.ticker().read() + atMost.toNanos(), mayWait, sink));
 			requestUpdate();
 		});
 	}
@@ -82,23 +88,19 @@ final class QuestionQueue {
 	}
 
 	private void update() {
-		for (Iterator<Question> all = this.waiting.iterator(); all.hasNext();) {
-			if (all.next().cancelled) {
-				all.remove();
-			}
-		}
+		removeEnded();
 		Duration delay = serve();
 		for (Question next = this.arrivals.poll(); next != null; next = this.arrivals.poll()) {
 			if (next.cancelled) {
 				continue;
 			}
-			Duration left = this.waiting.isEmpty() ? trySend(next) : behind(delay);
+			Duration left = this.waiting.isEmpty() ? trySend(next) : behindOthers(next, delay);
 			if (left.isZero()) {
 				continue;
 			}
 			if (next.isInTime(left) && next.mayWait.getAsBoolean()) {
 				delay = this.waiting.isEmpty() ? left : delay;
-				this.waiting.add(next);
+				this.waiting.computeIfAbsent(next.client, (client) -> new ArrayDeque<>()).add(next);
 			}
 			else {
 				next.sink.success(refusal(next.lane));
@@ -107,14 +109,35 @@ final class QuestionQueue {
 		setTimer(delay);
 	}
 
-	/** Sends those whose time has come, and returns the delay of the first other one. */
+	/** Those of other clients may have come in between, so that the time is over. */
+	private void removeEnded() {
+		for (Deque<Question> ofClient : this.waiting.values()) {
+			for (Iterator<Question> all = ofClient.iterator(); all.hasNext();) {
+				Question question = all.next();
+				if (question.cancelled || !question.isInTime(Duration.ZERO)) {
+					all.remove();
+					question.sink.success(refusal(question.lane));
+				}
+			}
+		}
+		this.waiting.values().removeIf(Deque::isEmpty);
+	}
+
+	/** Sends those whose time has come, and returns the delay of the next one. */
 	private Duration serve() {
-		for (Question first = this.waiting.peek(); first != null; first = this.waiting.peek()) {
+		while (!this.waiting.isEmpty()) {
+			String client = this.waiting.keySet().iterator().next();
+			Deque<Question> ofClient = Objects.requireNonNull(this.waiting.get(client));
+			Question first = ofClient.getFirst();
 			Duration left = trySend(first);
 			if (!left.isZero() && first.isInTime(left)) {
 				return left;
 			}
-			this.waiting.remove();
+			ofClient.removeFirst();
+			this.waiting.remove(client);
+			if (!ofClient.isEmpty()) {
+				this.waiting.put(client, ofClient);
+			}
 			if (!left.isZero()) {
 				first.sink.success(refusal(first.lane));
 			}
@@ -127,9 +150,16 @@ final class QuestionQueue {
 		return lane.cooldownLeft().isZero() ? Turn.LIMITED : Turn.UNAVAILABLE;
 	}
 
-	/** The delay of a question behind all that wait. */
-	private Duration behind(Duration delayOfFirst) {
-		return delayOfFirst.plus(Duration.ofSeconds(1).multipliedBy(this.waiting.size()).dividedBy(limit()));
+	/** The delay of a question behind those that are sent before it, if no more come. */
+	private Duration behindOthers(Question question, Duration delayOfFirst) {
+		Deque<Question> own = this.waiting.get(question.client);
+		int turns = (own != null) ? own.size() + 1 : 1;
+		long before = this.waiting.entrySet()
+			.stream()
+			.mapToLong((other) -> other.getKey().equals(question.client) ? turns - 1
+					: Math.min(other.getValue().size(), turns))
+			.sum();
+		return delayOfFirst.plus(Duration.ofSeconds(1).multipliedBy(before).dividedBy(limit()));
 	}
 
 	/**
@@ -190,6 +220,8 @@ final class QuestionQueue {
 
 		private final Lane lane;
 
+		private final String client;
+
 		private final long until;
 
 		private final BooleanSupplier mayWait;
@@ -198,8 +230,9 @@ final class QuestionQueue {
 
 		private volatile boolean cancelled;
 
-		Question(Lane lane, long until, BooleanSupplier mayWait, MonoSink<Turn> sink) {
+		Question(Lane lane, String client, long until, BooleanSupplier mayWait, MonoSink<Turn> sink) {
 			this.lane = lane;
+			this.client = client;
 			this.until = until;
 			this.mayWait = mayWait;
 			this.sink = sink.onCancel(() -> {

@@ -15,7 +15,8 @@ import org.springframework.util.unit.DataSize;
  * @param expireAfter Time after which an owner is forgotten if no request has named its
  * object.
  * @param maxLookups Largest number of unknown ids per second that backends are asked for.
- * Further requests with unknown ids get 429. See docs/affinity.md#unknown-ids.
+ * Further requests with unknown ids get 429. One client of several gets half of them. See
+ * docs/affinity.md#unknown-ids.
  * @param lookupTimeout Longest time for the response of a backend that is asked for an
  * unknown id.
  * @param unknownOwner Whether a client may use an object of which the client that made it

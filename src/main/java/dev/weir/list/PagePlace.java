@@ -18,6 +18,7 @@ import dev.weir.openai.list.ListItem;
 import dev.weir.openai.list.ListQuery;
 import dev.weir.openai.list.MergedPage;
 import dev.weir.openai.stored.StoredObject;
+import dev.weir.request.Client;
 import dev.weir.request.RequestContext;
 
 /**
@@ -163,7 +164,9 @@ final class PagePlace {
 				objects.computeIfAbsent(page.ranks().get(i), (rank) -> new ArrayList<>()).add(object);
 			}
 		}
-		objects.forEach((rank, some) -> this.owners.remember(some, Owner.of(this.lanes.get(rank).get(0).backend())));
+		Client client = this.context.client();
+		objects.forEach((rank, some) -> this.owners.rememberMentioned(some,
+				Owner.of(this.lanes.get(rank).get(0).backend()), (client != null) ? client.principal() : null));
 	}
 
 	private void rememberPosition(List<ResourceList> lists, MergedPage page) {

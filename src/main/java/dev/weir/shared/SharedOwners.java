@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -38,13 +39,19 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 
 	private static final int MAX_TEXT = 2048;
 
+	/** Differs from each principal: requests of several ones have named owners. */
+	private static final String SEVERAL = "/";
+
+	private static final String NONE = "";
+
 	private final RedisLink link;
 
 	private final OwnerExchange owners;
 
 	private final Supplier<Duration> expireAfter;
 
-	private final Set<String> unsent = ConcurrentHashMap.newKeySet();
+	// for each object the principal whose requests it was in
+	private final Map<String, String> unsent = new ConcurrentHashMap<>();
 
 	private final Disposable.Swap loading = Disposables.swap();
 
@@ -71,33 +78,45 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 	}
 
 	@Override
-	public void onRemembered(String object, OwnerExchange.KnownObject known) {
+	public void onRemembered(String object, OwnerExchange.KnownObject known, @Nullable String by) {
 		if (!this.link.isConnected()) {
-			keep(object);
+			keep(object, by);
 			return;
 		}
-		List<String> arguments = new ArrayList<>(
-				List.of(String.valueOf(this.expireAfter.get().toMillis()), this.link.channel(),
-						this.link.message(KIND,
-								JSON.writeValueAsString(new Message(object, known.owners(), known.principal(), false))),
-						String.valueOf(MAX_ENTRIES), (known.principal() != null) ? known.principal() : ""));
-		known.owners().forEach((owner) -> arguments.add(JSON.writeValueAsString(new Entry(owner, null))));
-		if (known.principal() != null) {
-			arguments.add(JSON.writeValueAsString(new Entry(null, known.principal())));
+		String principal = known.principal();
+		String checked = (principal != null) ? principal : by;
+		List<String> arguments = new ArrayList<>(List.of(String.valueOf(this.expireAfter.get().toMillis()),
+				this.link.channel(),
+				this.link.message(KIND,
+						JSON.writeValueAsString(new Message(object, known.owners(), principal, checked, false))),
+				String.valueOf(MAX_ENTRIES), Objects.requireNonNullElse(checked, NONE),
+				(principal != null) ? "1" : "0"));
+		if (principal != null) {
+			arguments.add(JSON.writeValueAsString(new Entry(null, principal)));
 		}
+		known.owners().forEach((owner) -> arguments.add(JSON.writeValueAsString(new Entry(owner, null))));
 		this.link.run(RedisScripts.OWNER, List.of(key(object)), arguments, (reply) -> {
 			if (reply == null) {
-				keep(object);
+				keep(object, by);
 			}
-			else if (isText(reply) && !reply.isEmpty()) {
-				this.owners.correct(object, reply);
+			else if (!reply.isEmpty()) {
+				correct(object, reply);
 			}
 		});
 	}
 
-	private void keep(String object) {
+	/** Another principal has made the object: what Redis knows counts. */
+	private void correct(String object, String entries) {
+		Message known = Message.of(object, List.of(JSON.readValue(entries, String[].class)));
+		if (known.isComplete()) {
+			this.owners.correct(object, known.known());
+		}
+	}
+
+	private void keep(String object, @Nullable String by) {
 		if (this.unsent.size() < MAX_UNSENT) {
-			this.unsent.add(object);
+			this.unsent.merge(object, Objects.requireNonNullElse(by, NONE),
+					(one, other) -> one.equals(other) ? one : SEVERAL);
 		}
 	}
 
@@ -106,7 +125,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		this.link.run(RedisScripts.FORGET, List.of(key(object)),
 				List.of(this.link.channel(),
 						this.link.message(KIND,
-								JSON.writeValueAsString(new Message(object, List.of(owner), null, true))),
+								JSON.writeValueAsString(new Message(object, List.of(owner), null, null, true))),
 						JSON.writeValueAsString(new Entry(owner, null))),
 				(reply) -> {
 				});
@@ -114,11 +133,11 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 
 	@Override
 	public void onConnected() {
-		for (String object : List.copyOf(this.unsent)) {
-			this.unsent.remove(object);
+		for (String object : List.copyOf(this.unsent.keySet())) {
+			String by = this.unsent.remove(object);
 			OwnerExchange.KnownObject known = this.owners.known(object);
-			if (known != null) {
-				onRemembered(object, known);
+			if (by != null && known != null) {
+				onRemembered(object, known, by.equals(NONE) ? null : by);
 			}
 		}
 		this.loading.update(this.link.entries(key("*"), this.owners.capacity())
@@ -135,17 +154,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 	private void learn(String key, Collection<String> entries) {
 		int start = key.indexOf('{') + 1;
 		int end = key.indexOf('}', start);
-		List<Owner> known = new ArrayList<>();
-		String principal = null;
-		for (String text : entries) {
-			Entry entry = JSON.readValue(text, Entry.class);
-			if (entry.owner() != null) {
-				known.add(entry.owner());
-			}
-			principal = (entry.principal() != null) ? entry.principal() : principal;
-		}
-		this.link.receive(KIND,
-				JSON.writeValueAsString(new Message(key.substring(start, end), known, principal, false)));
+		this.link.receive(KIND, JSON.writeValueAsString(Message.of(key.substring(start, end), entries)));
 	}
 
 	@Override
@@ -158,7 +167,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 			message.owners().forEach((owner) -> this.owners.unlearn(message.object(), owner));
 		}
 		else {
-			this.owners.learn(message.object(), new OwnerExchange.KnownObject(message.owners(), message.principal()));
+			this.owners.learn(message.object(), message.known(), message.by());
 		}
 	}
 
@@ -166,11 +175,39 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 		return text != null && text.length() <= MAX_TEXT;
 	}
 
-	private record Message(String object, List<Owner> owners, @Nullable String principal, boolean forgotten) {
+	/**
+	 * What is known about an object.
+	 *
+	 * @param object the hash of the object
+	 * @param owners its owners, or those that do not have it any more
+	 * @param principal the principal that has made it, {@code null} if that is not known
+	 * @param by the principal whose request it comes from, {@code null} if that is not
+	 * known
+	 * @param forgotten whether the owners do not have it any more
+	 */
+	private record Message(String object, List<Owner> owners, @Nullable String principal, @Nullable String by,
+			boolean forgotten) {
+
+		static Message of(String object, Collection<String> entries) {
+			List<Owner> owners = new ArrayList<>();
+			String principal = null;
+			for (String text : entries) {
+				Entry entry = JSON.readValue(text, Entry.class);
+				if (entry.owner() != null) {
+					owners.add(entry.owner());
+				}
+				principal = (entry.principal() != null) ? entry.principal() : principal;
+			}
+			return new Message(object, owners, principal, principal, false);
+		}
+
+		OwnerExchange.KnownObject known() {
+			return new OwnerExchange.KnownObject(this.owners, this.principal);
+		}
 
 		boolean isComplete() {
 			return isText(this.object) && this.owners != null && this.owners.size() <= MAX_ENTRIES
-					&& (this.principal == null || isText(this.principal))
+					&& (this.principal == null || isText(this.principal)) && (this.by == null || isText(this.by))
 					&& this.owners.stream().allMatch(Message::isComplete);
 		}
 

@@ -252,7 +252,7 @@ class AffinityTests extends TwoStoringBackends {
 		beta.storeAs(file);
 		ObjectOwners owners = weir.bean(ObjectOwners.class);
 		for (String name : List.of("alpha", "beta")) {
-			owners.remember(List.of(new StoredObject(ObjectKind.FILE, file)), Owner.of(backend(name)));
+			owners.rememberMentioned(List.of(new StoredObject(ObjectKind.FILE, file)), Owner.of(backend(name)), null);
 		}
 		for (StoringBackend backend : List.of(alpha, beta)) {
 			String store = backend.store("vs_");

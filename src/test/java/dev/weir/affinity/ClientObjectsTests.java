@@ -449,7 +449,7 @@ class ClientObjectsTests {
 						owners.remember(object, owner, "alice");
 						this.alices.add(id);
 					}
-					case 4 -> owners.remember(object, owner);
+					case 4 -> owners.rememberMentioned(object, owner, null);
 					case 5, 6 -> owners.remember(object, owner, "bob");
 					default -> {
 					}

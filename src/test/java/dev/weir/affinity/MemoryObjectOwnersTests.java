@@ -1,9 +1,11 @@
 package dev.weir.affinity;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.util.unit.DataSize;
@@ -38,29 +40,29 @@ class MemoryObjectOwnersTests {
 
 	@Test
 	void anObjectIsFoundAtItsOwner() {
-		this.owners.remember(List.of(file("file-1"), file("file-2")), ONE);
-		this.owners.remember(List.of(file("file-3")), TWO);
+		this.owners.rememberMentioned(List.of(file("file-1"), file("file-2")), ONE, null);
+		this.owners.rememberMentioned(List.of(file("file-3")), TWO, null);
 		assertThat(this.owners.find(List.of(file("file-1"), file("file-3"), file("file-4"))).block()).containsOnly(
 				java.util.Map.entry(file("file-1"), List.of(ONE)), java.util.Map.entry(file("file-3"), List.of(TWO)));
 	}
 
 	@Test
 	void theSameIdOfAnotherKindIsAnotherObject() {
-		this.owners.remember(List.of(file("1")), ONE);
+		this.owners.rememberMentioned(List.of(file("1")), ONE, null);
 		assertThat(ownersOf(new StoredObject(ObjectKind.BATCH, "1"))).isEmpty();
 	}
 
 	@Test
 	void severalBackendsOfOneResourceAreOneOwner() {
-		this.owners.remember(List.of(file("1")), ONE);
-		this.owners.remember(List.of(file("1")), new Owner(ONE.resource(), ONE.account(), "other"));
+		this.owners.rememberMentioned(List.of(file("1")), ONE, null);
+		this.owners.rememberMentioned(List.of(file("1")), new Owner(ONE.resource(), ONE.account(), "other"), null);
 		assertThat(ownersOf(file("1"))).containsExactly(ONE);
 	}
 
 	@Test
 	void aForgottenOwnerLeavesTheOthers() {
-		this.owners.remember(List.of(file("1"), file("2")), ONE);
-		this.owners.remember(List.of(file("1")), TWO);
+		this.owners.rememberMentioned(List.of(file("1"), file("2")), ONE, null);
+		this.owners.rememberMentioned(List.of(file("1")), TWO, null);
 		this.owners.forget(file("1"), ONE);
 		this.owners.forget(file("2"), ONE);
 		this.owners.forget(file("3"), ONE);
@@ -74,7 +76,7 @@ class MemoryObjectOwnersTests {
 		this.owners.forget(file("1"), ONE);
 		assertThat(this.owners.find(List.of(file("1"))).block()).isEmpty();
 		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
-		this.owners.remember(List.of(file("1")), TWO);
+		this.owners.rememberMentioned(List.of(file("1")), TWO, null);
 		assertThat(this.owners.find(List.of(file("1"))).block()).containsEntry(file("1"), List.of(TWO));
 		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsEntry(file("1"), "chat");
 	}
@@ -84,7 +86,7 @@ class MemoryObjectOwnersTests {
 		this.owners.remember(List.of(file("1"), file("2")), ONE, "chat");
 		this.owners.remember(List.of(file("2")), ONE, "chat");
 		this.owners.remember(List.of(file("1"), file("3")), TWO, "other");
-		this.owners.remember(List.of(file("4")), ONE);
+		this.owners.rememberMentioned(List.of(file("4")), ONE, null);
 		this.owners.remember(List.of(file("4")), ONE, "other");
 		assertThat(this.owners.findPrincipals(List.of(file("1"), file("2"), file("3"), file("4"))).block())
 			.isEqualTo(java.util.Map.of(file("1"), "chat", file("2"), "chat", file("3"), "other", file("4"), "other"));
@@ -98,7 +100,7 @@ class MemoryObjectOwnersTests {
 	@Test
 	void aClientCannotChangeWhereTheObjectsOfOthersAre() {
 		this.owners.remember(List.of(file("1")), ONE, "chat");
-		this.owners.remember(List.of(file("2")), ONE);
+		this.owners.rememberMentioned(List.of(file("2")), ONE, null);
 		List<StoredObject> all = List.of(file("1"), file("2"), file("3"));
 		this.owners.rememberMentioned(all, TWO, "other");
 		assertThat(ownersOf(file("1"))).containsExactly(ONE);
@@ -116,7 +118,7 @@ class MemoryObjectOwnersTests {
 		this.owners.listen(new OwnerExchange.Listener() {
 
 			@Override
-			public void onRemembered(String object, OwnerExchange.KnownObject known) {
+			public void onRemembered(String object, OwnerExchange.KnownObject known, @Nullable String by) {
 				hash[0] = object;
 			}
 
@@ -126,22 +128,58 @@ class MemoryObjectOwnersTests {
 
 		});
 		this.owners.remember(List.of(file("1")), TWO, "chat");
-		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(TWO), "other"));
+		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(TWO), "other"), "other");
 		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("chat");
-		this.owners.correct(hash[0], "other");
+		this.owners.correct(hash[0], new OwnerExchange.KnownObject(List.of(TWO), "other"));
+		assertThat(ownersOf(file("1"))).containsExactly(TWO);
 		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("other");
 		this.owners.forget(file("1"), ONE);
 		this.owners.forget(file("1"), TWO);
-		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(), "other"));
+		this.owners.learn(hash[0], new OwnerExchange.KnownObject(List.of(), "other"), null);
 		assertThat(this.owners.findPrincipals(List.of(file("1"))).block()).containsValue("other");
+	}
+
+	@Test
+	void whatRequestsOfOthersNamedElsewhereDoesNotChangeWhereAnObjectIsAlsoIfItIsLearned() {
+		this.owners.rememberMentioned(List.of(file("1")), TWO, "other");
+		this.owners.remember(List.of(file("1")), ONE, "chat");
+		assertThat(ownersOf(file("1"))).as("the place of its principal").containsExactly(ONE);
+		List<OwnerExchange.KnownObject> sent = new ArrayList<>();
+		List<String> hashes = new ArrayList<>();
+		this.owners.listen(new OwnerExchange.Listener() {
+
+			@Override
+			public void onRemembered(String object, OwnerExchange.KnownObject known, @Nullable String by) {
+				hashes.add(object + " by " + by);
+				sent.add(known);
+			}
+
+			@Override
+			public void onForgotten(String object, Owner owner) {
+			}
+
+		});
+		this.owners.rememberMentioned(List.of(file("2")), ONE, "chat");
+		this.owners.rememberMentioned(List.of(file("2")), TWO, "other");
+		assertThat(sent).as("only what the request of the same principal has shown")
+			.containsExactly(new OwnerExchange.KnownObject(List.of(ONE), null),
+					new OwnerExchange.KnownObject(List.of(TWO), null));
+		assertThat(hashes.get(1)).endsWith("by other");
+		String hash = hashes.get(0).substring(0, 32);
+		this.owners.learn(hash, new OwnerExchange.KnownObject(List.of(ONE), "chat"), "chat");
+		assertThat(ownersOf(file("2"))).containsExactly(ONE);
+		this.owners.learn(hash, new OwnerExchange.KnownObject(List.of(TWO), null), "other");
+		assertThat(ownersOf(file("2"))).containsExactly(ONE);
+		this.owners.learn(hash, new OwnerExchange.KnownObject(List.of(TWO), null), "chat");
+		assertThat(ownersOf(file("2"))).containsExactly(ONE, TWO);
 	}
 
 	@Test
 	void anOwnerWhoseKeyHasChangedIsRecordedOnceAndCanBeForgotten() {
 		Owner old = new Owner("https://api.openai.com", "old", "a");
 		Owner renewed = new Owner("https://api.openai.com", "new", "a");
-		this.owners.remember(List.of(file("1"), file("2")), old);
-		this.owners.remember(List.of(file("1")), renewed);
+		this.owners.rememberMentioned(List.of(file("1"), file("2")), old, null);
+		this.owners.rememberMentioned(List.of(file("1")), renewed, null);
 		assertThat(ownersOf(file("1"))).containsExactly(renewed);
 		this.owners.forget(file("2"), renewed);
 		assertThat(ownersOf(file("2"))).isEmpty();
@@ -149,15 +187,15 @@ class MemoryObjectOwnersTests {
 
 	@Test
 	void anIdOfTwoBackendsKeepsItsFirstOwnerFirst() {
-		this.owners.remember(List.of(file("1")), ONE);
-		this.owners.remember(List.of(file("1")), TWO);
-		this.owners.remember(List.of(file("1")), ONE);
+		this.owners.rememberMentioned(List.of(file("1")), ONE, null);
+		this.owners.rememberMentioned(List.of(file("1")), TWO, null);
+		this.owners.rememberMentioned(List.of(file("1")), ONE, null);
 		assertThat(ownersOf(file("1"))).containsExactly(ONE, TWO);
 	}
 
 	@Test
 	void anOwnerIsForgottenAfterATimeWithoutUse() {
-		this.owners.remember(List.of(file("used"), file("unused")), ONE);
+		this.owners.rememberMentioned(List.of(file("used"), file("unused")), ONE, null);
 		this.time.advance(Duration.ofHours(23));
 		assertThat(ownersOf(file("used"))).containsExactly(ONE);
 		this.time.advance(Duration.ofHours(2));
@@ -167,18 +205,18 @@ class MemoryObjectOwnersTests {
 
 	@Test
 	void aReloadChangesTheBounds() {
-		IntStream.range(0, 300).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		IntStream.range(0, 300).forEach((i) -> this.owners.rememberMentioned(List.of(file("file-" + i)), ONE, null));
 		this.owners.onApplied(TestPools
 			.pools(this.time, java.util.Map.of(), TestPools.backend("a", "url=https://one.openai.azure.com"))
 			.current());
-		IntStream.range(0, 5_000).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		IntStream.range(0, 5_000).forEach((i) -> this.owners.rememberMentioned(List.of(file("file-" + i)), ONE, null));
 		this.owners.cleanUp();
 		assertThat(this.owners.size()).isEqualTo(5_000);
 	}
 
 	@Test
 	void theMemoryIsBounded() {
-		IntStream.range(0, 10_000).forEach((i) -> this.owners.remember(List.of(file("file-" + i)), ONE));
+		IntStream.range(0, 10_000).forEach((i) -> this.owners.rememberMentioned(List.of(file("file-" + i)), ONE, null));
 		this.owners.cleanUp();
 		assertThat(this.owners.size()).isBetween(300L, 64L * 1024 / MemoryObjectOwners.ENTRY_BYTES);
 	}

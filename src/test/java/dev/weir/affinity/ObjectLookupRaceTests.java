@@ -70,7 +70,7 @@ class ObjectLookupRaceTests {
 		return this.lookup
 			.ask(new BackendQuestion(this.pool, this.pool.backends(), List.of(),
 					ApiPath.parse("GET", "/v1/files/" + id, null), new HttpHeaders(),
-					new StoredObject(ObjectKind.FILE, id)), null)
+					new StoredObject(ObjectKind.FILE, id)), ObjectLookup.Asker.NONE)
 			.subscribe(this.results::add);
 	}
 

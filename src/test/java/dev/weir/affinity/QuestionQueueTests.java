@@ -98,10 +98,14 @@ class QuestionQueueTests {
 	}
 
 	private Disposable ask(@Nullable Client client, String id, HttpHeaders headers, List<LookupResult> to) {
+		return ask(new ObjectLookup.Asker(client, (client != null) ? client.name() : null), id, headers, to);
+	}
+
+	private Disposable ask(ObjectLookup.Asker asker, String id, HttpHeaders headers, List<LookupResult> to) {
 		return this.lookup
 			.ask(new BackendQuestion(this.pool, this.pool.backends(), List.of(),
 					ApiPath.parse("GET", "/v1/files/" + id, null), headers, new StoredObject(ObjectKind.FILE, id)),
-					client)
+					asker)
 			.subscribe(to::add);
 	}
 
@@ -370,11 +374,11 @@ class QuestionQueueTests {
 	void aLookupDoesNotWaitLongerThanItsClient() {
 		start("60s", 10);
 		throttleAlpha();
-		ask(null, "file-1", patience("3.5"), this.results);
+		ask(ObjectLookup.Asker.NONE, "file-1", patience("3.5"), this.results);
 		assertThat(this.results).as("the cooldown is longer")
 			.containsExactly(new LookupResult.Unsure(List.of("alpha"), COOLDOWN));
 		ask("file-1");
-		ask(null, "file-1", patience("600"), this.results);
+		ask(ObjectLookup.Asker.NONE, "file-1", patience("600"), this.results);
 		assertThat(waiting()).as("others have more time").isEqualTo(2);
 		this.time.advance(COOLDOWN.plusSeconds(1));
 		assertThat(this.results).hasSize(3);
@@ -386,8 +390,8 @@ class QuestionQueueTests {
 		start("60s", 10);
 		this.others = (backend) -> Mono.never();
 		List<LookupResult> patient = new ArrayList<>();
-		ask(null, "file-1", patience("2"), this.results);
-		ask(null, "file-1", patience("300"), patient);
+		ask(ObjectLookup.Asker.NONE, "file-1", patience("2"), this.results);
+		ask(ObjectLookup.Asker.NONE, "file-1", patience("300"), patient);
 		this.time.advance(1799);
 		assertThat(this.results).isEmpty();
 		this.time.advance(1);
@@ -395,6 +399,73 @@ class QuestionQueueTests {
 		assertThat(patient).isEmpty();
 		this.time.advance(SETTINGS.lookupTimeout());
 		assertThat(patient).hasSize(1);
+	}
+
+	@Test
+	void c10OneClientOfSeveralTakesHalfOfTheLookupsAtMost() {
+		start("0s", 0);
+		Client heavy = client("heavy");
+		List<LookupResult> toLight = new ArrayList<>();
+		for (int i = 0; i < 1000; i++) {
+			ask(heavy, "file-" + i, this.results);
+			if (i % 10 == 9) {
+				ask(client("light"), "file-of-light-" + i, toLight);
+			}
+			this.time.advance(5);
+		}
+		assertThat(toLight).hasSize(100).containsOnly(new LookupResult.Unknown());
+		assertThat(this.results.stream().filter((result) -> result instanceof LookupResult.Unknown).count())
+			.as("25 at once, and 25 per second")
+			.isBetween(145L, 155L);
+	}
+
+	@Test
+	void anOnlyClientMayUseAllLookups() {
+		start("0s", 0);
+		Client only = client("only");
+		for (int i = 0; i < 50; i++) {
+			ask(new ObjectLookup.Asker(only, null), "file-" + i, new HttpHeaders(), this.results);
+		}
+		assertThat(this.results).hasSize(50).containsOnly(new LookupResult.Unknown());
+	}
+
+	@Test
+	void c10TheQuestionsOfOneClientDoNotDelayThoseOfOthersAfterACooldown() {
+		start("60s", 1000);
+		throttleAlpha();
+		Client heavy = client("heavy");
+		for (int i = 0; i < 80; i++) {
+			ask(heavy, "file-" + i, this.results);
+			this.time.advance(40);
+		}
+		List<LookupResult> toLight = new ArrayList<>();
+		HttpHeaders headers = patience("1");
+		ask(client("light"), "file-of-light-1", headers, toLight);
+		ask(client("light"), "file-of-light-2", headers, toLight);
+		assertThat(toLight).as("it may wait").isEmpty();
+		this.time.advance(500);
+		assertThat(toLight).containsExactly(new LookupResult.Unknown(), new LookupResult.Unknown());
+		assertThat(this.sent).as("in turn").hasSizeLessThan(8);
+		this.time.advance(Duration.ofSeconds(2));
+		assertThat(this.results).hasSize(80).containsOnly(new LookupResult.Unknown());
+		assertThat(waiting()).isZero();
+	}
+
+	@Test
+	void aQuestionThatOthersDelayTooLongIsRefusedAtTheEndOfItsTime() {
+		start("4s", 1000);
+		throttleAlpha();
+		List<LookupResult> ofHeavy = new ArrayList<>();
+		for (int i = 0; i < 20; i++) {
+			ask(client("heavy"), "file-" + i, ofHeavy);
+		}
+		assertThat(ofHeavy).as("they fit").isEmpty();
+		for (int i = 0; i < 18; i++) {
+			ask(client("light"), "file-of-light-" + i, this.results);
+		}
+		this.time.advance(4020);
+		assertThat(ofHeavy).hasSize(20).contains(new LookupResult.Limited(List.of("alpha")));
+		assertThat(waiting()).isZero();
 	}
 
 }

@@ -115,10 +115,10 @@ class StoredOperationTests {
 			.backends()
 			.get(1);
 		byte[] content = id.getBytes(StandardCharsets.UTF_8);
-		owners.remember(
+		owners.rememberMentioned(
 				List.of(new StoredObject(kind,
 						(kind == ObjectKind.REASONING) ? ContentHash.of(content, 0, content.length) : id)),
-				Owner.of(backend));
+				Owner.of(backend), null);
 		return id;
 	}
 

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import dev.weir.affinity.ObjectOwners;
+import dev.weir.affinity.Owner;
+import dev.weir.affinity.OwnerExchange;
 import dev.weir.openai.stored.ObjectKind;
 import dev.weir.openai.stored.StoredObject;
 import dev.weir.testing.OpenResources;
@@ -137,10 +139,71 @@ class SharedOwnerTests {
 			await().untilAsserted(
 					() -> assertThat(clients(one, "resp_both")).hasSize(1).isEqualTo(clients(other, "resp_both")));
 			String key = redis.cli("KEYS", "weir:*:owner").strip();
-			assertThat(redis.cli("SMEMBERS", key).lines().filter((entry) -> entry.contains("\"client\":\"")))
+			assertThat(redis.cli("SMEMBERS", key).lines().filter((entry) -> entry.contains("\"principal\":\"")))
 				.singleElement(InstanceOfAssertFactories.STRING)
 				.contains(clients(one, "resp_both").get(0));
 			assertThat(redis.cli("PTTL", key).strip()).as("owners expire").matches("2[5-9]\\d{8}");
+		}
+	}
+
+	private static List<String> places(WeirServer weir, String id) {
+		StoredObject object = new StoredObject(ObjectKind.RESPONSE, id);
+		return weir.bean(ObjectOwners.class)
+			.find(List.of(object))
+			.block()
+			.getOrDefault(object, List.of())
+			.stream()
+			.map(Owner::backend)
+			.toList();
+	}
+
+	/** Without a message to other Weirs, as an eviction does. */
+	private static void evict(WeirServer weir) {
+		String key = redis.cli("KEYS", "weir:*:owner").strip();
+		String hash = key.substring(key.indexOf('{') + 1, key.indexOf('}'));
+		weir.bean(OwnerExchange.class).correct(hash, new OwnerExchange.KnownObject(List.of(), null));
+	}
+
+	@Test
+	void s10AResponseToAnotherClientThroughAWeirThatDoesNotKnowTheObjectChangesNothing() {
+		redis.cli("FLUSHALL");
+		try (WeirServer one = weir(); WeirServer other = weir()) {
+			assertThat(make(one, "resp_alice", ALICE).statusCode()).isEqualTo(200);
+			await().until(() -> clients(other, "resp_alice").equals(List.of("alice")));
+			StoredObject object = new StoredObject(ObjectKind.RESPONSE, "resp_alice");
+			Owner elsewhere = new Owner(second.url().toString(), "", "b");
+			ObjectOwners owners = other.bean(ObjectOwners.class);
+			evict(other);
+			owners.rememberMentioned(List.of(object), elsewhere, "bob");
+			await().untilAsserted(() -> assertThat(clients(other, "resp_alice")).containsExactly("alice"));
+			assertThat(places(other, "resp_alice")).as("replaced, so that no 404 is needed").containsExactly("a");
+			evict(other);
+			owners.remember(List.of(object), elsewhere, "bob");
+			await().untilAsserted(() -> assertThat(clients(other, "resp_alice")).containsExactly("alice"));
+			assertThat(places(other, "resp_alice")).containsExactly("a");
+			assertThat(places(one, "resp_alice")).containsExactly("a");
+			assertThat(redis.cli("SMEMBERS", redis.cli("KEYS", "weir:*:owner").strip()).strip().lines()).hasSize(2);
+			assertThat(read(other, "resp_alice", ALICE).headers().firstValue("x-weir-backend")).contains("a");
+		}
+	}
+
+	@Test
+	void s10AResponseToAnotherClientWhileRedisIsGoneChangesNothingWhenItIsBack() {
+		try (WeirServer one = weir(); WeirServer other = weir()) {
+			redis.stop();
+			await().until(() -> !one.bean(RedisLink.class).isConnected() && !other.bean(RedisLink.class).isConnected());
+			assertThat(make(one, "resp_gone", ALICE).statusCode()).isEqualTo(200);
+			StoredObject object = new StoredObject(ObjectKind.RESPONSE, "resp_gone");
+			ObjectOwners owners = other.bean(ObjectOwners.class);
+			owners.rememberMentioned(List.of(object), new Owner(second.url().toString(), "", "b"), "bob");
+			owners.rememberMentioned(List.of(object), new Owner("http://elsewhere", "", "c"), "alice");
+			redis.restart();
+			await().untilAsserted(() -> assertThat(clients(other, "resp_gone")).containsExactly("alice"));
+			assertThat(places(other, "resp_gone")).containsExactly("a");
+			assertThat(places(one, "resp_gone")).containsExactly("a");
+			assertThat(redis.cli("KEYS", "weir:*:owner").lines()).singleElement(InstanceOfAssertFactories.STRING)
+				.satisfies((key) -> assertThat(redis.cli("SMEMBERS", key)).doesNotContain("\"b\"")
+					.doesNotContain("elsewhere"));
 		}
 	}
 

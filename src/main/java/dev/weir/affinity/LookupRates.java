@@ -1,0 +1,47 @@
+package dev.weir.affinity;
+
+import java.time.Duration;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.github.benmanes.caffeine.cache.Ticker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Limits the lookups of all clients together. One client of several gets at most half of
+ * the permits, so that its made-up ids leave the other half to the others. Safe for many
+ * threads.
+ */
+final class LookupRates {
+
+	/** An unused limit has all its permits again after a second. */
+	private static final Duration KEEP_UNUSED = Duration.ofSeconds(2);
+
+	private static final int MAX_CLIENTS = 10_000;
+
+	private final LookupRate ofAll;
+
+	private final LoadingCache<String, LookupRate> ofClients;
+
+	LookupRates(Ticker ticker) {
+		this.ofAll = new LookupRate(ticker);
+		this.ofClients = Caffeine.newBuilder()
+			.ticker(ticker)
+			.executor(Runnable::run)
+			.expireAfterAccess(KEEP_UNUSED)
+			.maximumSize(MAX_CLIENTS)
+			.build((client) -> new LookupRate(ticker));
+	}
+
+	/**
+	 * Takes a permit.
+	 * @param client the client, or {@code null} if there are no other clients
+	 * @param perSecond the limit for all clients together
+	 * @return whether there was one
+	 */
+	boolean tryAcquire(@Nullable String client, int perSecond) {
+		return (client == null || this.ofClients.get(client).tryAcquire(Math.max(1, perSecond / 2)))
+				&& this.ofAll.tryAcquire(perSecond);
+	}
+
+}
