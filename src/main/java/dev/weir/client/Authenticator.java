@@ -122,20 +122,33 @@ final class Authenticator implements Clients, ConfigurationListener {
 		}
 		// an SDK sends a key in any case, so a certificate is enough beside a wrong one
 		if (certificate != null && !current.certificates().isEmpty()) {
-			return client(certificate, current.certificates());
+			Client client = current.certificates().client(certificate);
+			if (client != null) {
+				return accepted(client, certificate);
+			}
 		}
-		throw (refusal != null) ? refusal
-				: refused(sent.isEmpty()
-						? "The request has no API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'."
-						: "The API key is not known.", "Bearer");
+		throw with(current.certificates().isEmpty() ? null : certificate,
+				(refusal != null) ? refusal : refused(describe(sent, current), "Bearer"));
 	}
 
-	private Client client(X509Certificate certificate, KnownCertificates known) {
-		Client client = known.client(certificate);
-		if (client == null) {
-			throw refused("The API key is not known, and no client has the certificate "
-					+ certificate.getSubjectX500Principal() + ".", "Bearer");
+	private String describe(List<String> sent, Known current) {
+		if (sent.isEmpty()) {
+			return "The request has no API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'.";
 		}
+		return isOperator(sent, current.keys())
+				? "The API key is that of an operator (weir.operators), which opens the Actuator only. Send the key of a client."
+				: "The API key is not known.";
+	}
+
+	/** Names the certificate in a refusal, so that it can be added to a client. */
+	private static ApiErrorException with(@Nullable X509Certificate unknown, ApiErrorException refusal) {
+		ApiError error = refusal.error();
+		return (unknown != null) ? new ApiErrorException(new ApiError(error.status(),
+				error.message() + " No client has the certificate " + unknown.getSubjectX500Principal() + ".",
+				error.type(), error.param(), error.code()), refusal.headers()) : refusal;
+	}
+
+	private Client accepted(Client client, X509Certificate certificate) {
 		// the listener has checked it when the connection was opened, perhaps long ago
 		if (certificate.getNotAfter().toInstant().isBefore(this.clock.instant())) {
 			throw refused("The certificate of client '" + client.name() + "' has expired ("

@@ -451,6 +451,15 @@ class ClientTests {
 	}
 
 	@Test
+	void theKeyOfAnOperatorCallsNoModelAndTheErrorSaysWhoseKeyItIs() {
+		HttpResponse<String> reply = get("/v1/models", "authorization", "Bearer " + OPERATOR);
+		assertThat(reply.statusCode()).isEqualTo(401);
+		assertThat(reply.body()).contains("The API key is that of an operator", "Send the key of a client.");
+		assertThat(get("/v1/models", "authorization", "Bearer " + OPERATOR + "x").body())
+			.contains("The API key is not known.");
+	}
+
+	@Test
 	void anOperatorCannotWrite() {
 		for (String path : List.of("/actuator/gateway/refresh", "/actuator/gateway/routes/x")) {
 			HttpResponse<String> reply = weir.post(path, "{}", "authorization", "Bearer " + OPERATOR);

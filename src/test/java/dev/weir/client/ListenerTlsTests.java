@@ -291,7 +291,12 @@ class ListenerTlsTests {
 	void aCertificateOfNoClientGets401(String subject) {
 		HttpResponse<String> reply = chat(client(CLIENTS.issue(certificate(subject))), "gpt-4o-mini");
 		assertThat(reply.statusCode()).isEqualTo(401);
-		assertThat(reply.body()).contains("no client has the certificate CN=");
+		assertThat(reply.body()).contains("The request has no API key", "No client has the certificate CN=")
+			.doesNotContain("not known");
+		HttpResponse<String> placeholder = chat(client(CLIENTS.issue(certificate(subject))), "gpt-4o-mini", "api-key",
+				"placeholder");
+		assertThat(placeholder.statusCode()).isEqualTo(401);
+		assertThat(placeholder.body()).contains("The API key is not known", "No client has the certificate CN=");
 	}
 
 	@Test
