@@ -91,13 +91,12 @@ public record TokenDemand(long prompt, long output, long assumedOutput, Reservat
 	}
 
 	/**
-	 * What is reserved of a limit. An assumed output does not make a request larger than
-	 * the limit.
-	 * @param limit the limit, not less than what the request states
-	 * @return the tokens, 0 to the limit
+	 * What is reserved of a limit. An assumed output takes no more than the limit leaves.
+	 * @param left what the limit leaves; may be negative
+	 * @return the tokens, not less than the request states
 	 */
-	public long reserved(long limit) {
-		return Math.min(stated() + this.assumedOutput, limit);
+	public long reserved(long left) {
+		return Math.max(stated(), Math.min(stated() + this.assumedOutput, left));
 	}
 
 }

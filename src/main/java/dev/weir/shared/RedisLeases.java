@@ -62,7 +62,8 @@ final class RedisLeases implements LimitLeases, SharedPart {
 				String.valueOf(request.part()), String.valueOf(division.members()), division.member() ? "1" : "0",
 				String.valueOf(request.used()), String.valueOf(request.wanted()),
 				// a window is read during the next one, too
-				String.valueOf(2 * request.windowMillis() + Duration.ofMinutes(1).toMillis()));
+				String.valueOf(2 * request.windowMillis() + Duration.ofMinutes(1).toMillis()),
+				String.valueOf(request.used() - request.reserved()));
 		this.link.run(RedisScripts.LEASE,
 				List.of(key(request.key(), request.window()), key(request.key(), request.window() - 1)), arguments,
 				(reply) -> onReply.accept((reply != null) ? parse(reply) : null));
@@ -85,8 +86,8 @@ final class RedisLeases implements LimitLeases, SharedPart {
 
 	private static @Nullable Reply parse(String reply) {
 		String[] numbers = reply.split(" ");
-		return (numbers.length == 4) ? new Reply(Long.parseLong(numbers[0]), Long.parseLong(numbers[1]),
-				Long.parseLong(numbers[2]), Long.parseLong(numbers[3])) : null;
+		return (numbers.length == 5) ? new Reply(Long.parseLong(numbers[0]), Long.parseLong(numbers[1]),
+				Long.parseLong(numbers[2]), Long.parseLong(numbers[3]), Long.parseLong(numbers[4])) : null;
 	}
 
 	@Override

@@ -140,20 +140,20 @@ final class ClientQuota {
 	private Grant take(String model, TokenDemand demand) {
 		List<Grant.Part> parts = new ArrayList<>(this.windows.size());
 		for (LimitWindow window : this.windows) {
-			if (window.appliesTo(model)) {
-				long stated = window.kind().isTokens() ? demand.stated() : 1;
-				if (stated > window.limit()) {
-					throw LimitExceededException.tooLarge(window, stated);
-				}
-				long count = window.reserved(demand);
-				if (count > 0) {
-					parts.add(new Grant.Part(window, count));
-				}
+			long count = window.appliesTo(model) ? window.reserved(demand) : 0;
+			if (count > 0) {
+				parts.add(new Grant.Part(window, count));
+			}
+		}
+		Grant grant = new Grant(this, parts);
+		for (Grant.Part part : parts) {
+			if (part.window().needed(demand) > part.window().limit()) {
+				throw LimitExceededException.tooLarge(part, grant.headers());
 			}
 		}
 		Integer most = this.settings.maxConcurrent();
 		if (most != null && this.running >= most) {
-			throw LimitExceededException.concurrent(most);
+			throw LimitExceededException.concurrent(most, grant.headers());
 		}
 		Grant.@Nullable Part slowest = null;
 		Duration longest = Duration.ZERO;
@@ -164,7 +164,6 @@ final class ClientQuota {
 				slowest = part;
 			}
 		}
-		Grant grant = new Grant(this, parts);
 		if (slowest != null) {
 			throw LimitExceededException.later(slowest, longest, grant.headers());
 		}

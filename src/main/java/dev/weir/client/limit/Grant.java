@@ -67,6 +67,7 @@ final class Grant implements Reservation.Account {
 		this.quota.change(() -> {
 			this.quota.release();
 			this.parts.forEach((part) -> {
+				part.settle();
 				if (!counts && !part.window.kind().isTokens()) {
 					part.charge(0);
 				}
@@ -127,6 +128,8 @@ final class Grant implements Reservation.Account {
 
 		private long number;
 
+		private boolean settled;
+
 		Part(LimitWindow window, long count) {
 			this.window = window;
 			this.count = count;
@@ -144,7 +147,16 @@ final class Grant implements Reservation.Account {
 			this.number = this.window.take(this.count);
 		}
 
+		/** What it uses is known, or will not be known before the client reads it. */
+		void settle() {
+			if (!this.settled) {
+				this.settled = true;
+				this.window.settle(this.number, this.count);
+			}
+		}
+
 		void charge(long total) {
+			settle();
 			this.count += this.window.correct(this.number, total - this.count);
 		}
 

@@ -15,9 +15,6 @@ import dev.weir.openai.error.ApiErrorException;
  */
 final class LimitExceededException extends RuntimeException {
 
-	/** OpenAI's SDKs ignore a longer delay, and would retry within seconds. */
-	private static final Duration MAX_DELAY = Duration.ofSeconds(60);
-
 	private static final String CODE = "rate_limit_exceeded";
 
 	private final String limit;
@@ -41,28 +38,39 @@ final class LimitExceededException extends RuntimeException {
 		long millis = Math.max(1, wait.plusNanos(999_999).toMillis());
 		headers.put("retry-after-ms", String.valueOf(millis));
 		headers.put("retry-after", String.valueOf((millis + 999) / 1000));
-		if (wait.compareTo(MAX_DELAY) > 0) {
+		if (wait.compareTo(LimitWindow.MAX_DELAY) > 0) {
 			headers.put("x-should-retry", "false");
 		}
 		return new LimitExceededException(window.kind().property(), window.kind().unit(),
-				"is at its limit of " + describe(window) + ": used " + (window.limit() - window.remaining())
-						+ ", requested " + part.count() + ". Try again in " + DurationText.of(Duration.ofMillis(millis))
-						+ ".",
+				(isElsewhere(part) ? "waits for a part of its limit of " : "is at its limit of ") + describe(window)
+						+ ": used " + (window.limit() - window.remaining()) + ", requested " + part.count()
+						+ (isElsewhere(part) ? "; other instances of Weir hold the rest" : "") + ". Try again in "
+						+ DurationText.of(Duration.ofMillis(millis)) + ".",
 				headers);
 	}
 
+	/** Whether the limit leaves enough, but this Weir does not hold it. */
+	private static boolean isElsewhere(Grant.Part part) {
+		return part.window().remaining() >= part.count();
+	}
+
 	/** A request that exceeds the whole limit. */
-	static LimitExceededException tooLarge(LimitWindow window, long stated) {
+	static LimitExceededException tooLarge(Grant.Part part, Map<String, String> state) {
+		LimitWindow window = part.window();
+		Map<String, String> headers = new LinkedHashMap<>(state);
+		headers.put("x-should-retry", "false");
 		return new LimitExceededException(window.kind().property(), window.kind().unit(), "may use " + describe(window)
-				+ ", and this request alone may need " + stated + ". Send a shorter one or ask for less output.",
-				Map.of("x-should-retry", "false"));
+				+ ", and this request alone may need " + part.count() + ". Send a shorter one or ask for less output.",
+				headers);
 	}
 
 	/** A request while as many are running as may. */
-	static LimitExceededException concurrent(int most) {
+	static LimitExceededException concurrent(int most, Map<String, String> state) {
+		Map<String, String> headers = new LinkedHashMap<>(state);
+		headers.put("retry-after-ms", "1000");
+		headers.put("retry-after", "1");
 		return new LimitExceededException("max-concurrent", "requests",
-				"has " + most + " requests running, as many as it may at once (max-concurrent).",
-				Map.of("retry-after-ms", "1000", "retry-after", "1"));
+				"has " + most + " requests running, as many as it may at once (max-concurrent).", headers);
 	}
 
 	private static String describe(LimitWindow window) {

@@ -94,22 +94,25 @@ public interface LimitLeases {
 	 * @param limit the limit
 	 * @param part what each member has from the beginning of the window
 	 * @param division the division of the window
-	 * @param used what this Weir has used in the window
+	 * @param used what this Weir has used in the window, what is reserved included
+	 * @param reserved what of it running requests have reserved, and may not use
 	 * @param wanted what it wants to hold, what is used included
 	 */
 	record Request(Key key, long window, long windowMillis, long limit, long part, Division division, long used,
-			long wanted) {
+			long reserved, long wanted) {
 	}
 
 	/**
 	 * What the store grants.
 	 *
 	 * @param held what this Weir holds now, what is used included
-	 * @param usedByOthers what the others have used, as far as they have reported
+	 * @param usedByOthers what the others have used, as far as they have reported, what
+	 * is reserved included
+	 * @param settledByOthers the same without what is reserved
 	 * @param idle what the others hold and have not used
 	 * @param owed what the previous window has used beyond its limit
 	 */
-	record Reply(long held, long usedByOthers, long idle, long owed) {
+	record Reply(long held, long usedByOthers, long settledByOthers, long idle, long owed) {
 	}
 
 }

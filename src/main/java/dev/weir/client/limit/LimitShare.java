@@ -25,8 +25,11 @@ final class LimitShare {
 	/** How long it goes on alone after the store has failed to reply. */
 	private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-	/** A Weir that has granted nothing for this time returns all that it holds. */
+	/** A Weir that had no request for this time returns all that it holds. */
 	private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+	/** How long a report of the others counts as new: until a request is repeated. */
+	private static final long CONFIRMED_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
 	/** A lease is this part of a limit, or two requests if that is more. */
 	private static final int LEASES = 20;
@@ -55,13 +58,19 @@ final class LimitShare {
 
 	private long used;
 
+	/** What of it running requests have reserved, and may not use. */
+	private long reserved;
+
 	private long reported;
+
+	private long reportedReserved;
 
 	private long held;
 
 	private long usedByOthers;
 
-	private long idle;
+	/** The part of it that is final. It grows, so an old number is not too high. */
+	private long settledByOthers;
 
 	private long owed;
 
@@ -82,6 +91,11 @@ final class LimitShare {
 
 	private long askedAt;
 
+	/** The last request to the store after the others have reported, and its reply. */
+	private long confirming;
+
+	private long confirmedAt = Long.MIN_VALUE;
+
 	/** What the last refused request missed. */
 	private long missing;
 
@@ -91,7 +105,7 @@ final class LimitShare {
 	/** The size of the last request, granted or refused. */
 	private long last;
 
-	private long grantedAt;
+	private long lastAt;
 
 	/**
 	 * Creates a share.
@@ -126,15 +140,17 @@ final class LimitShare {
 	}
 
 	private void begin(long next) {
-		if (this.used != this.reported && isShared()) {
+		if (isUnreported() && isShared()) {
 			send(this.held);
 		}
 		this.window = next;
 		this.used = 0;
+		this.reserved = 0;
 		this.usedByOthers = 0;
-		this.idle = 0;
+		this.settledByOthers = 0;
 		this.owed = 0;
 		this.missing = 0;
+		this.confirmedAt = Long.MIN_VALUE;
 		this.asking = false;
 		this.request++;
 		adopt(this.leases.connection());
@@ -158,6 +174,7 @@ final class LimitShare {
 
 	private void adopt(long next) {
 		this.reported = 0;
+		this.reportedReserved = 0;
 		this.known = false;
 		this.exhausted = false;
 		LimitLeases.Division division = division();
@@ -201,23 +218,19 @@ final class LimitShare {
 	}
 
 	/**
-	 * Fits a request into the share: an output that it does not state is reserved as far
-	 * as the share has it.
-	 * @param count what the request would reserve
-	 * @param stated what it states to need
-	 * @return what it can reserve
+	 * What this Weir can grant now.
+	 * @param left what it has left without the other Weirs
+	 * @return the number, not more than the share has
 	 */
-	long fit(long count, long stated) {
+	long held(long left) {
 		update();
-		if (!isShared() || this.exhausted) {
-			return count;
-		}
-		long available = available();
-		return (available < count && available >= Math.max(1, stated)) ? available : count;
+		return isShared() ? Math.min(left, available()) : left;
 	}
 
 	/**
-	 * How long a request must wait.
+	 * How long a request must wait. Until the end of the window only if the whole limit
+	 * leaves too little, or if the others have confirmed that requests which are running
+	 * have reserved it. What others hold in leases is there soon.
 	 * @param count what it reserves
 	 * @return the time, zero if the share has it
 	 */
@@ -227,12 +240,15 @@ final class LimitShare {
 		if (more <= 0) {
 			return Duration.ZERO;
 		}
+		long now = this.time.currentTimeNanos();
 		this.last = count;
+		this.lastAt = now;
 		this.typical = Math.max(this.typical, count);
 		this.missing = Math.max(this.missing, more);
 		ask();
-		long end = (this.window + 1) * this.windowNanos - this.time.currentTimeNanos();
-		return (this.exhausted && this.idle < more) ? Duration.ofNanos(end) : LEASE_WAIT;
+		boolean running = remaining() < count && this.confirmedAt > now - CONFIRMED_NANOS;
+		return (running || settledRemaining() < count) ? Duration.ofNanos((this.window + 1) * this.windowNanos - now)
+				: LEASE_WAIT;
 	}
 
 	/**
@@ -244,10 +260,19 @@ final class LimitShare {
 		this.used += count;
 		this.last = count;
 		this.typical = Math.max(this.typical - this.typical / 8, count);
-		this.grantedAt = this.time.currentTimeNanos();
+		this.lastAt = this.time.currentTimeNanos();
 		if (isShared() && available() < lease() / 2) {
 			ask();
 		}
+	}
+
+	/**
+	 * Sets what running requests have reserved in this window, and may not use.
+	 * @param next the number, a part of what was taken
+	 */
+	void reserved(long next) {
+		update();
+		this.reserved = next;
 	}
 
 	/**
@@ -270,9 +295,13 @@ final class LimitShare {
 	/** Reports what was used, if that has changed. */
 	void onTick() {
 		update();
-		if (isShared() && !this.asking && this.used != this.reported) {
+		if (isShared() && !this.asking && isUnreported()) {
 			send(this.held);
 		}
+	}
+
+	private boolean isUnreported() {
+		return this.used != this.reported || this.reserved != this.reportedReserved;
 	}
 
 	/** Whether nothing of the current window is used or unreported. */
@@ -288,7 +317,26 @@ final class LimitShare {
 	 */
 	long remaining(long left) {
 		update();
-		return isShared() ? Math.min(left, this.limit - this.owed - this.usedByOthers - this.used) : left;
+		return isShared() ? Math.min(left, remaining()) : left;
+	}
+
+	private long remaining() {
+		return this.limit - this.owed - this.usedByOthers - this.used;
+	}
+
+	/**
+	 * What would be left of the whole limit if no running request of another Weir used
+	 * what it has reserved.
+	 * @param left what this Weir alone has left
+	 * @return the number
+	 */
+	long settledRemaining(long left) {
+		update();
+		return isShared() ? Math.min(left, settledRemaining()) : left;
+	}
+
+	private long settledRemaining() {
+		return this.limit - this.owed - this.settledByOthers - this.used;
 	}
 
 	private long lease() {
@@ -311,15 +359,14 @@ final class LimitShare {
 		this.asking = true;
 		this.askedAt = this.time.currentTimeNanos();
 		long number = this.request;
-		long sent = this.used;
 		long over = this.leases.connection();
-		this.leases.request(
-				new LimitLeases.Request(this.key, this.window, TimeUnit.NANOSECONDS.toMillis(this.windowNanos),
-						this.limit, part(division), division, sent, wanted),
-				(reply) -> this.lock.accept(() -> onReply(number, over, sent, wanted, reply)));
+		LimitLeases.Request sent = new LimitLeases.Request(this.key, this.window,
+				TimeUnit.NANOSECONDS.toMillis(this.windowNanos), this.limit, part(division), division, this.used,
+				this.reserved, wanted);
+		this.leases.request(sent, (reply) -> this.lock.accept(() -> onReply(number, over, sent, reply)));
 	}
 
-	private void onReply(long number, long over, long sent, long wanted, LimitLeases.@Nullable Reply reply) {
+	private void onReply(long number, long over, LimitLeases.Request sent, LimitLeases.@Nullable Reply reply) {
 		if (number != this.request) {
 			return;
 		}
@@ -332,16 +379,20 @@ final class LimitShare {
 		}
 		this.connection = over;
 		this.known = true;
-		this.reported = sent;
+		this.reported = sent.used();
+		this.reportedReserved = sent.reserved();
 		this.held = reply.held();
 		this.usedByOthers = reply.usedByOthers();
-		this.idle = reply.idle();
+		this.settledByOthers = reply.settledByOthers();
 		this.owed = reply.owed();
-		this.exhausted = reply.held() < wanted;
+		this.exhausted = reply.held() < sent.wanted();
+		if (number == this.confirming) {
+			this.confirmedAt = this.time.currentTimeNanos();
+		}
 		if (!this.exhausted) {
 			this.missing = 0;
 		}
-		else if (this.missing > 0 && this.idle > 0) {
+		else if (this.missing > 0 && (reply.idle() > 0 || reply.settledByOthers() < reply.usedByOthers())) {
 			this.leases.askOthers(this.key, this.window, () -> this.lock.accept(this::askAgain));
 		}
 	}
@@ -352,28 +403,46 @@ final class LimitShare {
 			// the others had time to return something
 			this.exhausted = false;
 			ask();
+			this.confirming = this.request;
 			// once for each refused request
 			this.missing = 0;
 		}
 	}
 
 	/**
-	 * Returns what is not used to the store, because another Weir needs it.
+	 * Returns what is not used to the store, because another Weir needs it, and reports
+	 * what has been settled since the last report.
 	 * @param of the number of the window
 	 * @param first whether the other one goes first if this one needs more, too
 	 */
 	void onShortage(long of, boolean first) {
 		update();
-		long unused = this.held - this.used;
-		boolean tooLittle = unused < this.last;
-		if (of != this.window || !isShared() || this.asking || unused <= 0 || (tooLittle && !first)) {
+		if (of != this.window || !isShared() || this.asking) {
 			return;
 		}
-		boolean asleep = this.time.currentTimeNanos() - this.grantedAt > IDLE_NANOS;
-		long keep = (asleep || tooLittle) ? 0 : unused / 2;
-		// before the store can grant it to another one
-		this.held = this.used + keep;
-		send(this.held);
+		long unused = Math.max(0, this.held - this.used);
+		long kept = keep(unused, first);
+		if (kept < unused) {
+			// before the store can grant it to another one
+			this.held = this.used + kept;
+		}
+		if (kept < unused || isUnreported()) {
+			send(this.held);
+		}
+	}
+
+	/**
+	 * Half of it, but not less than the next request needs: if two Weirs with too little
+	 * for one request went on halving it, or took it from each other, none could use it.
+	 */
+	private long keep(long unused, boolean first) {
+		if (this.time.currentTimeNanos() - this.lastAt > IDLE_NANOS) {
+			return 0;
+		}
+		if (unused < this.last) {
+			return first ? 0 : unused;
+		}
+		return Math.max(unused / 2, this.last);
 	}
 
 }

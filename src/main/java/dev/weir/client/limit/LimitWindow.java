@@ -23,6 +23,12 @@ import dev.weir.request.TokenDemand;
  */
 final class LimitWindow {
 
+	/** OpenAI's SDKs ignore a longer delay, and would retry within seconds. */
+	static final Duration MAX_DELAY = Duration.ofSeconds(60);
+
+	/** How soon a request may be repeated if running ones have reserved what it needs. */
+	private static final Duration RUNNING_WAIT = Duration.ofSeconds(1);
+
 	private final LimitKind kind;
 
 	// null for all models
@@ -43,6 +49,9 @@ final class LimitWindow {
 
 	// what earlier windows have taken from the current one
 	private long debt;
+
+	// what running requests of the current window have reserved, and may not use
+	private long reserved;
 
 	// null if the limit is not shared with other Weirs
 	private @Nullable LimitShare share;
@@ -107,6 +116,7 @@ final class LimitWindow {
 			long owed = Math.max(0, -this.left);
 			this.debt = Math.max(0, owed - (current - this.number - 1) * this.limit);
 			this.number = current;
+			this.reserved = 0;
 		}
 	}
 
@@ -170,29 +180,47 @@ final class LimitWindow {
 	}
 
 	/**
-	 * How much a request reserves.
+	 * What a request needs at least.
 	 * @param demand its tokens
-	 * @return the number, 0 to the limit
+	 * @return the number; a request that needs more than the limit is never granted
+	 */
+	long needed(TokenDemand demand) {
+		return this.kind.isTokens() ? demand.stated() : 1;
+	}
+
+	/**
+	 * How much a request reserves: what it states, and an output that it does not state
+	 * as far as there are tokens left.
+	 * @param demand its tokens
+	 * @return the number, not less than it needs
 	 */
 	long reserved(TokenDemand demand) {
 		if (!this.kind.isTokens()) {
 			return 1;
 		}
-		long count = demand.reserved(this.limit);
-		return (this.share != null) ? this.share.fit(count, demand.stated()) : count;
+		long left = left();
+		return demand.reserved((this.share != null) ? this.share.held(left) : left);
 	}
 
 	/**
 	 * How long a request must wait.
 	 * @param count what it needs, 1 to the limit
-	 * @return the exact time, zero if it need not wait
+	 * @return the time after which it is granted if nothing else is, or a shorter one
+	 * after which it may be; zero if it need not wait
 	 */
 	Duration waitFor(long count) {
 		EstimationProbe probe = this.bucket.estimateAbilityToConsume(count);
-		if (!probe.canBeConsumed()) {
-			return Duration.ofNanos(probe.getNanosToWaitForRefill());
+		Duration wait = Duration.ofNanos(probe.getNanosToWaitForRefill());
+		if (probe.canBeConsumed()) {
+			wait = (this.share != null) ? this.share.waitFor(count) : Duration.ZERO;
 		}
-		return (this.share != null) ? this.share.waitFor(count) : Duration.ZERO;
+		return (wait.compareTo(MAX_DELAY) > 0 && settledRemaining() >= count) ? RUNNING_WAIT : wait;
+	}
+
+	/** What would be left if no running request used what it has reserved. */
+	private long settledRemaining() {
+		long left = left();
+		return this.reserved + ((this.share != null) ? this.share.settledRemaining(left) : left);
 	}
 
 	/**
@@ -204,10 +232,31 @@ final class LimitWindow {
 		roll();
 		this.bucket.consumeIgnoringRateLimits(count);
 		record();
+		// a request counts as one, whatever it uses
+		reserve(this.kind.isTokens() ? count : 0);
 		if (this.share != null) {
 			this.share.take(count);
 		}
 		return this.number;
+	}
+
+	private void reserve(long more) {
+		this.reserved += more;
+		if (this.share != null && more != 0) {
+			this.share.reserved(this.reserved);
+		}
+	}
+
+	/**
+	 * Records that what a request uses is known, or will not be known.
+	 * @param from the window that it was taken from
+	 * @param count what the request has taken
+	 */
+	void settle(long from, long count) {
+		roll();
+		if (from == this.number && this.kind.isTokens()) {
+			reserve(-count);
+		}
 	}
 
 	/**

@@ -222,6 +222,8 @@ class ClientLimitTests {
 		assertThat(refused.statusCode()).isEqualTo(429);
 		assertThat(header(refused, "x-should-retry")).isEqualTo("false");
 		assertThat(header(refused, "retry-after")).isEqualTo("-");
+		assertThat(header(refused, "x-ratelimit-limit-tokens")).isEqualTo("1000");
+		assertThat(header(refused, "x-ratelimit-remaining-tokens")).isEqualTo("1000");
 		assertThat(refused.body()).contains("this request alone may need 1013");
 		assertThat(backend.requests()).isEmpty();
 		assertThat(used("limited")).isZero();

@@ -239,9 +239,13 @@ class ClientQuotaTests {
 			long current = this.clock.now() / 60_000_000_000L;
 			admitted = (current == window) ? admitted : 0;
 			window = current;
-			long tokens = 1 + random.nextInt(300);
+			long before = window(0).used();
+			TokenDemand demand = new TokenDemand(1 + random.nextInt(300), 0, Math.max(0, random.nextInt(600) - 300),
+					Reservation.Kind.TOKENS);
 			try {
-				open.add(new Open(take(tokens), tokens, window));
+				Grant grant = quota().take(this.settings, GPT, demand);
+				long tokens = window(0).used() - before;
+				open.add(new Open(grant, tokens, window));
 				admitted += tokens;
 			}
 			catch (LimitExceededException ex) {
@@ -262,7 +266,10 @@ class ClientQuotaTests {
 		ApiErrorException refused = refused(1001);
 		assertThat(refused.error().status()).isEqualTo(429);
 		assertThat(refused.error().message()).contains("1000 tokens per minute", "1001");
-		assertThat(refused.headers()).containsExactlyEntriesOf(Map.of("x-should-retry", "false"));
+		assertThat(refused.headers()).containsEntry("x-should-retry", "false")
+			.containsEntry("x-ratelimit-limit-tokens", "1000")
+			.containsEntry("x-ratelimit-remaining-tokens", "1000")
+			.doesNotContainKeys("retry-after", "retry-after-ms");
 		take(1000);
 	}
 
@@ -271,6 +278,67 @@ class ClientQuotaTests {
 		TokenDemand demand = new TokenDemand(900, 0, 256, Reservation.Kind.TOKENS);
 		quota().take(this.settings, GPT, demand);
 		assertThat(remaining()).isZero();
+	}
+
+	@Test
+	void anOutputThatARequestDoesNotStateTakesNoMoreThanTheLimitLeaves() {
+		this.settings = tokens(200);
+		TokenDemand demand = new TokenDemand(10, 0, 256, Reservation.Kind.TOKENS);
+		for (int left = 200; left >= 10; left -= 35) {
+			assertThat(remaining()).isEqualTo(left);
+			Grant grant = quota().take(this.settings, GPT, demand);
+			assertThat(remaining()).isZero();
+			settle(grant, 35);
+		}
+		// 6 times 35: what the last one has overdrawn is missing in the next minute
+		assertThat(window(0).used()).isEqualTo(210);
+		LimitExceededException refused = catchThrowableOfType(LimitExceededException.class,
+				() -> quota().take(this.settings, GPT, demand));
+		assertThat(refused).hasMessageContaining("used 210, requested 10");
+		assertThat(refused.toReply("chat").headers()).containsEntry("retry-after-ms", "4750");
+		this.time.advance(4750);
+		assertThat(remaining()).isEqualTo(190);
+	}
+
+	@Test
+	void anOutputThatARequestStatesIsReservedAsStated() {
+		this.settings = tokens(200);
+		settle(take(100), 60);
+		TokenDemand demand = new TokenDemand(10, 131, 0, Reservation.Kind.TOKENS);
+		assertThatExceptionOfType(LimitExceededException.class)
+			.isThrownBy(() -> quota().take(this.settings, GPT, demand))
+			.withMessageContaining("used 60, requested 141");
+		quota().take(this.settings, GPT, new TokenDemand(10, 130, 0, Reservation.Kind.TOKENS));
+		assertThat(remaining()).isZero();
+	}
+
+	@Test
+	void aRefusalIsFinalOnlyIfNoRunningRequestCanReturnWhatIsMissing() {
+		this.settings = client(null, null, 5000L, null);
+		this.time.advance(4750);
+		settle(take(100), 100);
+		Grant running = take(4900);
+		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "1000").doesNotContainKey("x-should-retry");
+		// settled tokens stay used, whatever the running request uses
+		assertThat(refusedHeaders(4901)).containsEntry("retry-after-ms", "86400000")
+			.containsEntry("x-should-retry", "false");
+		running.charge(4900);
+		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "86400000");
+		running.charge(4800);
+		running.end(true);
+		settle(take(100), 100);
+		assertThat(refusedHeaders(1)).containsEntry("x-should-retry", "false");
+	}
+
+	@Test
+	void aRunningRequestOfAnEarlierWindowReturnsNothingToThisOne() {
+		this.settings = client(null, null, 5000L, null);
+		Grant earlier = take(5000);
+		this.time.advance(4750);
+		take(5000).end(true);
+		assertThat(refusedHeaders(1)).containsEntry("x-should-retry", "false");
+		settle(earlier, 1);
+		assertThat(refusedHeaders(1)).containsEntry("x-should-retry", "false");
 	}
 
 	@Test
@@ -291,7 +359,7 @@ class ClientQuotaTests {
 		take(5000);
 		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "4750");
 		this.time.advance(4750);
-		take(5000);
+		settle(take(5000), 5000);
 		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "86400000")
 			.containsEntry("retry-after", "86400")
 			.containsEntry("x-should-retry", "false");
@@ -302,7 +370,7 @@ class ClientQuotaTests {
 		this.settings = client(1L, 1000L, 1000L, null);
 		take(1000);
 		this.time.advance(4750);
-		take(900);
+		settle(take(900), 900);
 		ApiErrorException refused = refused(200);
 		assertThat(refused.error().message()).contains("tokens per day");
 		assertThat(refused.headers()).containsEntry("retry-after-ms", "86400000");
@@ -339,10 +407,22 @@ class ClientQuotaTests {
 		ApiErrorException refused = refused(1);
 		assertThat(refused.error().status()).isEqualTo(429);
 		assertThat(refused.error().message()).contains("2 requests running");
-		assertThat(refused.headers()).containsEntry("retry-after-ms", "1000").containsEntry("retry-after", "1");
+		assertThat(refused.headers())
+			.containsExactlyInAnyOrderEntriesOf(Map.of("retry-after-ms", "1000", "retry-after", "1"));
 		first.end(true);
 		take(1);
 		assertThat(quota().report("chat", this.settings)).extracting("inFlight", "refused").containsExactly(2, 1L);
+	}
+
+	@Test
+	void aRefusalOverMaxConcurrentShowsTheOtherLimits() {
+		this.settings = client(10L, 1000L, null, 1);
+		take(100);
+		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "1000")
+			.containsEntry("x-ratelimit-limit-requests", "10")
+			.containsEntry("x-ratelimit-remaining-requests", "9")
+			.containsEntry("x-ratelimit-limit-tokens", "1000")
+			.containsEntry("x-ratelimit-remaining-tokens", "900");
 	}
 
 	@Test

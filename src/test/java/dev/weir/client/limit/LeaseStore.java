@@ -72,6 +72,8 @@ final class LeaseStore {
 
 		private final Map<Integer, Long> used = new HashMap<>();
 
+		private final Map<Integer, Long> settled = new HashMap<>();
+
 		private long owed;
 
 		private long limit;
@@ -139,8 +141,14 @@ final class LeaseStore {
 					Math.min(request.wanted(), Math.max(held, request.limit() - now.owed - others)));
 			now.held.put(this.id, granted);
 			now.used.put(this.id, request.used());
+			now.settled.put(this.id, request.used() - request.reserved());
 			long usedByOthers = now.used() - request.used();
-			return new Reply(granted, usedByOthers, Math.max(0, others - usedByOthers), now.owed);
+			long settledByOthers = now.settled.entrySet()
+				.stream()
+				.filter((settled) -> settled.getKey() != this.id)
+				.mapToLong(Map.Entry::getValue)
+				.sum();
+			return new Reply(granted, usedByOthers, settledByOthers, Math.max(0, others - usedByOthers), now.owed);
 		}
 
 		@Override

@@ -179,6 +179,100 @@ class SharedLimitTests {
 	}
 
 	@Test
+	void aRefusalIsFinalOnlyIfTheLimitOfAllLeavesTooLittle() {
+		for (int seed = 0; seed < 300; seed++) {
+			new SharedLimitTests().useUp(seed);
+		}
+	}
+
+	/** One request after the other, which use a part of what they state. */
+	private void useUp(int seed) {
+		Random random = new Random(seed);
+		long limit = 3000;
+		this.settings = client(null, null, limit);
+		List<Instance> weirs = instances(1 + random.nextInt(3));
+		boolean alternating = random.nextBoolean();
+		int stated = 100 + random.nextInt(600);
+		int used = 10 + random.nextInt(90);
+		int pause = 100 + random.nextInt(1500);
+		int end = random.nextInt(100);
+		this.time.advance(4750);
+		long left = limit;
+		int refused = 0;
+		int sinceTick = random.nextInt(1000);
+		for (int i = 0; left >= stated; i++) {
+			// at the end, one Weir gets all requests
+			int next = alternating ? i : random.nextInt(weirs.size());
+			Instance weir = weirs.get(((i < end) ? next : end) % weirs.size());
+			int wait = pause;
+			try {
+				Grant grant = weir.take(stated);
+				this.store.deliverAll();
+				grant.charge(used);
+				grant.end(true);
+				left -= used;
+				refused = 0;
+			}
+			catch (LimitExceededException ex) {
+				// a second if the request before was running at the last report
+				assertThat(ex.toReply("chat").headers()).as("seed %d, %d left", seed, left)
+					.doesNotContainKey("x-should-retry")
+					.extractingByKey("retry-after-ms")
+					.isIn("100", "1000");
+				assertThat(++refused).as("seed %d, %d left", seed, left).isLessThan(20);
+				wait = 100;
+			}
+			this.store.deliverAll();
+			for (int millis = 0; millis < wait; millis++) {
+				this.time.advance(1);
+				if (++sinceTick % 1000 == 0) {
+					weirs.forEach(Instance::tick);
+				}
+				this.store.deliverAll();
+			}
+		}
+		this.time.advance(1000);
+		for (Instance weir : weirs) {
+			weirs.forEach(Instance::tick);
+			weir.tryTake(stated);
+			this.store.deliverAll();
+			assertThat(weir.refused(stated).headers()).as("seed %d", seed).containsEntry("x-should-retry", "false");
+		}
+	}
+
+	@Test
+	void aRequestWaitsForRunningOnesOfOtherWeirs() {
+		this.settings = client(null, null, 1000L);
+		List<Instance> weirs = instances(2);
+		this.time.advance(4750);
+		Grant running = weirs.get(0).take(900);
+		this.store.deliverAll();
+		weirs.get(1).tryTake(200);
+		this.store.deliverAll();
+		this.time.advance(100);
+		for (String wait : List.of("100", "1000")) {
+			assertThat(weirs.get(1).refused(200).headers()).containsEntry("retry-after-ms", wait)
+				.doesNotContainKey("x-should-retry");
+			this.store.deliverAll();
+			this.time.advance(100);
+		}
+		running.charge(900);
+		running.end(true);
+		weirs.get(0).tick();
+		weirs.get(1).refused(200);
+		this.store.deliverAll();
+		assertThat(weirs.get(1).refused(200).headers()).containsEntry("x-should-retry", "false");
+	}
+
+	@Test
+	void aRefusalNamesTheOtherWeirsIfTheyHoldTheRest() {
+		List<Instance> weirs = instances(2);
+		weirs.get(0).take(250);
+		assertThat(weirs.get(0).refused(100).error().message())
+			.contains("1000 tokens per minute: used 250, requested 100; other instances of Weir hold the rest");
+	}
+
+	@Test
 	void whileTheStoreIsAwayEachWeirGrantsTheLimitAndNothingIsCountedTwice() {
 		List<Instance> weirs = instances(2);
 		weirs.forEach((weir) -> weir.take(200));
