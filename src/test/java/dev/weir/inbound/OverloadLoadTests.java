@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,8 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.ConnectionProvider;
 
 import dev.weir.testing.Bodies;
+import dev.weir.testing.ManyCallers;
+import dev.weir.testing.ManyCallers.Reply;
 import dev.weir.testing.StreamEvents;
 import dev.weir.testing.WeirProcess;
 
@@ -50,6 +53,8 @@ class OverloadLoadTests {
 	private static final int IDLE_STREAMS = 5_000;
 
 	private static final Pattern HEAP = Pattern.compile("jvm_memory_used_bytes\\{[^}]*area=\"heap\"[^}]*} ([0-9.E]+)");
+
+	private static final Pattern PORT = Pattern.compile("Netty started on port ([0-9]+)");
 
 	@TempDir
 	private Path folder;
@@ -85,6 +90,7 @@ class OverloadLoadTests {
 
 	private WeirProcess start(int maxInFlight) {
 		return WeirProcess.start(this.folder, """
+				management.server: {port: 0, address: 127.0.0.1}
 				weir:
 				  max-in-flight: %d
 				  pools:
@@ -95,9 +101,21 @@ class OverloadLoadTests {
 	}
 
 	private HttpClient client(WeirProcess weir) {
+		return client(weir.port());
+	}
+
+	private HttpClient client(int port) {
 		return HttpClient.create(this.connections)
-			.baseUrl("http://127.0.0.1:" + weir.port())
+			.baseUrl("http://127.0.0.1:" + port)
 			.responseTimeout(Duration.ofSeconds(20));
+	}
+
+	/** The ports are in the log, that of the server first. */
+	private static int managementPort(WeirProcess weir) {
+		return await().until(() -> PORT.matcher(Files.readString(weir.log()))
+			.results()
+			.map((match) -> Integer.parseInt(match.group(1)))
+			.toList(), (ports) -> ports.size() == 2).get(1);
 	}
 
 	private static Mono<Reply> chat(HttpClient client) {
@@ -119,6 +137,16 @@ class OverloadLoadTests {
 			.responseSingle((response, body) -> body.asString().thenReturn(response.status().code())));
 	}
 
+	private static Mono<Reply> page(HttpClient client) {
+		return timed(client.get()
+			.uri("/no-such-page")
+			.responseSingle((response, body) -> body.asString().thenReturn(response.status().code())));
+	}
+
+	private static Flux<Reply> every100Millis(Mono<Reply> request) {
+		return Flux.interval(Duration.ofMillis(100)).onBackpressureDrop().take(TIME).concatMap((tick) -> request);
+	}
+
 	private static Mono<Reply> timed(Mono<Integer> status) {
 		return Mono.defer(() -> {
 			long begin = System.nanoTime();
@@ -128,32 +156,26 @@ class OverloadLoadTests {
 
 	@Test
 	void c12CallersBeyondTheLimitAreRefusedAtOnceWhileOthersAndHealthAreServed() {
-		ConcurrentLinkedQueue<Reply> replies = new ConcurrentLinkedQueue<>();
+		List<Reply> replies;
 		ConcurrentLinkedQueue<Reply> probes = new ConcurrentLinkedQueue<>();
+		ConcurrentLinkedQueue<Reply> pages = new ConcurrentLinkedQueue<>();
 		try (WeirProcess weir = start(200)) {
 			HttpClient client = client(weir);
 			warm(client);
-			Mono<Void> probing = Flux.interval(Duration.ofMillis(100))
-				.onBackpressureDrop()
-				.take(TIME)
-				.concatMap((tick) -> health(client))
-				.doOnNext(probes::add)
-				.then();
-			long end = System.nanoTime() + TIME.toNanos();
-			// as SDKs do, a refused caller waits for the time that Weir names
-			Mono<Void> calling = Flux.range(0, 2_000)
-				.flatMap((caller) -> Mono.delay(Duration.ofMillis(caller))
-					.then(chat(client))
-					.doOnNext(replies::add)
-					.delayUntil((reply) -> (reply.status() == 503) ? Mono.delay(Duration.ofSeconds(1)) : Mono.empty())
-					.repeat(() -> System.nanoTime() < end)
-					.then(), 2_000)
-				.then();
-			Mono.when(probing, calling).block(TIME.plusSeconds(60));
+			HttpClient management = client(managementPort(weir));
+			Mono<Void> probing = Mono.when(every100Millis(health(management)).doOnNext(probes::add),
+					// a page on the port that the callers use
+					every100Millis(page(client)).doOnNext(pages::add));
+			Disposable running = probing.subscribe();
+			replies = new ManyCallers(weir.port(), "/v1/chat/completions", Bodies.CHAT).call(2_000, TIME,
+					Duration.ofSeconds(60));
+			running.dispose();
 		}
 		print("served", replies, 200);
 		print("refused", replies, 503);
 		print("health", probes, 200);
+		print("page on the port of the callers", pages, 404);
+		assertThat(pages).extracting(Reply::status).containsOnly(404);
 		assertThat(replies).extracting(Reply::status).containsOnly(200, 503).contains(200, 503);
 		assertThat(probes).extracting(Reply::status).containsOnly(200);
 		assertThat(this.mostInFlight.get()).isLessThanOrEqualTo(200);
@@ -236,6 +258,7 @@ class OverloadLoadTests {
 		int ended;
 		try (WeirProcess weir = start(10_000)) {
 			HttpClient client = client(weir);
+			HttpClient management = client(managementPort(weir));
 			warm(client);
 			List<SocketChannel> uploads = new ArrayList<>();
 			for (int i = 0; i < 200; i++) {
@@ -247,7 +270,7 @@ class OverloadLoadTests {
 			while (System.nanoTime() < end) {
 				uploads.removeIf((upload) -> !send(upload, part.clear()));
 				fresh.add(chat(client).block());
-				most = Math.max(most, sum(HEAP, client));
+				most = Math.max(most, sum(HEAP, management));
 			}
 			ended = 200 - uploads.size();
 			for (SocketChannel upload : uploads) {
@@ -298,15 +321,6 @@ class OverloadLoadTests {
 	private static double millis(List<Long> sorted, double share) {
 		return sorted.get((int) Math.min(sorted.size() - 1, sorted.size() * share))
 				/ (double) TimeUnit.MILLISECONDS.toNanos(1);
-	}
-
-	/**
-	 * A reply.
-	 *
-	 * @param status its status
-	 * @param nanos the time from the request to its last byte
-	 */
-	private record Reply(int status, long nanos) {
 	}
 
 }
