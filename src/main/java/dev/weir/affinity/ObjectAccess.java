@@ -71,8 +71,8 @@ public final class ObjectAccess {
 			if (model != null && isOfAnother(client, known.get(model))) {
 				throw AffinityErrors.noModel(context.pool(), call.model());
 			}
-			context.ownNewObjects(
-					(named.isEmpty() && isList(call)) ? null : newObjects(client.principal(), call, known));
+			context
+				.ownNewObjects((named.isEmpty() && isList(call)) ? null : newObjects(client.principal(), call, known));
 			return Mono.<Void>empty();
 		});
 	}

@@ -112,10 +112,12 @@ class OverloadLoadTests {
 
 	/** The ports are in the log, that of the server first. */
 	private static int managementPort(WeirProcess weir) {
-		return await().until(() -> PORT.matcher(Files.readString(weir.log()))
-			.results()
-			.map((match) -> Integer.parseInt(match.group(1)))
-			.toList(), (ports) -> ports.size() == 2).get(1);
+		return await()
+			.until(() -> PORT.matcher(Files.readString(weir.log()))
+				.results()
+				.map((match) -> Integer.parseInt(match.group(1)))
+				.toList(), (ports) -> ports.size() == 2)
+			.get(1);
 	}
 
 	private static Mono<Reply> chat(HttpClient client) {
