@@ -18,6 +18,7 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 
+import dev.weir.config.ActuatorPort;
 import dev.weir.config.AzureCloud;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.ClientPriority;
@@ -25,6 +26,7 @@ import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
 import dev.weir.config.ExpiryTime;
 import dev.weir.config.LiveConfiguration;
+import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.Secret;
 import dev.weir.config.WeirProperties;
@@ -53,7 +55,7 @@ final class SettingsSummary {
 	static String of(BeanFactory beans) {
 		SettingsSummary summary = new SettingsSummary(beans.getBean(CircuitBreakerRegistry.class));
 		summary.addRoutes(beans.getBean(GatewayProperties.class));
-		summary.addSettings(beans.getBean(LiveConfiguration.class).current());
+		summary.addSettings(beans.getBean(LiveConfiguration.class).current(), beans.getBean(ActuatorPort.class));
 		return summary.text.toString();
 	}
 
@@ -68,39 +70,79 @@ final class SettingsSummary {
 		}
 	}
 
-	private void addSettings(WeirProperties properties) {
+	private void addSettings(WeirProperties properties, ActuatorPort actuator) {
 		List<String> settings = new ArrayList<>(SettingText.of(properties, Set.of("pools", "clients", "operators")));
 		if (properties.maxBuffered() == null) {
 			settings.add("max-buffered a quarter of the heap");
 		}
 		this.text.append("\nSettings\n").append(SettingText.wrap(INDENT, settings));
 		addClients(properties);
+		addOperators(properties, actuator);
 		properties.pools().forEach(this::addPool);
 	}
 
 	private void addClients(WeirProperties properties) {
-		TextTable table = new TextTable(INDENT, "name", "keys", "Entra callers", "models", "pools", "priority",
-				"expires");
+		TextTable table = new TextTable(INDENT, "name", "keys", "certificates", "Entra callers", "models", "pools",
+				"priority", "expires", "limits");
 		for (ClientProperties client : properties.clients()) {
-			table.add(client.name(), keys(client.key(), client.keySha256()), callers(client, properties.entra()),
-					orAll(client.models()), orAll(client.pools()), nameOf(client.priority()),
-					orNever(client.expires()));
+			table.add(client.name(), keys(client.key(), client.keySha256()),
+					String.valueOf(client.certificates().size()), callers(client, properties.entra()),
+					orAll(client.models()), orAll(client.pools()), nameOf(client.priority()), orNever(client.expires()),
+					limits(client));
 		}
 		this.text.append("\nClients\n")
 			.append(properties.hasClients() ? table : INDENT + (properties.open()
 					? "none: everybody who reaches Weir may call it\n" : "none: Weir serves this machine only\n"));
+	}
+
+	private void addOperators(WeirProperties properties, ActuatorPort actuator) {
+		this.text.append("\nOperators\n");
 		if (properties.operators().isEmpty()) {
-			this.text.append("\nOperators\n")
-				.append(INDENT)
-				.append((!properties.hasClients() && !properties.open()) ? "none: the Actuator is open\n"
-						: "none: the Actuator shows liveness and readiness only\n");
+			this.text.append(INDENT).append("none: the Actuator ").append(access(properties, actuator)).append('\n');
+			return;
 		}
-		else {
-			TextTable operators = new TextTable(INDENT, "name", "keys", "expires");
-			properties.operators()
-				.forEach((operator) -> operators.add(operator.name(), keys(operator.key(), operator.keySha256()),
-						orNever(operator.expires())));
-			this.text.append("\nOperators\n").append(operators);
+		TextTable operators = new TextTable(INDENT, "name", "keys", "expires");
+		properties.operators()
+			.forEach((operator) -> operators.add(operator.name(), keys(operator.key(), operator.keySha256()),
+					orNever(operator.expires())));
+		this.text.append(operators);
+		if (actuator.kind() != ActuatorPort.Kind.MAIN) {
+			this.text.append(INDENT).append("the Actuator ").append(access(properties, actuator)).append('\n');
+		}
+	}
+
+	private static String access(WeirProperties properties, ActuatorPort actuator) {
+		return switch (actuator.kind()) {
+			case SEPARATE -> "is on " + actuator.describe() + " and needs no key there";
+			case NONE -> "is off";
+			case MAIN ->
+				(!properties.hasClients() && !properties.open()) ? "is open" : "shows liveness and readiness only";
+		};
+	}
+
+	private static String limits(ClientProperties client) {
+		List<String> limits = new ArrayList<>();
+		addLimits(limits, "", client.requestsPerMinute(), client.tokensPerMinute(), client.tokensPerDay());
+		if (client.maxConcurrent() != null) {
+			limits.add(client.maxConcurrent() + " at once");
+		}
+		for (ModelLimitProperties limit : client.limits()) {
+			addLimits(limits, limit.model() + " ", limit.requestsPerMinute(), limit.tokensPerMinute(),
+					limit.tokensPerDay());
+		}
+		return limits.isEmpty() ? "none" : String.join(", ", limits);
+	}
+
+	private static void addLimits(List<String> limits, String model, @Nullable Long requestsPerMinute,
+			@Nullable Long tokensPerMinute, @Nullable Long tokensPerDay) {
+		if (requestsPerMinute != null) {
+			limits.add(model + requestsPerMinute + " requests/min");
+		}
+		if (tokensPerMinute != null) {
+			limits.add(model + tokensPerMinute + " tokens/min");
+		}
+		if (tokensPerDay != null) {
+			limits.add(model + tokensPerDay + " tokens/day");
 		}
 	}
 

@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
 
+import dev.weir.config.ActuatorPort;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
 import dev.weir.config.LiveConfiguration;
@@ -27,15 +28,23 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 
 	private final Reachability reachability;
 
-	AccessNotice(LiveConfiguration configuration, Reachability reachability) {
+	private final ActuatorPort actuator;
+
+	AccessNotice(LiveConfiguration configuration, Reachability reachability, ActuatorPort actuator) {
 		this.configuration = configuration;
 		this.reachability = reachability;
+		this.actuator = actuator;
 	}
 
 	@Override
 	public void onApplicationEvent(ApplicationReadyEvent event) {
 		WeirProperties settings = this.configuration.current();
-		if ((settings.hasClients() || !this.reachability.onlyFromThisMachine()) && settings.operators().isEmpty()) {
+		if (this.actuator.isSeparate()) {
+			logger.info("The Actuator is on {} (management.server.port) and needs no key there",
+					this.actuator.describe());
+		}
+		else if ((settings.hasClients() || !this.reachability.onlyFromThisMachine()) && settings.operators().isEmpty()
+				&& this.actuator.kind() == ActuatorPort.Kind.MAIN) {
 			logger.info("{}", NO_OPERATORS);
 		}
 		if (settings.hasClients()) {

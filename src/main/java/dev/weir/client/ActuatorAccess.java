@@ -32,7 +32,7 @@ final class ActuatorAccess {
 	/**
 	 * Creates the rules.
 	 * @param context the context of the main server; another one belongs to a separate
-	 * management port, which only operators can reach
+	 * management port, which needs no key
 	 * @param open whether everybody may read everything
 	 * @param paths the paths of the Actuator, asked for once
 	 */

@@ -28,6 +28,7 @@ import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 
+import dev.weir.config.ActuatorPort;
 import dev.weir.config.ListenerTls;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.request.IssuedKeys;
@@ -69,9 +70,9 @@ class ClientConfiguration {
 	}
 
 	@Bean
-	OpenServerCheck openServerCheck(Reachability reachability, ServerProperties server,
+	OpenServerCheck openServerCheck(Reachability reachability, ServerProperties server, ActuatorPort actuator,
 			LiveConfiguration configuration) {
-		return new OpenServerCheck(reachability, server.getAddress() == null, configuration.current());
+		return new OpenServerCheck(reachability, server.getAddress() == null, actuator, configuration.current());
 	}
 
 	@Bean
@@ -80,8 +81,8 @@ class ClientConfiguration {
 	}
 
 	@Bean
-	AccessNotice accessNotice(LiveConfiguration configuration, Reachability reachability) {
-		return new AccessNotice(configuration, reachability);
+	AccessNotice accessNotice(LiveConfiguration configuration, Reachability reachability, ActuatorPort actuator) {
+		return new AccessNotice(configuration, reachability, actuator);
 	}
 
 	@Bean

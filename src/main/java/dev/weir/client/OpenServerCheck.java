@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import dev.weir.backend.ConfigurationListener;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.RefusedConfigurationException;
+import dev.weir.config.ActuatorPort;
 import dev.weir.config.WeirProperties;
 
 /**
@@ -20,6 +21,8 @@ final class OpenServerCheck implements ConfigurationListener {
 
 	private final boolean addressChosenByWeir;
 
+	private final ActuatorPort actuator;
+
 	// of the previous configuration, so that each change is logged once
 	private boolean local;
 
@@ -29,9 +32,12 @@ final class OpenServerCheck implements ConfigurationListener {
 	 * Creates the check.
 	 * @param reachability as decided at the start
 	 * @param addressChosenByWeir whether {@code server.address} is not set
+	 * @param actuator where the Actuator is served
 	 * @param started the settings of the start
 	 */
-	OpenServerCheck(Reachability reachability, boolean addressChosenByWeir, WeirProperties started) {
+	OpenServerCheck(Reachability reachability, boolean addressChosenByWeir, ActuatorPort actuator,
+			WeirProperties started) {
+		this.actuator = actuator;
 		this.reachability = reachability;
 		this.addressChosenByWeir = addressChosenByWeir;
 		this.local = Reachability.mustBeLocal(started);
@@ -54,7 +60,7 @@ final class OpenServerCheck implements ConfigurationListener {
 					+ " start. Start it again to serve other machines.");
 		}
 		boolean closed = current.properties().hasClients() && current.properties().operators().isEmpty();
-		if (closed && !this.closed) {
+		if (closed && !this.closed && this.actuator.kind() == ActuatorPort.Kind.MAIN) {
 			logger.warn("{}", AccessNotice.NO_OPERATORS);
 		}
 		this.local = local;

@@ -61,7 +61,8 @@ public record BackendProperties(String name, URI url, @Nullable Secret apiKey, @
 
 	public BackendProperties {
 		models = Collections.unmodifiableMap(new LinkedHashMap<>(models));
-		keptFor = Collections.unmodifiableSet(new TreeSet<>(keptFor));
+		// an empty text is bound to null
+		keptFor = Collections.unmodifiableSet(new TreeSet<>(keptFor.stream().filter(Objects::nonNull).toList()));
 		// ${API_VERSION:} is an empty text if the variable is not set
 		apiVersion = (apiVersion != null && !apiVersion.isBlank()) ? apiVersion : null;
 	}

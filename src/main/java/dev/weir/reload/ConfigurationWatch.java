@@ -14,10 +14,10 @@ import org.springframework.context.SmartLifecycle;
 import dev.weir.config.load.FileFingerprints;
 
 /**
- * Notices changed configuration files, on one thread, which also performs all reloads.
- * The files are compared five times per second, because events of the file system do not
- * arrive for mounted volumes. A change counts when two comparisons in a row agree, so
- * that a file that is being written is not read.
+ * Notices changed configuration files and certificates, on one thread, which also
+ * performs all reloads. The files are compared five times per second, because events of
+ * the file system do not arrive for mounted volumes. A change counts when two comparisons
+ * in a row agree, so that a file that is being written is not read.
  */
 final class ConfigurationWatch implements SmartLifecycle {
 
@@ -28,6 +28,8 @@ final class ConfigurationWatch implements SmartLifecycle {
 	private static final long END_LIMIT_SECONDS = 5;
 
 	private final Reload reload;
+
+	private final CertificateRenewal certificates;
 
 	// the files of the configuration that was read last, valid or not
 	private FileFingerprints read;
@@ -42,9 +44,11 @@ final class ConfigurationWatch implements SmartLifecycle {
 	 * Creates the watch.
 	 * @param reload reads the files
 	 * @param started the files with which Weir has started
+	 * @param certificates reads the certificates of the listeners
 	 */
-	ConfigurationWatch(Reload reload, FileFingerprints started) {
+	ConfigurationWatch(Reload reload, FileFingerprints started, CertificateRenewal certificates) {
 		this.reload = reload;
+		this.certificates = certificates;
 		this.read = started;
 		this.seen = started;
 	}
@@ -133,6 +137,7 @@ final class ConfigurationWatch implements SmartLifecycle {
 		}
 		this.seen = now;
 		this.reload.releaseRemoved();
+		this.certificates.poll();
 	}
 
 }

@@ -4,9 +4,12 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Future;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.resilience4j.common.CompositeCustomizer;
 import io.github.resilience4j.common.circuitbreaker.configuration.CircuitBreakerConfigCustomizer;
 
+import org.springframework.boot.autoconfigure.ssl.SslProperties;
+import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.cloud.autoconfigure.RefreshAutoConfiguration.RefreshProperties;
 import org.springframework.cloud.context.refresh.ConfigDataContextRefresher;
 import org.springframework.cloud.context.scope.refresh.RefreshScope;
@@ -21,6 +24,7 @@ import dev.weir.backend.Pools;
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.load.ConfigurationReader;
 import dev.weir.config.load.FileFingerprints;
+import dev.weir.config.load.ListenerBundles;
 import dev.weir.gateway.LiveRoutes;
 import dev.weir.memory.BufferBudget;
 
@@ -58,8 +62,15 @@ class ReloadConfiguration {
 	}
 
 	@Bean
-	ConfigurationWatch configurationWatch(Reload reload, FileFingerprints started) {
-		return new ConfigurationWatch(reload, started);
+	CertificateRenewal certificateRenewal(ListenerBundles bundles, SslBundleRegistry registry, SslProperties settings,
+			Ticker ticker) {
+		return new CertificateRenewal(bundles.watched(), registry,
+				settings.getBundle().getWatch().getFile().getQuietPeriod(), ticker);
+	}
+
+	@Bean
+	ConfigurationWatch configurationWatch(Reload reload, FileFingerprints started, CertificateRenewal certificates) {
+		return new ConfigurationWatch(reload, started, certificates);
 	}
 
 	@Bean

@@ -121,10 +121,31 @@ class ConfigurationCheckTests {
 				    - {name: batch, key: another-key-of-20-letters, priority: low}
 				""")).isZero();
 		assertThat(this.printed)
-			.containsPattern("(?m)^  name        keys  Entra callers  models  pools  priority  expires$")
-			.containsPattern("(?m)^  production  1     0 +all     all    high      never$")
+			.containsPattern(
+					"(?m)^  name        keys  certificates  Entra callers  models  pools  priority  expires  limits$")
+			.containsPattern("(?m)^  production  1     0 +0 +all     all    high      never    none$")
 			.containsPattern("(?m)^  a +1 +1 +100000 +high normal  openai ")
 			.containsPattern("(?m)^  b +1 +1 +100000 +all          openai ");
+	}
+
+	@Test
+	void printsLimitsOfClientsAndTheSeparatePortOfTheActuator() {
+		assertThat(check("""
+				management.server: {port: 9090}
+				weir:
+				  pools.openai.backends[0]: {name: a, url: 'https://a.example'}
+				  clients:
+				    - name: chat
+				      key: key-of-16-letters
+				      requests-per-minute: 60
+				      max-concurrent: 5
+				      limits: [{model: 'o3*', tokens-per-minute: 10}]
+				""")).as(this.printed).isZero();
+		assertThat(this.printed).contains("60 requests/min, 5 at once, o3* 10 tokens/min")
+			.contains("none: the Actuator is on port 9090 of all addresses and needs no key there")
+			.contains("management.server.port (application.yml:1): opens the Actuator without a key on port 9090 of"
+					+ " all addresses. Set management.server.address: 127.0.0.1")
+			.doesNotContain("liveness");
 	}
 
 	@Test
@@ -207,7 +228,9 @@ class ConfigurationCheckTests {
 			"{one} --spring.cloud.gateway.server.webflux.httpclient.pool.max-connections=some",
 			"{one} --resilience4j.circuitbreaker.configs.default.sliding-window-size=0",
 			"{one} --resilience4j.circuitbreaker.instances.BACKEND_1.base-config=none", "{one} --server.port=many",
-			"{one} --server.shutdown=slow", "{one} --server.ssl.bundle=misspelt",
+			"{one} --server.shutdown=slow", "{one} --server.ssl.bundle=misspelt", "{one} --server.port=99999",
+			"{one} --management.server.port=-2",
+			"{one} --spring.ssl.bundle.pem.web.keystore.certificate=/nowhere/tls.crt",
 			"{one} --server.ssl.certificate=file:/nowhere/c.pem --server.ssl.certificate-private-key=file:/nowhere/k.pem",
 			"{one} --logging.level.x=loud", "{one} --spring.lifecycle.timeout-per-shutdown-phase=soon",
 			"{one} --weir.drain-delay=2m", "{one} --management.endpoint.health.show-details=perhaps",

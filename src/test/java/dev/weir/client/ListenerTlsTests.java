@@ -168,9 +168,13 @@ class ListenerTlsTests {
 
 	/** Replaces the files one after the other, as certificate managers do. */
 	private static void writeIdentity(String organization) throws IOException {
-		X509Bundle identity = SERVERS.issue(certificate("CN=localhost,O=" + organization).addSanDnsName("localhost"));
+		X509Bundle identity = identity(organization);
 		write("tls.key", identity.getPrivateKeyPEM());
 		write("tls.crt", identity.getCertificatePathPEM());
+	}
+
+	private static X509Bundle identity(String organization) {
+		return SERVERS.issue(certificate("CN=localhost,O=" + organization).addSanDnsName("localhost"));
 	}
 
 	private static void write(String name, String text) throws IOException {
@@ -248,13 +252,42 @@ class ListenerTlsTests {
 			assertThat(chat(connected, "gpt-4o", "api-key", KEY).statusCode()).isEqualTo(200);
 			return organizationOfServer().equals("second");
 		});
-		// a file that is no certificate changes nothing
-		write("tls.crt", "-----BEGIN CERTIFICATE-----\nnone");
-		await().atMost(Duration.ofSeconds(30)).until(() -> output.getAll().contains("Unexpected SSL reload error"));
+		await().atMost(Duration.ofSeconds(10))
+			.until(() -> output.getAll()
+				.contains("new connections get the renewed files, CN=localhost, O=second, valid until 20"));
+		assertThat(keptBecause(output, "has no certificate that can be read",
+				() -> write("tls.crt", "-----BEGIN CERTIFICATE-----\ncanary")))
+			.contains("spring.ssl.bundle.pem.web.keystore.certificate");
 		assertThat(organizationOfServer()).isEqualTo("second");
-		writeIdentity("third");
-		await().atMost(Duration.ofSeconds(30)).until(() -> organizationOfServer().equals("third"));
+		X509Bundle third = identity("third");
+		assertThat(keptBecause(output, "has a private key that does not belong to its certificate",
+				() -> write("tls.crt", third.getCertificatePathPEM())))
+			.contains("spring.ssl.bundle.pem.web.keystore");
+		assertThat(organizationOfServer()).isEqualTo("second");
 		assertThat(chat(connected, "gpt-4o", "api-key", KEY).statusCode()).isEqualTo(200);
+		write("tls.key", third.getPrivateKeyPEM());
+		await().atMost(Duration.ofSeconds(30)).until(() -> organizationOfServer().equals("third"));
+		assertThat(output).doesNotContain("Unexpected SSL reload error", "canary", "\tat ");
+		assertThat(chat(connected, "gpt-4o", "api-key", KEY).statusCode()).isEqualTo(200);
+	}
+
+	/** Changes a file and returns the line of the log that names the cause. */
+	private static String keptBecause(CapturedOutput output, String cause, ThrowingRunnable change) throws IOException {
+		change.run();
+		await().atMost(Duration.ofSeconds(30)).until(() -> output.getAll().contains(cause));
+		return output.getAll()
+			.lines()
+			.filter((line) -> line.contains(cause))
+			.peek((line) -> assertThat(line).contains("SSL bundle web (", "/tls.crt, ", "/tls.key)",
+					"the listener keeps what it has"))
+			.findFirst()
+			.orElseThrow();
+	}
+
+	private interface ThrowingRunnable {
+
+		void run() throws IOException;
+
 	}
 
 	@ParameterizedTest

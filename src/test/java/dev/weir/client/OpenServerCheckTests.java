@@ -17,6 +17,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import dev.weir.backend.PoolSet;
 import dev.weir.backend.Pools;
 import dev.weir.backend.RefusedConfigurationException;
+import dev.weir.config.ActuatorPort;
 import dev.weir.config.WeirProperties;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -54,7 +55,7 @@ class OpenServerCheckTests {
 
 	@Test
 	void aReachableWeirKeepsAClientOrIsMeantToBeOpen() {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true, CLIENT);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true, ActuatorPort.MAIN, CLIENT);
 		assertThatExceptionOfType(RefusedConfigurationException.class).isThrownBy(() -> check.prepare(pools(NONE)))
 			.withMessageContaining("weir.clients");
 		check.prepare(pools(OPEN));
@@ -63,7 +64,7 @@ class OpenServerCheckTests {
 
 	@Test
 	void theFirstClientOfALocalWeirIsServedAfterTheNextStart(CapturedOutput output) {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true, NONE);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true, ActuatorPort.MAIN, NONE);
 		check.prepare(pools(NONE));
 		check.onApplied(pools(NONE));
 		assertThat(output).doesNotContain("Start it again");

@@ -10,6 +10,8 @@ import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -120,18 +122,23 @@ class OpenServerTests {
 	}
 
 	@Test
-	void aSeparateManagementPortNeedsNoKey() throws IOException {
+	void aSeparateManagementPortNeedsNoKey(CapturedOutput output) throws IOException {
 		try (ReactiveWebServerApplicationContext weir = start("--weir.open=true", "--management.server.port=0",
 				"--management.server.address=127.0.0.1")) {
 			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
 			assertThat(status(management, "/actuator/backends")).isEqualTo(200);
 			assertThat(status(weir, "/actuator/backends")).isEqualTo(404);
+			assertThat(output)
+				.contains("The Actuator is on a free port of this machine only (management.server.port) and"
+						+ " needs no key there")
+				.doesNotContain("liveness and readiness only", "opens the Actuator");
 		}
 	}
 
-	@Test
-	void withoutClientsASeparateManagementPortServesThisMachineOnly() throws IOException {
-		try (ReactiveWebServerApplicationContext weir = start("--management.server.port=0")) {
+	@ParameterizedTest
+	@ValueSource(strings = { "--weir.open=false", "--server.address=127.0.0.1" })
+	void withoutClientsASeparateManagementPortServesThisMachineOnly(String argument) throws IOException {
+		try (ReactiveWebServerApplicationContext weir = start("--management.server.port=0", argument)) {
 			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
 			assertThat(status(management, "/actuator/backends")).isEqualTo(200);
 			assertThat(isReachable(management, "127.0.0.2")).isFalse();

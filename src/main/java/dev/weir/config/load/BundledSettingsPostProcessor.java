@@ -50,10 +50,10 @@ final class BundledSettingsPostProcessor implements EnvironmentPostProcessor, Or
 	static void addTo(ConfigurableEnvironment environment) {
 		MutablePropertySources sources = environment.getPropertySources();
 		sources.addLast(read(DEFAULTS));
-		sources.addLast(ListenerBundles.defaults(environment));
 		if (environment.acceptsProfiles(DEMO_PROFILE)) {
 			addDemo(sources);
 		}
+		sources.addFirst(ListenerBundles.overrides(environment));
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package dev.weir.config.load;
 
+import java.util.List;
 import java.util.Map;
 
 import org.slf4j.Logger;
@@ -11,6 +12,7 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.io.ResourceLoader;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
@@ -31,30 +33,37 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 	@Override
 	public void initialize(ConfigurableApplicationContext context) {
 		ConfigurableEnvironment environment = context.getEnvironment();
-		context.addBeanFactoryPostProcessor((beans) -> load(environment, beans));
+		context.addBeanFactoryPostProcessor((beans) -> load(environment, beans, context));
 	}
 
-	private static void load(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans) {
+	private static void load(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans,
+			ResourceLoader resources) {
 		WeirProperties properties = new ConfigurationLoader(RouteFactoryNames.of(beans)).load(environment);
+		List<ConfigurationProblem> problems = new ServerTlsCheck(environment, resources).check();
+		if (!problems.isEmpty()) {
+			throw new InvalidConfigurationException(problems, ConfigurationLocations.of(environment).toString());
+		}
 		if (!properties.hasClients() && !properties.open()) {
 			keepManagementLocal(environment);
 		}
 		beans.registerSingleton("liveConfiguration", new LiveConfiguration(properties));
 		beans.registerSingleton("listenerTls", CertificateCheck.listener(environment));
+		beans.registerSingleton("actuatorPort", ActuatorPortCheck.portOf(environment));
 		// now, so that no change during the rest of the start is missed
 		beans.registerSingleton("startedFiles", FileFingerprints.of(environment));
+		beans.registerSingleton("listenerBundles", ListenerBundles.of(environment, resources));
 		logger.info("{}", ConfigurationLocations.of(environment));
 		ConfigurationLinter.lint(environment, properties)
 			.forEach((warning) -> logger.warn("{}. {}", warning, warning.cure()));
 	}
 
 	/**
-	 * Without clients, Weir chooses the loopback interface. A separate port for the
-	 * Actuator must not be open to more.
+	 * Without clients, Weir serves the loopback interface. A separate port for the
+	 * Actuator must not be open to more: Spring Boot does not give it the address of the
+	 * main port.
 	 */
 	private static void keepManagementLocal(ConfigurableEnvironment environment) {
 		if (ManagementPortType.get(environment) == ManagementPortType.DIFFERENT
-				&& !environment.containsProperty("server.address")
 				&& !environment.containsProperty(MANAGEMENT_ADDRESS)) {
 			environment.getPropertySources()
 				.addLast(new MapPropertySource("weir-management-address", Map.of(MANAGEMENT_ADDRESS, "127.0.0.1")));

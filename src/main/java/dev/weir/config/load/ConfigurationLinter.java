@@ -19,6 +19,7 @@ import dev.weir.config.BackendProperties;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.ExpiryTime;
 import dev.weir.config.NamePatterns;
+import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.PoolProperties;
 import dev.weir.config.Suggestion;
 import dev.weir.config.WeirProperties;
@@ -57,6 +58,7 @@ final class ConfigurationLinter {
 		linter.findClientMistakes(properties, clock.instant());
 		linter.findUnusableBackends(properties);
 		linter.findClientsWithoutBackend(properties);
+		linter.warnings.addAll(ActuatorPortCheck.warnings(environment, properties));
 		return linter.warnings;
 	}
 
@@ -115,10 +117,37 @@ final class ConfigurationLinter {
 								.orElse("There are " + String.join(", ", this.pools.keySet()) + "."));
 				}
 			}
+			findLimitMistakes(at, client);
 			findExpired(at, client.expires(), now);
 		}
 		for (int i = 0; i < properties.operators().size(); i++) {
 			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires(), now);
+		}
+	}
+
+	/** Finds limits that can never be reached. */
+	private void findLimitMistakes(ConfigurationPropertyName at, ClientProperties client) {
+		findUnreachable(at.append("tokens-per-minute"), client.tokensPerMinute(), "tokens-per-day",
+				client.tokensPerDay());
+		for (int i = 0; i < client.limits().size(); i++) {
+			ModelLimitProperties limit = client.limits().get(i);
+			ConfigurationPropertyName of = at.append("limits[" + i + "]");
+			findUnreachable(of.append("tokens-per-minute"), limit.tokensPerMinute(), "tokens-per-day",
+					limit.tokensPerDay());
+			findUnreachable(of.append("requests-per-minute"), limit.requestsPerMinute(),
+					"requests-per-minute of the client", client.requestsPerMinute());
+			findUnreachable(of.append("tokens-per-minute"), limit.tokensPerMinute(), "tokens-per-minute of the client",
+					client.tokensPerMinute());
+			findUnreachable(of.append("tokens-per-day"), limit.tokensPerDay(), "tokens-per-day of the client",
+					client.tokensPerDay());
+		}
+	}
+
+	private void findUnreachable(ConfigurationPropertyName at, @Nullable Long limit, String other,
+			@Nullable Long smaller) {
+		if (limit != null && smaller != null && limit > smaller) {
+			warn(at, null, "is never reached: it is " + limit + ", and " + other + " is " + smaller,
+					"Lower it, or raise the other.");
 		}
 	}
 

@@ -60,6 +60,7 @@ public final class ConfigurationLoader {
 		WeirProperties properties = sources.binder()
 			.bindOrCreate(SettingTree.ROOT, Bindable.of(WeirProperties.class), new CollectingBindHandler(problems));
 		new RequiredValueCheck(problems).check(SettingTree.ROOT, properties);
+		new EmptyRestrictionCheck(sources, problems).check(properties);
 		return properties;
 	}
 
@@ -72,6 +73,8 @@ public final class ConfigurationLoader {
 		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);
+		new TlsFilesCheck(problems, environment).check(properties.state());
+		new PortCheck(problems).check(environment);
 		new DrainDelayCheck(problems).check(environment, properties.drainDelay());
 	}
 

@@ -2,16 +2,11 @@ package dev.weir.config.load;
 
 import java.net.InetAddress;
 
-import org.jspecify.annotations.Nullable;
-
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.origin.Origin;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 import dev.weir.config.WeirProperties;
@@ -50,23 +45,15 @@ final class OpenCheck {
 		try {
 			InetAddress address = Binder.get(environment).bind(ADDRESS, Bindable.of(InetAddress.class)).orElse(null);
 			if (address != null && !address.isLoopbackAddress()) {
-				this.problems.reportOnce(ADDRESS, origin(environment), address.getHostAddress(),
+				ConfigurationProperty property = new WrittenProperties(environment).find(ADDRESS);
+				this.problems.reportOnce(ADDRESS, (property != null) ? property.getOrigin() : null,
+						address.getHostAddress(),
 						"is reachable from other machines, and there are no clients (weir.clients)", CURE);
 			}
 		}
 		catch (BindException ex) {
 			// Spring Boot reports this mistake itself
 		}
-	}
-
-	private static @Nullable Origin origin(ConfigurableEnvironment environment) {
-		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			ConfigurationProperty property = source.getConfigurationProperty(ADDRESS);
-			if (property != null) {
-				return property.getOrigin();
-			}
-		}
-		return null;
 	}
 
 }

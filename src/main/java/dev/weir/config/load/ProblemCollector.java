@@ -62,6 +62,14 @@ final class ProblemCollector {
 	}
 
 	/**
+	 * Reports that a property is written without a value.
+	 */
+	void reportEmpty(ConfigurationPropertyName name, String cure) {
+		Origin origin = this.sources.emptyBranch(name);
+		reportOnce(name, (origin != null) ? origin : origin(name), null, "is present, but empty", cure);
+	}
+
+	/**
 	 * Reports a mistake in a property that is not below {@code weir}.
 	 * @param name the name of the property
 	 * @param origin where it is set, {@code null} if unknown

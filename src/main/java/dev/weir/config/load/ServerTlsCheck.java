@@ -8,14 +8,12 @@ import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
 import org.springframework.boot.autoconfigure.ssl.SslProperties;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.io.ApplicationResourceLoader;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerSslBundle;
@@ -25,42 +23,44 @@ import org.springframework.core.io.ResourceLoader;
 
 /**
  * Checks the TLS settings of the ports, and all SSL bundles, by loading their
- * certificates, keys and stores, with Spring Boot's own classes. {@link TlsCheck} checks
- * those of the connections to backends.
+ * certificates, keys and stores, with Spring Boot's own classes. {@link TlsFilesCheck}
+ * checks first that bundles and files exist. {@link TlsCheck} checks the settings of the
+ * connections to backends.
  */
 final class ServerTlsCheck {
 
-	private static final String BUNDLES = "spring.ssl";
+	private static final ConfigurationPropertyName BUNDLES = ConfigurationPropertyName.of("spring.ssl");
 
-	private static final List<String> SERVERS = List.of("server.ssl", "management.server.ssl");
+	private static final List<ConfigurationPropertyName> SERVERS = Stream.of("server.ssl", "management.server.ssl")
+		.map(ConfigurationPropertyName::of)
+		.toList();
 
 	private final Binder binder;
 
-	private final ResourceLoader resources;
+	private final WrittenProperties written;
+
+	private final BundleLoader loader;
 
 	private final List<ConfigurationProblem> problems = new ArrayList<>();
 
 	/**
 	 * Creates a check.
-	 * @param next the environment with the new values
+	 * @param environment the environment with the values
 	 * @param resources loads the files
 	 */
-	ServerTlsCheck(ConfigurableEnvironment next, ResourceLoader resources) {
-		this.binder = Binder.get(next);
+	ServerTlsCheck(ConfigurableEnvironment environment, ResourceLoader resources) {
+		this.binder = Binder.get(environment);
+		this.written = new WrittenProperties(environment);
 		// as Spring Boot: a path without a scheme is a file
-		this.resources = ApplicationResourceLoader.get(resources, true);
+		this.loader = new BundleLoader(this.written, ApplicationResourceLoader.get(resources, true));
 	}
 
 	/**
-	 * Checks settings.
-	 * @param changed the names of the changed properties
+	 * Checks all settings.
 	 * @return the mistakes
 	 */
-	List<ConfigurationProblem> check(Collection<ConfigurationPropertyName> changed) {
-		boolean affected = Stream.concat(Stream.of(BUNDLES), SERVERS.stream())
-			.map(ConfigurationPropertyName::of)
-			.anyMatch((prefix) -> changed.stream().anyMatch(prefix::isAncestorOf));
-		if (!affected) {
+	List<ConfigurationProblem> check() {
+		if (prefixes().noneMatch(this.written::has)) {
 			return List.of();
 		}
 		DefaultSslBundleRegistry bundles = bundles();
@@ -70,17 +70,31 @@ final class ServerTlsCheck {
 		return this.problems;
 	}
 
+	/**
+	 * Checks settings after a change.
+	 * @param changed the names of the changed properties
+	 * @return the mistakes
+	 */
+	List<ConfigurationProblem> check(Collection<ConfigurationPropertyName> changed) {
+		return prefixes().anyMatch((prefix) -> changed.stream().anyMatch(prefix::isAncestorOf)) ? check() : List.of();
+	}
+
+	private static Stream<ConfigurationPropertyName> prefixes() {
+		return Stream.concat(Stream.of(BUNDLES), SERVERS.stream());
+	}
+
 	/** Loads all bundles, as the metrics about certificates do at a start. */
 	private @Nullable DefaultSslBundleRegistry bundles() {
 		DefaultSslBundleRegistry bundles = new DefaultSslBundleRegistry();
 		try {
-			SslProperties.Bundles settings = this.binder.bindOrCreate(BUNDLES, SslProperties.class).getBundle();
+			SslProperties.Bundles settings = this.binder.bindOrCreate(BUNDLES.toString(), SslProperties.class)
+				.getBundle();
 			settings.getPem()
-				.forEach((name, bundle) -> add(bundles, "pem." + name, name,
-						() -> PropertiesSslBundle.get(bundle, this.resources)));
+				.forEach((name, bundle) -> add(bundles, name,
+						() -> this.loader.pem(ListenerBundles.properties("pem", name), bundle)));
 			settings.getJks()
-				.forEach((name, bundle) -> add(bundles, "jks." + name, name,
-						() -> PropertiesSslBundle.get(bundle, this.resources)));
+				.forEach((name, bundle) -> add(bundles, name,
+						() -> this.loader.jks(ListenerBundles.properties("jks", name), bundle)));
 		}
 		catch (BindException ex) {
 			this.problems.addAll(ConfigurationReader.describe(ex, false).problems());
@@ -88,46 +102,39 @@ final class ServerTlsCheck {
 		return this.problems.isEmpty() ? bundles : null;
 	}
 
-	private void add(DefaultSslBundleRegistry bundles, String property, String name, Supplier<SslBundle> settings) {
+	private void add(DefaultSslBundleRegistry bundles, String name, Supplier<SslBundle> bundle) {
 		try {
-			SslBundle bundle = settings.get();
-			bundle.getStores().getKeyStore();
-			bundle.getStores().getTrustStore();
-			bundles.registerBundle(name, bundle);
+			bundles.registerBundle(name, bundle.get());
 		}
-		catch (RuntimeException ex) {
-			report(BUNDLES + ".bundle." + property, ex);
+		catch (InvalidConfigurationException ex) {
+			this.problems.addAll(ex.problems());
 		}
 	}
 
-	private void checkServer(String prefix, DefaultSslBundleRegistry bundles) {
+	private void checkServer(ConfigurationPropertyName prefix, DefaultSslBundleRegistry bundles) {
 		try {
-			Ssl ssl = this.binder.bind(prefix, Ssl.class).orElse(null);
+			Ssl ssl = this.binder.bind(prefix.toString(), Ssl.class).orElse(null);
 			if (Ssl.isEnabled(ssl)) {
-				WebServerSslBundle.get(ssl, bundles).createSslContext();
+				SslBundle bundle = WebServerSslBundle.get(ssl, bundles);
+				bundle.createSslContext();
+				this.loader.checkKeys(prefix, bundle);
 			}
-		}
-		catch (NoSuchSslBundleException ex) {
-			reportBundle(prefix + ".bundle", ex);
 		}
 		catch (BindException ex) {
 			this.problems.addAll(ConfigurationReader.describe(ex, false).problems());
+		}
+		catch (InvalidConfigurationException ex) {
+			this.problems.addAll(ex.problems());
 		}
 		catch (RuntimeException ex) {
 			report(prefix, ex);
 		}
 	}
 
-	private void reportBundle(String property, NoSuchSslBundleException ex) {
-		this.problems.add(new ConfigurationProblem(property, ex.getBundleName(), null,
-				"is the name of an SSL bundle that does not exist",
-				"Define spring.ssl.bundle.pem." + ex.getBundleName() + "."));
-	}
-
 	/** The message is not shown, because it may quote a key that stands for a file. */
-	private void report(String property, RuntimeException ex) {
+	private void report(ConfigurationPropertyName property, RuntimeException ex) {
 		Throwable cause = NestedExceptionUtils.getMostSpecificCause(ex);
-		this.problems.add(new ConfigurationProblem(property, null, null,
+		this.problems.add(new ConfigurationProblem(property.toString(), null, null,
 				"has a key, certificate or store that cannot be used (" + cause.getClass().getSimpleName() + ")",
 				"Check the files and passwords."));
 	}

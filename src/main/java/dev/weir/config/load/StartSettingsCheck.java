@@ -17,7 +17,6 @@ import org.springframework.boot.context.properties.ConstructorBound;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.BindMethod;
 import org.springframework.boot.context.properties.bind.Bindable;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
@@ -33,10 +32,6 @@ import org.springframework.util.ClassUtils;
 final class StartSettingsCheck {
 
 	private static final Logger logger = LoggerFactory.getLogger(StartSettingsCheck.class);
-
-	private static final List<String> PORTS = List.of("server.port", "management.server.port");
-
-	private static final int MAX_PORT = 65535;
 
 	private final ConfigurableApplicationContext running;
 
@@ -65,7 +60,6 @@ final class StartSettingsCheck {
 			.filter(Target::isCreatable)
 			.forEach((target) -> problems.addAll(bind(target, next)));
 		if (problems.isEmpty()) {
-			PORTS.stream().filter(changed::contains).forEach((port) -> problems.addAll(checkPort(port, next)));
 			problems.addAll(new BootSettingsCheck(next).check(names));
 			problems.addAll(new ServerTlsCheck(next, this.running).check(names));
 		}
@@ -101,12 +95,6 @@ final class StartSettingsCheck {
 			logger.debug("{} cannot be checked", target, ex);
 			return List.of();
 		}
-	}
-
-	private static List<ConfigurationProblem> checkPort(String name, ConfigurableEnvironment next) {
-		int port = Binder.get(next).bind(name, Integer.class).orElse(0);
-		return (port >= -1 && port <= MAX_PORT) ? List.of() : List.of(new ConfigurationProblem(name,
-				String.valueOf(port), null, "is not a port", "Use a number from 0 to " + MAX_PORT + "."));
 	}
 
 	/**

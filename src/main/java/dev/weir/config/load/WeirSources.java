@@ -3,6 +3,8 @@ package dev.weir.config.load;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +25,10 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.boot.env.OriginTrackedMapPropertySource;
+import org.springframework.boot.origin.Origin;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.boot.origin.OriginTrackedValue;
+import org.springframework.boot.origin.PropertySourceOrigin;
 import org.springframework.core.ResolvableType;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -39,19 +43,25 @@ final class WeirSources {
 
 	private final List<ConfigurationPropertySource> sources;
 
+	/** Lists, maps and objects without a value, by the view that leaves them out. */
+	private final Map<Object, Map<ConfigurationPropertyName, Origin>> emptyBranches;
+
 	private final PlaceholdersResolver placeholders;
 
-	private WeirSources(List<ConfigurationPropertySource> sources, PlaceholdersResolver placeholders) {
+	private WeirSources(List<ConfigurationPropertySource> sources,
+			Map<Object, Map<ConfigurationPropertyName, Origin>> emptyBranches, PlaceholdersResolver placeholders) {
 		this.sources = sources;
+		this.emptyBranches = emptyBranches;
 		this.placeholders = placeholders;
 	}
 
 	static WeirSources of(ConfigurableEnvironment environment) {
 		List<PropertySource<?>> views = new ArrayList<>();
-		environment.getPropertySources().forEach((source) -> views.add(view(source)));
+		Map<Object, Map<ConfigurationPropertyName, Origin>> emptyBranches = new IdentityHashMap<>();
+		environment.getPropertySources().forEach((source) -> views.add(view(source, emptyBranches)));
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
 		ConfigurationPropertySources.from(views).forEach(sources::add);
-		return new WeirSources(sources, new PropertySourcesPlaceholdersResolver(environment));
+		return new WeirSources(sources, emptyBranches, new PropertySourcesPlaceholdersResolver(environment));
 	}
 
 	/**
@@ -61,7 +71,7 @@ final class WeirSources {
 		List<ConfigurationPropertySource> all = new ArrayList<>();
 		all.add(Objects.requireNonNull(ConfigurationPropertySource.from(source)));
 		all.addAll(this.sources);
-		return new WeirSources(all, this.placeholders);
+		return new WeirSources(all, this.emptyBranches, this.placeholders);
 	}
 
 	Binder binder() {
@@ -106,6 +116,34 @@ final class WeirSources {
 					.orElse(null);
 	}
 
+	/**
+	 * Whether a property, or one below it, is written, with a value or without.
+	 */
+	boolean isWritten(ConfigurationPropertyName name) {
+		return holders(name).anyMatch((source) -> has(source, name)) || emptyBranch(name) != null;
+	}
+
+	/**
+	 * Whether a single value is written without a text, or only with references that are
+	 * empty.
+	 */
+	boolean isBlank(ConfigurationPropertyName name) {
+		ConfigurationProperty property = find(name);
+		return property != null && resolve(property.getValue()).isBlank();
+	}
+
+	/**
+	 * Returns where a list, map or object without a value is written, {@code null} if
+	 * there is none with the name.
+	 */
+	@Nullable Origin emptyBranch(ConfigurationPropertyName name) {
+		return holders(name).map((source) -> this.emptyBranches.getOrDefault(source.getUnderlyingSource(), Map.of()))
+			.map((branches) -> branches.get(name))
+			.filter(Objects::nonNull)
+			.findFirst()
+			.orElse(null);
+	}
+
 	// Spring Boot takes a list from the first source that contains it, not from several
 	private Stream<ConfigurationPropertySource> holders(ConfigurationPropertyName name) {
 		for (int i = 1; i < name.getNumberOfElements(); i++) {
@@ -132,21 +170,29 @@ final class WeirSources {
 	/**
 	 * Returns the properties of a source with brackets around the keys of maps.
 	 */
-	private static PropertySource<?> view(PropertySource<?> source) {
+	private static PropertySource<?> view(PropertySource<?> source,
+			Map<Object, Map<ConfigurationPropertyName, Origin>> emptyBranches) {
 		if (!(source instanceof EnumerablePropertySource<?> readable)
 				|| source instanceof SystemEnvironmentPropertySource) {
 			return source;
 		}
 		Map<String, Object> values = new LinkedHashMap<>();
+		Map<ConfigurationPropertyName, Origin> empty = new HashMap<>();
 		for (String name : readable.getPropertyNames()) {
 			Object value = name.regionMatches(true, 0, "weir", 0, 4) ? readable.getProperty(name) : null;
 			String property = BracketNotation.addBrackets(name);
-			if (value != null && !isEmptyBranch(property, value)) {
+			if (value != null && isEmptyBranch(property, value)) {
+				empty.put(ConfigurationPropertyName.adapt(property, '.'), PropertySourceOrigin.get(source, name));
+			}
+			else if (value != null) {
 				values.put(property, OriginTrackedValue.of(value, OriginLookup.getOrigin(source, name)));
 			}
 		}
 		// Spring Boot compares all names of a mutable source at each access
-		return new OriginTrackedMapPropertySource(source.getName(), Collections.unmodifiableMap(values), true);
+		PropertySource<?> view = new OriginTrackedMapPropertySource(source.getName(),
+				Collections.unmodifiableMap(values), true);
+		emptyBranches.put(view, empty);
+		return view;
 	}
 
 	// in YAML, 'models:' without a value arrives as an empty text

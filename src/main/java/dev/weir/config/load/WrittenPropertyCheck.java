@@ -11,6 +11,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.core.ResolvableType;
 
+import dev.weir.config.Secret;
 import dev.weir.config.Suggestion;
 
 /**
@@ -41,6 +42,7 @@ final class WrittenPropertyCheck {
 			}
 			else {
 				checkReferences(name);
+				checkText(name);
 			}
 		});
 	}
@@ -61,6 +63,25 @@ final class WrittenPropertyCheck {
 				Suggestion.of(name.getLastElement(Form.DASHED), candidates)
 					.map((suggestion) -> "Did you mean " + suggestion + "?")
 					.orElse("There are " + String.join(", ", candidates) + "."));
+	}
+
+	/** YAML reads {@code no} and {@code off} as booleans, and 1.10 as 1.1. */
+	private void checkText(ConfigurationPropertyName name) {
+		ConfigurationProperty property = this.sources.find(name);
+		ResolvableType type = SettingTree.typeOf(name);
+		Object value = (property != null) ? property.getValue() : null;
+		boolean other = value instanceof Boolean || value instanceof Double || value instanceof Float;
+		if (type != null && other && isText(type)) {
+			this.problems.report(name,
+					"is a text that YAML reads as " + ((value instanceof Boolean) ? "true or false" : "a number"),
+					"Write it in quotes.");
+		}
+	}
+
+	private static boolean isText(ResolvableType type) {
+		Class<?> text = SettingTree.isCollection(type) ? type.getGeneric(0).resolve(Object.class)
+				: type.resolve(Object.class);
+		return text == String.class || text == Secret.class;
 	}
 
 	private void checkReferences(ConfigurationPropertyName name) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.io.DefaultResourceLoader;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,15 +63,19 @@ class BundledSettingsPostProcessorTests {
 	}
 
 	@Test
-	void theFilesOfTheListenersBundleAreWatchedUnlessTheUserSaysNo() throws IOException {
+	void weirWatchesTheFilesOfTheListenersBundleUnlessTheUserSaysNo() throws IOException {
 		String file = Files.createFile(this.folder.resolve("tls.crt")).toString();
 		String prefix = "spring.ssl.bundle.pem.web.";
 		addFirst(Map.of("server.ssl.bundle", "web", prefix + "keystore.certificate", file,
 				prefix + "keystore.private-key", "file:" + file));
+		addFirst(Map.of(prefix + "reload-on-update", "true"));
 		process();
-		assertThat(this.environment.getProperty(prefix + "reload-on-update")).isEqualTo("true");
+		assertThat(this.environment.getProperty(prefix + "reload-on-update")).as("of Spring Boot").isEqualTo("false");
+		assertThat(watched()).extracting(ListenerBundle::name).containsExactly("web");
+		this.environment.getPropertySources().remove(ListenerBundles.SOURCE);
 		addFirst(Map.of(prefix + "reload-on-update", "false"));
-		assertThat(this.environment.getProperty(prefix + "reload-on-update")).isEqualTo("false");
+		process();
+		assertThat(watched()).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -79,6 +85,11 @@ class BundledSettingsPostProcessorTests {
 		addFirst(Map.of("server.ssl.bundle", "web", "spring.ssl.bundle.pem.web.keystore.certificate", certificate));
 		process();
 		assertThat(this.environment.containsProperty("spring.ssl.bundle.pem.web.reload-on-update")).isFalse();
+		assertThat(watched()).isEmpty();
+	}
+
+	private List<ListenerBundle> watched() {
+		return ListenerBundles.of(this.environment, new DefaultResourceLoader()).watched();
 	}
 
 	private void addFirst(Map<String, Object> values) {

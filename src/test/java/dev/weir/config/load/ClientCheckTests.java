@@ -1,9 +1,13 @@
 package dev.weir.config.load;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -82,8 +86,56 @@ class ClientCheckTests {
 					(text) -> assertThat(text).contains("operators[0].key", "also a key of weir.clients[1]"));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "[]", "''", "'${NOPE:}'", "' '", "','", "" })
+	void aRestrictionThatIsPresentIsNotEmpty(String empty) {
+		for (String property : new String[] { "models", "pools", "limits", "requests-per-minute", "tokens-per-minute",
+				"tokens-per-day", "max-concurrent" }) {
+			SettingsFixture client = clients(
+					"clients:\n  - name: chat\n    key: " + KEY + "\n    " + property + ": " + empty + "\n");
+			assertThat(client.mistakes()).as(property).singleElement().asString().contains("clients[0]." + property);
+			assertThat(client.report()).as(property).contains("clients[0]." + property, "application.yml:10)");
+		}
+		assertThat(clients("entra:\n  tenant: 0f1e2d3c-4b5a-4678-9abc-def012345678\n  audiences: " + empty + "\n")
+			.mistakes()).singleElement().asString().contains("entra.audiences");
+		assertThat(SettingsFixture.backend("for: " + empty).mistakes()).singleElement()
+			.asString()
+			.contains("backends[0].for");
+	}
+
 	@Test
-	void certificatesNeedAListenerThatVerifiesThem() {
+	void aRestrictionInAVariableIsNotEmpty() {
+		assertThat(SettingsFixture.pool("")
+			.variable("WEIR_CLIENTS_0_NAME", "chat")
+			.variable("WEIR_CLIENTS_0_KEY", KEY)
+			.variable("WEIR_CLIENTS_0_MODELS", "")
+			.mistakes()).containsExactly("weir.clients[0].models: is present, but empty");
+	}
+
+	@Test
+	void aListOfAnotherSourceIsNotEmpty() {
+		assertThat(clients("clients:\n  - {name: chat, key: " + KEY + ", models: []}\n")
+			.property("weir.clients[0].name", "chat")
+			.property("weir.clients[0].key", KEY)
+			.load()
+			.clients()).hasSize(1);
+	}
+
+	@Test
+	void aTextThatYamlReadsAsSomethingElseIsReported() {
+		assertThat(clients("clients:\n  - {name: no, key: " + KEY + ", models: [on, gpt], roles: yes}\n").mistakes())
+			.contains("weir.clients[0].name = false: is a text that YAML reads as true or false",
+					"weir.clients[0].models[0] = true: is a text that YAML reads as true or false",
+					"weir.clients[0].roles: is a text that YAML reads as true or false");
+		assertThat(client("name: 1.10, key: " + KEY).mistakes())
+			.containsExactly("weir.clients[0].name = 1.1: is a text that YAML reads as a number");
+		assertThat(client("name: 7, key: " + KEY).load().clients().get(0).name()).isEqualTo("7");
+		assertThat(client("name: 'no', key: " + KEY).load().clients().get(0).name()).isEqualTo("no");
+	}
+
+	@Test
+	void certificatesNeedAListenerThatVerifiesThem(@TempDir Path folder) throws IOException {
+		String authority = Files.createFile(folder.resolve("ca.pem")).toString();
 		String certificates = "name: chat, certificates: [chat.example, 'CN=chat,O=Example', 'spiffe://a/b']";
 		String mistake = "has no effect, because the listener verifies no certificates";
 		assertThat(client(certificates).report()).contains(mistake, "client-auth: want");
@@ -95,9 +147,9 @@ class ClientCheckTests {
 			.report()).contains(mistake);
 		assertThat(client(certificates).property("server.ssl.bundle", "web")
 			.property("server.ssl.client-auth", "want")
-			.property("spring.ssl.bundle.pem.web.truststore.certificate", "ca.pem")
+			.property("spring.ssl.bundle.pem.web.truststore.certificate", authority)
 			.load()).isNotNull();
-		assertThat(client(certificates).property("server.ssl.trust-store", "ca.p12")
+		assertThat(client(certificates).property("server.ssl.trust-store", authority)
 			.property("server.ssl.client-auth", "want")
 			.load()).isNotNull();
 		assertThat(client(certificates).property("server.ssl.trust-store", "ca.p12")
@@ -107,15 +159,17 @@ class ClientCheckTests {
 	}
 
 	@Test
-	void eachMistakeOfACertificateIsReported() {
+	void eachMistakeOfACertificateIsReported(@TempDir Path folder) throws IOException {
+		String authority = Files.createFile(folder.resolve("ca.p12")).toString();
 		assertThat(clients("""
 				clients:
 				  - {name: a, certificates: [Chat.example, 'CN=a, O=b']}
 				  - {name: b, certificates: [chat.example]}
 				  - {name: c, certificates: ['cn=A,o=B']}
 				  - {name: d, certificates: ['XX=1', '']}
-				""").property("server.ssl.trust-store", "ca.p12").property("server.ssl.client-auth", "want").mistakes())
-			.map(Object::toString)
+				""").property("server.ssl.trust-store", authority)
+			.property("server.ssl.client-auth", "want")
+			.mistakes()).map(Object::toString)
 			.satisfiesExactlyInAnyOrder(
 					(text) -> assertThat(text).contains("clients[1].certificates", "that weir.clients[0] names, too"),
 					(text) -> assertThat(text).contains("clients[2].certificates", "that weir.clients[0] names, too"),

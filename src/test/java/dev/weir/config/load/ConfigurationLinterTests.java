@@ -98,6 +98,26 @@ class ConfigurationLinterTests {
 	}
 
 	@Test
+	void aLimitThatIsNeverReachedIsProbablyAMistake() {
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends[0]: {name: a, url: 'https://a.example'}
+				clients:
+				  - name: a
+				    key: key-of-16-letters
+				    tokens-per-minute: 1000
+				    tokens-per-day: 999
+				    limits:
+				      - {model: o3, tokens-per-minute: 1001}
+				      - {model: o4, tokens-per-minute: 1000, tokens-per-day: 999}
+				  - {name: b, key: another-key-of-20-letters, tokens-per-minute: 10, tokens-per-day: 10}
+				""").warnings()).containsExactly(
+				"weir.clients[0].tokens-per-minute: is never reached: it is 1000, and tokens-per-day is 999",
+				"weir.clients[0].limits[0].tokens-per-minute: is never reached: it is 1001, and tokens-per-minute of the"
+						+ " client is 1000",
+				"weir.clients[0].limits[1].tokens-per-minute: is never reached: it is 1000, and tokens-per-day is 999");
+	}
+
+	@Test
 	void aBackendThatIsKeptForClientsWithoutAnyIsProbablyAMistake() {
 		assertThat(SettingsFixture.weir("""
 				pools.openai.backends[0]: {name: a, url: 'https://a.example', for: [high]}

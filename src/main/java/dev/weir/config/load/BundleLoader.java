@@ -1,0 +1,134 @@
+package dev.weir.config.load;
+
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.autoconfigure.ssl.JksSslBundleProperties;
+import org.springframework.boot.autoconfigure.ssl.PemSslBundleProperties;
+import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStore;
+import org.springframework.boot.ssl.pem.PemSslStoreDetails;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.core.io.ResourceLoader;
+
+/**
+ * Loads SSL bundles with Spring Boot's own classes, and names the property of a
+ * certificate, key or store that cannot be used. Messages of causes are not shown,
+ * because they may quote a key that stands in the place of a file.
+ */
+final class BundleLoader {
+
+	private final WrittenProperties written;
+
+	private final ResourceLoader resources;
+
+	BundleLoader(WrittenProperties written, ResourceLoader resources) {
+		this.written = written;
+		this.resources = resources;
+	}
+
+	/**
+	 * Loads a bundle of PEM files.
+	 * @param at the name of the bundle's properties
+	 * @param settings the settings of the bundle
+	 * @return the bundle with all of its stores
+	 * @throws InvalidConfigurationException if a part cannot be used, with one problem
+	 */
+	SslBundle pem(ConfigurationPropertyName at, PemSslBundleProperties settings) {
+		checkPem(at.append("keystore"), settings.getKeystore());
+		checkPem(at.append("truststore"), settings.getTruststore());
+		return load(at, () -> PropertiesSslBundle.get(settings, this.resources));
+	}
+
+	/**
+	 * Loads a bundle of stores.
+	 * @param at the name of the bundle's properties
+	 * @param settings the settings of the bundle
+	 * @return the bundle with all of its stores
+	 * @throws InvalidConfigurationException if a part cannot be used, with one problem
+	 */
+	SslBundle jks(ConfigurationPropertyName at, JksSslBundleProperties settings) {
+		return load(at, () -> PropertiesSslBundle.get(settings, this.resources));
+	}
+
+	private void checkPem(ConfigurationPropertyName at, PemSslBundleProperties.@Nullable Store store) {
+		if (store == null) {
+			return;
+		}
+		attempt(at.append("certificate"), "has no certificate that can be read", "Write the certificate in PEM format.",
+				() -> certificates(store));
+		attempt(at.append("private-key"), "has no private key that can be read",
+				"Write the key in PEM format. If it is encrypted, set private-key-password.", () -> key(store));
+	}
+
+	private @Nullable Object certificates(PemSslBundleProperties.Store settings) {
+		PemSslStore store = PemSslStore.load(PemSslStoreDetails.forCertificates(settings.getCertificate()),
+				this.resources);
+		return (store != null) ? store.certificates() : null;
+	}
+
+	private @Nullable Object key(PemSslBundleProperties.Store settings) {
+		PemSslStore store = PemSslStore.load(
+				new PemSslStoreDetails(null, null, settings.getPrivateKey(), settings.getPrivateKeyPassword()),
+				this.resources);
+		return (store != null) ? store.privateKey() : null;
+	}
+
+	private SslBundle load(ConfigurationPropertyName at, Supplier<SslBundle> settings) {
+		SslBundle bundle = attempt(at, "has a key, certificate or store that cannot be used",
+				"Check the files and passwords.", settings);
+		attempt(at.append("keystore"), "cannot be used",
+				"Check the files and passwords. In a chain, the certificate of the server comes first.",
+				() -> bundle.getStores().getKeyStore());
+		attempt(at.append("truststore"), "cannot be used", "Check the files and passwords.",
+				() -> bundle.getStores().getTrustStore());
+		checkKeys(at.append("keystore"), bundle);
+		return bundle;
+	}
+
+	/**
+	 * Checks that the private keys of a bundle belong to its certificates.
+	 * @param at the name of the properties of the store
+	 * @param bundle the bundle
+	 * @throws InvalidConfigurationException if a key does not belong to its certificate,
+	 * or cannot be read
+	 */
+	void checkKeys(ConfigurationPropertyName at, SslBundle bundle) {
+		boolean foreign = attempt(at, "has a key that cannot be read", "Check its password.", () -> {
+			try {
+				return KeyStoreCheck.hasForeignKey(bundle);
+			}
+			catch (GeneralSecurityException ex) {
+				throw new IllegalStateException(ex);
+			}
+		});
+		if (foreign) {
+			throw problem(at, "has a private key that does not belong to its certificate",
+					"Write the certificate and the key of one pair.");
+		}
+	}
+
+	private <T extends @Nullable Object> T attempt(ConfigurationPropertyName at, String mistake, String cure,
+			Supplier<T> part) {
+		try {
+			return part.get();
+		}
+		catch (RuntimeException ex) {
+			Throwable cause = NestedExceptionUtils.getMostSpecificCause(ex);
+			throw problem(at, mistake + " (" + cause.getClass().getSimpleName() + ")", cure);
+		}
+	}
+
+	private InvalidConfigurationException problem(ConfigurationPropertyName at, String mistake, String cure) {
+		ConfigurationProperty property = this.written.findWithin(at);
+		return new InvalidConfigurationException(List.of(new ConfigurationProblem(at.toString(), null,
+				(property != null) ? OriginDescriber.describe(property.getOrigin()) : null, mistake, cure)));
+	}
+
+}
