@@ -8,8 +8,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.yaml.snakeyaml.Yaml;
@@ -17,6 +20,8 @@ import wiremock.com.fasterxml.jackson.databind.ObjectMapper;
 import wiremock.com.networknt.schema.JsonSchemaFactory;
 import wiremock.com.networknt.schema.SpecVersion;
 import wiremock.com.networknt.schema.ValidationMessage;
+
+import dev.weir.testing.TestAuthority;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -96,12 +101,22 @@ class ConfigurationReferenceTests {
 
 	@ParameterizedTest
 	@MethodSource("examples")
-	void examplesAreValid(String yaml) throws IOException {
+	void examplesAreValid(String example, @TempDir Path folder) throws Exception {
+		String yaml = example.replace("/tls/", certificates(folder) + "/");
 		// without a route Weir's default route applies, which this environment does not
 		// have
 		String file = yaml.contains("routes:") ? yaml : SettingsFixture.ROUTE + yaml;
 		assertThat(SettingsFixture.file(file).variable("OPENAI1_KEY", "k").load().pools()).containsOnlyKeys("openai");
 		assertThat(violations(yaml)).isEmpty();
+	}
+
+	/** Writes the files of the examples. */
+	private static Path certificates(Path folder) throws Exception {
+		X509Bundle server = TestAuthority.found("examples").issue(new CertificateBuilder().subject("CN=localhost"));
+		Files.writeString(folder.resolve("tls.crt"), server.getCertificatePEM());
+		Files.writeString(folder.resolve("tls.key"), server.getPrivateKeyPEM());
+		Files.writeString(folder.resolve("clients-ca.crt"), server.getCertificatePEM());
+		return folder;
 	}
 
 	@Test
