@@ -232,7 +232,7 @@ final class LimitWindow {
 		roll();
 		this.bucket.consumeIgnoringRateLimits(count);
 		record();
-		// a request counts as one, whatever it uses
+		// tokens may return when the request ends; a request always counts as one
 		reserve(this.kind.isTokens() ? count : 0);
 		if (this.share != null) {
 			this.share.take(count);
