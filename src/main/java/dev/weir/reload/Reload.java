@@ -2,12 +2,12 @@ package dev.weir.reload;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import io.github.resilience4j.common.CompositeCustomizer;
 import io.github.resilience4j.common.circuitbreaker.configuration.CircuitBreakerConfigCustomizer;
@@ -50,7 +50,7 @@ final class Reload {
 
 	private LoadedConfiguration current;
 
-	private Set<Path> watched;
+	private Supplier<Set<Path>> watched;
 
 	Reload(ConfigurationReader reader, LoadedConfiguration started, Pools pools, LiveRoutes routes,
 			List<ConfigurationListener> listeners,
@@ -184,10 +184,7 @@ final class Reload {
 	 * @return absolute paths
 	 */
 	synchronized Set<Path> watchedFiles() {
-		// a file may have been added to a folder
-		Set<Path> files = new HashSet<>(this.watched);
-		files.addAll(this.current.candidates());
-		return files;
+		return this.watched.get();
 	}
 
 	/**

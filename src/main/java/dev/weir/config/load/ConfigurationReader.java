@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -89,14 +90,14 @@ public final class ConfigurationReader {
 
 	/**
 	 * The files whose changes can change the configuration: those of the current
-	 * configuration, and those that were refused after it.
+	 * configuration, those that were added to its folders, and those that were refused
+	 * after it.
 	 * @param current the configuration in use
-	 * @return absolute paths of files, which may not exist
+	 * @return a source of absolute paths of files, which may not exist. It reads the
+	 * folders each time, but no properties
 	 */
-	public Set<Path> watchedFiles(LoadedConfiguration current) {
-		Set<Path> files = new LinkedHashSet<>(WatchedFiles.of(current.environment()));
-		files.addAll(this.refused);
-		return files;
+	public Supplier<Set<Path>> watchedFiles(LoadedConfiguration current) {
+		return WatchedFiles.inFoldersOf(current.environment(), this.refused);
 	}
 
 	// without a file that was read before, the other files may be valid by chance

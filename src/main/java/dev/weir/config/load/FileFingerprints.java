@@ -24,6 +24,8 @@ public record FileFingerprints(Map<Path, String> contents) {
 	// a larger file is refused
 	static final int MAX_BYTES = 4 * 1024 * 1024;
 
+	private static final int PART_BYTES = 8 * 1024;
+
 	/**
 	 * Reads the files.
 	 * @param files the paths, of files that exist or not
@@ -44,8 +46,18 @@ public record FileFingerprints(Map<Path, String> contents) {
 			return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? "not a file" : "missing";
 		}
 		try (var content = Files.newInputStream(file)) {
-			byte[] bytes = content.readNBytes(MAX_BYTES + 1);
-			return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+			MessageDigest digest = MessageDigest.getInstance("SHA-256");
+			// in parts: an array of megabytes, five times per second, would start a
+			// marking
+			// cycle of the garbage collector each time
+			byte[] part = new byte[PART_BYTES];
+			long left = MAX_BYTES + 1;
+			int read;
+			while (left > 0 && (read = content.read(part, 0, (int) Math.min(part.length, left))) != -1) {
+				digest.update(part, 0, read);
+				left -= read;
+			}
+			return HexFormat.of().formatHex(digest.digest());
 		}
 		catch (IOException ex) {
 			return "unreadable";

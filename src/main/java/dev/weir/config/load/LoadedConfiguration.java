@@ -1,6 +1,5 @@
 package dev.weir.config.load;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -126,14 +125,6 @@ public record LoadedConfiguration(ConfigurableEnvironment environment, WeirPrope
 	// as written: a reference to a random value or to itself has no value to compare
 	private static String value(ConfigurationPropertySource source, ConfigurationPropertyName name) {
 		return String.valueOf(Objects.requireNonNull(source.getConfigurationProperty(name)).getValue());
-	}
-
-	/**
-	 * The existing files that Spring Boot would read at its locations.
-	 * @return absolute paths
-	 */
-	public List<Path> candidates() {
-		return ConfigurationLocations.of(this.environment).candidates();
 	}
 
 	/**

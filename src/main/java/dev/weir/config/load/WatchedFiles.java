@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -50,6 +51,25 @@ final class WatchedFiles {
 		files.addAll(ConfigurationLocations.of(environment).filesRead());
 		files.addAll(ConfigurationLocations.of(environment).candidates());
 		return files;
+	}
+
+	/**
+	 * Finds the files of an environment again and again: a file may be added to a folder.
+	 * @param environment the environment. Its properties are read only once: Spring Boot
+	 * keeps an index of all properties as long as they are read, which takes 100 MB for a
+	 * file with thousands of clients
+	 * @param more further files
+	 * @return a source of absolute paths, without order
+	 */
+	static Supplier<Set<Path>> inFoldersOf(ConfigurableEnvironment environment, Set<Path> more) {
+		ConfigurationLocations locations = ConfigurationLocations.of(environment);
+		Set<Path> known = new LinkedHashSet<>(of(environment));
+		known.addAll(more);
+		return () -> {
+			Set<Path> files = new LinkedHashSet<>(known);
+			files.addAll(locations.candidates());
+			return files;
+		};
 	}
 
 	/**
