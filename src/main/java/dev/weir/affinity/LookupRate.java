@@ -49,16 +49,17 @@ final class LookupRate {
 
 	/**
 	 * Takes a permit.
-	 * @param perSecond the limit
+	 * @param perSecond the limit, which may be less than one
 	 * @return whether there was one
 	 */
-	boolean tryAcquire(int perSecond) {
-		long interval = SECOND / perSecond;
+	boolean tryAcquire(double perSecond) {
+		long interval = (long) (SECOND / perSecond);
+		long atOnce = Math.max(SECOND, interval);
 		while (true) {
 			long now = this.ticker.read();
 			long used = this.usedUntil.get();
 			long from = (used - now > 0) ? used : now;
-			if (from + interval - now > SECOND) {
+			if (from + interval - now > atOnce) {
 				return false;
 			}
 			if (this.usedUntil.compareAndSet(used, from + interval)) {

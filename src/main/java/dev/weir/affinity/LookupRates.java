@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LookupRates {
 
-	/** An unused limit has all its permits again after a second. */
+	/** An unused limit has all its permits again after this time at most. */
 	private static final Duration KEEP_UNUSED = Duration.ofSeconds(2);
 
 	private static final int MAX_CLIENTS = 10_000;
@@ -40,8 +40,9 @@ final class LookupRates {
 	 * @return whether there was one
 	 */
 	boolean tryAcquire(@Nullable String client, int perSecond) {
-		return (client == null || this.ofClients.get(client).tryAcquire(Math.max(1, perSecond / 2)))
-				&& this.ofAll.tryAcquire(perSecond);
+		// a client must not lose permits to a refusal that others have caused
+		return (client == null || (this.ofAll.timeToPermit(perSecond).isZero()
+				&& this.ofClients.get(client).tryAcquire(perSecond / 2.0))) && this.ofAll.tryAcquire(perSecond);
 	}
 
 }
