@@ -109,7 +109,7 @@ final class QuestionQueue {
 		setTimer(delay);
 	}
 
-	/** Those of other clients may have come in between, so that the time is over. */
+	/** Those of other clients are sent in between, so that the time of one may end. */
 	private void removeEnded() {
 		for (Deque<Question> ofClient : this.waiting.values()) {
 			for (Iterator<Question> all = ofClient.iterator(); all.hasNext();) {
@@ -197,8 +197,19 @@ final class QuestionQueue {
 		if (this.timer != null) {
 			this.timer.dispose();
 		}
-		this.timer = this.waiting.isEmpty() ? null
-				: this.timing.timers().schedule(this::requestUpdate, delay.toNanos(), TimeUnit.NANOSECONDS);
+		this.timer = this.waiting.isEmpty() ? null : this.timing.timers()
+			.schedule(this::requestUpdate, Math.min(delay.toNanos(), nanosToFirstEnd()), TimeUnit.NANOSECONDS);
+	}
+
+	/** The next question to be sent may have more time than another one. */
+	private long nanosToFirstEnd() {
+		long now = this.timing.ticker().read();
+		return 1 + this.waiting.values()
+			.stream()
+			.flatMap(Deque::stream)
+			.mapToLong((question) -> question.until - now)
+			.min()
+			.orElse(0);
 	}
 
 	/** Whether a question may be sent. */

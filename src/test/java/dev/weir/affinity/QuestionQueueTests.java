@@ -452,6 +452,31 @@ class QuestionQueueTests {
 	}
 
 	@Test
+	void aQuestionIsRefusedAtTheEndOfItsTimeWhileTheNextOneToBeSentWaitsOn() {
+		start("10s", 1000);
+		throttleAlpha();
+		ask(client("light"), "file-1", this.results);
+		ask(client("light"), "file-2", this.results);
+		this.time.advance(3000);
+		List<LookupResult> later = new ArrayList<>();
+		ask(client("other"), "file-3", later);
+		this.time.advance(COOLDOWN.minusSeconds(3));
+		assertThat(this.results).as("the first one was sent").hasSize(1);
+		this.pool.lanes("")
+			.of(this.pool.backends().get(0))
+			.tryBegin()
+			.end(new Outcome.Throttled(Duration.ofSeconds(9)));
+		this.time.advance(Duration.ofSeconds(10).minus(COOLDOWN));
+		assertThat(this.results).hasSize(1);
+		this.time.advance(1);
+		assertThat(this.results).as("after 10 s").hasSize(2);
+		assertThat(later).isEmpty();
+		this.time.advance(Duration.ofSeconds(3));
+		assertThat(later).containsExactly(new LookupResult.Unknown());
+		assertThat(waiting()).isZero();
+	}
+
+	@Test
 	void aQuestionThatOthersDelayTooLongIsRefusedAtTheEndOfItsTime() {
 		start("4s", 1000);
 		throttleAlpha();
