@@ -45,6 +45,9 @@ public final class Reservation {
 
 	private long deltas;
 
+	// whether the last stream has reported an error
+	private boolean failed;
+
 	private @Nullable Outcome outcome;
 
 	private boolean sent;
@@ -134,6 +137,7 @@ public final class Reservation {
 		else if (event.kind() == StreamEvent.Kind.CONTENT && !event.isFinish()) {
 			this.deltas++;
 		}
+		this.failed |= event.kind() == StreamEvent.Kind.ERROR;
 	}
 
 	/**
@@ -163,6 +167,7 @@ public final class Reservation {
 		this.tokens = 0;
 		this.known = false;
 		this.deltas = 0;
+		this.failed = false;
 	}
 
 	/**
@@ -216,7 +221,7 @@ public final class Reservation {
 			return 0;
 		}
 		return switch (this.outcome.type()) {
-			case SERVED -> (this.deltas > 0) ? this.promptTokens + this.deltas : -1;
+			case SERVED -> (this.deltas > 0 || this.failed) ? this.promptTokens + this.deltas : -1;
 			case CANCELLED -> this.sent ? this.promptTokens + this.deltas : 0;
 			// a response that had begun before is among the earlier tokens
 			case BROKEN, THROTTLED, TOO_LARGE, OUT_OF_QUOTA, FAILED, DENIED, NO_CREDENTIAL, NOT_SERVED, REJECTED,

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.http.HttpHeaders;
 
@@ -127,6 +128,19 @@ class ReservationTests {
 		end(second, new Outcome.Served(200));
 		this.reservation.end();
 		assertThat(this.charged.tokens).isEqualTo(187);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 0, 3 })
+	void aStreamThatEndsWithAnErrorAboutItsRequestIsChargedItsPromptAndTheDeltasThatCame(int deltas) {
+		Attempt attempt = respond(0, deltas);
+		this.reservation.onEvent(attempt,
+				StreamEvent.of("data: {\"error\":{\"code\":\"content_filter\"}}\n\n".getBytes()));
+		// the client gets the error as the backend has sent it
+		end(attempt, new Outcome.Served(200));
+		this.reservation.end();
+		assertThat(this.charged.tokens).isEqualTo(100 + deltas);
+		assertThat(this.charged.counts).isTrue();
 	}
 
 	@Test
