@@ -134,7 +134,8 @@ public final class Reservation {
 		if (usage != null) {
 			onUsage(from, usage);
 		}
-		else if (event.kind() == StreamEvent.Kind.CONTENT && !event.isFinish()) {
+		// a delta that comes in pieces is one
+		else if (event.kind() == StreamEvent.Kind.CONTENT && event.isEnd() && !event.isFinish()) {
 			this.deltas++;
 		}
 		this.failed |= event.kind() == StreamEvent.Kind.ERROR;

@@ -1,6 +1,7 @@
 package dev.weir.request;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import dev.weir.backend.Lanes;
 import dev.weir.backend.Outcome;
 import dev.weir.backend.OutcomeType;
 import dev.weir.backend.RequestTraits;
+import dev.weir.openai.stream.EventSplitter;
 import dev.weir.openai.stream.StreamEvent;
 import dev.weir.openai.stream.Usage;
 import dev.weir.testing.Outcomes;
@@ -141,6 +143,18 @@ class ReservationTests {
 		this.reservation.end();
 		assertThat(this.charged.tokens).isEqualTo(100 + deltas);
 		assertThat(this.charged.counts).isTrue();
+	}
+
+	@Test
+	void aDeltaThatComesInPiecesCountsOnce() {
+		Attempt attempt = respond(0, 0);
+		EventSplitter splitter = new EventSplitter(1000);
+		for (String part : List.of("data: {\"delta\":\"" + "x".repeat(2000), "x".repeat(2000), "x\"}\n\n")) {
+			splitter.add(part.getBytes()).forEach((event) -> this.reservation.onEvent(attempt, event));
+		}
+		end(attempt, new Outcome.Cancelled());
+		this.reservation.end();
+		assertThat(this.charged.tokens).isEqualTo(101);
 	}
 
 	@Test

@@ -268,6 +268,28 @@ class LateUsageTests {
 		}
 	}
 
+	@ParameterizedTest
+	@ValueSource(ints = { 60_000, 70_000, 1_500_000 })
+	void aLongDeltaOnAWebSocketIsCharged(int length) {
+		first.script((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.nextText();
+			socket.text("{\"type\":\"response.created\",\"response\":" + response("in_progress", "null") + "}");
+			for (int i = 0; i < 3; i++) {
+				socket.text("{\"type\":\"response.output_text.delta\",\"delta\":\"" + "x".repeat(length) + "\"}");
+			}
+			socket.awaitClose();
+		});
+		String create = "{\"type\":\"response.create\",\"model\":\"gpt-4o-" + this.id + "\",\"input\":\"hi\"}";
+		try (RawWebSocket client = RawWebSocket.connect(weir, "/v1/responses", "api-key: " + LIMITED)) {
+			client.text(create);
+			for (int i = 0; i < 4; i++) {
+				client.nextText();
+			}
+		}
+		await().untilAsserted(() -> assertThat(used()).isEqualTo(estimate(create) + 3));
+	}
+
 	@Test
 	void aTranscriptionInARealtimeSessionIsCharged() {
 		first.script((call) -> {
