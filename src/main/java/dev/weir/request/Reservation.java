@@ -142,6 +142,16 @@ public final class Reservation {
 	}
 
 	/**
+	 * Records the end of a session. A client must not get responses for nothing by
+	 * leaving before they end.
+	 * @param running the deltas of the responses that are running, whose usage will not
+	 * be known
+	 */
+	public void onSessionEnd(long running) {
+		this.deltas = running;
+	}
+
+	/**
 	 * Records how an attempt ended.
 	 * @param ended the attempt
 	 * @param ofAttempt the outcome
@@ -204,7 +214,10 @@ public final class Reservation {
 			return;
 		}
 		this.ended = true;
-		if (this.limitsTokens && !this.known) {
+		if (this.session) {
+			this.account.charge(this.earlierTokens + this.tokens + this.deltas);
+		}
+		else if (this.limitsTokens && !this.known) {
 			long used = used();
 			if (used >= 0 || this.broken != null) {
 				this.account.charge(this.earlierTokens + ((used >= 0) ? used : this.promptTokens));
@@ -218,7 +231,7 @@ public final class Reservation {
 	 * reserved.
 	 */
 	private long used() {
-		if (this.outcome == null || this.session) {
+		if (this.outcome == null) {
 			return 0;
 		}
 		return switch (this.outcome.type()) {

@@ -26,6 +26,10 @@ final class RealtimeEvents {
 	/** Its usage is not part of a response, since another model has made it. */
 	private static final byte[] TRANSCRIBED = bytes("\"conversation.item.input_audio_transcription.completed\"");
 
+	private static final byte[] OF_RESPONSE = bytes("\"response.");
+
+	private static final byte[] DELTA = bytes(".delta\"");
+
 	/** The first bytes of the current message, which may arrive in many parts. */
 	private final byte[] start = new byte[LOOKED_AT];
 
@@ -39,6 +43,9 @@ final class RealtimeEvents {
 	private @Nullable Usage usage;
 
 	private int running;
+
+	/** Those since no response ran. */
+	private long deltas;
 
 	private boolean ofResponse;
 
@@ -70,6 +77,7 @@ final class RealtimeEvents {
 			this.reader = null;
 			this.complete = true;
 			this.running = Math.max(0, this.running - (this.ofResponse ? 1 : 0));
+			this.deltas = (this.running > 0) ? this.deltas : 0;
 		}
 	}
 
@@ -95,6 +103,9 @@ final class RealtimeEvents {
 			fresh.add(Arrays.copyOf(this.start, before));
 			fresh.add(part.payload(0));
 			this.reader = fresh;
+		}
+		else if (this.running > 0 && startContains(OF_RESPONSE) && startContains(DELTA)) {
+			this.deltas++;
 		}
 	}
 
@@ -137,6 +148,14 @@ final class RealtimeEvents {
 	 */
 	int running() {
 		return this.running;
+	}
+
+	/**
+	 * How many deltas the responses have sent that are running.
+	 * @return the number, with those of responses that have ended while others ran
+	 */
+	long deltas() {
+		return this.deltas;
 	}
 
 }

@@ -12,6 +12,7 @@ import dev.weir.backend.Outcome;
 import dev.weir.openai.stream.Usage;
 import dev.weir.reply.RequestResult;
 import dev.weir.request.RequestContext;
+import dev.weir.request.Reservation;
 
 /**
  * A realtime session: passes the frames of a client to one backend and back, as they are.
@@ -174,6 +175,10 @@ final class RealtimeSocket implements PeerListener, OpenSocket {
 			return;
 		}
 		this.closed = true;
+		Reservation reservation = this.context.reservation();
+		if (reservation != null) {
+			reservation.onSessionEnd(this.events.deltas());
+		}
 		Duration time = Duration.ofNanos(this.context.ticker().read() - this.start);
 		logger.info("The session with {} ended after {}: {} [{}]", this.attempt.lane().backend().name(),
 				DurationText.of(time), why, this.context.id());

@@ -78,6 +78,26 @@ class RealtimeEventsTests {
 		}
 	}
 
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 70_000, 1_100_000 })
+	void theDeltasOfRunningResponsesAreCounted(int length) {
+		String delta = "{\"type\":\"response.output_audio.delta\",\"event_id\":\"e\",\"delta\":\"" + "x".repeat(length)
+				+ "\"}";
+		add(delta, 0);
+		assertThat(this.events.deltas()).as("of no response").isZero();
+		add(CREATED, 0);
+		add(CREATED, 0);
+		add(delta, 10);
+		add(delta, 1000);
+		add("{\"type\":\"conversation.item.input_audio_transcription.delta\",\"delta\":\"a\"}", 0);
+		add("{\"type\":\"response.output_audio.done\",\"event_id\":\"e\"}", 0);
+		assertThat(this.events.deltas()).isEqualTo(2);
+		add(DONE, 0);
+		assertThat(this.events.deltas()).as("another response runs").isEqualTo(2);
+		add(DONE, 0);
+		assertThat(this.events.deltas()).isZero();
+	}
+
 	@Test
 	void otherMessagesAreIgnored() {
 		byte[] done = DONE.getBytes(StandardCharsets.UTF_8);

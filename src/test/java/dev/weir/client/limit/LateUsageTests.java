@@ -291,6 +291,29 @@ class LateUsageTests {
 	}
 
 	@Test
+	void theDeltasOfAResponseAreChargedThatRunsWhenItsRealtimeSessionEnds() {
+		first.script((call) -> {
+			RawWebSocket socket = RawWebSocket.accept(call);
+			socket.next();
+			socket.text("{\"type\":\"response.created\",\"response\":{}}");
+			socket.text("{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}");
+			socket.text("{\"type\":\"response.done\",\"response\":{\"usage\":" + usage(10, 5) + "}}");
+			socket.text("{\"type\":\"response.created\",\"response\":{}}");
+			for (int i = 0; i < 4; i++) {
+				socket.text("{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}");
+			}
+			socket.awaitClose();
+		});
+		try (RawWebSocket client = RawWebSocket.connect(weir, "/v1/realtime?model=gpt-4o", "api-key: " + LIMITED)) {
+			client.text("{}");
+			for (int i = 0; i < 8; i++) {
+				client.nextText();
+			}
+		}
+		await().untilAsserted(() -> assertThat(used()).isEqualTo(15 + 4));
+	}
+
+	@Test
 	void aTranscriptionInARealtimeSessionIsCharged() {
 		first.script((call) -> {
 			RawWebSocket socket = RawWebSocket.accept(call);
