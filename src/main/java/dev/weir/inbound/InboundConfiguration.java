@@ -1,5 +1,7 @@
 package dev.weir.inbound;
 
+import java.util.random.RandomGenerator;
+
 import io.micrometer.core.instrument.MeterRegistry;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -41,8 +43,8 @@ class InboundConfiguration {
 	}
 
 	@Bean
-	RequestsInFlight requestsInFlight(LiveConfiguration configuration) {
-		return new RequestsInFlight(() -> configuration.current().maxInFlight());
+	RequestsInFlight requestsInFlight(LiveConfiguration configuration, RandomGenerator random) {
+		return new RequestsInFlight(() -> configuration.current().maxInFlight(), random);
 	}
 
 	@Bean

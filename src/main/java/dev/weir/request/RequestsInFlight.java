@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
+import java.util.random.RandomGenerator;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,9 @@ import dev.weir.openai.error.ApiErrorException;
  */
 public final class RequestsInFlight {
 
-	private static final Map<String, String> SOON = Map.of("retry-after-ms", "1000", "retry-after", "1");
+	private static final int SHORTEST_DELAY_MILLIS = 1000;
+
+	private static final int LONGEST_DELAY_MILLIS = 2000;
 
 	private final AtomicInteger count = new AtomicInteger();
 
@@ -26,12 +29,16 @@ public final class RequestsInFlight {
 
 	private final IntSupplier limit;
 
+	private final RandomGenerator random;
+
 	/**
 	 * Creates a counter.
 	 * @param limit the largest number of requests in flight
+	 * @param random chooses when a refused client may send again
 	 */
-	public RequestsInFlight(IntSupplier limit) {
+	public RequestsInFlight(IntSupplier limit, RandomGenerator random) {
 		this.limit = limit;
+		this.random = random;
 	}
 
 	/**
@@ -87,18 +94,24 @@ public final class RequestsInFlight {
 		return overloaded(this.limit.getAsInt());
 	}
 
-	private static ApiErrorException overloaded(int max) {
+	private ApiErrorException overloaded(int max) {
 		return new ApiErrorException(
 				new ApiError(503, "Weir serves as many requests as it may at once (weir.max-in-flight: " + max
 						+ "). Send the request again.", "server_error", null, "overloaded"),
-				SOON);
+				delay());
 	}
 
-	private static ApiErrorException tooManyOf(String client, int max) {
+	private ApiErrorException tooManyOf(String client, int max) {
 		return new ApiErrorException(new ApiError(429,
 				"The client '" + client + "' has as many requests in flight as one client may have (half of"
 						+ " weir.max-in-flight: " + max + "). Send the request again.",
-				"requests", null, "rate_limit_exceeded"), SOON);
+				"requests", null, "rate_limit_exceeded"), delay());
+	}
+
+	/** Random, since clients that are refused together must not return together. */
+	private Map<String, String> delay() {
+		int millis = this.random.nextInt(SHORTEST_DELAY_MILLIS, LONGEST_DELAY_MILLIS + 1);
+		return Map.of("retry-after-ms", String.valueOf(millis), "retry-after", String.valueOf((millis + 999) / 1000));
 	}
 
 }

@@ -72,7 +72,7 @@ class OverloadTests {
 		HttpResponse<String> refused = this.weir.chat();
 		assertThat(refused.statusCode()).isEqualTo(503);
 		assertThat(refused.body()).contains("weir.max-in-flight: 2", "\"code\":\"overloaded\"");
-		assertThat(refused.headers().firstValue("retry-after")).hasValue("1");
+		assertThat(refused.headers().firstValue("retry-after").orElseThrow()).isIn("1", "2");
 		assertThat(this.weir.get("/actuator/health/readiness").statusCode()).isEqualTo(200);
 		assertThat(this.weir.get("/actuator/backends").statusCode()).isEqualTo(200);
 		assertThat(this.backend.requests()).hasSize(2);
@@ -97,7 +97,7 @@ class OverloadTests {
 		}
 		assertThat(early.header("x-request-id")).isEqualTo(early.header("x-weir-request-id"))
 			.isNotEqualTo(late.header("x-request-id"));
-		assertThat(early.header("retry-after-ms")).isEqualTo("1000");
+		assertThat(Integer.parseInt(early.header("retry-after-ms"))).isBetween(1000, 2000);
 		assertThat(this.weir.get("/actuator/prometheus").body()).contains("weir_refused_total{status=\"503\"} 3.0");
 	}
 

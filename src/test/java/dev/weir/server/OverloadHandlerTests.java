@@ -2,6 +2,7 @@ package dev.weir.server;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -30,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class OverloadHandlerTests {
 
-	private final RequestsInFlight inFlight = new RequestsInFlight(() -> 1);
+	private final RequestsInFlight inFlight = new RequestsInFlight(() -> 1, new Random(1));
 
 	private final Reads reads = new Reads();
 

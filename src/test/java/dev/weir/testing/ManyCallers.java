@@ -9,9 +9,9 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -20,13 +20,13 @@ import java.util.regex.Pattern;
 /**
  * Many clients with a connection each, on one thread and with little processor time, so
  * that a test measures the server and not itself. A client sends its next request when it
- * has the reply; after a 503 it waits for the second that Weir names, as SDKs do.
+ * has the reply; after a 503 it waits for the time that Weir names, as SDKs do.
  */
 public final class ManyCallers {
 
 	private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
 
-	private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
+	private static final Pattern DELAY = Pattern.compile("(?i)retry-after-ms: *(\\d+)");
 
 	private final InetSocketAddress server;
 
@@ -34,7 +34,7 @@ public final class ManyCallers {
 
 	private final List<Reply> replies = new ArrayList<>();
 
-	private final Queue<Caller> paused = new ArrayDeque<>();
+	private final Queue<Caller> paused = new PriorityQueue<>((one, other) -> Long.signum(one.until - other.until));
 
 	/**
 	 * Creates clients that send POST requests.
@@ -65,7 +65,7 @@ public final class ManyCallers {
 			long end = System.nanoTime() + time.toNanos();
 			while (System.nanoTime() < end) {
 				selector.select(this::handle, 10);
-				while (!this.paused.isEmpty() && System.nanoTime() - this.paused.element().since >= PAUSE) {
+				while (!this.paused.isEmpty() && System.nanoTime() - this.paused.element().until >= 0) {
 					this.paused.remove().send();
 				}
 			}
@@ -109,6 +109,9 @@ public final class ManyCallers {
 		private final ByteBuffer buffer = ByteBuffer.allocate(4096);
 
 		private long since = System.nanoTime();
+
+		/** When it sends again after a refusal. */
+		private long until;
 
 		private boolean waiting = true;
 
@@ -154,6 +157,11 @@ public final class ManyCallers {
 			ManyCallers.this.replies.add(new Reply(status, now - this.since));
 			this.since = now;
 			if (status == 503) {
+				Matcher delay = DELAY.matcher(text);
+				if (!delay.find()) {
+					throw new IOException("A refusal without a delay: " + text);
+				}
+				this.until = now + TimeUnit.MILLISECONDS.toNanos(Integer.parseInt(delay.group(1)));
 				ManyCallers.this.paused.add(this);
 			}
 			else if (!this.last) {
