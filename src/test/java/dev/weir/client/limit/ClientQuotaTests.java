@@ -342,6 +342,16 @@ class ClientQuotaTests {
 	}
 
 	@Test
+	void theEndOfARequestOfAnEarlierWindowChangesNothingForThoseThatRunInThisOne() {
+		this.settings = client(null, null, 5000L, null);
+		Grant earlier = take(5000);
+		this.time.advance(4750);
+		take(5000);
+		settle(earlier, 1);
+		assertThat(refusedHeaders(1)).containsEntry("retry-after-ms", "1000").doesNotContainKey("x-should-retry");
+	}
+
+	@Test
 	void aWindowIsAMinuteOfTheClockSoThatTwoFullOnesNeedTwoMinutes() {
 		this.time.advance(4749);
 		take(1000);
