@@ -92,7 +92,7 @@ public final class TestAuthority {
 	 */
 	public X509Bundle issue(CertificateBuilder request) {
 		try {
-			return request.ecp256().buildIssuedBy(this.root);
+			return request.buildIssuedBy(this.root);
 		}
 		catch (Exception ex) {
 			throw new IllegalStateException(ex);
