@@ -136,7 +136,7 @@ class OpenServerTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "--weir.open=false", "--server.address=127.0.0.1" })
+	@ValueSource(strings = { "--weir.open=false", "--server.address=127.0.0.1", "--management.server.address=" })
 	void withoutClientsASeparateManagementPortServesThisMachineOnly(String argument) throws IOException {
 		try (ReactiveWebServerApplicationContext weir = start("--management.server.port=0", argument)) {
 			int management = weir.getEnvironment().getRequiredProperty("local.management.port", Integer.class);

@@ -13,6 +13,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.io.ResourceLoader;
+import org.springframework.util.StringUtils;
 
 import dev.weir.config.LiveConfiguration;
 import dev.weir.config.WeirProperties;
@@ -64,9 +65,10 @@ final class ConfigurationInitializer implements ApplicationContextInitializer<Co
 	 */
 	private static void keepManagementLocal(ConfigurableEnvironment environment) {
 		if (ManagementPortType.get(environment) == ManagementPortType.DIFFERENT
-				&& !environment.containsProperty(MANAGEMENT_ADDRESS)) {
+				&& !StringUtils.hasText(environment.getProperty(MANAGEMENT_ADDRESS))) {
+			// takes precedence over an address that is present and empty
 			environment.getPropertySources()
-				.addLast(new MapPropertySource("weir-management-address", Map.of(MANAGEMENT_ADDRESS, "127.0.0.1")));
+				.addFirst(new MapPropertySource("weir-management-address", Map.of(MANAGEMENT_ADDRESS, "127.0.0.1")));
 		}
 	}
 
