@@ -3,6 +3,7 @@ package dev.weir.config.load;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -10,6 +11,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.util.StringUtils;
 
 import dev.weir.config.CertificateName;
 import dev.weir.config.ClientProperties;
@@ -30,6 +32,10 @@ final class CertificateCheck {
 			  spring.ssl.bundle.pem.web:
 			    keystore: {certificate: /tls/tls.crt, private-key: /tls/tls.key}
 			    truststore: {certificate: /tls/clients-ca.crt}""";
+
+	/** If all of them are empty, Spring Boot creates no store. */
+	private static final List<String> PARTS_OF_STORE = List.of("certificate", "private-key", "location", "type",
+			"provider");
 
 	private final ProblemCollector problems;
 
@@ -98,18 +104,21 @@ final class CertificateCheck {
 				|| ssl.getClientAuth() == Ssl.ClientAuth.NONE) {
 			return new ListenerTls(false);
 		}
-		return new ListenerTls((ssl.getBundle() != null) ? hasTrustStore(binder, ssl.getBundle())
-				: ssl.getTrustStore() != null || ssl.getTrustCertificate() != null);
+		return new ListenerTls(
+				StringUtils.hasText(ssl.getBundle()) ? hasTrustStore(binder, ssl.getBundle()) : hasTrustStore(ssl));
+	}
+
+	/** As Spring Boot, a certificate takes precedence over a store, also an empty one. */
+	private static boolean hasTrustStore(Ssl ssl) {
+		return (ssl.getTrustCertificate() != null) ? StringUtils.hasText(ssl.getTrustCertificate())
+				: StringUtils.hasText(ssl.getTrustStore()) || "PKCS11".equals(ssl.getTrustStoreType());
 	}
 
 	private static boolean hasTrustStore(Binder binder, String bundle) {
-		return List.of("pem", "jks")
-			.stream()
-			.map((type) -> ConfigurationPropertyName.of("spring.ssl.bundle").append(type))
-			.map((type) -> BracketNotation.append(type, bundle).append("truststore"))
-			.anyMatch((store) -> !binder.bind(store, Bindable.mapOf(String.class, String.class))
-				.orElse(Map.of())
-				.isEmpty());
+		return Stream.of("pem", "jks")
+			.map((type) -> ListenerBundles.properties(type, bundle).append("truststore"))
+			.flatMap((store) -> PARTS_OF_STORE.stream().map(store::append))
+			.anyMatch((part) -> StringUtils.hasText(binder.bind(part, Bindable.of(String.class)).orElse("")));
 	}
 
 }

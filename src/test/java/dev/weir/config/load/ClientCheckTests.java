@@ -90,7 +90,7 @@ class ClientCheckTests {
 	@ValueSource(strings = { "[]", "''", "'${NOPE:}'", "' '", "','", "" })
 	void aRestrictionThatIsPresentIsNotEmpty(String empty) {
 		for (String property : new String[] { "models", "pools", "limits", "requests-per-minute", "tokens-per-minute",
-				"tokens-per-day", "max-concurrent" }) {
+				"tokens-per-day", "max-concurrent", "expires" }) {
 			SettingsFixture client = clients(
 					"clients:\n  - name: chat\n    key: " + KEY + "\n    " + property + ": " + empty + "\n");
 			assertThat(client.mistakes()).as(property).singleElement().asString().contains("clients[0]." + property);
@@ -151,11 +151,27 @@ class ClientCheckTests {
 			.load()).isNotNull();
 		assertThat(client(certificates).property("server.ssl.trust-store", authority)
 			.property("server.ssl.client-auth", "want")
+			.property("server.ssl.bundle", "")
 			.load()).isNotNull();
 		assertThat(client(certificates).property("server.ssl.trust-store", "ca.p12")
 			.property("server.ssl.client-auth", "want")
 			.property("server.ssl.enabled", "false")
 			.report()).contains(mistake);
+	}
+
+	/** Without a trust store, the JDK trusts all public authorities. */
+	@ParameterizedTest
+	@CsvSource({ "spring.ssl.bundle.pem.web.truststore.certificate,server.ssl.bundle=web",
+			"spring.ssl.bundle.jks.web.truststore.location,server.ssl.bundle=web",
+			"server.ssl.trust-certificate,server.ssl.trust-store=AUTHORITY", "server.ssl.trust-store,server.port=0" })
+	void aTrustStoreThatIsPresentIsNotEmpty(String empty, String other, @TempDir Path folder) throws IOException {
+		String authority = Files.createFile(folder.resolve("ca.pem")).toString();
+		String[] property = other.split("=");
+		assertThat(client("name: chat, certificates: [chat.example]").property("server.ssl.client-auth", "want")
+			.property(property[0], property[1].replace("AUTHORITY", authority))
+			.property(empty, "${NOPE:}")
+			.property("spring.ssl.bundle.jks.web.truststore.password", "secret")
+			.mistakes()).singleElement().asString().contains("the listener verifies no certificates");
 	}
 
 	@Test
