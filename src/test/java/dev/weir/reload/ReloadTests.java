@@ -1,6 +1,9 @@
 package dev.weir.reload;
 
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -723,14 +726,23 @@ class ReloadTests {
 	}
 
 	@Test
+	void aReloadDoesNotNeedTheFilesOfCertificatesThatItDoesNotRead() throws IOException {
+		Path authority = TestAuthority.found("reload").certificate();
+		String tls = "spring.ssl.bundle.pem.backends.truststore.certificate: '" + authority + "'\n";
+		ReloadableWeir weir = start(pool("", firstBackend()) + tls);
+		Files.delete(authority);
+		assertThat(weir.change(pool("", secondBackend()) + tls).problem()).isNull();
+		assertThat(servedBy(weir.server().chat())).isEqualTo("200 two");
+	}
+
+	@Test
 	void validSettingsOfTheLogAndOfTlsAreAccepted() {
 		ReloadableWeir weir = start(pool("", firstBackend()));
 		String store = TestAuthority.found("reload").trustStore("secret").toString();
 		for (String valid : List.of("logging.level: {root: off, dev.weir: DEBUG, web: trace}\n",
 				"logging.group.mine: [a, b]\n", "logging.structured.format.console: ECS\n",
 				"spring.main.banner-mode: off\n", "server.ssl: {enabled: false, key-store: /nope.p12}\n",
-				"spring.ssl: {bundle: {jks: {a: {truststore: {location: '" + store
-						+ "', password: secret}}}}}\nserver.ssl.bundle: a\n")) {
+				"spring.ssl: {bundle: {jks: {a: {truststore: {location: '" + store + "', password: secret}}}}}\n")) {
 			assertThat(weir.change(pool("", firstBackend()) + valid).problem()).as(valid).isNull();
 		}
 	}

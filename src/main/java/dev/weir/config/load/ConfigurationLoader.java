@@ -27,12 +27,28 @@ public final class ConfigurationLoader {
 	/**
 	 * Reads everything below {@code weir} except {@code weir.simulator}, and the
 	 * {@code BACKEND_} variables, which can define the backends of the pool
-	 * {@code openai}. Checks these settings, the gateway's routes and its TLS settings.
+	 * {@code openai}. Checks these settings, the gateway's routes, its TLS settings and
+	 * those of the ports.
 	 * @param environment where the properties come from
 	 * @return complete and valid settings
 	 * @throws InvalidConfigurationException if there is any mistake
 	 */
 	public WeirProperties load(ConfigurableEnvironment environment) {
+		return load(environment, true);
+	}
+
+	/**
+	 * Reads the settings again while Weir runs. The files of certificates and keys are
+	 * not checked: a reload does not read them, and they may be replaced at this moment.
+	 * @param environment where the properties come from
+	 * @return complete and valid settings
+	 * @throws InvalidConfigurationException if there is any mistake
+	 */
+	WeirProperties loadAgain(ConfigurableEnvironment environment) {
+		return load(environment, false);
+	}
+
+	private WeirProperties load(ConfigurableEnvironment environment, boolean withFiles) {
 		WeirSources written = WeirSources.of(environment);
 		BackendVariables variables = BackendVariables.of(environment);
 		WeirSources sources = variables.isEmpty() ? written : written.withFirst(variables.asProperties());
@@ -47,6 +63,9 @@ public final class ConfigurationLoader {
 		}
 		else {
 			checkRules(properties, environment, problems);
+			if (withFiles) {
+				new TlsFilesCheck(problems, environment).checkFiles();
+			}
 		}
 		if (!problems.isEmpty()) {
 			throw new InvalidConfigurationException(problems.inReadingOrder(),
@@ -73,7 +92,7 @@ public final class ConfigurationLoader {
 		new OpenCheck(problems).check(environment, properties);
 		new RouteCheck(problems, this.factories).check(environment, properties.pools().keySet());
 		new TlsCheck(problems).check(environment);
-		new TlsFilesCheck(problems, environment).check(properties.state());
+		new TlsFilesCheck(problems, environment).checkNames(properties.state());
 		new PortCheck(problems).check(environment);
 		new DrainDelayCheck(problems).check(environment, properties.drainDelay());
 	}

@@ -79,7 +79,7 @@ public final class ConfigurationReader {
 		ConfigurableEnvironment environment = readFiles(last);
 		this.refused = WatchedFiles.of(environment);
 		checkFiles(last, environment);
-		WeirProperties properties = this.loader.load(environment);
+		WeirProperties properties = this.loader.loadAgain(environment);
 		GatewayProperties gateway = bindGateway(environment);
 		this.routeCheck.check(environment, gateway);
 		LoadedConfiguration next = new LoadedConfiguration(environment, properties, gateway);

@@ -54,18 +54,27 @@ final class TlsFilesCheck {
 		this.written = new WrittenProperties(environment);
 	}
 
-	void check(StateStore state) {
-		for (ConfigurationPropertyName server : SERVERS) {
-			ConfigurationProperty enabled = this.written.find(server.append("enabled"));
-			if (enabled == null || !"false".equalsIgnoreCase(this.written.value(enabled))) {
-				checkBundle(server.append("bundle"));
-				checkBundles(server.append("server-name-bundles"));
-				FILES_OF_SERVER.forEach((file) -> checkFile(server.append(file)));
-			}
-		}
+	/**
+	 * Checks the names of bundles.
+	 * @param state where state is kept: Redis needs its bundle only if it is used
+	 */
+	void checkNames(StateStore state) {
+		servers().forEach((server) -> {
+			checkBundle(server.append("bundle"));
+			checkBundles(server.append("server-name-bundles"));
+		});
 		if (state == StateStore.REDIS) {
 			checkBundle(REDIS);
 		}
+	}
+
+	/**
+	 * Checks that files exist and can be read.
+	 */
+	void checkFiles() {
+		// Spring Boot ignores the files beside a bundle
+		servers().filter((server) -> value(server.append("bundle")).isEmpty())
+			.forEach((server) -> FILES_OF_SERVER.forEach((file) -> checkFile(server.append(file))));
 		for (String type : List.of("pem", "jks")) {
 			ConfigurationPropertyName ofType = BUNDLE.append(type);
 			for (String name : this.written.children(ofType)) {
@@ -73,6 +82,16 @@ final class TlsFilesCheck {
 					.forEach((file) -> checkFile(BracketNotation.append(ofType, name).append(file)));
 			}
 		}
+	}
+
+	/** The servers whose TLS is not switched off. */
+	private Stream<ConfigurationPropertyName> servers() {
+		return SERVERS.stream().filter((server) -> !WrittenProperties.isFalse(value(server.append("enabled"))));
+	}
+
+	private String value(ConfigurationPropertyName name) {
+		ConfigurationProperty property = this.written.find(name);
+		return (property != null) ? this.written.value(property) : "";
 	}
 
 	private void checkBundles(ConfigurationPropertyName list) {

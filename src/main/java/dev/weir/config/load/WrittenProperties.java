@@ -2,6 +2,8 @@ package dev.weir.config.load;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,13 +22,21 @@ import org.springframework.core.env.ConfigurableEnvironment;
  */
 final class WrittenProperties {
 
+	/** As Spring converts a text to a boolean. */
+	private static final Set<String> FALSE = Set.of("false", "off", "no", "0");
+
 	private final List<ConfigurationPropertySource> sources = new ArrayList<>();
 
 	private final ConfigurableEnvironment environment;
 
 	WrittenProperties(ConfigurableEnvironment environment) {
 		this.environment = environment;
-		ConfigurationPropertySources.from(environment.getPropertySources()).forEach(this.sources::add);
+		environment.getPropertySources()
+			.stream()
+			.filter((source) -> !source.getName().equals(ListenerBundles.SOURCE))
+			.map(ConfigurationPropertySource::from)
+			.filter(Objects::nonNull)
+			.forEach(this.sources::add);
 	}
 
 	@Nullable ConfigurationProperty find(ConfigurationPropertyName name) {
@@ -74,6 +84,13 @@ final class WrittenProperties {
 
 	boolean has(ConfigurationPropertyName name) {
 		return this.sources.stream().anyMatch((source) -> WeirSources.has(source, name));
+	}
+
+	/**
+	 * Whether a value means that a property is switched off.
+	 */
+	static boolean isFalse(@Nullable String value) {
+		return value != null && FALSE.contains(value.strip().toLowerCase(Locale.ROOT));
 	}
 
 	/**

@@ -86,10 +86,24 @@ class TlsFilesCheckTests {
 				.property("spring.ssl.bundle.pem.web.keystore.certificate", location)
 				.load()).as(location).isNotNull();
 		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "false", "off", "NO", "0" })
+	void tlsThatIsSwitchedOffNeedsNoFiles(String off) {
 		assertThat(SettingsFixture.pool("")
-			.property("server.ssl.enabled", "false")
+			.property("server.ssl.enabled", off)
 			.property("server.ssl.certificate", "/nowhere")
 			.property("server.ssl.bundle", "nope")
+			.load()).isNotNull();
+	}
+
+	@Test
+	void filesBesideABundleAreNotUsed() {
+		assertThat(SettingsFixture.pool("")
+			.property("spring.ssl.bundle.pem.web.truststore.type", "PEM")
+			.property("server.ssl.bundle", "web")
+			.property("server.ssl.key-store", "/nowhere")
 			.load()).isNotNull();
 	}
 
