@@ -1,5 +1,6 @@
 package dev.weir.config.load;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -10,15 +11,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.io.ApplicationResourceLoader;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.PropertyResolver;
 import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.DefaultResourceLoader;
+import org.springframework.core.io.Resource;
 import org.springframework.core.io.ResourceLoader;
 
 /**
@@ -37,9 +42,12 @@ public final class ListenerBundles {
 			List.of("keystore.certificate", "keystore.private-key", "truststore.certificate", "truststore.private-key"),
 			"jks", List.of("keystore.location", "truststore.location"));
 
-	private static final List<String> LISTENERS = List.of("server.ssl.bundle", "management.server.ssl.bundle");
+	private static final List<String> LISTENERS = List.of("server.ssl", "management.server.ssl");
 
 	private static final String RELOAD = "reload-on-update";
+
+	/** As Spring Boot: a path without a scheme is a file. */
+	private static final ResourceLoader LOCATIONS = ApplicationResourceLoader.get(new DefaultResourceLoader(), true);
 
 	private final List<ListenerBundle> watched;
 
@@ -61,16 +69,12 @@ public final class ListenerBundles {
 	 */
 	static PropertySource<?> overrides(PropertyResolver settings) {
 		Map<String, Object> overrides = new HashMap<>();
-		LISTENERS.stream().map((name) -> value(settings, name)).filter(Objects::nonNull).forEach((bundle) -> {
-			FILES.keySet().forEach((type) -> {
-				String prefix = "spring.ssl.bundle." + type + "." + bundle + ".";
-				List<String> files = files(settings, type, bundle);
-				if (!files.isEmpty() && files.stream().allMatch((file) -> path(file) != null)
-						&& !"false".equalsIgnoreCase(value(settings, prefix + RELOAD))) {
-					overrides.put(prefix + RELOAD, "false");
-				}
-			});
-		});
+		names(settings).forEach((bundle) -> FILES.keySet().forEach((type) -> {
+			String reload = "spring.ssl.bundle." + type + "." + bundle + "." + RELOAD;
+			if (!files(settings, type, bundle).isEmpty() && !WrittenProperties.isFalse(value(settings, reload))) {
+				overrides.put(reload, "false");
+			}
+		}));
 		return new MapPropertySource(SOURCE, overrides);
 	}
 
@@ -88,31 +92,42 @@ public final class ListenerBundles {
 	 * @param resources loads the files
 	 * @return the bundles with their files as they are now
 	 */
-	static ListenerBundles of(ConfigurableEnvironment environment, ResourceLoader resources) {
+	public static ListenerBundles of(ConfigurableEnvironment environment, ResourceLoader resources) {
 		List<ListenerBundle> bundles = new ArrayList<>();
 		PropertySource<?> overrides = environment.getPropertySources().get(SOURCE);
-		Set<String> names = new LinkedHashSet<>();
-		LISTENERS.stream().map((name) -> value(environment, name)).filter(Objects::nonNull).forEach(names::add);
-		for (String name : names) {
+		for (String name : names(environment)) {
 			FILES.keySet().forEach((type) -> {
 				if (overrides != null
 						&& overrides.containsProperty("spring.ssl.bundle." + type + "." + name + "." + RELOAD)) {
-					Set<Path> files = new LinkedHashSet<>();
-					files(environment, type, name)
-						.forEach((file) -> Stream.ofNullable(path(file)).map(Path::toAbsolutePath).forEach(files::add));
-					bundles.add(new ListenerBundle(name, type, files, environment, resources));
+					bundles.add(new ListenerBundle(name, type, files(environment, type, name), environment, resources));
 				}
 			});
 		}
 		return new ListenerBundles(bundles);
 	}
 
-	private static List<String> files(PropertyResolver settings, String type, String bundle) {
+	/** The bundles of the listeners, also those for a server name. */
+	private static Set<String> names(PropertyResolver settings) {
+		Set<String> names = new LinkedHashSet<>();
+		for (String listener : LISTENERS) {
+			Stream.ofNullable(value(settings, listener + ".bundle")).forEach(names::add);
+			Stream.iterate(0, (index) -> index + 1)
+				.map((index) -> value(settings, listener + ".server-name-bundles[" + index + "].bundle"))
+				.takeWhile(Objects::nonNull)
+				.forEach(names::add);
+		}
+		return names;
+	}
+
+	/** The files of a bundle, without what is written in the configuration itself. */
+	private static Set<Path> files(PropertyResolver settings, String type, String bundle) {
 		return FILES.getOrDefault(type, List.of())
 			.stream()
 			.map((file) -> value(settings, "spring.ssl.bundle." + type + "." + bundle + "." + file))
 			.filter(Objects::nonNull)
-			.toList();
+			.map(ListenerBundles::path)
+			.filter(Objects::nonNull)
+			.collect(Collectors.toSet());
 	}
 
 	private static @Nullable String value(PropertyResolver settings, String name) {
@@ -131,10 +146,11 @@ public final class ListenerBundles {
 	/** The file at a location, {@code null} if the location is no existing file. */
 	private static @Nullable Path path(String location) {
 		try {
-			Path path = Path.of(location.startsWith("file:") ? location.substring("file:".length()) : location);
-			return Files.isRegularFile(path) ? path : null;
+			Resource resource = LOCATIONS.getResource(location);
+			Path path = resource.isFile() ? resource.getFile().toPath().toAbsolutePath() : null;
+			return (path != null && Files.isRegularFile(path)) ? path : null;
 		}
-		catch (InvalidPathException ex) {
+		catch (IOException | InvalidPathException ex) {
 			return null;
 		}
 	}

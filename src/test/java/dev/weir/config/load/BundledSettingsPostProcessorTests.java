@@ -73,9 +73,34 @@ class BundledSettingsPostProcessorTests {
 		assertThat(this.environment.getProperty(prefix + "reload-on-update")).as("of Spring Boot").isEqualTo("false");
 		assertThat(watched()).extracting(ListenerBundle::name).containsExactly("web");
 		this.environment.getPropertySources().remove(ListenerBundles.SOURCE);
-		addFirst(Map.of(prefix + "reload-on-update", "false"));
+		for (String no : List.of("false", "off")) {
+			addFirst(Map.of(prefix + "reload-on-update", no));
+			process();
+			assertThat(watched()).isEmpty();
+		}
+	}
+
+	@Test
+	void weirWatchesTheFilesOfABundleForAServerName() throws IOException {
+		String file = Files.createFile(this.folder.resolve("tls.p12")).toString();
+		for (String name : List.of("a", "b", "c")) {
+			addFirst(Map.of("spring.ssl.bundle.jks." + name + ".keystore.location", file));
+		}
+		addFirst(Map.of("server.ssl.bundle", "a", "server.ssl.server-name-bundles[0].bundle", "b",
+				"management.server.ssl.server-name-bundles[1].bundle", "c",
+				"management.server.ssl.server-name-bundles[0].bundle", "b"));
 		process();
-		assertThat(watched()).isEmpty();
+		assertThat(watched()).extracting(ListenerBundle::name).containsExactly("a", "b", "c");
+	}
+
+	@Test
+	void weirWatchesTheFilesOfABundleThatIsPartlyWrittenInTheConfiguration() throws IOException {
+		Path file = Files.createFile(Files.createDirectory(this.folder.resolve("my files")).resolve("tls.crt"));
+		String prefix = "spring.ssl.bundle.pem.web.";
+		addFirst(Map.of("server.ssl.bundle", "web", prefix + "keystore.certificate", file.toUri().toString(),
+				prefix + "truststore.certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"));
+		process();
+		assertThat(watched()).singleElement().asString().isEqualTo("SSL bundle web (" + file + ")");
 	}
 
 	@ParameterizedTest
