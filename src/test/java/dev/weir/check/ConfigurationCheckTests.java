@@ -26,6 +26,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.weir.WeirApplication;
+import dev.weir.testing.TestAuthority;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -250,6 +251,14 @@ class ConfigurationCheckTests {
 		if (!arguments.contains("StripPrefix")) {
 			assertThat(this.printed).doesNotContain("u:canary");
 		}
+	}
+
+	@Test
+	void rejectsAServerWithTlsButWithoutAPrivateKey() {
+		assertThat(check("", "--BACKEND_1_URL=https://one.example",
+				"--server.ssl.trust-certificate=" + TestAuthority.found("check").certificate()))
+			.isOne();
+		assertThat(this.printed).contains("server.ssl (commandLineArgs): has no certificate with a private key");
 	}
 
 	@ParameterizedTest

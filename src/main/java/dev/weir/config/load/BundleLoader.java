@@ -1,8 +1,6 @@
 package dev.weir.config.load;
 
-import java.security.GeneralSecurityException;
 import java.util.List;
-import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -12,10 +10,14 @@ import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.pem.PemSslStore;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerSslBundle;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.io.ResourceLoader;
+import org.springframework.util.function.ThrowingSupplier;
 
 /**
  * Loads SSL bundles with Spring Boot's own classes, and names the property of a
@@ -23,6 +25,10 @@ import org.springframework.core.io.ResourceLoader;
  * because they may quote a key that stands in the place of a file.
  */
 final class BundleLoader {
+
+	private static final String UNUSABLE = "has a key, certificate or store that cannot be used";
+
+	private static final String CURE = "Check the files and passwords.";
 
 	private final WrittenProperties written;
 
@@ -80,42 +86,57 @@ final class BundleLoader {
 		return (store != null) ? store.privateKey() : null;
 	}
 
-	private SslBundle load(ConfigurationPropertyName at, Supplier<SslBundle> settings) {
-		SslBundle bundle = attempt(at, "has a key, certificate or store that cannot be used",
-				"Check the files and passwords.", settings);
+	private SslBundle load(ConfigurationPropertyName at, ThrowingSupplier<SslBundle> settings) {
+		SslBundle bundle = attempt(at, UNUSABLE, CURE, settings);
 		attempt(at.append("keystore"), "cannot be used",
-				"Check the files and passwords. In a chain, the certificate of the server comes first.",
+				CURE + " In a chain, the certificate of the server comes first.",
 				() -> bundle.getStores().getKeyStore());
-		attempt(at.append("truststore"), "cannot be used", "Check the files and passwords.",
-				() -> bundle.getStores().getTrustStore());
+		attempt(at.append("truststore"), "cannot be used", CURE, () -> bundle.getStores().getTrustStore());
 		checkKeys(at.append("keystore"), bundle);
 		return bundle;
 	}
 
 	/**
-	 * Checks that the private keys of a bundle belong to its certificates.
+	 * Checks that connections to a server can use its TLS settings.
+	 * @param at the name of the settings
+	 * @param ssl the settings, with TLS on
+	 * @param bundles all bundles
+	 * @throws InvalidConfigurationException if a part cannot be used, with one problem
+	 */
+	void checkServer(ConfigurationPropertyName at, Ssl ssl, SslBundles bundles) {
+		checkServer(at, attempt(at, UNUSABLE, CURE, () -> WebServerSslBundle.get(ssl, bundles)));
+		ConfigurationPropertyName names = at.append("server-name-bundles");
+		ssl.getServerNameBundles()
+			.forEach((name) -> checkServer(names,
+					attempt(names, UNUSABLE, CURE, () -> bundles.getBundle(name.bundle()))));
+	}
+
+	/**
+	 * Checks that connections to a server can use a bundle.
 	 * @param at the name of the properties of the store
 	 * @param bundle the bundle
-	 * @throws InvalidConfigurationException if a key does not belong to its certificate,
-	 * or cannot be read
+	 * @throws InvalidConfigurationException if there is no private key, or if it does not
+	 * belong to its certificate or cannot be read
 	 */
-	void checkKeys(ConfigurationPropertyName at, SslBundle bundle) {
-		boolean foreign = attempt(at, "has a key that cannot be read", "Check its password.", () -> {
-			try {
-				return KeyStoreCheck.hasForeignKey(bundle);
-			}
-			catch (GeneralSecurityException ex) {
-				throw new IllegalStateException(ex);
-			}
-		});
-		if (foreign) {
+	void checkServer(ConfigurationPropertyName at, SslBundle bundle) {
+		attempt(at, UNUSABLE, CURE, bundle::createSslContext);
+		if (!attempt(at, UNUSABLE, CURE, () -> KeyStoreCheck.hasKey(bundle))) {
+			throw problem(at, "has no certificate with a private key, which a server needs",
+					"Write the server's certificate and its private key, and in an alias the name of that key.");
+		}
+		checkKeys(at, bundle);
+	}
+
+	private void checkKeys(ConfigurationPropertyName at, SslBundle bundle) {
+		if (attempt(at, "has a key that cannot be read", "Check its password.",
+				() -> KeyStoreCheck.hasMismatchedKey(bundle))) {
 			throw problem(at, "has a private key that does not belong to its certificate",
 					"Write the certificate and the key of one pair.");
 		}
 	}
 
 	private <T extends @Nullable Object> T attempt(ConfigurationPropertyName at, String mistake, String cure,
-			Supplier<T> part) {
+			ThrowingSupplier<T> part) {
 		try {
 			return part.get();
 		}

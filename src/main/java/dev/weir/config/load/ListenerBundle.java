@@ -66,16 +66,18 @@ public final class ListenerBundle {
 	}
 
 	/**
-	 * Loads certificates and keys, and checks that they can be used together.
+	 * Loads certificates and keys, and checks that connections can use them.
 	 * @return the bundle
 	 * @throws InvalidConfigurationException if a part cannot be used
 	 */
 	public SslBundle load() {
 		ConfigurationPropertyName at = ListenerBundles.properties(this.type, this.name);
 		Binder binder = Binder.get(this.environment);
-		return this.type.equals("pem")
+		SslBundle bundle = this.type.equals("pem")
 				? this.loader.pem(at, binder.bindOrCreate(at.toString(), PemSslBundleProperties.class))
 				: this.loader.jks(at, binder.bindOrCreate(at.toString(), JksSslBundleProperties.class));
+		this.loader.checkServer(at.append("keystore"), bundle);
+		return bundle;
 	}
 
 	/**

@@ -16,8 +16,6 @@ import org.springframework.boot.io.ApplicationResourceLoader;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.web.server.Ssl;
-import org.springframework.boot.web.server.WebServerSslBundle;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.io.ResourceLoader;
 
@@ -103,6 +101,11 @@ final class ServerTlsCheck {
 	}
 
 	private void add(DefaultSslBundleRegistry bundles, String name, Supplier<SslBundle> bundle) {
+		if (bundles.getBundleNames().contains(name)) {
+			this.problems.add(new ConfigurationProblem(ListenerBundles.properties("jks", name).toString(), null, null,
+					"has the name of a bundle in spring.ssl.bundle.pem", "Give each bundle a different name."));
+			return;
+		}
 		try {
 			bundles.registerBundle(name, bundle.get());
 		}
@@ -114,10 +117,8 @@ final class ServerTlsCheck {
 	private void checkServer(ConfigurationPropertyName prefix, DefaultSslBundleRegistry bundles) {
 		try {
 			Ssl ssl = this.binder.bind(prefix.toString(), Ssl.class).orElse(null);
-			if (Ssl.isEnabled(ssl)) {
-				SslBundle bundle = WebServerSslBundle.get(ssl, bundles);
-				bundle.createSslContext();
-				this.loader.checkKeys(prefix, bundle);
+			if (ssl != null && Ssl.isEnabled(ssl)) {
+				this.loader.checkServer(prefix, ssl, bundles);
 			}
 		}
 		catch (BindException ex) {
@@ -126,17 +127,6 @@ final class ServerTlsCheck {
 		catch (InvalidConfigurationException ex) {
 			this.problems.addAll(ex.problems());
 		}
-		catch (RuntimeException ex) {
-			report(prefix, ex);
-		}
-	}
-
-	/** The message is not shown, because it may quote a key that stands for a file. */
-	private void report(ConfigurationPropertyName property, RuntimeException ex) {
-		Throwable cause = NestedExceptionUtils.getMostSpecificCause(ex);
-		this.problems.add(new ConfigurationProblem(property.toString(), null, null,
-				"has a key, certificate or store that cannot be used (" + cause.getClass().getSimpleName() + ")",
-				"Check the files and passwords."));
 	}
 
 }

@@ -55,6 +55,7 @@ class ServerTlsCheckTests {
 			values.put(properties[i], properties[i + 1]);
 		}
 		environment.getPropertySources().addFirst(new MapPropertySource("test", values));
+		environment.getPropertySources().addFirst(ListenerBundles.overrides(environment));
 		return new ServerTlsCheck(environment, new DefaultResourceLoader()).check()
 			.stream()
 			.map(ConfigurationProblem::toString)
@@ -72,14 +73,14 @@ class ServerTlsCheckTests {
 		assertThat(mistakes("server.ssl.certificate", certificate, "server.ssl.certificate-private-key", key))
 			.isEmpty();
 		for (CertificateBuilder.Algorithm other : List.of(algorithm, CertificateBuilder.Algorithm.ecp384)) {
-			String foreign = write("other.key", issue(other).getPrivateKeyPEM());
+			String otherKey = write("other.key", issue(other).getPrivateKeyPEM());
 			String mistake = "has a private key that does not belong to its certificate";
 			assertThat(mistakes("server.ssl.bundle", "web", WEB + "certificate", certificate, WEB + "private-key",
-					foreign))
+					otherKey))
 				.singleElement()
 				.asString()
 				.contains("spring.ssl.bundle.pem.web.keystore", mistake);
-			assertThat(mistakes("server.ssl.certificate", certificate, "server.ssl.certificate-private-key", foreign))
+			assertThat(mistakes("server.ssl.certificate", certificate, "server.ssl.certificate-private-key", otherKey))
 				.singleElement()
 				.asString()
 				.startsWith("server.ssl")
@@ -98,7 +99,71 @@ class ServerTlsCheckTests {
 	}
 
 	@Test
-	void aStoreWithAForeignKeyIsReported() throws IOException, GeneralSecurityException {
+	void aServerNeedsAPrivateKey() throws IOException {
+		X509Bundle identity = issue(CertificateBuilder.Algorithm.ecp256);
+		String certificate = write("tls.crt", identity.getCertificatePathPEM());
+		String key = write("tls.key", identity.getPrivateKeyPEM());
+		String trust = "spring.ssl.bundle.pem.trust.truststore.certificate";
+		String mistake = "has no certificate with a private key";
+		assertThat(mistakes(WEB + "certificate", certificate, trust, certificate)).as("no server").isEmpty();
+		assertThat(mistakes("server.ssl.bundle", "web", WEB + "certificate", certificate)).singleElement()
+			.asString()
+			.startsWith("server.ssl (test)")
+			.contains(mistake);
+		assertThat(mistakes("management.server.ssl.bundle", "trust", trust, certificate)).singleElement()
+			.asString()
+			.startsWith("management.server.ssl (test)")
+			.contains(mistake);
+		assertThat(mistakes("server.ssl.trust-certificate", certificate)).singleElement()
+			.asString()
+			.startsWith("server.ssl (test)")
+			.contains(mistake);
+		assertThat(mistakes("server.ssl.enabled", "true")).singleElement()
+			.asString()
+			.startsWith("server.ssl (test): has a key, certificate or store that cannot be used");
+		assertThat(mistakes("server.ssl.bundle", "web", WEB + "certificate", certificate, WEB + "private-key", key,
+				"server.ssl.server-name-bundles[0].server-name", "a.example",
+				"server.ssl.server-name-bundles[0].bundle", "trust", trust, certificate))
+			.singleElement()
+			.asString()
+			.startsWith("server.ssl.server-name-bundles (test)")
+			.contains(mistake);
+	}
+
+	@Test
+	void aKeyInThePlaceOfItsFileIsNotShown() throws IOException {
+		String certificate = write("tls.crt", issue(CertificateBuilder.Algorithm.ecp256).getCertificatePathPEM());
+		for (String[] pair : new String[][] { { WEB + "certificate", WEB + "private-key" },
+				{ "server.ssl.certificate", "server.ssl.certificate-private-key" } }) {
+			assertThat(mistakes(pair[0], certificate, pair[1], "MIGHcanary")).singleElement()
+				.asString()
+				.contains("FileNotFoundException")
+				.doesNotContain("canary");
+		}
+	}
+
+	@Test
+	void theNameOfABundleIsUnique() throws IOException {
+		String certificate = write("tls.crt", issue(CertificateBuilder.Algorithm.ecp256).getCertificatePathPEM());
+		assertThat(mistakes(WEB + "certificate", certificate, "spring.ssl.bundle.jks.web.keystore.location", "x.p12"))
+			.singleElement()
+			.asString()
+			.contains("spring.ssl.bundle.jks.web", "has the name of a bundle in spring.ssl.bundle.pem");
+	}
+
+	@Test
+	void theOriginOfAMistakeIsWhereTheUserHasWrittenIt() throws IOException {
+		String certificate = write("tls.crt", issue(CertificateBuilder.Algorithm.ecp256).getCertificatePathPEM());
+		String key = write("tls.key", issue(CertificateBuilder.Algorithm.ecp256).getPrivateKeyPEM());
+		assertThat(mistakes("server.ssl.bundle", "web", WEB + "certificate", certificate, WEB + "private-key", key,
+				WEB + "verify-keys", "true"))
+			.singleElement()
+			.asString()
+			.startsWith("spring.ssl.bundle.pem.web (test)");
+	}
+
+	@Test
+	void aStoreWithAKeyOfAnotherCertificateIsReported() throws IOException, GeneralSecurityException {
 		KeyStore store = KeyStore.getInstance("PKCS12");
 		store.load(null, null);
 		store.setKeyEntry("a", issue(CertificateBuilder.Algorithm.ecp256).getKeyPair().getPrivate(),
