@@ -127,7 +127,7 @@ final class Authenticator implements Clients, ConfigurationListener {
 				return accepted(client, certificate);
 			}
 		}
-		throw with(current.certificates().isEmpty() ? null : certificate,
+		throw withCertificate(current.certificates().isEmpty() ? null : certificate,
 				(refusal != null) ? refusal : refused(describe(sent, current), "Bearer"));
 	}
 
@@ -141,7 +141,7 @@ final class Authenticator implements Clients, ConfigurationListener {
 	}
 
 	/** Names the certificate in a refusal, so that it can be added to a client. */
-	private static ApiErrorException with(@Nullable X509Certificate unknown, ApiErrorException refusal) {
+	private static ApiErrorException withCertificate(@Nullable X509Certificate unknown, ApiErrorException refusal) {
 		ApiError error = refusal.error();
 		return (unknown != null) ? new ApiErrorException(new ApiError(error.status(),
 				error.message() + " No client has the certificate " + unknown.getSubjectX500Principal() + ".",

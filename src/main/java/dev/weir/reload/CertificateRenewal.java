@@ -71,7 +71,7 @@ final class CertificateRenewal {
 		try {
 			SslBundle renewed = bundle.load();
 			this.registry.updateBundle(bundle.name(), renewed);
-			logger.info("{}: new connections get the renewed files{}", bundle, certificate(renewed));
+			logger.info("{}: new connections use the renewed files{}", bundle, certificate(renewed));
 		}
 		catch (InvalidConfigurationException ex) {
 			logger.warn("{}: the listener keeps what it has, because {}. Weir reads the files again when they change",

@@ -254,7 +254,7 @@ class ListenerTlsTests {
 		});
 		await().atMost(Duration.ofSeconds(10))
 			.until(() -> output.getAll()
-				.contains("new connections get the renewed files, CN=localhost, O=second, valid until 20"));
+				.contains("new connections use the renewed files, CN=localhost, O=second, valid until 20"));
 		assertThat(keptBecause(output, "has no certificate that can be read",
 				() -> write("tls.crt", "-----BEGIN CERTIFICATE-----\ncanary")))
 			.contains("spring.ssl.bundle.pem.web.keystore.certificate");

@@ -131,14 +131,14 @@ final class ConfigurationLinter {
 				client.tokensPerDay());
 		for (int i = 0; i < client.limits().size(); i++) {
 			ModelLimitProperties limit = client.limits().get(i);
-			ConfigurationPropertyName of = at.append("limits[" + i + "]");
-			findUnreachable(of.append("tokens-per-minute"), limit.tokensPerMinute(), "tokens-per-day",
+			ConfigurationPropertyName entry = at.append("limits[" + i + "]");
+			findUnreachable(entry.append("tokens-per-minute"), limit.tokensPerMinute(), "tokens-per-day",
 					limit.tokensPerDay());
-			findUnreachable(of.append("requests-per-minute"), limit.requestsPerMinute(),
+			findUnreachable(entry.append("requests-per-minute"), limit.requestsPerMinute(),
 					"requests-per-minute of the client", client.requestsPerMinute());
-			findUnreachable(of.append("tokens-per-minute"), limit.tokensPerMinute(), "tokens-per-minute of the client",
-					client.tokensPerMinute());
-			findUnreachable(of.append("tokens-per-day"), limit.tokensPerDay(), "tokens-per-day of the client",
+			findUnreachable(entry.append("tokens-per-minute"), limit.tokensPerMinute(),
+					"tokens-per-minute of the client", client.tokensPerMinute());
+			findUnreachable(entry.append("tokens-per-day"), limit.tokensPerDay(), "tokens-per-day of the client",
 					client.tokensPerDay());
 		}
 	}
