@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 import dev.weir.affinity.Owner;
@@ -192,7 +193,7 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 			List<Owner> owners = new ArrayList<>();
 			String principal = null;
 			for (String text : entries) {
-				Entry entry = JSON.readValue(text, Entry.class);
+				Entry entry = Entry.read(text);
 				if (entry.owner() != null) {
 					owners.add(entry.owner());
 				}
@@ -218,6 +219,21 @@ final class SharedOwners implements SharedPart, OwnerExchange.Listener {
 	}
 
 	private record Entry(@Nullable Owner owner, @Nullable String principal) {
+
+		private static final Entry NOTHING = new Entry(null, null);
+
+		/** Anyone with access to Redis can store anything: that is ignored. */
+		static Entry read(String text) {
+			try {
+				Entry read = JSON.readValue(text, Entry.class);
+				return (read != null) ? read : NOTHING;
+			}
+			catch (JacksonException ex) {
+				logger.debug("An entry of Redis is ignored", ex);
+				return NOTHING;
+			}
+		}
+
 	}
 
 }

@@ -107,6 +107,25 @@ class SharedOwnerTests {
 	}
 
 	@Test
+	void anEntryThatIsNoOwnerHidesNoOwners() {
+		redis.cli("FLUSHALL");
+		List<String> ids = List.of("resp_1", "resp_2", "resp_3");
+		try (WeirServer one = weir()) {
+			ids.forEach((id) -> make(one, id, ALICE));
+			await().until(() -> redis.cli("KEYS", "weir:*:owner").strip().lines().count() == 3);
+		}
+		for (String key : redis.cli("KEYS", "weir:*:owner").strip().lines().toList()) {
+			redis.cli("SADD", key, "[1]", "null");
+		}
+		try (WeirServer restarted = weir()) {
+			for (String id : ids) {
+				assertThat(read(restarted, id, ALICE).statusCode()).isEqualTo(200);
+				assertThat(read(restarted, id, BOB).statusCode()).isEqualTo(404);
+			}
+		}
+	}
+
+	@Test
 	void anObjectThatIsMadeWhileRedisIsGoneIsSharedWhenItIsBack() {
 		try (WeirServer one = weir(); WeirServer other = weir()) {
 			redis.stop();
