@@ -15,7 +15,7 @@ public final class DurationText {
 
 	/**
 	 * Formats a duration in a suitable unit, for instance {@code 40 ms}, {@code 7.2 s},
-	 * {@code 5 min}, {@code 3 h} or {@code 30 days}.
+	 * {@code 5 min}, {@code 3 h}, {@code 17 h 38 min} or {@code 30 days}.
 	 * @param duration the duration, not negative
 	 * @return the number and the unit
 	 */
@@ -32,7 +32,11 @@ public final class DurationText {
 			long hours = millis / HOUR;
 			return (hours > 24 && hours % 24 == 0) ? hours / 24 + " days" : hours + " h";
 		}
-		return Math.round(millis / 60_000.0) + " min";
+		long minutes = Math.round(millis / 60_000.0);
+		if (minutes < 120) {
+			return minutes + " min";
+		}
+		return minutes / 60 + " h" + ((minutes % 60 > 0) ? " " + minutes % 60 + " min" : "");
 	}
 
 }

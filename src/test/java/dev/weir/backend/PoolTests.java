@@ -82,7 +82,7 @@ class PoolTests {
 	@ParameterizedTest
 	@CsvSource({ "40, 40 ms", "999, 999 ms", "1000, 1 s", "7249, 7.2 s", "60000, 60 s", "119000, 119 s",
 			"120000, 2 min", "300000, 5 min", "3600000, 1 h", "5400000, 90 min", "86400000, 24 h", "90000000, 25 h",
-			"2592000000, 30 days" })
+			"7170000, 2 h", "7230000, 2 h 1 min", "63480000, 17 h 38 min", "86399999, 24 h", "2592000000, 30 days" })
 	void durationsAreFormattedInASuitableUnit(long millis, String words) {
 		assertThat(DurationText.of(Duration.ofMillis(millis))).isEqualTo(words);
 	}
