@@ -3,6 +3,7 @@ package dev.weir.reload;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,9 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.util.unit.DataSize;
@@ -33,6 +36,8 @@ import dev.weir.config.WeirProperties;
 final class ConfigurationChanges {
 
 	private static final String NONE = "none";
+
+	private static final String HIDDEN = "(hidden)";
 
 	private final List<String> changes = new ArrayList<>();
 
@@ -114,7 +119,7 @@ final class ConfigurationChanges {
 			}
 			Object old = value(component, before);
 			Object now = value(component, after);
-			String name = ConfigurationPropertyName.adapt(dashed(component.getName()), '.').toString();
+			String name = name(component);
 			if (old != null && now != null && old.getClass().isRecord() && old.getClass() == now.getClass()
 					&& old.getClass().getPackageName().equals(WeirProperties.class.getPackageName())) {
 				compareRecords(prefix + name + ".", old, now, Set.of());
@@ -129,7 +134,10 @@ final class ConfigurationChanges {
 		if (isSecret(before) || isSecret(after) || before instanceof Record || after instanceof Record) {
 			return (before == null) ? " added" : (after == null) ? " removed" : " changed";
 		}
-		return " " + text(before) + " → " + text(after);
+		String old = text(before);
+		String now = text(after);
+		// equal if only a hidden value differs
+		return old.equals(now) ? " changed" : " " + old + " → " + now;
 	}
 
 	private static boolean isSecret(@Nullable Object value) {
@@ -150,8 +158,48 @@ final class ConfigurationChanges {
 		if (value instanceof Enum<?> constant) {
 			return dashed(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'));
 		}
-		String text = value.toString();
-		return text.equals("[]") || text.equals("{}") ? NONE : text;
+		if (value instanceof Collection<?> elements) {
+			return elements.isEmpty() ? NONE
+					: elements.stream().map(ConfigurationChanges::text).collect(Collectors.joining(", ", "[", "]"));
+		}
+		if (value instanceof Map<?, ?> entries) {
+			return entries.isEmpty() ? NONE
+					: entries.entrySet()
+						.stream()
+						.map((entry) -> entry.getKey() + ": " + text(entry.getValue()))
+						.collect(Collectors.joining(", ", "{", "}"));
+		}
+		return (value instanceof Record element) ? describe(element) : value.toString();
+	}
+
+	/**
+	 * Describes an element of a list: what it is about, and the properties that are set.
+	 */
+	private static String describe(Record element) {
+		StringBuilder text = new StringBuilder();
+		for (RecordComponent component : element.getClass().getRecordComponents()) {
+			Object value = value(component, element);
+			String name = name(component);
+			if (text.isEmpty()) {
+				text.append(text(value));
+			}
+			else if (value != null && !text(value).equals(NONE)) {
+				text.append(' ').append(name).append(' ').append(name.startsWith("key") ? HIDDEN : text(value));
+			}
+		}
+		return text.toString();
+	}
+
+	/** The name of the property as the file has it. */
+	private static String name(RecordComponent component) {
+		try {
+			Name other = component.getDeclaringRecord().getDeclaredField(component.getName()).getAnnotation(Name.class);
+			return (other != null) ? other.value()
+					: ConfigurationPropertyName.adapt(dashed(component.getName()), '.').toString();
+		}
+		catch (NoSuchFieldException ex) {
+			throw new IllegalStateException("A record has a field for each component", ex);
+		}
 	}
 
 	private static String dashed(String name) {

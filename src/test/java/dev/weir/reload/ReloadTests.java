@@ -95,7 +95,7 @@ class ReloadTests {
 		assertThat(output).contains("pool openai: max-wait 1 s → 2 s")
 			.contains("pool openai: cooldown.default")
 			.contains("backend one: weight 1 → 3")
-			.contains("backend one: models none → {gpt-4o=d1}")
+			.contains("backend one: models none → {gpt-4o: d1}")
 			.contains("backend two: api-key changed")
 			.doesNotContain("another-secret")
 			.doesNotContain("key-of-two");
