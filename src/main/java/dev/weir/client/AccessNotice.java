@@ -43,9 +43,13 @@ final class AccessNotice implements ApplicationListener<ApplicationReadyEvent> {
 			logger.info("The Actuator is on {} (management.server.port) and needs no key there",
 					this.actuator.describe());
 		}
-		else if ((settings.hasClients() || !this.reachability.onlyFromThisMachine()) && settings.operators().isEmpty()
-				&& this.actuator.kind() == ActuatorPort.Kind.MAIN) {
+		else if (this.actuator.kind() == ActuatorPort.Kind.MAIN && settings.operators().isEmpty()
+				&& !this.reachability.isActuatorOpen(settings)) {
 			logger.info("{}", NO_OPERATORS);
+		}
+		else if (this.actuator.kind() == ActuatorPort.Kind.MAIN && this.reachability.demo()
+				&& !this.reachability.onlyFromThisMachine()) {
+			logger.info("This is the demo: everybody who reaches it may read its Actuator");
 		}
 		if (settings.hasClients()) {
 			logger.info("{}. Before production see {}", describe(settings), LIST);

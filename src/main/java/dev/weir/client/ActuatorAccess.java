@@ -15,6 +15,8 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 
+import dev.weir.config.ActuatorPort;
+
 /**
  * Who may read which path of the Actuator. Paths are matched as Spring matches them, so
  * that no other way of writing one leads past this.
@@ -22,6 +24,8 @@ import org.springframework.web.util.pattern.PathPatternParser;
 final class ActuatorAccess {
 
 	private final ApplicationContext context;
+
+	private final ActuatorPort port;
 
 	private final BooleanSupplier open;
 
@@ -33,11 +37,14 @@ final class ActuatorAccess {
 	 * Creates the rules.
 	 * @param context the context of the main server; another one belongs to a separate
 	 * management port, which needs no key
+	 * @param port where the Actuator is served
 	 * @param open whether everybody may read everything
-	 * @param paths the paths of the Actuator, asked for once
+	 * @param paths the paths of the Actuator, asked for once; if it is not on the main
+	 * server, those where it is looked for there
 	 */
-	ActuatorAccess(ApplicationContext context, BooleanSupplier open, Supplier<Paths> paths) {
+	ActuatorAccess(ApplicationContext context, ActuatorPort port, BooleanSupplier open, Supplier<Paths> paths) {
 		this.context = context;
+		this.port = port;
 		this.open = open;
 		this.paths = paths;
 	}
@@ -62,7 +69,21 @@ final class ActuatorAccess {
 		if (!matches(actuator.all(), path)) {
 			return Access.NOT_ACTUATOR;
 		}
+		if (this.port.kind() != ActuatorPort.Kind.MAIN) {
+			return Access.ELSEWHERE;
+		}
 		return this.open.getAsBoolean() ? Access.OPEN : Access.OPERATORS;
+	}
+
+	/**
+	 * Describes where the Actuator is, if not on the main server.
+	 * @return a sentence for operators
+	 */
+	String describeElsewhere() {
+		return this.port.isSeparate()
+				? "The Actuator is not on this port but on " + this.port.describe()
+						+ " (management.server.port), and needs no key there."
+				: "The Actuator is switched off (management.server.port).";
 	}
 
 	private static boolean matches(List<PathPattern> patterns, PathContainer path) {
@@ -93,6 +114,9 @@ final class ActuatorAccess {
 
 		/** An operator may read it. */
 		OPERATORS,
+
+		/** It would belong to the Actuator, which is not on the main server. */
+		ELSEWHERE,
 
 		/** It does not belong to the Actuator. */
 		NOT_ACTUATOR

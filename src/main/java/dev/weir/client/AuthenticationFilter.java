@@ -57,6 +57,10 @@ final class AuthenticationFilter implements WebFilter, Ordered {
 					keepPrivate(exchange.getResponse().getHeaders());
 					this.authenticator.requireOperator(request.getHeaders());
 				}
+				case ELSEWHERE -> {
+					this.authenticator.refuseOperator(request.getHeaders(), this.actuator.describeElsewhere());
+					RequestContext.of(exchange).identify(this.authenticator.identify(request));
+				}
 				case NOT_ACTUATOR -> RequestContext.of(exchange).identify(this.authenticator.identify(request));
 			}
 		}

@@ -4,6 +4,8 @@ import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -185,6 +187,15 @@ final class Authenticator implements Clients, ConfigurationListener {
 		if (isOperator(keys, current.keys()) || isOperator(passwords, current.keys())) {
 			return;
 		}
+		KnownKeys.Operator expired = Stream.concat(keys.stream(), passwords.stream())
+			.map((key) -> current.keys().operator(KeyHash.of(key)))
+			.filter(Objects::nonNull)
+			.findFirst()
+			.orElse(null);
+		if (expired != null) {
+			throw refused("The API key of operator '" + expired.name() + "' has expired (" + expired.expires() + ").",
+					REALM);
+		}
 		if (keys.stream().anyMatch((key) -> isClient(key, current))) {
 			throw new ApiErrorException(ApiError.invalid(403,
 					"This page needs the key of an operator (weir.operators); this is the key of a client.", null,
@@ -192,6 +203,21 @@ final class Authenticator implements Clients, ConfigurationListener {
 		}
 		throw refused("This page needs the key of an operator (weir.operators): as 'Authorization: Bearer KEY',"
 				+ " or as the password of HTTP Basic with any user name.", REALM);
+	}
+
+	/**
+	 * Refuses a request that an operator sends to a path where the Actuator is not.
+	 * Others learn nothing.
+	 * @param headers the head of the request
+	 * @param message the reason
+	 * @throws ApiErrorException with status 404 if the request has a valid key of an
+	 * operator
+	 */
+	void refuseOperator(HttpHeaders headers, String message) {
+		KnownKeys keys = this.known.keys();
+		if (isOperator(SentCredential.keys(headers), keys) || isOperator(SentCredential.passwords(headers), keys)) {
+			throw new ApiErrorException(ApiError.invalid(404, message, null, "not_found"));
+		}
 	}
 
 	private boolean isClient(String credential, Known current) {

@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,6 +26,7 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
+import org.springframework.util.StringUtils;
 
 import dev.weir.config.ActuatorPort;
 import dev.weir.config.ListenerTls;
@@ -46,8 +46,8 @@ class ClientConfiguration {
 	private static final List<String> PROBES = List.of("liveness", "readiness");
 
 	@Bean
-	Reachability reachability(ServerProperties server, LiveConfiguration configuration) {
-		return Reachability.of(server.getAddress(), configuration.current());
+	Reachability reachability(ServerProperties server, LiveConfiguration configuration, Environment environment) {
+		return Reachability.of(server.getAddress(), configuration.current(), environment.acceptsProfiles(DEMO));
 	}
 
 	/**
@@ -97,13 +97,16 @@ class ClientConfiguration {
 	}
 
 	@Bean
-	AuthenticationFilter authenticationFilter(Authenticator authenticator, Reachability reachability,
-			LiveConfiguration configuration, RefusalLog refusals, MeterRegistry meters, ApplicationContext context) {
-		boolean demo = context.getEnvironment().acceptsProfiles(DEMO);
-		BooleanSupplier open = () -> demo
-				|| (reachability.onlyFromThisMachine() && !configuration.current().hasClients());
-		return new AuthenticationFilter(authenticator, new ActuatorAccess(context, open, () -> paths(context)),
-				refusals, meters);
+	ActuatorAccess actuatorAccess(Reachability reachability, LiveConfiguration configuration, ActuatorPort port,
+			ApplicationContext context) {
+		return new ActuatorAccess(context, port, () -> reachability.isActuatorOpen(configuration.current()),
+				() -> paths(context));
+	}
+
+	@Bean
+	AuthenticationFilter authenticationFilter(Authenticator authenticator, ActuatorAccess actuator, RefusalLog refusals,
+			MeterRegistry meters) {
+		return new AuthenticationFilter(authenticator, actuator, refusals, meters);
 	}
 
 	private static ActuatorAccess.Paths paths(ApplicationContext context) {
@@ -116,7 +119,9 @@ class ClientConfiguration {
 			}
 		}
 		if (!isOnMainServer(context.getEnvironment())) {
-			return ActuatorAccess.Paths.of(List.of(), probes);
+			String base = StringUtils.trimTrailingCharacter(
+					context.getEnvironment().getProperty("management.endpoints.web.base-path", "/actuator"), '/');
+			return ActuatorAccess.Paths.of(base.startsWith("/") ? List.of(base) : List.of(), probes);
 		}
 		PathMappedEndpoints endpoints = context.getBean(PathMappedEndpoints.class);
 		List<String> all = new ArrayList<>(endpoints.getAllPaths());

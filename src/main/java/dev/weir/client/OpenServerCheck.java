@@ -41,7 +41,11 @@ final class OpenServerCheck implements ConfigurationListener {
 		this.reachability = reachability;
 		this.addressChosenByWeir = addressChosenByWeir;
 		this.local = Reachability.mustBeLocal(started);
-		this.closed = started.hasClients() && started.operators().isEmpty();
+		this.closed = isClosed(started);
+	}
+
+	private boolean isClosed(WeirProperties settings) {
+		return settings.hasClients() && settings.operators().isEmpty() && !this.reachability.isActuatorOpen(settings);
 	}
 
 	@Override
@@ -59,7 +63,7 @@ final class OpenServerCheck implements ConfigurationListener {
 			logger.warn("Weir continues to serve this machine only, because it had neither clients nor weir.open at its"
 					+ " start. Start it again to serve other machines.");
 		}
-		boolean closed = current.properties().hasClients() && current.properties().operators().isEmpty();
+		boolean closed = isClosed(current.properties());
 		if (closed && !this.closed && this.actuator.kind() == ActuatorPort.Kind.MAIN) {
 			logger.warn("{}", AccessNotice.NO_OPERATORS);
 		}

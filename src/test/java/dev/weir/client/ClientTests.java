@@ -64,6 +64,9 @@ class ClientTests {
 				  operators:
 				    - name: ops
 				      key: %s
+				    - name: former-ops
+				      key: former-operator-0123456789
+				      expires: 2026-01-31
 				%s""".formatted(CHAT, NEXT, sha256(SEARCH), OPERATOR,
 				WeirServer
 					.pool("",
@@ -441,6 +444,20 @@ class ClientTests {
 			.containsEntry("x-content-type-options", List.of("nosniff"));
 		assertThat(get("/actuator/backends", "authorization", "Bearer " + OPERATOR).statusCode()).isEqualTo(200);
 		assertThat(get("/actuator/backends", "authorization", "Basic !").statusCode()).isEqualTo(401);
+	}
+
+	@Test
+	void anExpiredKeyIsRefusedWithItsNameAndDate() {
+		assertThat(chat("api-key", "former-key-0123456789").body())
+			.contains("The API key of client 'former' has expired (2026-01-31).");
+		String basic = Base64.getEncoder()
+			.encodeToString("anyone:former-operator-0123456789".getBytes(StandardCharsets.UTF_8));
+		for (String header : List.of("Bearer former-operator-0123456789", "Basic " + basic)) {
+			HttpResponse<String> reply = get("/actuator/backends", "authorization", header);
+			assertThat(reply.statusCode()).isEqualTo(401);
+			assertThat(reply.body()).contains("The API key of operator 'former-ops' has expired (2026-01-31).");
+			assertThat(reply.headers().firstValue("www-authenticate").orElseThrow()).startsWith("Basic realm");
+		}
 	}
 
 	@Test

@@ -46,16 +46,16 @@ class OpenServerCheckTests {
 
 	@Test
 	void withoutAnAddressTheSettingsDecide() throws UnknownHostException {
-		assertThat(Reachability.of(null, NONE).onlyFromThisMachine()).isTrue();
-		assertThat(Reachability.of(null, OPEN).onlyFromThisMachine()).isFalse();
-		assertThat(Reachability.of(null, CLIENT).onlyFromThisMachine()).isFalse();
-		assertThat(Reachability.of(InetAddress.getByName("127.0.0.1"), CLIENT).onlyFromThisMachine()).isTrue();
-		assertThat(Reachability.of(InetAddress.getByName("10.0.0.1"), NONE).onlyFromThisMachine()).isFalse();
+		assertThat(Reachability.of(null, NONE, false).onlyFromThisMachine()).isTrue();
+		assertThat(Reachability.of(null, OPEN, false).onlyFromThisMachine()).isFalse();
+		assertThat(Reachability.of(null, CLIENT, false).onlyFromThisMachine()).isFalse();
+		assertThat(Reachability.of(InetAddress.getByName("127.0.0.1"), CLIENT, false).onlyFromThisMachine()).isTrue();
+		assertThat(Reachability.of(InetAddress.getByName("10.0.0.1"), NONE, false).onlyFromThisMachine()).isFalse();
 	}
 
 	@Test
 	void aReachableWeirKeepsAClientOrIsMeantToBeOpen() {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(false), true, ActuatorPort.MAIN, CLIENT);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(false, false), true, ActuatorPort.MAIN, CLIENT);
 		assertThatExceptionOfType(RefusedConfigurationException.class).isThrownBy(() -> check.prepare(pools(NONE)))
 			.withMessageContaining("weir.clients");
 		check.prepare(pools(OPEN));
@@ -64,7 +64,7 @@ class OpenServerCheckTests {
 
 	@Test
 	void theFirstClientOfALocalWeirIsServedAfterTheNextStart(CapturedOutput output) {
-		OpenServerCheck check = new OpenServerCheck(new Reachability(true), true, ActuatorPort.MAIN, NONE);
+		OpenServerCheck check = new OpenServerCheck(new Reachability(true, false), true, ActuatorPort.MAIN, NONE);
 		check.prepare(pools(NONE));
 		check.onApplied(pools(NONE));
 		assertThat(output).doesNotContain("Start it again");

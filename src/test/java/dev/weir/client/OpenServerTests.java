@@ -1,10 +1,12 @@
 package dev.weir.client;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -111,13 +113,47 @@ class OpenServerTests {
 	}
 
 	@Test
-	void theDemoIsOpenAndReadable() throws IOException {
+	void theDemoIsOpenAndReadableAndTheNoticeSaysSo(CapturedOutput output) throws IOException {
 		try (ReactiveWebServerApplicationContext weir = (ReactiveWebServerApplicationContext) new SpringApplicationBuilder(
 				WeirApplication.class)
 			.run("--server.port=0", "--spring.profiles.active=demo", "--weir.simulator.backends[0].port=0",
 					"--weir.simulator.backends[0].name=openai1")) {
 			assertThat(isReachable(weir, "127.0.0.2")).isTrue();
 			assertThat(status(weir, "/actuator/backends")).isEqualTo(200);
+			assertThat(output).contains("This is the demo: everybody who reaches it may read its Actuator")
+				.doesNotContain("liveness and readiness only");
+		}
+	}
+
+	@Test
+	void onlyAnOperatorLearnsFromTheMainPortThatTheActuatorIsOnAnotherPort() throws IOException {
+		String operator = "operator-key-0123456789";
+		try (ReactiveWebServerApplicationContext weir = start("--weir.clients[0].name=chat",
+				"--weir.clients[0].key=chat-key-0123456789", "--weir.operators[0].name=ops",
+				"--weir.operators[0].key=" + operator, "--management.server.port=0",
+				"--management.server.address=127.0.0.1")) {
+			assertThat(error(weir, "/actuator/backends", operator)).startsWith("404")
+				.contains("The Actuator is not on this port but on a free port of this machine only"
+						+ " (management.server.port), and needs no key there.");
+			assertThat(error(weir, "/v1/models", operator)).startsWith("401").contains("that of an operator");
+			assertThat(error(weir, "/actuator/backends", "unknown-key-0123456789")).startsWith("401")
+				.contains("The API key is not known.")
+				.doesNotContain("management");
+			assertThat(error(weir, "/actuator/backends", "chat-key-0123456789")).startsWith("404")
+				.doesNotContain("management");
+			assertThat(status(weir, "/actuator/health/liveness")).isEqualTo(401);
+		}
+	}
+
+	private static String error(ReactiveWebServerApplicationContext weir, String path, String key) throws IOException {
+		HttpURLConnection connection = (HttpURLConnection) URI
+			.create("http://127.0.0.1:" + weir.getWebServer().getPort() + path)
+			.toURL()
+			.openConnection();
+		connection.setRequestProperty("api-key", key);
+		int status = connection.getResponseCode();
+		try (InputStream body = connection.getErrorStream()) {
+			return status + " " + new String(body.readAllBytes(), StandardCharsets.UTF_8);
 		}
 	}
 
