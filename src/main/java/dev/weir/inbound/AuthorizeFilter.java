@@ -66,7 +66,7 @@ final class AuthorizeFilter implements GlobalFilter, Ordered {
 				reserve(context);
 			}
 			catch (ApiErrorException ex) {
-				// counted in weir.clients.refused; a log line for each would be too many
+				// counted and logged where the limits are, also those of WebSockets
 				return Mono.error(ex);
 			}
 		}

@@ -14,7 +14,9 @@ import dev.weir.openai.error.ApiError;
 
 /**
  * Logs requests that are refused because of their client or of an overload: at most one
- * line in ten seconds, so that callers cannot fill the log. Safe for many threads.
+ * line in ten seconds, so that callers cannot fill the log. Safe for many threads. Other
+ * lines of one log are lost meanwhile, so those about clients over a limit have another
+ * log than those about strangers.
  */
 public final class RefusalLog {
 
@@ -53,6 +55,20 @@ public final class RefusalLog {
 	 * @param id the id of the request
 	 */
 	public void record(@Nullable SocketAddress client, ApiError error, String id) {
+		log(client, error, id);
+	}
+
+	/**
+	 * Records a refused request of a known client.
+	 * @param client the client
+	 * @param error the reply
+	 * @param id the id of the request
+	 */
+	public void record(Client client, ApiError error, String id) {
+		log("client " + client.name(), error, id);
+	}
+
+	private void log(@Nullable Object client, ApiError error, String id) {
 		long others;
 		synchronized (this) {
 			long now = this.ticker.read();

@@ -19,6 +19,8 @@ import dev.weir.backend.Outcome;
 import dev.weir.backend.PoolSet;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.WeirProperties;
+import dev.weir.openai.error.ApiError;
+import dev.weir.openai.error.ApiErrorException;
 import dev.weir.openai.stored.ReportedObject;
 import dev.weir.openai.stream.Usage;
 import dev.weir.request.Client;
@@ -46,7 +48,7 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 
 	private final LimitClock clock;
 
-	private final Consumer<String> onRefused;
+	private final Consumer<Refusal> onRefused;
 
 	private final Cache<String, ClientQuota> quotas;
 
@@ -65,9 +67,9 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	 * @param properties valid settings
 	 * @param clock the time of windows
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @param onRefused receives the property of a limit that a request exceeded
+	 * @param onRefused receives each request that exceeds a limit
 	 */
-	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<String> onRefused) {
+	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<Refusal> onRefused) {
 		this(properties, clock, ticker, onRefused, null);
 	}
 
@@ -76,10 +78,10 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 	 * @param properties valid settings
 	 * @param clock the time of windows
 	 * @param ticker a monotonic clock in nanoseconds
-	 * @param onRefused receives the property of a limit that a request exceeded
+	 * @param onRefused receives each request that exceeds a limit
 	 * @param leases where the limits are shared, or {@code null}
 	 */
-	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<String> onRefused,
+	ClientQuotas(WeirProperties properties, LimitClock clock, Ticker ticker, Consumer<Refusal> onRefused,
 			@Nullable LimitLeases leases) {
 		this.leases = leases;
 		this.clock = clock;
@@ -130,8 +132,9 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 					grant.limitsTokens() ? demand.kind() : Reservation.Kind.REQUEST);
 		}
 		catch (LimitExceededException ex) {
-			this.onRefused.accept(ex.limit());
-			throw ex.toReply(client.name());
+			ApiErrorException reply = ex.toReply(client.name());
+			this.onRefused.accept(new Refusal(client, ex.limit(), reply.error(), context.id()));
+			throw reply;
 		}
 	}
 
@@ -199,6 +202,17 @@ final class ClientQuotas implements ClientLimits, ConfigurationListener, Request
 		// reading makes no state
 		ClientQuota known = this.quotas.asMap().get(name);
 		return ((known != null) ? known : new ClientQuota(client, this.clock)).report(name, client);
+	}
+
+	/**
+	 * A request that exceeds a limit of its client.
+	 *
+	 * @param client the client
+	 * @param limit the property of the limit
+	 * @param reply the error with status 429
+	 * @param requestId the id of the request
+	 */
+	record Refusal(Client client, String limit, ApiError reply, String requestId) {
 	}
 
 	/** Exchanges limits with other Weirs. */

@@ -11,6 +11,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.weir.config.LiveConfiguration;
+import dev.weir.request.RefusalLog;
 
 /**
  * Configures the limits of clients.
@@ -24,19 +25,23 @@ class LimitConfiguration {
 	}
 
 	/**
-	 * The quotas. Refusals are counted by limit, not by client, so that many clients do
-	 * not make many time series.
+	 * The quotas. Refusals are counted by limit and entry of {@code weir.clients}. All
+	 * callers of a tenant that share one entry are one value, so that the number of time
+	 * series is bounded.
 	 */
 	@Bean
 	ClientQuotas clientQuotas(LiveConfiguration configuration, LimitClock clock, Ticker ticker, MeterRegistry registry,
 			ObjectProvider<LimitLeases> leases) {
-		return new ClientQuotas(configuration.current(), clock, ticker,
-				(limit) -> Counter.builder("weir.clients.refused")
-					.description("Requests that exceeded a limit of their client")
-					.tag("limit", limit)
-					.register(registry)
-					.increment(),
-				leases.getIfAvailable());
+		RefusalLog log = new RefusalLog(ticker);
+		return new ClientQuotas(configuration.current(), clock, ticker, (refusal) -> {
+			Counter.builder("weir.clients.refused")
+				.description("Requests that exceeded a limit of their client")
+				.tag("client", refusal.client().properties().name())
+				.tag("limit", refusal.limit())
+				.register(registry)
+				.increment();
+			log.record(refusal.client(), refusal.reply(), refusal.requestId());
+		}, leases.getIfAvailable());
 	}
 
 	@Bean

@@ -51,7 +51,7 @@ class LimitCostTests {
 	}
 
 	private ClientQuotas quotas(WeirProperties settings) {
-		return new ClientQuotas(settings, new LimitClock(this.time, this.time), this.time, (limit) -> {
+		return new ClientQuotas(settings, new LimitClock(this.time, this.time), this.time, (refusal) -> {
 		});
 	}
 
