@@ -32,9 +32,9 @@ class DemoTests {
 	private Path folder;
 
 	@Test
-	void theStepsOfTheReadmeShowThrottlingAndThenAnOutage() throws Exception {
+	void theStepsOfTheReadmeShowThrottlingAnOutageAndAnOpenCircuitBreaker() throws Exception {
 		assertThat(Files.readString(Path.of("README.md"))).contains("for i in $(seq 15); do chat gpt-4o; done",
-				"for i in 1 2 3; do chat " + MODEL_OF_THE_OUTAGE + "; done");
+				"for i in $(seq 15); do chat " + MODEL_OF_THE_OUTAGE + "; done", "at the latest after ten calls");
 		int[] ports = { freePort(), freePort(), freePort() };
 		String settings = new ClassPathResource("weir-demo.yml").getContentAsString(StandardCharsets.UTF_8);
 		for (int i = 0; i < ports.length; i++) {
@@ -48,8 +48,9 @@ class DemoTests {
 			}
 			assertThat(chat(weir, "gpt-4o")).matches("200 openai[23] attempt 1");
 			assertThat(setMode(ports[0], "down")).isEqualTo(200);
-			for (int i = 0; i < 3; i++) {
-				assertThat(chat(weir, MODEL_OF_THE_OUTAGE)).matches("200 openai[23] attempt 2");
+			for (int i = 0; i < 15; i++) {
+				assertThat(chat(weir, MODEL_OF_THE_OUTAGE)).as("call %d", i + 1)
+					.matches("200 openai[23] attempt " + ((i < 10) ? 2 : 1));
 			}
 		}
 	}
