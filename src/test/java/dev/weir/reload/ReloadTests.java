@@ -369,12 +369,13 @@ class ReloadTests {
 		weir.change(pool("max-wait: soon", firstBackend()));
 		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
 		assertThat(output)
-			.contains("The configuration is valid again after a test; nothing that takes effect now has changed",
-					"These changes take effect when Weir is started again: server.netty.idle-timeout")
+			.containsPattern("The configuration is valid again after .*; nothing that takes effect now has changed")
+			.contains("These changes take effect when Weir is started again: server.netty.idle-timeout")
 			.doesNotContain("; nothing has changed");
 		weir.change(pool("max-wait: soon", firstBackend()));
 		weir.change(pool("", firstBackend()) + "server.netty.idle-timeout: 50s\n");
-		assertThat(output).contains("The configuration is valid again after a test; nothing has changed");
+		// the watch may read the file before the test does
+		assertThat(output).containsPattern("The configuration is valid again after .*; nothing has changed");
 	}
 
 	@Test
