@@ -173,11 +173,11 @@ public final class ConfigurationReader {
 		Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
 		String reason = (withReason && cause != failure && cause.getMessage() != null) ? ": " + cause.getMessage() : "";
 		ConfigurationProperty property = failure.getProperty();
-		return new InvalidConfigurationException(List.of(
-				new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(), null,
-						(property != null) ? OriginDescriber.describe(property.getOrigin()) : null, "is not a valid "
-								+ failure.getTarget().getType().resolve(Object.class).getSimpleName() + reason,
-						"Correct the value.")));
+		Expectation expectation = Expectation.ofSpring(failure.getTarget());
+		return new InvalidConfigurationException(List
+			.of(new ConfigurationProblem(((property != null) ? property.getName() : failure.getName()).toString(), null,
+					(property != null) ? OriginDescriber.describe(property.getOrigin()) : null,
+					expectation.mistake() + reason, expectation.cure())));
 	}
 
 }

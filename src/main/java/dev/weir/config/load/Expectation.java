@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.core.ResolvableType;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.unit.DataSize;
 
 import dev.weir.config.ExpiryTime;
 import dev.weir.config.Range;
+import dev.weir.config.Secret;
 
 /**
  * Describes the valid values of a property.
@@ -68,8 +70,25 @@ record Expectation(String mistake, String cure) {
 			return new Expectation("must be a list",
 					"Begin each entry with '- ' on a separate line. Numbered entries start at 0 without gaps.");
 		}
+		if (raw == String.class || raw == Secret.class) {
+			return new Expectation("must be a text", "Write it in quotes, on the same line.");
+		}
 		return new Expectation("must have properties below it",
 				"Write them indented on separate lines: " + String.join(", ", SettingTree.namesBelow(type)) + ".");
+	}
+
+	/**
+	 * Describes the valid values of a property of Spring.
+	 */
+	static Expectation ofSpring(Bindable<?> target) {
+		Class<?> raw = ClassUtils.resolvePrimitiveIfNecessary(target.getType().resolve(Object.class));
+		if (raw == Boolean.class) {
+			return of(Bindable.of(boolean.class));
+		}
+		if (raw.isEnum() || raw == Integer.class || raw == Long.class) {
+			return of(Bindable.of(raw));
+		}
+		return new Expectation("is not a valid " + raw.getSimpleName(), "Correct the value.");
 	}
 
 	private static String range(@Nullable Range range) {

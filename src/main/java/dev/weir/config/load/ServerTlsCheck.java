@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.ssl.SslProperties;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.io.ApplicationResourceLoader;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -18,6 +19,7 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.io.ResourceLoader;
+import org.springframework.util.StringUtils;
 
 /**
  * Checks the TLS settings of the ports, and all SSL bundles, by loading their
@@ -114,10 +116,40 @@ final class ServerTlsCheck {
 		}
 	}
 
+	/** As Spring Boot chooses between a bundle, PEM files and a store. */
+	private boolean hasAllParts(ConfigurationPropertyName prefix, Ssl ssl) {
+		if (StringUtils.hasText(ssl.getBundle()) || StringUtils.hasText(ssl.getKeyStore())
+				|| "PKCS11".equalsIgnoreCase(ssl.getKeyStoreType())) {
+			return true;
+		}
+		boolean certificate = StringUtils.hasText(ssl.getCertificate());
+		boolean key = StringUtils.hasText(ssl.getCertificatePrivateKey());
+		if (!certificate && !key) {
+			reportMissing(prefix, prefix, "has no certificate with a private key, which a server needs",
+					"Set bundle, or certificate and certificate-private-key, or key-store below it.");
+		}
+		else if (!key) {
+			reportMissing(prefix.append("certificate-private-key"), prefix.append("certificate"), "is missing",
+					"Set it to the file of the private key that belongs to certificate.");
+		}
+		else if (!certificate) {
+			reportMissing(prefix.append("certificate"), prefix.append("certificate-private-key"), "is missing",
+					"Set it to the file of the certificate that belongs to certificate-private-key.");
+		}
+		return certificate && key;
+	}
+
+	private void reportMissing(ConfigurationPropertyName name, ConfigurationPropertyName beside, String mistake,
+			String cure) {
+		ConfigurationProperty property = this.written.findWithin(beside);
+		this.problems.add(new ConfigurationProblem(name.toString(), null,
+				(property != null) ? OriginDescriber.describe(property.getOrigin()) : null, mistake, cure));
+	}
+
 	private void checkServer(ConfigurationPropertyName prefix, DefaultSslBundleRegistry bundles) {
 		try {
 			Ssl ssl = this.binder.bind(prefix.toString(), Ssl.class).orElse(null);
-			if (ssl != null && Ssl.isEnabled(ssl)) {
+			if (ssl != null && Ssl.isEnabled(ssl) && hasAllParts(prefix, ssl)) {
 				this.loader.checkServer(prefix, ssl, bundles);
 			}
 		}

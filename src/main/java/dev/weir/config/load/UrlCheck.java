@@ -19,6 +19,10 @@ final class UrlCheck {
 	private static final Pattern LOOPBACK = Pattern
 		.compile("localhost|.+\\.localhost|127(\\.\\d{1,3}){3}|\\[(0*:)+0*1]");
 
+	private static final Pattern PORT = Pattern.compile(":0*(\\d{5,})$");
+
+	private static final int MAX_PORT = 65535;
+
 	private static final Pattern OPERATION = Pattern.compile("(?i)/(chat/completions|completions|embeddings|responses"
 			+ "|images/(generations|edits|variations)|audio/(speech|transcriptions|translations)|moderations|files"
 			+ "|uploads|batches|rerank|(v1|openai)/models)/*$");
@@ -42,7 +46,10 @@ final class UrlCheck {
 		if (url.getRawUserInfo() != null && url.getHost() != null && isHttp(scheme)) {
 			this.problems.report(at, "must not contain a user or a password", "Put the credential into api-key.");
 		}
-		else if (!isHttp(scheme) || address == null || address.port() > 65535) {
+		else if (isHttp(scheme) && hasLargePort(url)) {
+			this.problems.report(at, "has a port above " + MAX_PORT, "Write a port from 1 to " + MAX_PORT + ".");
+		}
+		else if (!isHttp(scheme) || address == null) {
 			this.problems.report(at, Expectation.URL, Expectation.URL_CURE);
 		}
 		else if (namesOperation(url, azure)) {
@@ -60,6 +67,12 @@ final class UrlCheck {
 
 	static boolean isLoopback(String host) {
 		return LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
+	}
+
+	/** An authority with a port of more than nine digits is not parsed. */
+	private static boolean hasLargePort(URI url) {
+		Matcher port = PORT.matcher((url.getRawAuthority() != null) ? url.getRawAuthority() : "");
+		return port.find() && (port.group(1).length() > 9 || Integer.parseInt(port.group(1)) > MAX_PORT);
 	}
 
 	private static boolean isHttp(String scheme) {

@@ -99,6 +99,35 @@ class ServerTlsCheckTests {
 	}
 
 	@Test
+	void aMissingPartOfAListenersTlsIsNamed() throws IOException {
+		X509Bundle identity = issue(CertificateBuilder.Algorithm.ecp256);
+		String certificate = write("tls.crt", identity.getCertificatePathPEM());
+		String key = write("tls.key", identity.getPrivateKeyPEM());
+		for (String prefix : List.of("server.ssl", "management.server.ssl")) {
+			assertThat(mistakes(prefix + ".certificate", certificate)).singleElement()
+				.asString()
+				.startsWith(prefix + ".certificate-private-key (test): is missing");
+			assertThat(mistakes(prefix + ".certificate-private-key", key)).singleElement()
+				.asString()
+				.startsWith(prefix + ".certificate (test): is missing");
+			assertThat(mistakes(prefix + ".enabled", "true")).singleElement()
+				.asString()
+				.startsWith(prefix + " (test): has no certificate with a private key");
+			assertThat(mistakes(prefix + ".enabled", "false")).isEmpty();
+		}
+	}
+
+	@Test
+	void aValueThatIsNoneOfAFewIsReportedWithThem() {
+		assertThat(mistakes("server.ssl.client-auth", "canary")).singleElement()
+			.asString()
+			.startsWith("server.ssl.client-auth (test): must be one of none, want, need");
+		assertThat(mistakes("server.ssl.enabled", "canary")).singleElement()
+			.asString()
+			.startsWith("server.ssl.enabled (test): must be true or false");
+	}
+
+	@Test
 	void aServerNeedsAPrivateKey() throws IOException {
 		X509Bundle identity = issue(CertificateBuilder.Algorithm.ecp256);
 		String certificate = write("tls.crt", identity.getCertificatePathPEM());
