@@ -28,6 +28,8 @@ final class OpenServerCheck implements ConfigurationListener {
 
 	private boolean closed;
 
+	private boolean clients;
+
 	/**
 	 * Creates the check.
 	 * @param reachability as decided at the start
@@ -42,6 +44,7 @@ final class OpenServerCheck implements ConfigurationListener {
 		this.addressChosenByWeir = addressChosenByWeir;
 		this.local = Reachability.mustBeLocal(started);
 		this.closed = isClosed(started);
+		this.clients = started.hasClients();
 	}
 
 	private boolean isClosed(WeirProperties settings) {
@@ -67,6 +70,11 @@ final class OpenServerCheck implements ConfigurationListener {
 		if (closed && !this.closed && this.actuator.kind() == ActuatorPort.Kind.MAIN) {
 			logger.warn("{}", AccessNotice.NO_OPERATORS);
 		}
+		if (this.clients && !current.properties().hasClients()) {
+			logger.warn("There are no clients (weir.clients) any more: requests now need no key{}",
+					this.reachability.isActuatorOpen(current.properties()) ? ", and neither does the Actuator" : "");
+		}
+		this.clients = current.properties().hasClients();
 		this.local = local;
 		this.closed = closed;
 	}

@@ -63,6 +63,17 @@ class OpenServerCheckTests {
 	}
 
 	@Test
+	void theRemovalOfTheLastClientIsLogged(CapturedOutput output) {
+		OpenServerCheck check = new OpenServerCheck(new Reachability(true, false), false, ActuatorPort.MAIN, CLIENT);
+		check.onApplied(pools(CLIENT));
+		assertThat(output).doesNotContain("no clients");
+		check.onApplied(pools(NONE));
+		check.onApplied(pools(NONE));
+		assertThat(output).containsOnlyOnce(
+				"There are no clients (weir.clients) any more: requests now need no key, and neither does the Actuator");
+	}
+
+	@Test
 	void theFirstClientOfALocalWeirIsServedAfterTheNextStart(CapturedOutput output) {
 		OpenServerCheck check = new OpenServerCheck(new Reachability(true, false), true, ActuatorPort.MAIN, NONE);
 		check.prepare(pools(NONE));

@@ -37,7 +37,8 @@ final class BackendCheck {
 		checkName(at.append("name"), backend.name());
 		URI url = backend.url();
 		boolean azure = ((url != null) ? backend.effectiveDialect() : backend.dialect()) == BackendDialect.AZURE;
-		boolean keyless = backend.apiKey() == null || backend.apiKey().isEmpty();
+		boolean keyless = (backend.apiKey() == null || backend.apiKey().isEmpty())
+				&& !this.problems.isReportedNear(at.append("api-key"));
 		new UrlCheck(this.problems).check(at.append("url"), url, azure, keyless);
 		new ModelCheck(this.problems).check(at.append("models"), backend.models(), azure);
 		checkApiVersion(at.append("api-version"), backend.apiVersion());

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +33,13 @@ final class ClientCheck {
 	// a comma would separate two keys
 	private static final Pattern KEY = Pattern.compile("[\\x21-\\x7E&&[^,]]{16,512}");
 
-	private static final Pattern SHA_256 = Pattern.compile("[0-9a-fA-F]{64}");
+	static final Pattern SHA_256 = Pattern.compile("[0-9a-fA-F]{64}");
 
 	private static final String NEW_KEY = "java -jar weir.jar --new-key NAME prints a good one.";
 
 	private final ProblemCollector problems;
 
+	/** The client or operator of each hash of a key. */
 	private final Map<String, ConfigurationPropertyName> hashes = new HashMap<>();
 
 	private final Map<String, ConfigurationPropertyName> backendKeys = new HashMap<>();
@@ -105,42 +107,55 @@ final class ClientCheck {
 		ConfigurationPropertyName hashName = at.append("key-sha256");
 		if (cure != null && keys.isEmpty() && keyHashes.isEmpty() && !this.problems.isReportedNear(keyName)
 				&& !this.problems.isReportedNear(hashName)) {
-			this.problems.report(keyName, "is missing", cure + NEW_KEY);
-		}
-		for (Secret key : keys) {
-			if (!KEY.matcher(key.reveal()).matches()) {
-				this.problems.report(keyName, "must have 16 to 512 visible ASCII characters, without a comma", NEW_KEY);
-			}
-			else if (key.reveal().startsWith("ek_") || key.reveal().startsWith("eyJ")) {
-				this.problems.report(keyName,
-						"begins with ek_ or eyJ, as ephemeral keys and tokens do, so that it would not be found",
-						NEW_KEY);
-			}
-			else if (this.backendKeys.containsKey(key.reveal())) {
-				this.problems.report(keyName,
-						"is also the key of " + this.backendKeys.get(key.reveal())
-								+ ", so that a client could call the backend without Weir",
-						"Give clients other keys. " + NEW_KEY);
+			ConfigurationPropertyName empty = Stream.of(keyName, hashName)
+				.filter(this.problems::isWritten)
+				.findFirst()
+				.orElse(null);
+			if (empty != null) {
+				this.problems.reportEmpty(empty, cure + NEW_KEY);
 			}
 			else {
-				checkUnique(keyName, sha256(key));
+				this.problems.report(keyName, "is missing", cure + NEW_KEY);
 			}
 		}
+		for (Secret key : keys) {
+			checkKey(at, this.problems.entry(keyName, key.reveal()), key);
+		}
 		for (String hash : keyHashes) {
+			ConfigurationPropertyName entry = this.problems.entry(hashName, hash.strip());
 			if (!SHA_256.matcher(hash.strip()).matches()) {
-				this.problems.report(hashName, "must have 64 hexadecimal digits",
+				this.problems.report(entry, "must have 64 hexadecimal digits",
 						"Write the SHA-256 of the key: printf %s \"$KEY\" | sha256sum");
 			}
 			else {
-				checkUnique(hashName, hash.strip().toLowerCase(Locale.ROOT));
+				checkUnique(at, entry, hash.strip().toLowerCase(Locale.ROOT));
 			}
 		}
 	}
 
-	private void checkUnique(ConfigurationPropertyName at, String hash) {
-		ConfigurationPropertyName other = this.hashes.putIfAbsent(hash, at);
-		if (other != null && !other.getParent().equals(at.getParent())) {
-			this.problems.report(at, "is also a key of " + other.getParent(), "Give each a different key.");
+	private void checkKey(ConfigurationPropertyName owner, ConfigurationPropertyName at, Secret key) {
+		if (!KEY.matcher(key.reveal()).matches()) {
+			this.problems.report(at, "must have 16 to 512 visible ASCII characters, without a comma", NEW_KEY);
+		}
+		else if (key.reveal().startsWith("ek_") || key.reveal().startsWith("eyJ")) {
+			this.problems.report(at,
+					"begins with ek_ or eyJ, as ephemeral keys and tokens do, so that it would not be found", NEW_KEY);
+		}
+		else if (this.backendKeys.containsKey(key.reveal())) {
+			this.problems.report(at,
+					"is also the key of " + this.backendKeys.get(key.reveal())
+							+ ", so that a client could call the backend without Weir",
+					"Give clients other keys. " + NEW_KEY);
+		}
+		else {
+			checkUnique(owner, at, sha256(key));
+		}
+	}
+
+	private void checkUnique(ConfigurationPropertyName owner, ConfigurationPropertyName at, String hash) {
+		ConfigurationPropertyName other = this.hashes.putIfAbsent(hash, owner);
+		if (other != null && !other.equals(owner)) {
+			this.problems.report(at, "is also a key of " + other, "Give each a different key.");
 		}
 	}
 

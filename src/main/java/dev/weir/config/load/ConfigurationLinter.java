@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.origin.Origin;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 import dev.weir.config.BackendProperties;
@@ -21,6 +22,7 @@ import dev.weir.config.ExpiryTime;
 import dev.weir.config.NamePatterns;
 import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.PoolProperties;
+import dev.weir.config.Secret;
 import dev.weir.config.Suggestion;
 import dev.weir.config.WeirProperties;
 
@@ -56,8 +58,10 @@ final class ConfigurationLinter {
 		linter.findUnencryptedKeys();
 		linter.findRouteMistakes();
 		linter.findClientMistakes(properties, clock.instant());
+		linter.findEmptyClients(environment, properties);
 		linter.findUnusableBackends(properties);
 		linter.findClientsWithoutBackend(properties);
+		linter.warnings.addAll(MisspeltNameLinter.warnings(environment));
 		linter.warnings.addAll(ActuatorPortCheck.warnings(environment, properties));
 		return linter.warnings;
 	}
@@ -117,11 +121,35 @@ final class ConfigurationLinter {
 								.orElse("There are " + String.join(", ", this.pools.keySet()) + "."));
 				}
 			}
+			findHashes(at, client.key());
 			findLimitMistakes(at, client);
 			findExpired(at, client.expires(), now);
 		}
 		for (int i = 0; i < properties.operators().size(); i++) {
-			findExpired(SettingTree.ROOT.append("operators[" + i + "]"), properties.operators().get(i).expires(), now);
+			ConfigurationPropertyName at = SettingTree.ROOT.append("operators[" + i + "]");
+			findHashes(at, properties.operators().get(i).key());
+			findExpired(at, properties.operators().get(i).expires(), now);
+		}
+	}
+
+	/** Finds a list of clients that has lost its last entry, possibly by accident. */
+	private void findEmptyClients(ConfigurableEnvironment environment, WeirProperties properties) {
+		if (properties.hasClients() || properties.open()) {
+			return;
+		}
+		ConfigurationPropertyName clients = SettingTree.ROOT.append("clients");
+		Origin origin = WeirSources.of(environment).emptyBranch(clients);
+		if (origin != null) {
+			this.warnings.add(new ConfigurationProblem(clients.toString(), null, OriginDescriber.describe(origin),
+					"is present, but empty, so that requests need no key", "Add a client, or remove it."));
+		}
+	}
+
+	/** Finds what is probably the hash of a key. A key may also look like that. */
+	private void findHashes(ConfigurationPropertyName at, List<Secret> keys) {
+		if (keys.stream().anyMatch((key) -> ClientCheck.SHA_256.matcher(key.reveal()).matches())) {
+			warn(at.append("key"), null, "has 64 hexadecimal digits, as the SHA-256 of a key has",
+					"If it is a hash, write it below key-sha256. The hash itself would be accepted as the key here.");
 		}
 	}
 

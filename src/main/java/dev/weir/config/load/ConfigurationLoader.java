@@ -53,7 +53,7 @@ public final class ConfigurationLoader {
 		BackendVariables variables = BackendVariables.of(environment);
 		WeirSources sources = variables.isEmpty() ? written : written.withFirst(variables.asProperties());
 		ProblemCollector problems = new ProblemCollector(sources, variables.names());
-		WeirProperties properties = read(sources, problems);
+		WeirProperties properties = read(environment, sources, problems);
 		variables.check(written, problems);
 		if (problems.isEmpty() && NoBackendCheck.hasNoBackend(properties)) {
 			new MisplacedSettingsCheck(environment, problems).check();
@@ -62,7 +62,7 @@ public final class ConfigurationLoader {
 			}
 		}
 		else {
-			checkRules(properties, environment, problems);
+			checkRules(properties, environment, sources, problems);
 			if (withFiles) {
 				new TlsFilesCheck(problems, environment).checkFiles();
 			}
@@ -74,8 +74,10 @@ public final class ConfigurationLoader {
 		return properties;
 	}
 
-	private static WeirProperties read(WeirSources sources, ProblemCollector problems) {
+	private static WeirProperties read(ConfigurableEnvironment environment, WeirSources sources,
+			ProblemCollector problems) {
 		new WrittenPropertyCheck(sources, problems).check();
+		new WrittenTextCheck(environment, problems).check();
 		WeirProperties properties = sources.binder()
 			.bindOrCreate(SettingTree.ROOT, Bindable.of(WeirProperties.class), new CollectingBindHandler(problems));
 		new RequiredValueCheck(problems).check(SettingTree.ROOT, properties);
@@ -83,8 +85,9 @@ public final class ConfigurationLoader {
 		return properties;
 	}
 
-	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, ProblemCollector problems) {
-		new PoolCheck(problems).check(properties);
+	private void checkRules(WeirProperties properties, ConfigurableEnvironment environment, WeirSources sources,
+			ProblemCollector problems) {
+		new PoolCheck(problems).check(properties, sources);
 		new ClientCheck(problems).check(properties);
 		new EntraCheck(problems).check(properties);
 		new CertificateCheck(problems).check(environment, properties.clients());

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 
+import dev.weir.config.BackendDialect;
 import dev.weir.config.BackendProperties;
 import dev.weir.config.ClientProperties;
 import dev.weir.config.EntraProperties;
@@ -14,8 +15,9 @@ import dev.weir.config.ModelLimitProperties;
 import dev.weir.config.WeirProperties;
 
 /**
- * Checks that what restricts clients is not present and empty, as {@code models: []} or
- * {@code models: ${MODELS:}}. Without a value it would restrict nothing.
+ * Checks that properties whose absence has another meaning are not present and empty, as
+ * {@code models: []} or {@code models: ${MODELS:}}: what restricts clients, which would
+ * restrict nothing, and the key of an Azure backend, which would get a token instead.
  */
 final class EmptyRestrictionCheck {
 
@@ -45,8 +47,13 @@ final class EmptyRestrictionCheck {
 			ConfigurationPropertyName backends = BracketNotation.append(PoolCheck.POOLS, name).append("backends");
 			for (int i = 0; i < pool.backends().size(); i++) {
 				BackendProperties backend = pool.backends().get(i);
-				check(backends.append("[" + i + "]").append("for"), backend.keptFor(),
-						"the backend serves all clients.");
+				ConfigurationPropertyName at = backends.append("[" + i + "]");
+				check(at.append("for"), backend.keptFor(), "the backend serves all clients.");
+				if (backend.url() != null && backend.effectiveDialect() == BackendDialect.AZURE) {
+					check(at.append("api-key"),
+							(backend.apiKey() != null && !backend.apiKey().isEmpty()) ? backend.apiKey() : null,
+							"the backend gets a Microsoft Entra ID token.");
+				}
 			}
 		});
 	}

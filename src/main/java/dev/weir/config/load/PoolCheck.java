@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
 import dev.weir.config.BackendProperties;
 import dev.weir.config.PoolProperties;
@@ -29,7 +30,19 @@ final class PoolCheck {
 		this.backendCheck = new BackendCheck(problems);
 	}
 
-	void check(WeirProperties properties) {
+	/**
+	 * Checks pools.
+	 * @param properties the settings
+	 * @param sources where they are written
+	 */
+	void check(WeirProperties properties, WeirSources sources) {
+		// Spring Boot ignores a pool that has nothing but an empty list. A file with no
+		// other pool may be a sample that another file replaces
+		sources.emptyBranchesBeside(POOLS)
+			.map((name) -> name.chop(POOLS.getNumberOfElements() + 1))
+			.distinct()
+			.filter((pool) -> !properties.pools().containsKey(pool.getLastElement(Form.ORIGINAL)))
+			.forEach((pool) -> reportNoBackend(pool.append("backends")));
 		properties.pools().forEach((name, pool) -> check(BracketNotation.append(POOLS, name), name, pool));
 	}
 
@@ -48,10 +61,16 @@ final class PoolCheck {
 				pool.backends().stream().map(BackendProperties::apiKeyHeader).filter(Objects::nonNull).toList());
 	}
 
-	private void checkBackends(ConfigurationPropertyName at, List<BackendProperties> backends) {
-		if (backends.isEmpty() && !this.problems.isReportedNear(at)) {
+	private void reportNoBackend(ConfigurationPropertyName at) {
+		if (!this.problems.isReportedNear(at)) {
 			this.problems.report(at, "must have at least one backend",
 					"Add one with a name and a url, or remove the pool.");
+		}
+	}
+
+	private void checkBackends(ConfigurationPropertyName at, List<BackendProperties> backends) {
+		if (backends.isEmpty()) {
+			reportNoBackend(at);
 		}
 		for (int i = 0; i < backends.size(); i++) {
 			this.backendCheck.check(at.append("[" + i + "]"), backends.get(i));

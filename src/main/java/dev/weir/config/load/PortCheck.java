@@ -1,7 +1,6 @@
 package dev.weir.config.load;
 
 import java.util.List;
-import java.util.stream.Stream;
 
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -14,9 +13,10 @@ import org.springframework.core.env.ConfigurableEnvironment;
  */
 final class PortCheck {
 
-	private static final List<ConfigurationPropertyName> PORTS = Stream.of("server.port", "management.server.port")
-		.map(ConfigurationPropertyName::of)
-		.toList();
+	private static final ConfigurationPropertyName MAIN = ConfigurationPropertyName.of("server.port");
+
+	private static final List<ConfigurationPropertyName> PORTS = List.of(MAIN,
+			ConfigurationPropertyName.of("management.server.port"));
 
 	private static final int MAX = 65535;
 
@@ -37,11 +37,14 @@ final class PortCheck {
 		}
 	}
 
-	/** Spring Boot starts no server for -1. */
+	/**
+	 * Spring Boot starts no server for -1, which Weir can do without for the Actuator
+	 * only.
+	 */
 	private static boolean isPort(ConfigurableEnvironment environment, ConfigurationPropertyName name) {
 		try {
 			int port = Binder.get(environment).bind(name.toString(), Integer.class).orElse(0);
-			return port >= -1 && port <= MAX;
+			return port >= (name.equals(MAIN) ? 0 : -1) && port <= MAX;
 		}
 		catch (BindException ex) {
 			return false;

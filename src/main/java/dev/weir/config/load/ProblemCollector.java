@@ -102,6 +102,27 @@ final class ProblemCollector {
 		return (property != null) ? this.sources.resolve(property.getValue()).strip() : "";
 	}
 
+	/**
+	 * Whether a property, or one below it, is written, with a value or without.
+	 */
+	boolean isWritten(ConfigurationPropertyName name) {
+		return this.sources.isWritten(name);
+	}
+
+	/**
+	 * Returns the name of the entry of a list that has a value; that of the list if it is
+	 * written on one line, separated by commas.
+	 */
+	ConfigurationPropertyName entry(ConfigurationPropertyName list, String value) {
+		for (int i = 0; this.sources.find(list.append("[" + i + "]")) != null; i++) {
+			ConfigurationPropertyName entry = list.append("[" + i + "]");
+			if (value(entry).equals(value)) {
+				return entry;
+			}
+		}
+		return list;
+	}
+
 	boolean isEmpty() {
 		return this.found.isEmpty();
 	}

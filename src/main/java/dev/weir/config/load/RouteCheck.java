@@ -55,6 +55,12 @@ final class RouteCheck {
 		RouteSources sources = new RouteSources(environment);
 		checkRenamedProperties(sources);
 		List<ConfigurationPropertyName> routes = sources.entries(RouteSources.ROUTES);
+		ConfigurationProperty single = sources.find(RouteSources.ROUTES);
+		if (single != null && sources.value(single).isEmpty()) {
+			report(single, RouteSources.ROUTES, null, "is present, but empty, so that there is no route",
+					"Remove it to use the default route to the pool openai, or add a route.");
+			return;
+		}
 		if (routes.isEmpty() || (sources.areDefault() && !pools.isEmpty() && !pools.contains("openai"))) {
 			this.problems.report(null,
 					new ConfigurationProblem(RouteSources.ROUTES.toString(), null, null, "there is no route",

@@ -144,6 +144,26 @@ final class WeirSources {
 			.orElse(null);
 	}
 
+	/**
+	 * Returns all lists, maps and objects without a value, and where they are written.
+	 */
+	Stream<Map.Entry<ConfigurationPropertyName, Origin>> emptyBranches() {
+		return this.emptyBranches.values().stream().flatMap((branches) -> branches.entrySet().stream());
+	}
+
+	/**
+	 * Returns the lists, maps and objects without a value below a name that are written
+	 * in the same source as a property with a value below it.
+	 */
+	Stream<ConfigurationPropertyName> emptyBranchesBeside(ConfigurationPropertyName name) {
+		return this.sources.stream()
+			.filter((source) -> has(source, name))
+			.flatMap((source) -> this.emptyBranches.getOrDefault(source.getUnderlyingSource(), Map.of())
+				.keySet()
+				.stream()
+				.filter(name::isAncestorOf));
+	}
+
 	// Spring Boot takes a list from the first source that contains it, not from several
 	private Stream<ConfigurationPropertySource> holders(ConfigurationPropertyName name) {
 		for (int i = 1; i < name.getNumberOfElements(); i++) {

@@ -1,5 +1,6 @@
 package dev.weir.config.load;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -23,6 +24,10 @@ final class WrittenPropertyCheck {
 	/** Sections that other classes read. */
 	private static final Set<ConfigurationPropertyName> IGNORED = Set.of(SettingTree.ROOT.append("simulator"));
 
+	/** A variable as a shell, a container platform or Windows writes it. */
+	private static final Pattern FOREIGN_REFERENCE = Pattern
+		.compile("\\s*(\\$NAME|\\$\\(NAME\\)|\\$(?i:env):NAME|%NAME%)\\s*".replace("NAME", "[A-Z_][A-Z0-9_]*"));
+
 	private static final Pattern REFERENCE = Pattern.compile("\\$\\{([\\w.-]+)(:[^}]*)?}");
 
 	private final WeirSources sources;
@@ -35,6 +40,13 @@ final class WrittenPropertyCheck {
 	}
 
 	void check() {
+		this.sources.emptyBranches().forEach((branch) -> {
+			ConfigurationPropertyName name = branch.getKey();
+			if (name.isNumericIndex(name.getNumberOfElements() - 1)) {
+				this.problems.reportOnce(name, branch.getValue(), null, "is present, but empty",
+						"Indent its properties below the '-', or remove the '-'.");
+			}
+		});
 		this.sources.names().filter((name) -> !IGNORED.contains(name.chop(2))).forEach((name) -> {
 			ConfigurationPropertyName unknown = SettingTree.unknownPart(name);
 			if (unknown != null) {
@@ -42,6 +54,7 @@ final class WrittenPropertyCheck {
 			}
 			else {
 				checkReferences(name);
+				checkForeignReferences(name);
 				checkText(name);
 			}
 		});
@@ -65,13 +78,27 @@ final class WrittenPropertyCheck {
 					.orElse("There are " + String.join(", ", candidates) + "."));
 	}
 
-	/** YAML reads {@code no} and {@code off} as booleans, and 1.10 as 1.1. */
+	/** Without braces a text is not a reference, and everybody could guess the key. */
+	private void checkForeignReferences(ConfigurationPropertyName name) {
+		ConfigurationProperty property = this.sources.find(name);
+		String text = (property != null) ? String.valueOf(property.getValue()) : "";
+		if (Arrays.stream(text.split(",")).anyMatch((part) -> FOREIGN_REFERENCE.matcher(part).matches())) {
+			this.problems.report(name, "is the name of a variable, not its value",
+					"Write ${NAME}, with a dollar sign and braces.");
+		}
+	}
+
+	/**
+	 * YAML reads {@code no} and {@code off} as booleans, 1.10 as 1.1, and a key of digits
+	 * that begins with 0 as another number.
+	 */
 	private void checkText(ConfigurationPropertyName name) {
 		ConfigurationProperty property = this.sources.find(name);
 		ResolvableType type = SettingTree.typeOf(name);
 		Object value = (property != null) ? property.getValue() : null;
 		boolean other = value instanceof Boolean || value instanceof Double || value instanceof Float;
-		if (type != null && other && isText(type)) {
+		if (type != null
+				&& ((other && isText(type)) || (value instanceof Number && elementType(type) == Secret.class))) {
 			this.problems.report(name,
 					"is a text that YAML reads as " + ((value instanceof Boolean) ? "true or false" : "a number"),
 					"Write it in quotes.");
@@ -79,9 +106,12 @@ final class WrittenPropertyCheck {
 	}
 
 	private static boolean isText(ResolvableType type) {
-		Class<?> text = SettingTree.isCollection(type) ? type.getGeneric(0).resolve(Object.class)
-				: type.resolve(Object.class);
+		Class<?> text = elementType(type);
 		return text == String.class || text == Secret.class;
+	}
+
+	private static Class<?> elementType(ResolvableType type) {
+		return SettingTree.isCollection(type) ? type.getGeneric(0).resolve(Object.class) : type.resolve(Object.class);
 	}
 
 	private void checkReferences(ConfigurationPropertyName name) {

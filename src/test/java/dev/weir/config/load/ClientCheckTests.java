@@ -133,6 +133,48 @@ class ClientCheckTests {
 		assertThat(client("name: 'no', key: " + KEY).load().clients().get(0).name()).isEqualTo("no");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "1234567890123456", "[12345678901234567890]", "01234567012345670123", "1.5" })
+	void aKeyThatYamlReadsAsANumberIsReported(String key) {
+		for (String owner : new String[] { "clients", "operators" }) {
+			assertThat(clients(owner + ":\n  - {name: chat, key: " + key + "}\n").report())
+				.contains("has one mistake", owner + "[0].key", "is a text that YAML reads as a number",
+						"Write it in quotes.")
+				.doesNotContain("23456");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "$CHAT_KEY_OF_WEIR", "'%CHAT_KEY_OF_WEIR%'", "[a-key-of-16-chars, $CHAT_KEY_OF_WEIR]",
+			"'a-key-of-16-chars, $CHAT_KEY_OF_WEIR'" })
+	void aKeyThatIsTheNameOfAVariableIsReported(String key) {
+		for (String owner : new String[] { "clients", "operators" }) {
+			assertThat(clients(owner + ":\n  - {name: chat, key: " + key + "}\n").report())
+				.contains("has one mistake", "is the name of a variable", "Write ${NAME}")
+				.doesNotContain("CHAT_KEY");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "key: []", "key: ''", "key:", "key-sha256: []" })
+	void anEmptyListOfKeysIsReportedWhereItIs(String empty) {
+		String property = empty.substring(0, empty.indexOf(':'));
+		assertThat(clients("clients:\n  - name: chat\n    " + empty + "\n").report()).contains("has one mistake",
+				"weir.clients[0]." + property + " (application.yml:9): is present, but empty");
+	}
+
+	@Test
+	void anInvalidEntryOfAListOfKeysIsNamed() {
+		assertThat(clients("""
+				clients:
+				  - name: chat
+				    key: ['', %s, short]
+				    key-sha256: ['%s', abc]
+				""".formatted(KEY, "0".repeat(64))).mistakes()).containsExactlyInAnyOrder(
+				"weir.clients[0].key[2]: must have 16 to 512 visible ASCII characters, without a comma",
+				"weir.clients[0].key-sha256[1] = abc: must have 64 hexadecimal digits");
+	}
+
 	@Test
 	void certificatesNeedAListenerThatVerifiesThem(@TempDir Path folder) throws IOException {
 		String authority = Files.createFile(folder.resolve("ca.pem")).toString();

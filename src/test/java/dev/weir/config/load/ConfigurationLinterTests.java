@@ -3,6 +3,7 @@ package dev.weir.config.load;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,6 +19,47 @@ class ConfigurationLinterTests {
 		assertThat(settings.warnings()).hasSize(warned ? 1 : 0)
 			.allSatisfy((warning) -> assertThat(warning).isEqualTo("weir.pools.openai.backends[0].url: sends the key of"
 					+ " backend openai1 unencrypted to another machine"));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "server.prot, 1, port", "server.adress, 127.0.0.1, address", "server.sll.bundle, web, ssl",
+			"server.ssl.bundel, web, bundle", "server.ssl.client-auht, need, client-auth", "wier.max-body, 1MB, weir",
+			"management.server.ssl.bundel, web, bundle", "sever.port, 1, server" })
+	void warnsAboutAMisspeltNameThatSpringBootIgnores(String name, String value, String known) {
+		SettingsFixture settings = SettingsFixture.pool("").property(name, value);
+		assertThat(settings.warnings()).singleElement()
+			.asString()
+			.endsWith(": is not a property that Weir or Spring Boot reads");
+		assertThat(settings.cures()).containsExactly("Did you mean " + known + "?");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "server.name", "server.ssl.enabled-protocols", "server.ssl.keyAlias",
+			"server.netty.max-chunk", "server.ssl.serverNameBundles", "my.port", "server.http2.enabled",
+			"server.error.path", "server.sslBundleName", "worker.url", "server.tomcat.x" })
+	void doesNotWarnAboutOtherNames(String name) {
+		assertThat(SettingsFixture.pool("").property(name, "x").warnings()).isEmpty();
+		assertThat(SettingsFixture.pool("").variable("SERVER_PROT", "x").warnings()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "[]", "", "''" })
+	void warnsAboutAnEmptyListOfClients(String empty) {
+		assertThat(SettingsFixture.pool("").property("weir.clients", "").warnings())
+			.containsExactly("weir.clients: is present, but empty, so that requests need no key");
+		String yaml = "pools.openai.backends: [{name: a, url: 'https://x.example'}]\nclients: " + empty + "\n";
+		assertThat(SettingsFixture.weir(yaml).warnings())
+			.containsExactly("weir.clients: is present, but empty, so that requests need no key");
+		assertThat(SettingsFixture.weir(yaml + "open: true").warnings()).isEmpty();
+	}
+
+	@Test
+	void warnsAboutAKeyThatIsProbablyAHash() {
+		String hash = "0123456789abcdefABCDEF0123456789".repeat(2);
+		String yaml = "pools.openai.backends: [{name: a, url: 'https://x.example'}]\nclients: [{name: a, key: '%s'}]\n";
+		assertThat(SettingsFixture.weir(yaml.formatted(hash)).warnings())
+			.containsExactly("weir.clients[0].key: has 64 hexadecimal digits, as the SHA-256 of a key has");
+		assertThat(SettingsFixture.weir(yaml.formatted(hash + "0")).warnings()).isEmpty();
 	}
 
 	@Test

@@ -51,6 +51,15 @@ class RouteCheckTests {
 			.contains("uri: lb://openai");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "[]", "", "''" })
+	void reportsAnEmptyListOfRoutes(String empty) {
+		assertThat(SettingsFixture.file("spring.cloud.gateway.server.webflux.routes: " + empty + "\n" + POOL).report())
+			.contains("has one mistake",
+					"spring.cloud.gateway.server.webflux.routes (application.yml:1): is present, but empty")
+			.contains("Remove it to use the default route");
+	}
+
 	@Test
 	void routesComeFromTheFirstSource() {
 		assertThat(routeTo("lb://nowhere").property("spring.cloud.gateway.server.webflux.routes[0].uri", "lb://openai")

@@ -105,8 +105,81 @@ class SettingsCheckTests {
 
 	@Test
 	void reportsAKeyHeaderWithoutAKey() {
-		assertThat(SettingsFixture.backend("api-key: ''\napi-key-header: x-key").mistakes())
+		assertThat(SettingsFixture.backend("dialect: openai\napi-key: ''\napi-key-header: x-key").mistakes())
 			.containsExactly(BACKEND + ".api-key-header = x-key: is set, but api-key is not");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "api-key:", "api-key: ''", "api-key: '${NO_SUCH_KEY:}'", "api-key: ' '" })
+	void reportsAnEmptyKeyInsteadOfAskingForAToken(String key) {
+		assertThat(SettingsFixture.backend("dialect: azure\n" + key).mistakes())
+			.containsExactly(BACKEND + ".api-key: is present, but empty");
+		assertThat(SettingsFixture.backend("dialect: azure\n" + key + "\napi-key-header: x-key").report())
+			.contains("has one mistake", "application.yml:13)");
+		assertThat(SettingsFixture.backend("dialect: openai\n" + key).load()).isNotNull();
+	}
+
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "12345", "012345", "12345678901234567890", "1_000_000_000_000_000", "0x12345", "12:34:56" })
+	void reportsAKeyThatYamlReadsAsANumber(String key) {
+		assertThat(SettingsFixture.backend("api-key: " + key).mistakes()).singleElement()
+			.asString()
+			.isEqualTo(BACKEND + ".api-key: is a text that YAML reads as a number");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "api-key: $OPENAI_KEY", "api-key: '%OPENAI_KEY%'", "api-key: $(OPENAI_KEY)",
+			"api-key: $env:OPENAI_KEY", "models: {gpt-4o: $DEPLOYMENT}" })
+	void reportsAReferenceWithoutBraces(String yaml) {
+		assertThat(SettingsFixture.backend(yaml).mistakes()).singleElement()
+			.asString()
+			.contains(": is the name of a variable, not its value");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "$Secret", "$A-b", "%41", "a$NAME", "$", "$$NAME", "$NAME$", "$1A" })
+	void acceptsOtherKeysWithADollarSign(String key) {
+		assertThat(SettingsFixture.backend("api-key: '" + key + "'").load()).isNotNull();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "[]", "", "''" })
+	void reportsAPoolWithAnEmptyListOfBackendsBesideOthers(String empty) {
+		assertThat(SettingsFixture
+			.weir("pools:\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]\n"
+					+ "  other:\n    backends: " + empty)
+			.mistakes()).containsExactly("weir.pools.other.backends: must have at least one backend");
+		assertThat(SettingsFixture
+			.weir("pools:\n  openai:\n    backends: [{name: a, url: 'https://x.example'}]\n  My_Pool: " + empty)
+			.mistakes()).containsExactly("weir.pools[My_Pool].backends: must have at least one backend");
+	}
+
+	@Test
+	void acceptsAFileWithoutBackendsIfAnotherHasThePools() {
+		assertThat(SettingsFixture.file("""
+				spring.cloud.gateway.server.webflux.routes:
+				  - {id: other, uri: lb://other, predicates: Path=/**}
+				weir.pools.other.backends: [{name: a, url: 'https://a.example'}]
+				---
+				weir.pools.openai.backends: []
+				""").load().pools()).containsOnlyKeys("other");
+	}
+
+	@Test
+	void reportsEmptyEntriesOfLists() {
+		assertThat(SettingsFixture
+			.weir("pools:\n  openai:\n    backends:\n      -\n      - {name: a, url: 'https://x.example'}")
+			.report())
+			.contains("has one mistake", "weir.pools.openai.backends[0] (application.yml:9): is present, but empty");
+		assertThat(SettingsFixture.pool("").load()).isNotNull();
+		assertThat(SettingsFixture.weir("""
+				pools.openai.backends: [{name: a, url: 'https://x.example'}]
+				clients:
+				  - {name: a, key: key-of-16-letters}
+				  -
+				""").report()).contains("has one mistake",
+				"weir.clients[1] (application.yml:9): is present, but empty");
 	}
 
 	@Test
@@ -231,6 +304,15 @@ class SettingsCheckTests {
 				      - {name: a, url: 'https://x.example'}
 				      - {name: b, url: 'https://x.example'}
 				""").pool().backends()).hasSize(2);
+	}
+
+	@Test
+	void reportsAPortThatTheListenerCannotUse() {
+		assertThat(SettingsFixture.pool("").property("server.port", "-1").mistakes())
+			.containsExactly("server.port = -1: is not a port");
+		assertThat(SettingsFixture.pool("").property("server.port", "70000").mistakes())
+			.containsExactly("server.port = 70000: is not a port");
+		assertThat(SettingsFixture.pool("").property("management.server.port", "-1").load()).isNotNull();
 	}
 
 	@ParameterizedTest

@@ -101,6 +101,11 @@ final class SettingsFixture {
 			.toList();
 	}
 
+	/** Returns the cures of all warnings. */
+	List<String> cures() {
+		return ConfigurationLinter.lint(this.environment, load()).stream().map(ConfigurationProblem::cure).toList();
+	}
+
 	/** Returns the report if these predicates and filters exist and no others. */
 	String reportWith(RouteFactoryNames parts) {
 		return catchThrowableOfType(InvalidConfigurationException.class,
