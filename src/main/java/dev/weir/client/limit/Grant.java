@@ -1,8 +1,8 @@
 package dev.weir.client.limit;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 import org.springframework.http.HttpHeaders;
@@ -80,10 +80,12 @@ final class Grant implements Reservation.Account {
 		Map<String, String> own = new LinkedHashMap<>();
 		this.quota.change(() -> own.putAll(headers()));
 		if (!own.isEmpty()) {
-			List<String> others = headers.headerNames()
-				.stream()
-				.filter((name) -> name.toLowerCase(Locale.ROOT).startsWith(PREFIX))
-				.toList();
+			List<String> others = new ArrayList<>();
+			for (String name : headers.headerNames()) {
+				if (name.regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
+					others.add(name);
+				}
+			}
 			others.forEach(headers::remove);
 			own.forEach(headers::set);
 		}
