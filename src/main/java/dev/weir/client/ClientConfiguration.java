@@ -10,7 +10,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 
-import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.boot.health.actuate.endpoint.AdditionalHealthEndpointPath;
@@ -100,7 +99,7 @@ class ClientConfiguration {
 	ActuatorAccess actuatorAccess(Reachability reachability, LiveConfiguration configuration, ActuatorPort port,
 			ApplicationContext context) {
 		return new ActuatorAccess(context, port, () -> reachability.isActuatorOpen(configuration.current()),
-				() -> paths(context));
+				() -> paths(context, port));
 	}
 
 	@Bean
@@ -109,7 +108,7 @@ class ClientConfiguration {
 		return new AuthenticationFilter(authenticator, actuator, refusals, meters);
 	}
 
-	private static ActuatorAccess.Paths paths(ApplicationContext context) {
+	private static ActuatorAccess.Paths paths(ApplicationContext context, ActuatorPort port) {
 		HealthEndpointGroups groups = context.getBean(HealthEndpointGroups.class);
 		List<String> probes = new ArrayList<>();
 		for (String name : PROBES) {
@@ -118,7 +117,7 @@ class ClientConfiguration {
 				probes.add(additional);
 			}
 		}
-		if (!isOnMainServer(context.getEnvironment())) {
+		if (port.kind() != ActuatorPort.Kind.MAIN) {
 			String base = StringUtils.trimTrailingCharacter(
 					context.getEnvironment().getProperty("management.endpoints.web.base-path", "/actuator"), '/');
 			return ActuatorAccess.Paths.of(base.startsWith("/") ? List.of(base) : List.of(), probes);
@@ -133,10 +132,6 @@ class ClientConfiguration {
 			PROBES.forEach((name) -> probes.add(health + "/" + name));
 		}
 		return ActuatorAccess.Paths.of(all, probes);
-	}
-
-	private static boolean isOnMainServer(Environment environment) {
-		return ManagementPortType.get(environment) == ManagementPortType.SAME;
 	}
 
 	private static @Nullable String additionalPath(@Nullable HealthEndpointGroup group) {
